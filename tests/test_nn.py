@@ -1,0 +1,274 @@
+"""What neurons, layers and nets promise: shapes, starts, parameters, refusals."""
+
+import copy
+import math
+import random
+
+import pytest
+
+from micronn.engine import Value
+from micronn.nn import MLP, Layer, Module, Neuron
+
+
+def test_a_neuron_is_a_weighted_sum_bent_by_its_activation():
+    # tanh(2·(-3) + 0·1 + 6.8813735870195432) = tanh(0.8813735870195432) = 1/√2
+    neuron = Neuron(2, activation="tanh")
+    neuron.load_state_dict({"w.0": -3.0, "w.1": 1.0, "b": 6.8813735870195432})
+    out = neuron([2.0, 0.0])
+    out.backward()
+    assert math.isclose(out.data, 1 / math.sqrt(2), rel_tol=1e-15)
+    # d tanh/dz = 1 - 1/2, times the inputs 2 and 0
+    assert [round(p.grad, 12) for p in neuron.parameters()] == [1.0, 0.0, 0.5]
+
+
+def test_parameters_are_the_weights_then_the_bias():
+    neuron = Neuron(2)
+    assert neuron.parameters() == [neuron.w[0], neuron.w[1], neuron.b]
+
+
+def test_parameters_have_dotted_names_in_the_same_order():
+    model = MLP(2, [2, 1])
+    names = [name for name, _ in model.named_parameters()]
+    assert names == [
+        "layers.0.neurons.0.w.0",
+        "layers.0.neurons.0.w.1",
+        "layers.0.neurons.0.b",
+        "layers.0.neurons.1.w.0",
+        "layers.0.neurons.1.w.1",
+        "layers.0.neurons.1.b",
+        "layers.1.neurons.0.w.0",
+        "layers.1.neurons.0.w.1",
+        "layers.1.neurons.0.b",
+    ]
+    assert [p for _, p in model.named_parameters()] == model.parameters()
+
+
+def test_the_digit_reader_of_the_articles_has_13_002_parameters():
+    # 784·16 + 16 + 16·16 + 16 + 16·10 + 10
+    assert len(MLP(784, [16, 16, 10]).parameters()) == 13_002
+
+
+def test_a_module_of_ones_own_finds_its_parameters():
+    class Cell(Module):
+        def __init__(self):
+            self.gates = {"unused": 1}
+            self.inner = [Neuron(1), (Value(5.0), "text")]
+            self.seen = Value(1.0) * 2.0
+
+    assert [name for name, _ in Cell().named_parameters()] == [
+        "inner.0.w.0",
+        "inner.0.b",
+        "inner.1.0",
+    ]
+
+
+@pytest.mark.parametrize("module", [Neuron(3), Layer(3, 2), MLP(3, [2, 1])], ids=repr)
+@pytest.mark.parametrize("length", [0, 1, 2, 4])
+def test_a_wrong_number_of_inputs_is_refused_naming_both(module, length):
+    with pytest.raises(ValueError, match=f"expected 3 inputs, got {length}"):
+        module([1.0] * length)
+
+
+@pytest.mark.parametrize("x", [1.0, Value(1.0), None, {1.0}, {1.0: 2.0}, "1", b"1"], ids=repr)
+def test_inputs_that_are_no_list_are_refused_in_words(x):
+    for module in (Neuron(1), Layer(1, 1), MLP(1, [1])):
+        with pytest.raises(TypeError, match="list"):
+            module(x)
+
+
+@pytest.mark.parametrize("thing", ["1", None, [1.0], 1j])
+def test_inputs_that_are_no_numbers_are_refused(thing):
+    with pytest.raises(TypeError):
+        MLP(2, [1])([1.0, thing])
+
+
+def test_inputs_may_be_of_any_kind_and_are_left_alone():
+    np = pytest.importorskip("numpy")
+    model = MLP(2, [3, 1], rng=random.Random(1))
+    x = [1, 2]
+    expected = model([1.0, 2.0]).data
+    for same in (x, (1, 2), range(1, 3), [Value(1.0), 2], np.array([1.0, 2.0]), iter(x)):
+        assert math.isclose(model(same).data, expected, rel_tol=1e-15)
+    assert x == [1, 2]
+
+
+def test_gradients_reach_inputs_that_are_values():
+    neuron = Neuron(2, activation="linear")
+    neuron.load_state_dict({"w.0": 3.0, "w.1": -4.0, "b": 0.0})
+    x = [Value(1.0), Value(1.0)]
+    neuron(x).backward()
+    assert [v.grad for v in x] == [3.0, -4.0]
+
+
+def test_a_layer_gives_a_list_and_a_net_with_one_output_a_value():
+    assert isinstance(Layer(2, 1)([1.0, 2.0]), list)
+    assert isinstance(MLP(2, [3, 1])([1.0, 2.0]), Value)
+    assert len(MLP(2, [3, 2])([1.0, 2.0])) == 2
+
+
+@pytest.mark.parametrize("nouts", [[1], [1, 1, 1], [3, 1, 3], (2, 1), range(1, 3)])
+def test_layers_of_width_one_work_anywhere_and_nouts_is_any_sequence(nouts):
+    before = list(nouts)
+    out = MLP(1, nouts)([0.5])
+    assert list(nouts) == before
+    assert isinstance(out, Value) == (before[-1] == 1)
+
+
+SIZES = [
+    (2, [], ValueError),
+    (0, [1], ValueError),
+    (2, [0], ValueError),
+    (2, [3, -1], ValueError),
+    (2.0, [1], TypeError),
+    ("2", [1], TypeError),
+    (True, [1], TypeError),
+    (2, [1.5], TypeError),
+    (2, [None], TypeError),
+    (2, 3, TypeError),
+    (2, "31", TypeError),
+    (2, None, TypeError),
+    (2, {3, 1}, TypeError),
+]
+
+
+@pytest.mark.parametrize(("nin", "nouts", "error"), SIZES)
+def test_impossible_sizes_are_refused(nin, nouts, error):
+    with pytest.raises(error):
+        MLP(nin, nouts)
+
+
+def test_unknown_names_are_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"rleu.*relu"):
+        MLP(2, [1], activation=["rleu"])
+    with pytest.raises(ValueError, match=r"xaver.*xavier"):
+        Neuron(2, init="xaver")
+    with pytest.raises(ValueError, match="expected 2 activations"):
+        MLP(2, [3, 1], activation=["relu"])
+    with pytest.raises(TypeError, match=r"random\.Random"):
+        MLP(2, [1], rng=7)
+
+
+def test_activations_can_be_given_layer_by_layer():
+    model = MLP(2, [3, 2], activation=["tanh", "sigmoid"])
+    assert repr(model) == "MLP(2 -> 3 tanh -> 2 sigmoid)"
+    assert all(0.0 < out.data < 1.0 for out in model([5.0, -5.0]))
+
+
+def test_one_activation_is_for_the_hidden_layers_and_the_last_stays_linear():
+    assert repr(MLP(2, [3, 1])) == "MLP(2 -> 3 relu -> 1 linear)"
+    assert repr(Layer(2, 3)) == "Layer(2 -> 3 relu)"
+    assert repr(Neuron(2, "tanh")) == "Neuron(2 -> 1 tanh)"
+
+
+def weights(seed, **options):
+    return [p.data for p in MLP(2, [3, 1], rng=random.Random(seed), **options).parameters()]
+
+
+@pytest.mark.parametrize("init", ["uniform", "xavier", "he", "micrograd"])
+def test_a_seed_decides_the_weights_and_global_chance_does_not_move(init):
+    state = random.getstate()
+    assert weights(7, init=init) == weights(7, init=init) != weights(8, init=init)
+    assert random.getstate() == state
+
+
+def test_without_rng_the_global_seed_decides():
+    random.seed(3)
+    first = [p.data for p in MLP(2, [2]).parameters()]
+    random.seed(3)
+    assert [p.data for p in MLP(2, [2]).parameters()] == first
+
+
+def test_init_micrograd_draws_as_micrograd_does():
+    # micrograd: random.uniform(-1, 1) for each weight, neuron by neuron; bias 0.
+    model = MLP(2, [2, 1], init="micrograd", rng=random.Random(5))
+    draw = random.Random(5)
+    for layer in model.layers:
+        for neuron in layer.neurons:
+            assert [w.data for w in neuron.w] == [draw.uniform(-1, 1) for _ in neuron.w]
+            assert neuron.b.data == 0.0
+
+
+def spread(init, nin, nout):
+    neurons = Layer(nin, nout, init=init, rng=random.Random(0)).neurons
+    numbers = [w.data for neuron in neurons for w in neuron.w]
+    return math.sqrt(sum(x * x for x in numbers) / len(numbers)), max(map(abs, numbers))
+
+
+def test_starting_weights_have_the_size_their_source_gives():
+    # A uniform number from -a to a has the root mean square a/√3.
+    for init, limit in (("uniform", 1 / math.sqrt(400)), ("xavier", math.sqrt(6 / 500))):
+        rms, largest = spread(init, 400, 100)
+        assert math.isclose(rms, limit / math.sqrt(3), rel_tol=0.02)
+        assert largest <= limit
+    assert math.isclose(spread("he", 400, 100)[0], math.sqrt(2 / 400), rel_tol=0.02)
+
+
+def test_zero_grad_clears_parameters_also_of_nan_and_nothing_else():
+    model = MLP(2, [2, 1])
+    x = Value(1.0)
+    x.grad = 3.0
+    for parameter, grad in zip(model.parameters(), [math.nan, math.inf, 2.0], strict=False):
+        parameter.grad = grad
+    before = model.state_dict()
+    model.zero_grad()
+    assert all(parameter.grad == 0.0 for parameter in model.parameters())
+    assert (x.grad, model.state_dict()) == (3.0, before)
+
+
+def test_a_nan_weight_gives_a_nan_output():
+    for activation in ("relu", "tanh", "sigmoid", "gelu", "softplus", "leaky_relu"):
+        model = MLP(2, [2, 1], activation=activation)
+        model.layers[0].neurons[0].w[0].data = math.nan
+        assert math.isnan(model([1.0, 1.0]).data)
+
+
+def test_a_deep_copy_of_a_model_is_independent_also_after_use():
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    model([1.0, 2.0]).backward()
+    twin = copy.deepcopy(model)
+    assert twin.state_dict() == model.state_dict()
+    twin.parameters()[0].data = 99.0
+    twin.zero_grad()
+    assert model.parameters()[0].data != 99.0
+    assert any(p.grad for p in model.parameters())
+    twin([1.0, 2.0]).backward()
+    assert twin.parameters()[-1].grad == 1.0
+
+
+def test_state_dict_goes_out_and_comes_back():
+    model, other = MLP(2, [2, 1]), MLP(2, [2, 1])
+    other.load_state_dict(model.state_dict())
+    assert other([0.3, 0.7]).data == model([0.3, 0.7]).data
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    model = MLP(1, [1])
+    before = model.state_dict()
+    for state, error in (
+        ({**before, "more": 1.0}, ValueError),
+        ({"layers.0.neurons.0.b": 1.0}, ValueError),
+        ({**before, "layers.0.neurons.0.b": "1"}, TypeError),
+    ):
+        with pytest.raises(error):
+            model.load_state_dict(state)
+        assert model.state_dict() == before
+
+
+def test_micrograds_training_loop_runs_as_it_is_written_there():
+    random.seed(1337)
+    model = MLP(2, [16, 16, 1])
+    points = [([math.cos(k), math.sin(k)], 1 if math.cos(k) > 0 else -1) for k in range(20)]
+    losses = []
+    for k in range(15):
+        scores = [model(x) for x, _ in points]
+        margins = [(1 + -y * score).relu() for (_, y), score in zip(points, scores, strict=True)]
+        data_loss = sum(margins) * (1.0 / len(margins))
+        reg_loss = 1e-4 * sum(p * p for p in model.parameters())
+        total_loss = data_loss + reg_loss
+        model.zero_grad()
+        total_loss.backward()
+        learning_rate = 1.0 - 0.9 * k / 15
+        for p in model.parameters():
+            p.data -= learning_rate * p.grad
+        losses.append(total_loss.data)
+    assert losses[-1] < 0.2 * losses[0]
