@@ -1,16 +1,17 @@
 """Toy data: problems small enough to see, each hard in one way of its own.
 
-A data set is two lists of equal length: inputs (lists of floats) and targets.
+A data set is a pair of lists of one length: inputs, each a list of floats, and
+targets, so that targets[k] answers inputs[k].
 What a target is depends on the question, and its type says which:
 
     -1.0 or +1.0   one of two classes         moons circles spirals xor
     0, 1, 2, ...   the index of a class       blobs yin_yang
     any float      a quantity to predict      line curve wave
 
-    >>> inputs, targets = moons(100, rng=random.Random(7))
-    >>> train, validation, test = split(Examples(inputs, targets), rng=random.Random(7))
-    >>> len(train.inputs), len(validation.inputs), len(test.inputs)
-    (60, 20, 20)
+    >>> train, validation, test = split(moons(100, rng=random.Random(7)))
+    >>> inputs, targets = train
+    >>> len(inputs), len(targets)
+    (60, 60)
 
 Classes take turns, so the first few examples of a set already hold all of them.
 """
@@ -18,18 +19,8 @@ Classes take turns, so the first few examples of a set already hold all of them.
 import math
 import random
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-
-class Examples(NamedTuple):
-    """Questions with their answers: inputs[k] is answered by targets[k].
-
-    inputs: shape (n, nin), a list of lists of floats.
-    targets: shape (n,): floats, or whole numbers that are the index of a class.
-    """
-
-    inputs: Sequence[Sequence[float]]
-    targets: Sequence[float]
+Examples = tuple[Sequence[Sequence[float]], Sequence]  # inputs and their targets
 
 
 # Two classes, -1.0 and +1.0
@@ -46,13 +37,13 @@ def moons(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
     Returns n inputs [x, y] and targets -1.0 (the upper moon) or +1.0.  For losses
     that want 0 and 1:  (target + 1) / 2.
 
-    >>> moons(2, noise=0.0).inputs
-    [[1.0, 0.0], [0.0, 0.5]]
+    >>> moons(2, noise=0.0)
+    ([[1.0, 0.0], [0.0, 0.5]], [-1.0, 1.0])
     """
     rng, halves = checked(n, noise, rng), paces(n)
     upper = [(math.cos(math.pi * t), math.sin(math.pi * t)) for t in halves]
     points = [(1.0 - x, 0.5 - y) if k % 2 else (x, y) for k, (x, y) in enumerate(upper)]
-    return Examples([blurred(point, noise, rng) for point in points], signs(n))
+    return [blurred(point, noise, rng) for point in points], signs(n)
 
 
 def circles(n: int = 100, noise: float = 0.05, rng=None) -> Examples:
@@ -65,7 +56,7 @@ def circles(n: int = 100, noise: float = 0.05, rng=None) -> Examples:
     rng, angles = checked(n, noise, rng), [2.0 * math.pi * t for t in paces(n, closed=True)]
     radii = [0.5 if k % 2 else 1.0 for k in range(n)]
     points = [(r * math.cos(a), r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
-    return Examples([blurred(point, noise, rng) for point in points], signs(n))
+    return [blurred(point, noise, rng) for point in points], signs(n)
 
 
 def spirals(n: int = 200, noise: float = 0.02, turns: float = 1.5, rng=None) -> Examples:
@@ -80,7 +71,7 @@ def spirals(n: int = 200, noise: float = 0.02, turns: float = 1.5, rng=None) -> 
     for k, t in enumerate(paces(n)):
         radius, angle = 0.1 + 0.9 * t, 2.0 * math.pi * (turns * t + 0.5 * (k % 2))
         points.append((radius * math.cos(angle), radius * math.sin(angle)))
-    return Examples([blurred(point, noise, rng) for point in points], signs(n))
+    return [blurred(point, noise, rng) for point in points], signs(n)
 
 
 def xor(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
@@ -91,11 +82,12 @@ def xor(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
     Returns n inputs [a, b], each near 0 or 1, and targets +1.0 where one of the two
     is 1, else -1.0.  The truth table itself is xor(4, noise=0.0).
 
-    >>> xor(4, noise=0.0).inputs
+    >>> inputs, targets = xor(4, noise=0.0)
+    >>> inputs
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
     """
     rng, corners = checked(n, noise, rng), [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
-    return Examples([blurred(corners[k % 4], noise, rng) for k in range(n)], signs(n))
+    return [blurred(corners[k % 4], noise, rng) for k in range(n)], signs(n)
 
 
 # Several classes, by index
@@ -113,7 +105,7 @@ def blobs(n: int = 150, classes: int = 3, noise: float = 0.5, rng=None) -> Examp
     rng, angle = checked(n, noise, rng), 2.0 * math.pi / whole(classes, "classes")
     centres = [(2.0 * math.cos(angle * c), 2.0 * math.sin(angle * c)) for c in range(classes)]
     inputs = [blurred(centres[k % classes], noise, rng) for k in range(n)]
-    return Examples(inputs, [k % classes for k in range(n)])
+    return inputs, [k % classes for k in range(n)]
 
 
 def yin_yang(n: int = 300, rng=None) -> Examples:
@@ -132,7 +124,7 @@ def yin_yang(n: int = 300, rng=None) -> Examples:
         while yin_yang_class(*point) != k % 3:
             point = within_circle(rng)
         inputs.append(point)
-    return Examples(inputs, [k % 3 for k in range(n)])
+    return inputs, [k % 3 for k in range(n)]
 
 
 def yin_yang_class(x: float, y: float) -> int:
@@ -161,10 +153,10 @@ def line(
     Returns n inputs [x] from -1 to 1 and targets slope * x + intercept + noise.
 
     >>> line(3, noise=0.0)
-    Examples(inputs=[[-1.0], [0.0], [1.0]], targets=[-1.0, 1.0, 3.0])
+    ([[-1.0], [0.0], [1.0]], [-1.0, 1.0, 3.0])
     """
     rng, xs = checked(n, noise, rng), even(-1.0, 1.0, n)
-    return Examples([[x] for x in xs], [slope * x + intercept + rng.gauss(0, noise) for x in xs])
+    return [[x] for x in xs], [slope * x + intercept + rng.gauss(0, noise) for x in xs]
 
 
 def curve(n: int = 50, noise: float = 0.2, rng=None) -> Examples:
@@ -175,7 +167,7 @@ def curve(n: int = 50, noise: float = 0.2, rng=None) -> Examples:
     Returns n inputs [x] from -1 to 1 and targets sin(pi * x) + noise.
     """
     rng, xs = checked(n, noise, rng), even(-1.0, 1.0, n)
-    return Examples([[x] for x in xs], [math.sin(math.pi * x) + rng.gauss(0, noise) for x in xs])
+    return [[x] for x in xs], [math.sin(math.pi * x) + rng.gauss(0, noise) for x in xs]
 
 
 def wave(n: int = 200, window: int = 8, noise: float = 0.05, rng=None) -> Examples:
@@ -193,7 +185,7 @@ def wave(n: int = 200, window: int = 8, noise: float = 0.05, rng=None) -> Exampl
         0.6 * math.sin(turn * t / 20.0) + 0.4 * math.sin(turn * t / 7.0) + rng.gauss(0, noise)
         for t in range(n + window)
     ]
-    return Examples([sound[k : k + window] for k in range(n)], sound[window:])
+    return [sound[k : k + window] for k in range(n)], sound[window:]
 
 
 # Parts of a data set
@@ -204,16 +196,16 @@ def split(
 ) -> tuple[Examples, Examples, Examples]:
     """Shuffle the examples and deal them out: to learn from, to choose by, to judge by.
 
-    data: inputs and targets, equally many.
+    data: a pair of inputs and targets, equally many.
     validation, test: shares of the whole, from 0 to 1; the rest is for training.
     rng: where chance comes from; Python's own random module if left out.
 
-    Returns three Examples: train, validation, test.  No example is in two of them.
+    Returns three such pairs: train, validation, test.  No example is in two of them.
 
     Raises ValueError for shares that leave nothing to train on, and for inputs and
     targets of different length.
 
-    >>> [len(part.targets) for part in split(line(10), validation=0.3, test=0.1)]
+    >>> [len(targets) for _, targets in split(line(10), validation=0.3, test=0.1)]
     [6, 3, 1]
     """
     order = shuffled(data, rng)
@@ -235,11 +227,11 @@ def split(
 def batches(data: Examples, batch_size: int, rng=None) -> Iterator[Examples]:
     """The examples in a new random order, a few at a time; one pass is an epoch.
 
-    data: inputs and targets, equally many.
+    data: a pair of inputs and targets, equally many.
     batch_size: how many at a time, at least 1; the last batch holds what is left.
     rng: where chance comes from; Python's own random module if left out.
 
-    >>> [len(batch.targets) for batch in batches(line(10), batch_size=4)]
+    >>> [len(targets) for _, targets in batches(line(10), batch_size=4)]
     [4, 4, 2]
     """
     step, order = whole(batch_size, "batch_size"), shuffled(data, rng)
@@ -249,7 +241,7 @@ def batches(data: Examples, batch_size: int, rng=None) -> Iterator[Examples]:
 def picked(data: Examples, places: Sequence[int]) -> Examples:
     """The examples at these places, in this order."""
     inputs, targets = data
-    return Examples([inputs[k] for k in places], [targets[k] for k in places])
+    return [inputs[k] for k in places], [targets[k] for k in places]
 
 
 # Small helpers

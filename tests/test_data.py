@@ -6,7 +6,6 @@ import random
 import pytest
 
 from micronn.data import (
-    Examples,
     batches,
     blobs,
     circles,
@@ -55,12 +54,12 @@ def test_without_rng_the_global_seed_decides(make):
 
 @pytest.mark.parametrize("make", TWO_CLASSES)
 def test_two_classes_take_turns_as_minus_and_plus_one(make):
-    assert make(6, rng=random.Random(1)).targets == [-1.0, 1.0] * 3
+    assert make(6, rng=random.Random(1))[1] == [-1.0, 1.0] * 3
 
 
 @pytest.mark.parametrize("make", CLASS_INDEX)
 def test_classes_are_whole_numbers_from_zero(make):
-    targets = make(30, rng=random.Random(1)).targets
+    targets = make(30, rng=random.Random(1))[1]
     assert sorted(set(targets)) == [0, 1, 2]
     assert all(type(target) is int for target in targets)
     assert targets.count(0) == targets.count(1) == targets.count(2)
@@ -68,7 +67,7 @@ def test_classes_are_whole_numbers_from_zero(make):
 
 @pytest.mark.parametrize("make", QUANTITIES)
 def test_quantities_are_floats(make):
-    assert all(type(target) is float for target in make(9, rng=random.Random(1)).targets)
+    assert all(type(target) is float for target in make(9, rng=random.Random(1))[1])
 
 
 def test_moons_without_noise_are_two_half_circles():
@@ -154,23 +153,23 @@ def test_a_wave_asks_for_the_sample_after_the_window():
 def test_split_deals_every_example_out_once():
     data = line(101, rng=random.Random(1))
     parts = split(data, validation=0.25, test=0.1, rng=random.Random(1))
-    assert [len(part.targets) for part in parts] == [66, 25, 10]
+    assert [len(part[1]) for part in parts] == [66, 25, 10]
     dealt = [(*x, t) for part in parts for x, t in zip(*part, strict=True)]
     assert sorted(dealt) == sorted((*x, t) for x, t in zip(*data, strict=True))
 
 
 def test_split_may_leave_a_part_empty_but_not_the_training_part():
     data = line(10)
-    assert split(data, validation=0.0, test=0.0)[1:] == (Examples([], []), Examples([], []))
+    assert split(data, validation=0.0, test=0.0)[1:] == (([], []), ([], []))
     with pytest.raises(ValueError, match="leave none of 10 examples"):
         split(data, validation=0.5, test=0.5)
 
 
 def test_batches_hold_every_example_once_in_a_new_order_each_time():
     data, rng = line(100, rng=random.Random(1)), random.Random(2)
-    first = [x[0] for batch in batches(data, 16, rng) for x in batch.inputs]
-    second = [x[0] for batch in batches(data, 16, rng) for x in batch.inputs]
-    assert sorted(first) == sorted(second) == [x for (x,) in data.inputs]
+    first = [x[0] for batch in batches(data, 16, rng) for x in batch[0]]
+    second = [x[0] for batch in batches(data, 16, rng) for x in batch[0]]
+    assert sorted(first) == sorted(second) == [x for (x,) in data[0]]
     assert first != second
     assert first != sorted(first)
 
@@ -178,7 +177,7 @@ def test_batches_hold_every_example_once_in_a_new_order_each_time():
 def test_batches_keep_inputs_with_their_targets():
     data = line(50, noise=0.0)
     for batch in batches(data, 7, random.Random(1)):
-        assert batch.targets == pytest.approx([2.0 * x + 1.0 for (x,) in batch.inputs])
+        assert batch[1] == pytest.approx([2.0 * x + 1.0 for (x,) in batch[0]])
 
 
 @pytest.mark.parametrize("make", ALL)
@@ -203,9 +202,9 @@ def test_a_seed_in_place_of_a_source_of_chance_is_refused(make):
 
 def test_batches_and_split_refuse_what_is_not_a_set_of_examples():
     with pytest.raises(ValueError, match="2 inputs and 1 targets"):
-        split(Examples([[1.0], [2.0]], [1.0]))
+        split(([[1.0], [2.0]], [1.0]))
     with pytest.raises(ValueError, match="empty"):
-        batches(Examples([], []), 4)
+        batches(([], []), 4)
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
         batches(line(4), 0)
     with pytest.raises(ValueError, match="test is a share"):
