@@ -1,0 +1,54 @@
+"""Every demo runs as a learner runs it, and prints what its `# prints:` lines say."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMOS = Path(__file__).parent.parent / "demos"
+NUMBERED = sorted(DEMOS.glob("[0-9]*.py"))
+
+
+def run(path, folder):
+    """The demo in a folder of its own, without colour, 100 characters wide."""
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    environment["PYTHONPATH"] = str(DEMOS.parent)
+    return subprocess.run(
+        [sys.executable, str(path)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
+def test_a_demo_prints_what_it_promises(path, tmp_path):
+    done = run(path, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    promised = re.findall(r"#\s*prints:\s*(.*?)\s*$", path.read_text("utf-8"), re.M)
+    assert promised, "a demo without a claim teaches nothing that can be checked"
+    said = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    place = 0
+    for claim in promised:
+        wanted = " ".join(claim.split())
+        assert any(wanted in line for line in said[place:]), f"{claim!r} in\n{done.stdout}"
+        place += next(k for k, line in enumerate(said[place:]) if wanted in line)
+
+
+def test_demos_are_numbered_without_gaps():
+    assert [int(path.name[:2]) for path in NUMBERED] == list(range(1, len(NUMBERED) + 1))
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
+def test_a_demo_opens_with_its_question(path):
+    text = path.read_text("utf-8")
+    head = text.split('"""')[1]
+    assert head.startswith(f"Demo {int(path.name[:2])}.  ")
+    for part in (f"python demos/{path.name}", "Takes:", "The question.", "What you will see."):
+        assert part in head, part
