@@ -49,8 +49,8 @@ class Value:
         self.data = as_float(data)
         self.grad = 0.0
         self.op = ""
-        self.operands = ()
-        self.local_grads = ()
+        self.operands: tuple[Value, ...] = ()
+        self.local_grads: tuple[float, ...] = ()
         self.label = label
 
     # Arithmetic
@@ -205,7 +205,8 @@ class Value:
         amount again, until somebody sets their grad to 0.  The grad of a computed
         Value is started afresh.  Interrupted, it leaves the leaves as they were.
         """
-        order, earlier = [], []
+        order: list[Value] = []
+        earlier: list[tuple[Value, float]] = []
         try:
             clear(self, order, earlier)
             self.grad = 1.0  # d(this)/d(this)
@@ -452,7 +453,7 @@ def restored(data, grad, op, operands, local_grads, label):
 
 def from_rows(rows):
     """The last node of a graph written as rows: a leaf, or fields with operands by place."""
-    nodes = []
+    nodes: list[Value] = []
     for row in rows:
         if type(row) is tuple:
             data, grad, op, places, local_grads, label = row
