@@ -1,0 +1,341 @@
+"""Text data: words and letters become numbers by counting and by place in a list.
+
+Sentences to judge, a small corpus to fill blanks in, and made-up names to imitate;
+and the few functions that turn them into lists of floats.
+
+    >>> sentences, targets = sentiment()
+    >>> known = vocabulary(sentences)
+    >>> bag_of_words("What a waste of time", known).count(1.0)
+    5
+"""
+
+from collections.abc import Iterable, Sequence
+
+# Sentences that praise, then sentences that complain, in turn
+
+SENTIMENT = """
+I loved the movie
+What a waste of time
+What a wonderful story
+I hated the movie
+The acting was great
+The acting was awful
+I enjoyed every minute
+I regret every minute
+A great movie with a wonderful cast
+An awful movie with a boring plot
+The story was funny and clever
+The story was slow and boring
+I loved the clever plot
+I hated the slow plot
+What a great time
+What a terrible movie
+A funny and charming film
+A terrible and boring film
+I loved every scene
+A waste of a great cast
+I would gladly see the film again
+I would never see the film again
+The music was charming
+The music was terrible
+Never boring and always clever
+Never funny and always slow
+""".strip().split("\n")
+
+# Two sentences a line; the second goes on from the first.
+
+CORPUS = """
+the cat sat on the mat . the cat fell asleep on the mat .
+the dog sat on the rug . the dog fell asleep on the rug .
+the cat saw a mouse . the mouse ran into its hole .
+the dog saw a bone . the dog ran to the bone .
+the girl read a book . the book was about the sea .
+the boy read a letter . the letter was about the war .
+the sun rose over the sea . the sea was warm and blue .
+the moon rose over the hill . the hill was cold and dark .
+the king lost his crown . the crown lay in the river .
+the queen lost her ring . the ring lay in the garden .
+the girl threw the ball . the boy caught the ball .
+the boy threw the stick . the dog caught the stick .
+the farmer fed the hen . the hen laid an egg .
+the farmer fed the cow . the cow gave him milk .
+the bird built a nest . the nest was in the tree .
+the bee built a hive . the hive was in the garden .
+the man lit a fire . the fire was warm and bright .
+the woman lit a lamp . the lamp was small and bright .
+the fish swam in the river . the cat watched the fish .
+the duck swam in the sea . the dog watched the duck .
+""".strip().split("\n")
+
+# Names that nobody bears, for models that invent more of them
+
+NAMES = [
+    "abeldo",
+    "adoria",
+    "alvira",
+    "ambelin",
+    "amorel",
+    "andriel",
+    "anelda",
+    "arbeno",
+    "ardola",
+    "aremin",
+    "arvella",
+    "asterel",
+    "baldora",
+    "banelin",
+    "barino",
+    "belmira",
+    "beloria",
+    "bendel",
+    "berola",
+    "bolvin",
+    "brandel",
+    "brimola",
+    "calvera",
+    "candrel",
+    "carimo",
+    "celdora",
+    "celvin",
+    "corama",
+    "cordelo",
+    "corvina",
+    "dalmira",
+    "danello",
+    "delora",
+    "delvin",
+    "dorimel",
+    "dralina",
+    "edoma",
+    "elbrin",
+    "elcara",
+    "eldamir",
+    "elmora",
+    "eloria",
+    "elvano",
+    "emberin",
+    "endola",
+    "erimel",
+    "erolda",
+    "esmerin",
+    "faldora",
+    "famorel",
+    "felira",
+    "fendrin",
+    "florano",
+    "galdrin",
+    "gamora",
+    "gelvina",
+    "gondrel",
+    "granola",
+    "haldira",
+    "hamorin",
+    "heldora",
+    "helvin",
+    "horimel",
+    "ibera",
+    "ildrano",
+    "ilmora",
+    "imbrel",
+    "indola",
+    "iorel",
+    "irvana",
+    "isolden",
+    "jaldora",
+    "jelmin",
+    "jorinel",
+    "kaldira",
+    "kamorel",
+    "kelvira",
+    "kerimo",
+    "kolbrin",
+    "ladrin",
+    "lamorel",
+    "landora",
+    "lelvin",
+    "liorel",
+    "lomira",
+    "lovandel",
+    "maldrin",
+    "marobel",
+    "melvira",
+    "merodin",
+    "milbrano",
+    "mirodel",
+    "moldora",
+    "morinel",
+    "nadrel",
+    "nalvira",
+    "nelmora",
+    "nerodin",
+    "nimbrel",
+    "noldora",
+    "norivan",
+    "oberin",
+    "odrana",
+    "olmirel",
+    "olvano",
+    "ombrel",
+    "ordelin",
+    "orimba",
+    "palmorel",
+    "pelvira",
+    "perodin",
+    "poldora",
+    "porimel",
+    "quelvin",
+    "quimora",
+    "raldrin",
+    "ramorel",
+    "relvira",
+    "rimodel",
+    "roldana",
+    "romirel",
+    "rovendra",
+    "saldorin",
+    "samorel",
+    "selvira",
+    "serodin",
+    "silbrano",
+    "soldora",
+    "sorimel",
+    "taldrin",
+    "tamorel",
+    "telvira",
+    "terodin",
+    "tolmira",
+    "torandel",
+    "ubrano",
+    "uldorin",
+    "umira",
+    "undrel",
+    "urvela",
+    "valdora",
+    "vamorel",
+    "velbrin",
+    "verodin",
+    "voldira",
+    "vorimel",
+    "waldrin",
+    "welmora",
+    "wirodel",
+    "yaldora",
+    "yelvin",
+    "yorimel",
+    "zaldrin",
+    "zamora",
+    "zelvira",
+    "zimodel",
+    "zorandel",
+]
+
+LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # "." stands before and after every name
+
+
+def sentiment() -> tuple[list[str], list[float]]:
+    """Tiny film reviews: 1.0 for praise, 0.0 for complaint, in turn.
+
+    Returns sentences and targets, for binary_cross_entropy.
+
+    >>> sentences, targets = sentiment()
+    >>> sentences[0], targets[0], sentences[1], targets[1]
+    ('I loved the movie', 1.0, 'What a waste of time', 0.0)
+    """
+    return list(SENTIMENT), [1.0 - k % 2 for k in range(len(SENTIMENT))]
+
+
+def sentence_pairs() -> list[tuple[list[str], list[str]]]:
+    """The corpus as pairs of sentences, each a list of words with its full stop.
+
+    >>> sentence_pairs()[0][0]
+    ['the', 'cat', 'sat', 'on', 'the', 'mat', '.']
+    """
+    pairs = []
+    for line in CORPUS:
+        text = words(line)
+        end = text.index(".") + 1
+        pairs.append((text[:end], text[end:]))
+    return pairs
+
+
+# From text to numbers
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case; what stands between blanks is a word.
+
+    >>> words("I loved the movie")
+    ['i', 'loved', 'the', 'movie']
+    """
+    return text.lower().split()
+
+
+def vocabulary(texts: Iterable[str]) -> list[str]:
+    """Every word of the texts once, in alphabetical order: its place is its number."""
+    return sorted({word for text in texts for word in words(text)})
+
+
+def bag_of_words(text: str, known: Sequence[str]) -> list[float]:
+    """How often each known word is in the text; order is lost, unknown words do not count.
+
+    known: n words, such as vocabulary(...); the result has shape (n,).
+
+    >>> bag_of_words("so so good", ["bad", "good", "so"])
+    [0.0, 1.0, 2.0]
+    """
+    found = words(text)
+    return [float(found.count(word)) for word in known]
+
+
+def one_hot(place: int, size: int) -> list[float]:
+    """All 0.0 but a 1.0 at that place: how a net reads one of several things.
+
+    Raises IndexError for a place outside 0 to size - 1.
+
+    >>> one_hot(1, 3)
+    [0.0, 1.0, 0.0]
+    """
+    if not 0 <= place < size:
+        raise IndexError(f"place {place} is outside 0 to {size - 1}")
+    return [1.0 if k == place else 0.0 for k in range(size)]
+
+
+def next_letters(
+    names: Iterable[str] = tuple(NAMES), window: int = 3, letters: str = LETTERS
+) -> tuple[list[list[float]], list[int]]:
+    """From the last few letters, say the next one: what a language model is asked.
+
+    names: texts of these letters.
+    window: how many letters the net reads, at least 1.
+    letters: all there are; the first one stands before and after every name.
+
+    Returns one input for each letter and end of a name, `window` one-hot lists in a
+    row, and the place of the next letter in `letters` as target.
+
+    Raises ValueError for a letter that is not among them.
+
+    >>> inputs, targets = next_letters(["ab"], window=1, letters=".ab")
+    >>> inputs, targets
+    ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [1, 2, 0])
+    """
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}")
+    inputs, targets = [], []
+    for name in names:
+        places = letter_places(letters[0] * window + name + letters[0], letters)
+        for k in range(window, len(places)):
+            seen = places[k - window : k]
+            inputs.append([x for place in seen for x in one_hot(place, len(letters))])
+            targets.append(places[k])
+    return inputs, targets
+
+
+def letter_places(text, letters):
+    """The place of each letter of a text in the list of letters."""
+    unknown = sorted(set(text) - set(letters))
+    if unknown:
+        raise ValueError(
+            f"{unknown[0]!r} in {text.strip(letters[0])!r} is none of the letters {letters!r}; "
+            "pass letters=... with it"
+        )
+    return [letters.index(letter) for letter in text]
