@@ -139,6 +139,12 @@ class Graph:
             return "param"
         return node.op or "input"
 
+    def name(self, k: int) -> str:
+        """The label of node k, else its name as a parameter, else ""."""
+        node = self.nodes[k]
+        name = node.label if node.label.strip() else self.names.get(node, "")
+        return name if name.strip() else ""
+
     def operands(self, k: int) -> tuple[int, ...]:
         """The k of each operand of node k."""
         place = self.place
@@ -164,13 +170,12 @@ class Graph:
 
     def row(self, k: int, uses: tuple[Use, ...] = ()) -> Row:
         """The row of node k."""
-        node = self.nodes[k]
-        name = node.label if node.label.strip() else self.names.get(node, "")
+        node, name = self.nodes[k], self.name(k)
         return Row(
             k,
             self.role(k),
-            name if name.strip() else f"v{k}",
-            bool(name.strip()),
+            name or f"v{k}",
+            bool(name),
             node.op if node.operands else "",
             node.data,
             node.grad,
@@ -209,8 +214,7 @@ class Graph:
                     masks[operand] |= masks[k]
         seen = Counter(masks)
         return {
-            k: sum(n for mask, n in seen.items() if mask >> i & 1) - 1
-            for i, k in enumerate(chosen)
+            k: sum(n for mask, n in seen.items() if mask >> i & 1) - 1 for i, k in enumerate(chosen)
         }
 
 

@@ -1,0 +1,368 @@
+"""A graph becomes a picture: cards are painted, Graphviz places them, Python draws.
+
+First everything is text that needs nothing installed: the DOT text holds every name
+and number and can be drawn by any Graphviz.  Only when the SVG is asked for is a
+layout engine looked for, and all it does is say where things go.
+
+    >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
+    >>> f = a * b
+    >>> f.backward()
+    >>> picture = draw(f)
+    >>> "a" in picture.dot, "grad +3" in picture.dot
+    (True, True)
+"""
+
+import importlib
+import os
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from micronn.engine import Value
+from micronn.graph import Graph, Row
+from micronn.layout import NoLayout, arrange, image
+from micronn.looks import LIGHT, clean, fmt, glyph, scale, svg_frame, write_whole
+from micronn.paint import (
+    Card,
+    Face,
+    Lane,
+    Ports,
+    Wire,
+    derivative,
+    dot_text,
+    lane_svg,
+    legend,
+    limits,
+    message,
+    message_wire,
+    ports,
+    shade_scale,
+    value_card,
+    wire_styles,
+    wire_svg,
+    words,
+)  # fmt: skip
+
+DETAILS = ("auto", "values", "neurons", "layers", "network")
+SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
+MARGIN = 12  # around the cards
+WINDOW = 40  # cards in a windowed picture
+MOST_VALUES = 60  # without neurons, so many values are still drawn one by one
+
+
+def draw(
+    root: Value,
+    params: Any = None,
+    detail: str = "auto",
+    *,
+    limit: int | None = 500,
+    legend: bool = True,
+    prefix: str = "",
+    open_dots: bool = False,
+) -> "Picture":
+    """A picture of everything that root was computed from."""
+    if detail not in DETAILS:
+        raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
+    graph = Graph(root, params, open_dots)
+    sketch = values_view(graph, chosen_values(graph, detail, limit), prefix)
+    return Picture(sketch, root, params, legend, prefix)
+
+
+def chosen_values(graph: Graph, detail: str, limit: int | None) -> list[int]:
+    """Which values get a card: all, or those in a window before the root."""
+    if detail == "auto" and len(graph) > MOST_VALUES:
+        return graph.window(WINDOW)
+    if limit is not None and len(graph) > limit:
+        raise ValueError(
+            f"{len(graph):,} values are more than a picture of {limit} cards; leave detail out "
+            "to see the part next to the output, choose 'layers', or pass limit=None"
+        )
+    return list(range(len(graph)))
+
+
+@dataclass
+class Sketch:
+    """A picture before it is laid out: cards, wires, lanes, and what is said about them."""
+
+    cards: list[Card]
+    wires: list[Wire]
+    title: str
+    caption: str
+    legend: list
+    lanes: list[Lane] = field(default_factory=list)
+    ranksep: float = 0.5
+
+
+class Picture:
+    """A graph as DOT text, as SVG text, and as a file.
+
+    dot: needs nothing installed.
+    svg: needs a layout engine; a string without an XML prolog, to stand in any page.
+    """
+
+    def __init__(self, sketch: Sketch, root: Value, params=None, legend=True, prefix=""):
+        self.sketch, self.legend, self.prefix = sketch, legend, prefix
+        self.root, self.params = root, params
+
+    @cached_property
+    def dot(self) -> str:
+        """The picture as Graphviz reads it, with every name and number in it."""
+        return dot_source(self.sketch)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG, light or dark as the screen is.
+
+        Raises NoLayout, and leaves the DOT text in a file, if no engine is installed.
+        """
+        try:
+            return svg_source(self.sketch, self.dot, self.legend, self.prefix)
+        except NoLayout as error:
+            handle, path = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
+            os.close(handle)
+            raise self.left_as_dot(error, path) from None
+
+    @property
+    def digraph(self):
+        """The picture as a graphviz.Source, to go on from there."""
+        return importlib.import_module("graphviz").Source(self.dot)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the picture, whole or not at all; the suffix says as what.
+
+        .dot, .svg: text, in UTF-8.
+        .html: a page that steps through the computation.
+        .png, .pdf: the DOT text drawn by the dot program, which must be installed.
+
+        Returns the path.  Raises ValueError for another suffix, OSError for a place
+        that cannot be written, NoLayout if what is needed is not installed.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ValueError(f"cannot save as {path.name!r}; end it in {', '.join(SUFFIXES)}")
+        if suffix in (".dot", ".svg"):
+            write_whole(path, self.dot if suffix == ".dot" else self.svg)
+        elif suffix == ".html":
+            # The one call upstairs, made when it is asked for: the page stands on this file.
+            page = importlib.import_module("micronn.viewer").to_html(self.root, self.params)
+            write_whole(path, page)
+        else:
+            write_whole(path, image(self.dot, suffix[1:]))
+        return path
+
+    def left_as_dot(self, error: NoLayout, path: str | os.PathLike) -> NoLayout:
+        """The error, after writing the DOT text where it says."""
+        write_whole(path, self.dot)
+        return NoLayout(f"{error}\nThe graph is in {path}: any Graphviz can draw it.")
+
+    def _repr_svg_(self) -> str:
+        """How a notebook shows it."""
+        return self.svg
+
+
+# The values view: one card a value
+
+
+def values_view(graph: Graph, chosen: list[int], prefix: str = "") -> Sketch:
+    """A card for each of the chosen nodes; where the picture stops, a stub."""
+    rows = graph.rows(chosen)
+    inside = {row.k for row in rows}
+    stubs = [row.k for row in rows if not inside.issuperset(row.operands)]
+    below = graph.counts_below(stubs)
+    m = scale([row.grad for row in rows if row.role != "const"])
+    ins = {row.k: ports_in(row) for row in rows if row.k not in below}
+    outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
+    cards = [
+        value_card(value_face(row, graph, ins, outs, below.get(row.k)), m, prefix) for row in rows
+    ]
+    wires = [
+        value_wire(graph, row, j, ins, outs, m)
+        for row in rows
+        if row.k in ins
+        for j in range(len(row.operands))
+    ]
+    title, caption = sentences(rows, len(graph))
+    return Sketch(cards, wires, title, caption, values_legend(m, bool(outs)))
+
+
+def ports_in(row: Row) -> Ports:
+    """The rows of local derivatives; the largest messages are kept if there are many."""
+    sizes = [slope * row.grad for slope in row.local_grads]
+    return ports(row.local_grads, sizes, derivative, f"n{row.k}_p")
+
+
+def ports_out(row: Row) -> Ports:
+    """The rows of messages."""
+    messages = [use.message for use in row.uses]
+    keys = [(use.user, use.j) for use in row.uses]
+    return ports(messages, messages, message, f"n{row.k}_m", keys)
+
+
+def value_face(row: Row, graph: Graph, ins, outs, below: int | None) -> Face:
+    """What the card of a row shows.  below: from how many values, if it is a stub."""
+    operands_fine = all(isfinite(graph.nodes[k].data) for k in row.operands)
+    first_bad = below is None and operands_fine and not isfinite(row.data)
+    word = {"op": "", "root": "output"}.get(row.role, row.role)
+    if below is not None:
+        word = f"from {below:,} values"
+    elif first_bad:
+        word = f"{word} first {fmt(row.data)}".strip()
+    return Face(
+        f"n{row.k}",
+        row.role,
+        glyph(row.op),
+        clean(row.name) or f"v{row.k}",
+        row.named,
+        row.data,
+        row.grad,
+        ins[row.k].rows if row.k in ins else [],
+        outs[row.k].rows if row.k in outs else [],
+        word,
+        first_bad,
+        below is not None,
+    )
+
+
+def value_wire(graph: Graph, row: Row, j: int, ins, outs, m: float) -> Wire:
+    """The wire from operand j of a row."""
+    source = row.operands[j]
+    tail = ""
+    if source in outs:
+        tail = f"m{outs[source].places[row.k, j]}"
+    name = clean(graph.name(source)) or f"v{source}"
+    ends = (f"n{source}", tail), (f"n{row.k}", f"i{ins[row.k].places[j]}")
+    return message_wire(f"e{row.k}_{j}", *ends, name, row.local_grads[j], row.grad, m)
+
+
+def sentences(rows: list[Row], values: int) -> tuple[str, str]:
+    """The title and the description of a picture of values, with the numbers in words."""
+    root, given = rows[-1], [row for row in rows if row.role in ("input", "param")]
+    count = f"{values:,} value{'s' if values > 1 else ''}"
+    if values > len(rows):
+        count += f", the {len(rows)} nearest to the output shown"
+    facts = [f"{spoken(row)} = {fmt(row.data)}" for row in given[:12]]
+    slopes = [f"{spoken(row)} {fmt(row.grad, sign=True)}" for row in given[:12]]
+    caption = f"{count}, from left to right. Output {spoken(root)} = {fmt(root.data)}."
+    if facts:
+        caption += f" Given {', '.join(facts)}. Gradients {', '.join(slopes)}."
+    return f"Computation of {spoken(root)}", caption
+
+
+def spoken(row: Row) -> str:
+    """The name of a row, fit to be shown."""
+    return clean(row.name) or f"v{row.k}"
+
+
+def values_legend(m: float, uses: bool) -> list:
+    """The items of the legend of value cards."""
+    items = [
+        shade_scale("gradient", limits(m)),
+        wire_styles(),
+        words("∂ local derivative of the output by that operand"),
+    ]
+    return items + ([words("← message from one use")] if uses else [])
+
+
+# DOT: what Graphviz is given
+
+
+def dot_source(sketch: Sketch) -> str:
+    """A sketch as DOT text; everything a wire or a lane is named with is ASCII.
+
+    A Graphviz without a font library counts bytes as characters, and those names
+    would push the cards apart; the cards themselves have a fixed size.
+    """
+    lines = [
+        "digraph micronn {",
+        f"graph [rankdir=LR nodesep=0.2 ranksep={sketch.ranksep} pad=0.15 "
+        'outputorder=edgesfirst fontname="Courier New" fontsize=11];',
+        'node [fixedsize=true fontname="Courier New" fontsize=11 margin="0.03,0.01"];',
+        'edge [arrowsize=0.6 fontname="Courier New" fontsize=10];',
+        *lane_lines(sketch, ""),
+        *[dot_node(card) for card in sketch.cards if not card.lane],
+        *[dot_edge(item) for item in sketch.wires],
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def lane_lines(sketch: Sketch, outer: str) -> list[str]:
+    """The clusters of a sketch, those inside a cluster between its braces."""
+    lines = []
+    for lane in [lane for lane in sketch.lanes if lane.inside == outer]:
+        lines += [
+            f"subgraph {lane.id} {{",
+            f'graph [label="{dot_text(ascii_only(lane.name))}" labeljust=l margin=8];',
+            *[dot_node(card) for card in sketch.cards if card.lane == lane.id],
+            "}",
+        ]
+    return lines
+
+
+def ascii_only(text: str) -> str:
+    """Text with ? for what is not ASCII."""
+    return text.encode("ascii", "replace").decode()
+
+
+def dot_node(card: Card) -> str:
+    """A card as a box of its size."""
+    return (
+        f"{card.id} [id={card.id} shape={card.shape} width={card.width / 72:.4f} "
+        f'height={card.height / 72:.4f} color="{LIGHT[card.css]}" label="{card.label}"];'
+    )
+
+
+def dot_edge(item: Wire) -> str:
+    """A wire from port to port, in the colour and dashes of its message."""
+    tail = f"{item.tail}:{item.tail_port}:e" if item.tail_port else f"{item.tail}:e"
+    head = f"{item.head}:{item.head_port}:w" if item.head_port else f"{item.head}:w"
+    style = {"": "", "6 3": " style=dashed", "1.5 3": " style=dotted"}[item.dash]
+    label = "\\n".join([dot_text(line) for line in item.label])
+    label = label.replace("→", "->").replace("←", "<-")
+    return (
+        f'{tail} -> {head} [id={item.id} color="{LIGHT[item.token]}" penwidth={item.width:.1f}'
+        + style
+        + (f' label="{label}"' if label else "")
+        + (f" minlen={item.minlen}" if item.minlen > 1 else "")
+        + "];"
+    )
+
+
+# SVG: the cards where Graphviz put them
+
+
+def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
+    """A sketch as SVG text."""
+    cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
+    layout = arrange(
+        dot, [c.id for c in cards], [w.id for w in wires], [lane.id for lane in lanes]
+    ).moved(MARGIN, MARGIN)
+    parts = [
+        group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
+        group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
+        group("cards", [card_svg(card, layout.nodes[card.id], prefix) for card in cards]),
+    ]
+    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    if with_legend:
+        part, width, height = legend(sketch.legend, width, height + 6)
+        parts.append(part)
+    return svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
+
+
+def group(css: str, parts: list[str]) -> str:
+    """A group of elements, one a line."""
+    return "\n".join([f'<g class="{css}">', *parts, "</g>"])
+
+
+def card_svg(card: Card, middle: tuple[float, float], prefix: str) -> str:
+    """A card around its middle."""
+    return card.svg(middle[0] - card.width / 2, middle[1] - card.height / 2, prefix)
+
+
+# A notebook shows a Value as its picture.  The engine knows no pictures and works
+# without them, so it is told from here.
+Value._repr_svg_ = lambda value: draw(value).svg  # type: ignore[attr-defined]

