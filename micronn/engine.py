@@ -332,12 +332,12 @@ def dot(a, b):
         raise ValueError(f"dot needs two lists of one length, got {len(a)} and {len(b)} numbers")
     if type(a[0]) is float:
         a, b = b, a
+    if type(a[0]) is float:
+        a = tuple(map(as_value, a))
+    a_data = tuple([value.data for value in a])
     if type(b[0]) is float:
-        if type(a[0]) is float:
-            a = tuple(map(as_value, a))
-        data = sum(map(mul, [value.data for value in a], b), 0.0)
-        return computed(data, "linear", a, b)
-    a_data, b_data = tuple([value.data for value in a]), tuple([value.data for value in b])
+        return computed(sum(map(mul, a_data, b), 0.0), "linear", a, b)
+    b_data = tuple([value.data for value in b])
     return computed(sum(map(mul, a_data, b_data), 0.0), "dot", a + b, b_data + a_data)
 
 
@@ -392,7 +392,10 @@ def topological_order(root):
             order.append(to_do.pop())
         elif node not in visited:
             visited.add(node)
-            to_do += (node, None, *reversed(node.operands))
+            if node.operands:
+                to_do += (node, None, *reversed(node.operands))
+            else:
+                order.append(node)
     return order
 
 
@@ -418,7 +421,8 @@ def clear(root, order, earlier):
             to_do.append(None)
             for operand in reversed(node.operands):
                 if operand.operands:
-                    to_do.append(operand)
+                    if operand.grad is not mark:
+                        to_do.append(operand)
                 elif operand.grad:
                     earlier.append((operand, operand.grad))
                     operand.grad = 0.0
@@ -465,7 +469,9 @@ def from_rows(rows):
 
 def as_value(x):
     """x itself if it is a Value, else a constant."""
-    return x if isinstance(x, Value) else computed(as_float(x), "const", (), ())
+    if isinstance(x, Value):
+        return x
+    return computed(x if type(x) is float else as_float(x), "const", (), ())
 
 
 def as_float(x):
@@ -486,15 +492,19 @@ def as_float(x):
 
 def terms(items):
     """items as a tuple of Values or, when there is none among them, of floats."""
-    if isinstance(items, (str, bytes, set, frozenset, dict)):
-        raise TypeError(f"expected a list of numbers in order, got a {type(items).__name__}")
-    items = tuple(items)
+    if type(items) is not list and type(items) is not tuple:
+        if isinstance(items, (str, bytes, set, frozenset, dict)):
+            raise TypeError(f"expected a list of numbers in order, got a {type(items).__name__}")
+        items = tuple(items)
+    kinds = set(map(type, items))
+    if kinds == FLOATS or kinds == VALUES:
+        return tuple(items)
     if not items:
         raise ValueError("expected at least one number, got none")
-    kinds = set(map(type, items))
-    if kinds == {float} or kinds == {Value}:
-        return items
     return tuple(map(as_value if any(isinstance(x, Value) for x in items) else as_float, items))
+
+
+FLOATS, VALUES = {float}, {Value}
 
 
 # Arithmetic on plain numbers

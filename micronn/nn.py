@@ -147,8 +147,11 @@ class Neuron(Module):
 
     def __call__(self, x: Sequence[Value | float]) -> Value:
         """x has shape (nin,); the result is one Value.  Another length is a ValueError."""
-        z = dot(self.w, inputs(x, len(self.w))) + self.b
-        return ACTIVATIONS[self.activation](z)
+        return self.fire(inputs(x, len(self.w)))
+
+    def fire(self, x: Sequence[Value | float]) -> Value:
+        """The formula itself, for inputs that are checked already."""
+        return ACTIVATIONS[self.activation](dot(self.w, x) + self.b)
 
     def parameters(self) -> list[Value]:
         """The weights, then the bias."""
@@ -168,7 +171,7 @@ class Layer(Module):
     def __call__(self, x: Sequence[Value | float]) -> list[Value]:
         """x has shape (nin,); the result has shape (nout,), even when nout is 1."""
         x = inputs(x, len(self.neurons[0].w))
-        return [neuron(x) for neuron in self.neurons]
+        return [neuron.fire(x) for neuron in self.neurons]
 
     def parameters(self) -> list[Value]:
         """Those of the first neuron, then of the second, and so on."""
