@@ -19,19 +19,10 @@ WILD = [(4, 0), (-4, 0), (0, 3), (0, -3)]
 
 def board(throws, mark):
     """The board in characters: the middle is +, throws are marks."""
-    hits = set(throws)
+    dots = {(x, y): "." for x in range(-4, 5) for y in range(-4, 5) if x * x + y * y < 20}
+    marks = {**dots, (0, 0): "+", **dict.fromkeys(throws, mark)}
     for up in range(4, -5, -1):
-        row = [
-            mark
-            if (x, up) in hits
-            else "+"
-            if x == up == 0
-            else "."
-            if x * x + up * up < 20
-            else " "
-            for x in range(-5, 6)
-        ]
-        yield "".join(f"{character:2s}" for character in row)
+        yield "".join(f"{marks.get((right, up), ' '):2s}" for right in range(-5, 6))
 
 
 print(f"{'steady':>14s} {'wild':>22s}")
