@@ -117,7 +117,8 @@ class Expression:
     names: the variables in order of appearance.
 
     Called with a number for each name, it gives the root of a new graph whose
-    leaves carry the names as labels.  Numbers for other names are left alone.
+    leaves carry the names as labels.  A Value given for a name is the leaf itself.
+    Numbers for other names are left alone.
 
     Raises ExpressionError where a name has no number, and where an operation has
     no value, as log(-1) has none.
@@ -133,7 +134,7 @@ class Expression:
         words = [step.op for step in program if step.token.kind == "name"]
         self.names = [word for word in dict.fromkeys(words) if word not in FUNCTIONS]
 
-    def __call__(self, numbers: Mapping[str, float]) -> Value:
+    def __call__(self, numbers: Mapping[str, float | Value]) -> Value:
         leaves = self.leaves(numbers)
         stack: list[Value] = []
         unnamed: set[Value] = set()  # computed from plain numbers alone
@@ -147,14 +148,15 @@ class Expression:
             stack[cut:] = [value]
         return stack[0]
 
-    def leaves(self, numbers: Mapping[str, float]) -> dict[str, Value]:
-        """A labelled Value for each name in the formula."""
+    def leaves(self, numbers: Mapping[str, float | Value]) -> dict[str, Value]:
+        """A Value for each name in the formula, labelled with it."""
         for step in self.program:
             name = step.op
             if step.token.kind == "name" and not step.takes and name not in numbers:
                 advice = nearest(name, numbers) or f"Give it one: {clipped(name)}=0.5"
                 raise pointed(self.text, step.token, f"{clipped(name)!r} has no number", advice)
-        return {name: Value(numbers[name], name) for name in self.names}
+        given = {name: numbers[name] for name in self.names}
+        return {name: x if isinstance(x, Value) else Value(x, name) for name, x in given.items()}
 
     def run(self, step: Step, operands: list[Value], unnamed: set[Value]) -> Value:
         """The result of one step that is not a name.

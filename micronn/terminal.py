@@ -15,7 +15,10 @@ something that rich can print, measure or save, and prints nothing itself.
 """
 
 import io
+import math
 from collections import deque
+from collections.abc import Iterable
+from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -23,6 +26,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from micronn.engine import Value
+from micronn.gradcheck import Slope
 from micronn.graph import Graph
 from micronn.looks import LIGHT, clean, fmt, glyph, scale, shade
 
@@ -153,6 +157,40 @@ def backward_table(root: Value, params=None, limit: int = 200) -> Table:
     if messages > limit:
         table.add_row("…", f"{messages - limit:,} more")
     return table
+
+
+# The check
+
+
+def check_table(slopes: Iterable[Slope]) -> Table:
+    """Slopes by backward() beside slopes by nudging, a row for each step size h.
+
+    slopes: the rows of gradcheck.nudge_table, those of one name together.
+
+    The bars say how many digits the two have in common: few for a large h, because
+    the curve bends between the two points, and few for a small one, because a
+    float has no more digits to take the difference of.  In between, if the slope
+    is right, there are many.
+    """
+    table = Table("name", "h")
+    for heading in ("backward()", "nudged", "apart by"):
+        table.add_column(heading, justify="right")
+    table.add_column("digits alike")
+    for _, rows in groupby(slopes, key=lambda slope: slope.name):
+        for slope in rows:
+            numbers = [f"{slope.autograd:.9g}", f"{slope.nudged:.9g}", f"{slope.error:.1e}"]
+            table.add_row(Text(clean(slope.name)), f"{slope.h:.0e}", *numbers, digits_alike(slope))
+        table.add_section()
+    return table
+
+
+def digits_alike(slope: Slope) -> str:
+    """A bar as long as the number of digits that both slopes share, at most 16."""
+    if not math.isfinite(slope.error):
+        return "no value there"
+    size = max(abs(slope.autograd), abs(slope.nudged))
+    digits = -math.log10(slope.error / size) if slope.error else 16.0
+    return "■" * max(0, min(16, math.floor(digits)))
 
 
 # Renderables as text and as pictures

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from micronn.engine import topological_order
+from micronn.engine import Value, topological_order
 from micronn.expr import ExpressionError, parse, read_numbers
 
 # Python's own reading of the same text gives the expected number.
@@ -76,6 +76,12 @@ def test_every_call_builds_a_graph_of_its_own():
     first, second = cube({"x": 2.0}), cube({"x": 3.0})
     first.backward()
     assert (first.data, second.data, second.operands[1].grad) == (8.0, 27.0, 0.0)
+
+
+def test_a_value_given_for_a_name_is_the_leaf():
+    x = Value(2.0, "x")
+    parse("x*x*x")({"x": x}).backward()
+    assert x.grad == 12.0
 
 
 def test_names_may_come_from_any_alphabet_and_may_be_python_keywords():
