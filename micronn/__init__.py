@@ -23,4 +23,9 @@ Readers of the graph:
     mnist       the IDX reader                   checkpoint  models as files
 """
 
+import sys
+
 __version__ = "0.1.0"
+
+if "IPython" in sys.modules:  # in a notebook, Values and models show themselves as pictures
+    from micronn import draw, network  # noqa: F401
