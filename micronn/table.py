@@ -1,0 +1,128 @@
+"""Your own data: a CSV file whose first line names the columns.
+
+    height,width,kind          one column is the target, chosen by its name;
+    1.5,0.4,oak                all others are inputs and must hold numbers
+    0.3,0.2,rose
+
+A target column of numbers is a quantity to predict; one with words is a class, and
+the words are numbered in order.  Whatever is wrong with a file is said
+with its line and column.
+"""
+
+import csv
+import math
+from difflib import get_close_matches
+from typing import NamedTuple
+
+
+class Table(NamedTuple):
+    """A CSV file as examples.
+
+    inputs: shape (n, nin), floats.
+    targets: shape (n,), floats, or whole numbers that are places in classes.
+    columns: the names of the nin inputs.
+    classes: the different texts of the target column, in order; empty for quantities.
+    """
+
+    inputs: list[list[float]]
+    targets: list[float] | list[int]
+    columns: list[str]
+    classes: list[str]
+
+
+def read_csv(path, target: str, classes: bool | None = None) -> Table:
+    """Read examples from a file with comma-separated columns and a header.
+
+    path: a UTF-8 text file.
+    target: the name of the column to predict, exactly as the header has it.
+    classes: True numbers the target's different texts even if they are numerals,
+        False insists on numbers; left out, the first target that is no number makes
+        all of them classes.
+
+    Raises FileNotFoundError for no file, and ValueError, naming file, line and
+    column, for anything else: an unknown or repeated column, a line with too many or
+    too few cells, a cell that is not a finite number, or no line below the header.
+    """
+    rows = lines_of(path)
+    _, header = next(rows, (1, []))
+    place = column_place(path, header, target)
+    columns = header[:place] + header[place + 1 :]
+    inputs, answers = [], []
+    for line, cells in rows:
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{path}, line {line}: {len(cells)} cells, but the header has {len(header)}; "
+                "put a cell with a comma in it between quotation marks"
+            )
+        answers.append((line, cells.pop(place).strip()))
+        inputs.append([number(path, line, *pair) for pair in zip(columns, cells, strict=True)])
+    if not inputs:
+        raise ValueError(f"{path}: no examples below the header; at least one line is needed")
+    if classes is None:
+        classes = not all(is_number(answer) for _, answer in answers)
+    if not classes:
+        targets = [number(path, line, target, answer) for line, answer in answers]
+        return Table(inputs, targets, columns, [])
+    names = class_names(path, target, answers)
+    return Table(inputs, [names.index(answer) for _, answer in answers], columns, names)
+
+
+def lines_of(path):
+    """The number and the cells of each line that is not empty, the header first."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{path}: not a text file in UTF-8; save it as CSV UTF-8") from None
+
+
+def column_place(path, header, target):
+    """Where the target column is in the header, after a look at the header itself."""
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{path}, line 1: column {repeated[0]!r} is there twice; rename one")
+    if len(header) < 2:
+        raise ValueError(
+            f"{path}, line 1: the header needs at least two column names with commas between, "
+            f"got {','.join(header)[:60]!r}"
+        )
+    if target not in header:
+        near = get_close_matches(target, header, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{path}: no column {target!r} among {', '.join(header[:20])}{hint}")
+    return header.index(target)
+
+
+def number(path, line, column, cell):
+    """A cell as a float."""
+    if not is_number(cell):
+        what = f"{cell[:40]!r} is not a finite number" if cell.strip() else "the cell is empty"
+        raise ValueError(
+            f"{path}, line {line}, column {column!r}: {what}; write a number such as 1.5, "
+            "or leave the line out"
+        )
+    return float(cell)
+
+
+def is_number(cell):
+    """True for the text of a finite number."""
+    try:
+        return math.isfinite(float(cell)) and "_" not in cell
+    except ValueError:
+        return False
+
+
+def class_names(path, target, answers):
+    """The different answers in order: numerals by size, words by the alphabet."""
+    for line, answer in answers:
+        if not answer:
+            raise ValueError(
+                f"{path}, line {line}, column {target!r}: the class is empty; leave the line out"
+            )
+    names = sorted({answer for _, answer in answers})
+    return sorted(names, key=float) if all(map(is_number, names)) else names
