@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "micronn"
 FLOORS = [
     {"engine", "data", "drawn", "texts", "mnist", "native", "looks"},
     {"nn", "losses", "optim", "gradcheck", "explain", "graph", "expr", "compiler"},
-    {"program"},
+    {"program", "folds"},
     {"train", "checkpoint", "layout", "paint", "network", "terminal", "plots"},
     {"draw"},
     {"viewer", "replay", "quiz"},
