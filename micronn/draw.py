@@ -15,36 +15,16 @@ layout engine looked for, and all it does is say where things go.
 import importlib
 import os
 import tempfile
-from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from micronn.engine import Value
-from micronn.graph import Graph, Row
+from micronn.graph import Graph
 from micronn.layout import NoLayout, arrange, image
-from micronn.looks import LIGHT, clean, fmt, glyph, scale, svg_frame, write_whole
-from micronn.paint import (
-    Card,
-    Face,
-    Lane,
-    Ports,
-    Wire,
-    derivative,
-    dot_text,
-    lane_svg,
-    legend,
-    limits,
-    message,
-    message_wire,
-    ports,
-    shade_scale,
-    value_card,
-    wire_styles,
-    wire_svg,
-    words,
-)  # fmt: skip
+from micronn.looks import LIGHT, svg_frame, write_whole
+from micronn.paint import Card, Sketch, Wire, dot_text, lane_svg, legend, wire_svg
+from micronn.values import values_view
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
 SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
@@ -81,19 +61,6 @@ def chosen_values(graph: Graph, detail: str, limit: int | None) -> list[int]:
             "to see the part next to the output, choose 'layers', or pass limit=None"
         )
     return list(range(len(graph)))
-
-
-@dataclass
-class Sketch:
-    """A picture before it is laid out: cards, wires, lanes, and what is said about them."""
-
-    cards: list[Card]
-    wires: list[Wire]
-    title: str
-    caption: str
-    legend: list
-    lanes: list[Lane] = field(default_factory=list)
-    ranksep: float = 0.5
 
 
 class Picture:
@@ -162,109 +129,6 @@ class Picture:
     def _repr_svg_(self) -> str:
         """How a notebook shows it."""
         return self.svg
-
-
-# The values view: one card a value
-
-
-def values_view(graph: Graph, chosen: list[int], prefix: str = "") -> Sketch:
-    """A card for each of the chosen nodes; where the picture stops, a stub."""
-    rows = graph.rows(chosen)
-    inside = {row.k for row in rows}
-    stubs = [row.k for row in rows if not inside.issuperset(row.operands)]
-    below = graph.counts_below(stubs)
-    m = scale([row.grad for row in rows if row.role != "const"])
-    ins = {row.k: ports_in(row) for row in rows if row.k not in below}
-    outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
-    cards = [
-        value_card(value_face(row, graph, ins, outs, below.get(row.k)), m, prefix) for row in rows
-    ]
-    wires = [
-        value_wire(graph, row, j, ins, outs, m)
-        for row in rows
-        if row.k in ins
-        for j in range(len(row.operands))
-    ]
-    title, caption = sentences(rows, len(graph))
-    return Sketch(cards, wires, title, caption, values_legend(m, bool(outs)))
-
-
-def ports_in(row: Row) -> Ports:
-    """The rows of local derivatives; the largest messages are kept if there are many."""
-    sizes = [slope * row.grad for slope in row.local_grads]
-    return ports(row.local_grads, sizes, derivative, f"n{row.k}_p")
-
-
-def ports_out(row: Row) -> Ports:
-    """The rows of messages."""
-    messages = [use.message for use in row.uses]
-    keys = [(use.user, use.j) for use in row.uses]
-    return ports(messages, messages, message, f"n{row.k}_m", keys)
-
-
-def value_face(row: Row, graph: Graph, ins, outs, below: int | None) -> Face:
-    """What the card of a row shows.  below: from how many values, if it is a stub."""
-    operands_fine = all(isfinite(graph.nodes[k].data) for k in row.operands)
-    first_bad = below is None and operands_fine and not isfinite(row.data)
-    word = {"op": "", "root": "output"}.get(row.role, row.role)
-    if below is not None:
-        word = f"from {below:,} values"
-    elif first_bad:
-        word = f"{word} first {fmt(row.data)}".strip()
-    return Face(
-        f"n{row.k}",
-        row.role,
-        glyph(row.op),
-        clean(row.name) or f"v{row.k}",
-        row.named,
-        row.data,
-        row.grad,
-        ins[row.k].rows if row.k in ins else [],
-        outs[row.k].rows if row.k in outs else [],
-        word,
-        first_bad,
-        below is not None,
-    )
-
-
-def value_wire(graph: Graph, row: Row, j: int, ins, outs, m: float) -> Wire:
-    """The wire from operand j of a row."""
-    source = row.operands[j]
-    tail = ""
-    if source in outs:
-        tail = f"m{outs[source].places[row.k, j]}"
-    name = clean(graph.name(source)) or f"v{source}"
-    ends = (f"n{source}", tail), (f"n{row.k}", f"i{ins[row.k].places[j]}")
-    return message_wire(f"e{row.k}_{j}", *ends, name, row.local_grads[j], row.grad, m)
-
-
-def sentences(rows: list[Row], values: int) -> tuple[str, str]:
-    """The title and the description of a picture of values, with the numbers in words."""
-    root, given = rows[-1], [row for row in rows if row.role in ("input", "param")]
-    count = f"{values:,} value{'s' if values > 1 else ''}"
-    if values > len(rows):
-        count += f", the {len(rows)} nearest to the output shown"
-    facts = [f"{spoken(row)} = {fmt(row.data)}" for row in given[:12]]
-    slopes = [f"{spoken(row)} {fmt(row.grad, sign=True)}" for row in given[:12]]
-    caption = f"{count}, from left to right. Output {spoken(root)} = {fmt(root.data)}."
-    if facts:
-        caption += f" Given {', '.join(facts)}. Gradients {', '.join(slopes)}."
-    return f"Computation of {spoken(root)}", caption
-
-
-def spoken(row: Row) -> str:
-    """The name of a row, fit to be shown."""
-    return clean(row.name) or f"v{row.k}"
-
-
-def values_legend(m: float, uses: bool) -> list:
-    """The items of the legend of value cards."""
-    items = [
-        shade_scale("gradient", limits(m)),
-        wire_styles(),
-        words("∂ local derivative of the output by that operand"),
-    ]
-    return items + ([words("← message from one use")] if uses else [])
 
 
 # DOT: what Graphviz is given

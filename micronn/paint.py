@@ -372,6 +372,23 @@ def lane_svg(lane: Lane, box: tuple[float, float, float, float]) -> str:
     return f'<g class="lane">{ground}{svg_text(x0 + 9, y0 + 15, lane.name, 11, "mut")}</g>'
 
 
+@dataclass
+class Sketch:
+    """A picture before it is laid out: cards, wires, lanes, and what is said about them.
+
+    caption: a sentence or two with the most important numbers.
+    legend: items as `words`, `shade_scale` and `wire_styles` make them.
+    """
+
+    cards: list[Card]
+    wires: list[Wire]
+    title: str
+    caption: str
+    legend: list
+    lanes: list[Lane] = field(default_factory=list)
+    ranksep: float = 0.5
+
+
 # The legend
 
 
