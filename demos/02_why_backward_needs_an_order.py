@@ -85,7 +85,7 @@ for step, node in enumerate(reversed(topological_order(loss)), 1):
 # prints: 6. w1 data 0.5 grad 36.0 given
 print("The last layer is done before the first hears anything: back-propagation.\n")
 
-print("The chain rule along the path loss -> z2 -> h -> z1 -> w1, a local slope a wire:")
+print("The chain rule along the path loss -> z2 -> h -> z1 -> w1, a slope a wire:")
 slopes = (loss.local_grads[0], z2.local_grads[0], h.local_grads[0], z1.local_grads[1])
 print(*[f"({slope:g})" for slope in slopes], f"multiplied: {math.prod(slopes):g} = w1.grad")
 # prints: (-6) (-3) (1) (2) multiplied: 36 = w1.grad

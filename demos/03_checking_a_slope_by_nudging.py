@@ -41,11 +41,11 @@ for k in range(1, 17):
 # prints: 1e-05 6.0e-05
 # prints: 1e-16 1.2e+01 1.2e+01
 print("""
-On the way down the bend of the curve is to blame.  By hand: one side is off by
-6h + h*h, both sides only by h*h.  Then, from 1e-06 on, it is the computer: 8 and
-8 + 12h share nearly all of their 16 digits, and subtracting leaves the few that
-differ.  At 1e-16, 2 + h is 2: nothing moves, and the slope looks like 0.
-The best h lies in the middle: 1e-05 to both sides.
+On the way down the bend of the curve is to blame.  By hand: one side is off
+by 6h + h*h, both sides only by h*h.  Then, from 1e-06 on, it is the computer:
+8 and 8 + 12h share nearly all of their 16 digits, and subtracting leaves the
+few that differ.  At 1e-16, 2 + h is 2: nothing moves, and the slope looks like
+0.  The best h lies in the middle: 1e-05 to both sides.
 """)
 
 
@@ -62,7 +62,7 @@ for name, operation in (("x*x*x", f), ("cube(x)", cube)):
     print(f"nudged {row.nudged:7.3f}   {verdict}")
 # prints: x*x*x value 8.0 backward 12.000 nudged 12.000 ok
 # prints: cube(x) value 8.0 backward 8.000 nudged 12.000 WRONG
-print("Both give 8.  Only the slope knows that one is wrong, and training needs the slope.")
+print("Both give 8.  Only the slope is wrong, and training lives on slopes.")
 
 # Change it:
 #  - Put the right derivative into cube().

@@ -35,7 +35,7 @@ for node in topological_order(o):
 # prints: x1*w1 = 2.0000 * -3.0000 = -6.0000
 # prints: n = -6.0000 + 6.8814 = 0.8814
 # prints: o = tanh(0.8814) = 0.7071
-print("  b was chosen so that o is 1 / sqrt(2), and o*o is 1/2: the rest needs no computer.\n")
+print("  b was chosen so that o is 1 / sqrt(2) and o*o is 1/2: the rest fits on paper.\n")
 
 # Backward: from the output to the inputs.  Every wire carries a message,
 # its local slope times the grad of the value it leaves.
@@ -63,8 +63,8 @@ for value in (x1, w1, x2, w2, b):
 # prints: raise x2 grad 0.5000
 # prints: leave w2 grad 0.0000
 # prints: raise b grad 0.5000
-print("""  w2 is multiplied by x2 = 0.  Whatever w2 is, o is the same, so this example has
-  nothing to teach it.  A weight learns only when its input is there.""")
+print("""  w2 is multiplied by x2 = 0.  Whatever w2 is, o is the same, so this example
+  has nothing to teach it.  A weight learns only when its input is there.""")
 
 # Change it:
 #  - Let x2 = 0.5, and work out w2.grad before you run it.  (b moves n; use the new o.)

@@ -36,13 +36,13 @@ print(f"wrote {path}: {len(nodes)} cards, {len(given)} of them given; {wires} wi
 halves = sum(f"{node.grad:.4f}" == "0.5000" for node in nodes)
 print(f"""
 Read it from left to right for the data, from right to left for the grads:
-  - green frames are inputs, violet ones parameters, the heavy one is the output
-  - a number beside the letter for "partial" is a local slope: tanh has 1/2, each
-    plus has 1 and 1, and a times has, on each line, the OTHER factor
+  - green frames are inputs, violet ones parameters, the heavy one the output
+  - a number beside the letter for "partial" is a local slope: tanh has 1/2,
+    each plus has 1 and 1, and a times has, on each line, the OTHER factor
   - a grad is the local slopes multiplied along the way to the output.
-    {halves} cards say +0.5000, with only tanh, plus and a factor of 1 between them and o
+    {halves} cards say +0.5000: only tanh, plus and a factor of 1 lie behind them
   - blue is positive, orange negative, grey is exactly 0
-  - one wire is dotted: it leads from w2 to x2 * w2, where its local slope is x2 = 0
+  - one wire is dotted, from w2 to x2 * w2: its local slope there is x2 = 0
 """)
 # prints: 6 cards say +0.5000
 names = {w1: "w1", w2: "w2", b: "b"}
@@ -58,8 +58,8 @@ same.backward()
 circles = draw_network(neuron, x=x, show="both", root=same, title="one neuron")
 print(f"\nwrote {circles.save('neuron_as_circle.svg')}: a line for each of {len(neuron.w)} weights")
 # prints: wrote neuron_as_circle.svg: a line for each of 2 weights
-print(f"""On the left a wide line is a strong weight and a dashed one a negative weight.  On
-the right the lines are the grads of the weights: where a small change moves o most.
+print(f"""On the left a wide line is a strong weight, a dashed one a negative weight.
+On the right they are the grads of the weights: what a small change does to o.
 Both pictures say o = {same.data:.4f}, and in both the line of w2 has nothing to gain.""")
 # prints: Both pictures say o = 0.7071
 

@@ -38,9 +38,10 @@ for name, throws in (("steady", STEADY), ("wild", WILD)):
 # prints: steady (14, 8) 13 20 18 17 68 17.00
 # prints: wild (0, 0) 16 16 9 9 50 12.50
 print("""
-A throw has two outputs, right and up, and their squares are added: 13 = 3*3 + 2*2.
-Then the throws are averaged.  Added up, the wild misses look perfect: left cancels
-right.  Squares cannot cancel, so the loss sees every miss.  The steady hand is worse.
+A throw has two outputs, right and up; their squares are added: 13 = 3*3 + 2*2.
+Then the throws are averaged.  Added up, the wild misses look perfect: left
+cancels right.  Squares cannot cancel, so the loss sees every miss.  The steady
+hand is worse.
 
 Now both may shift their aim, by the same two numbers for every throw, and the
 slope of the loss says which way.  One step against it, rate 0.5:
@@ -65,9 +66,9 @@ for name, throws in (("steady", STEADY), ("wild", WILD)):
 # prints: steady slope (7.0, 4.0) aim moves by (-3.5, -2.0) loss 17.00 -> 0.75
 # prints: wild slope (0.0, 0.0) aim moves by ( 0.0, 0.0) loss 12.50 -> 12.50
 print("""
-The loss says how bad it is.  The slope says what this knob can do about it.  The
-steady hand needed one correction.  For the wild one every aim is worse than this:
-slope 0, loss 12.5.  No shift helps; it takes another knob, a steadier arm.
+The loss says how bad it is.  The slope says what this knob can do about it.
+The steady hand needed one correction.  For the wild one every other aim is
+worse: slope 0, loss 12.5.  It takes another knob, a steadier arm.
 A net's knobs are its weights, and its throws are its examples.""")
 
 # Change it:

@@ -40,7 +40,7 @@ for _ in range(3):
     yes, no = (w2 + b) + (w1 + b), b + (w1 + w2 + b)
     print(f"{w1:8.3f}{w2:8.3f}{b:8.3f} {yes:18.3f} {no:23.3f}      {'equal' * (yes == no)}")
 # prints: equal
-print("Both are w1 + w2 + 2b.  One should be above zero and the other below: impossible.")
+print("Both are w1 + w2 + 2b.  One must be above zero, the other below: impossible.")
 line = MLP(2, [1], rng=rng)
 loss, right = train(line)
 largest = max(abs(line(x).data) for x in inputs)
@@ -54,10 +54,8 @@ print(f"{model}: loss {loss:.3f}, {right} of 4 right")
 # prints: MLP(2 -> 2 tanh -> 1 linear): loss 0.000, 4 of 4 right
 print("   inputs   hidden neurons say   answer   target")
 for x, t in zip(inputs, targets, strict=True):
-    h1, h2 = model.layers[0](x)
-    print(
-        f"   {x[0]:.0f}  {x[1]:.0f}   {h1.data:8.2f} {h2.data:8.2f} {model(x).data:10.2f} {t:8.0f}"
-    )
+    h1, h2, y = *model.layers[0](x), model(x)
+    print(f"   {x[0]:.0f}  {x[1]:.0f}   {h1.data:8.2f} {h2.data:8.2f} {y.data:10.2f} {t:8.0f}")
 (w1, w2), b = model.layers[1].neurons[0].w, model.layers[1].neurons[0].b
 print("The two that mean no, opposite corners of the square, were moved to one spot.")
 print(f"The last neuron draws one line: {w1.data:.2f}*h1 {w2.data:+.2f}*h2 {b.data:+.2f} = 0.")
@@ -76,7 +74,7 @@ print(f"hidden neurons are {apart} apart: two copies, doing the work of one")
 # prints: hidden neurons are 0.0 apart: two copies, doing the work of one
 print("Equal weights get equal grads, for ever.  That is why a net starts at random.")
 luck = [train(MLP(2, [2, 1], "tanh", rng=random.Random(seed)))[1] for seed in range(6)]
-print(f"and chance may still fail.  Right of 4, for six random starts: {luck}")
+print(f"Chance may still fail.  Right of 4, for six random starts: {luck}")
 # prints: Right of 4, for six random starts: [4, 4, 2, 4, 4, 2]
 
 # Change it:
