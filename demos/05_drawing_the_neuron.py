@@ -1,7 +1,7 @@
 """Demo 5.  Drawing the neuron
 
 Run:    python demos/05_drawing_the_neuron.py
-Takes:  about a second
+Takes:  under a second
 
 The question.  A neuron is five numbers given and five computed.  Can one picture
 show all of them, forward and backward, so that nothing is left to believe?

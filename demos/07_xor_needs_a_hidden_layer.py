@@ -1,7 +1,7 @@
 """Demo 7.  XOR needs a hidden layer
 
 Run:    python demos/07_xor_needs_a_hidden_layer.py
-Takes:  about a second
+Takes:  under a second
 
 The question.  "Either, but not both" is four examples.  Why can no single neuron
 learn them, however long it trains, when two neurons in front of it can?

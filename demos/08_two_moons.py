@@ -1,7 +1,7 @@
 """Demo 8.  Two moons
 
 Run:    python demos/08_two_moons.py
-Takes:  about three seconds
+Takes:  about a second
 
 The question.  Two half circles reach into each other.  A net of 105 random numbers
 is to tell them apart.  It is never told how; what does it do instead, in a loop?
