@@ -1,0 +1,354 @@
+"""MNIST: 70,000 handwritten digits in four files, read from disk or fetched first.
+
+An IDX file is a header that says how many numbers follow, then the numbers, one byte
+each; often packed with gzip.  The header is a claim, so it is checked against what
+is there, and nothing is read that it does not announce.
+
+    fetch("data/mnist")                       # once, 11 MB
+    train, test = load_mnist("data/mnist")
+    inputs, targets = train                   # 60,000 lists of 784 greys; digits
+
+Source: LeCun, Cortes, Burges, "The MNIST database", yann.lecun.com/exdb/mnist.
+"""
+
+import gzip
+import hashlib
+import math
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPException
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+PIECE = 1 << 16  # bytes read at a time
+UNPACKED = 50_000_000  # bytes a gzip file may always unpack to: MNIST's largest has 47 million;
+RATIO = 50  # beyond that, only to so many times its own size: MNIST's shrink about 5 times
+
+
+# Reading IDX files
+
+
+class Idx(Sequence):
+    """The numbers of an IDX file, a sequence of items: pictures, rows, numbers.
+
+    shape: how many items there are along each dimension, such as (60000, 28, 28).
+    data: all numbers in a row, each from 0 to 255.
+
+    >>> grid = Idx((2, 3), bytes([1, 2, 3, 4, 5, 6]))
+    >>> len(grid), grid[1].tolist(), grid[1][0]
+    (2, [4, 5, 6], 4)
+    """
+
+    def __init__(self, shape: tuple[int, ...], data):
+        self.shape = shape
+        self.data = memoryview(data)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("an IDX file without dimensions holds one number, in data[0]")
+        return self.shape[0]
+
+    def __getitem__(self, place):
+        """The item at a place: an Idx with a dimension less, or in the last one a number."""
+        if isinstance(place, slice):
+            return [self[k] for k in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        if len(self.shape) == 1:
+            return self.data[place]
+        size = math.prod(self.shape[1:])
+        return Idx(self.shape[1:], self.data[place * size : (place + 1) * size])
+
+    def __repr__(self) -> str:
+        return f"Idx(shape={self.shape})"
+
+    def tolist(self):
+        """The numbers as nested lists."""
+        numbers: list = self.data.tolist()
+        for depth in reversed(range(1, len(self.shape))):
+            size, lists = self.shape[depth], math.prod(self.shape[:depth])
+            numbers = [numbers[k * size : (k + 1) * size] for k in range(lists)]
+        return numbers if self.shape else numbers[0]
+
+
+def read_idx(path) -> Idx:
+    """Read an IDX file of bytes, plain or packed with gzip, whatever its name.
+
+    Returns the numbers with their shape; a file of no items has length 0.
+
+    Raises FileNotFoundError for no file, and ValueError with the file's name for one
+    that is damaged, cut, too long, of another kind, or packed to burst.
+    """
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        limit = max(UNPACKED, RATIO * size) if packed else size
+        try:
+            if not packed:
+                return read_numbers(file, limit)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                numbers = read_numbers(unpacked, limit)
+                check_end(file, unpacked.tell())
+            return numbers
+        except EOFError:
+            raise ValueError(f"{path}: the gzip file is cut off; fetch it again") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"{path}: damaged gzip file, {error}; fetch it again") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+
+def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
+    """The header and the numbers of an IDX file, and a look that nothing follows."""
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise ValueError(f"not an IDX file: it begins with {magic!r}, not with two zero bytes")
+    if magic[2] != 8:
+        raise ValueError(f"numbers of type 0x{magic[2]:02x}; only bytes, type 0x08, can be read")
+    sizes = file.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
+        raise ValueError(f"cut off in the header, which has {magic[3]} dimensions")
+    shape = tuple(int.from_bytes(sizes[k : k + 4], "big") for k in range(0, len(sizes), 4))
+    count, head = math.prod(shape), 4 + len(sizes)
+    if head + count > limit:
+        raise ValueError(
+            f"the header announces {count} numbers, shape {shape}, but the file can hold "
+            f"{limit - head} at most"
+        )
+    data = bytearray()
+    while len(data) < count and (piece := file.read(min(PIECE, count - len(data)))):
+        data += piece
+    if len(data) < count:
+        raise ValueError(f"{count} numbers expected, shape {shape}, but only {len(data)} found")
+    if file.read(1):
+        raise ValueError(f"{count} numbers expected, shape {shape}, but more bytes follow")
+    return Idx(shape, data)
+
+
+def check_end(file, size):
+    """A gzip file ends with the size of what it holds; anything after that is too much."""
+    file.seek(-4, os.SEEK_END)
+    if int.from_bytes(file.read(4), "little") != size % 2**32:
+        raise ValueError("more bytes follow after the packed numbers")
+
+
+# MNIST's layout: pictures in one file, labels in another
+
+
+class Greys(Sequence):
+    """Pictures as lists of floats from 0.0 to 1.0, made one by one when asked for.
+
+    All of MNIST's as lists would fill 400 MB; as bytes they fill 47.
+    """
+
+    def __init__(self, pictures: Idx):
+        self.pictures = pictures
+        self.size = math.prod(pictures.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, place):
+        if isinstance(place, slice):
+            return [self[k] for k in range(*place.indices(len(self)))]
+        start = range(len(self))[place] * self.size
+        return [GREY[byte] for byte in self.pictures.data[start : start + self.size]]
+
+
+GREY = [byte / 255.0 for byte in range(256)]
+
+
+def load_mnist(images, labels=None):
+    """Read pictures and their labels, plain or packed with gzip.
+
+    images, labels: the paths of two files in MNIST's layout; or only images, then a
+        folder with MNIST's four standard files.
+
+    Returns a pair (inputs, targets): for each picture a list of greys from 0.0 to
+    1.0, row by row, made when asked for, and its label, a whole number.  For a folder,
+    two such pairs: 60,000 to train on and 10,000 to test with.
+
+    Raises FileNotFoundError for a missing file, and ValueError, naming the file, for
+    a damaged one, for files that are swapped, and for different counts.
+    """
+    if labels is None:
+        train, test = [load_mnist(*map(file_in(images), pair)) for pair in PAIRS]
+        return train, test
+    pictures, targets = read_idx(images), read_idx(labels)
+    if len(pictures.shape) < 2 or len(targets.shape) != 1:
+        raise ValueError(
+            f"{images} has shape {pictures.shape} and {labels} has shape {targets.shape}; pictures "
+            "have shape (n, rows, columns) and labels (n,): are the two swapped?"
+        )
+    if len(pictures) != len(targets):
+        raise ValueError(
+            f"{len(pictures)} pictures in {images}, but {len(targets)} labels in {labels}; "
+            "take both from one set"
+        )
+    return Greys(pictures), targets.tolist()
+
+
+def file_in(folder) -> Callable[[str], Path]:
+    """A function that finds a file of the folder, packed or not."""
+
+    def find(name):
+        for path in (Path(folder, name), Path(folder, f"{name}.gz")):
+            if path.exists():
+                return path
+        raise FileNotFoundError(
+            f"no {name} or {name}.gz in {folder}; fetch it there with: "
+            f"micronn fetch mnist --data {folder}"
+        )
+
+    return find
+
+
+PAIRS = [
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+]
+
+
+# Fetching
+
+# Size in bytes and SHA-256 of each file.  Sources: the sizes are on the page above,
+# the checksums in torchvision's prototype datasets (mnist.py).
+FILES = {
+    "train-images-idx3-ubyte.gz": (
+        9_912_422,
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        28_881,
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        1_648_877,
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        4_542,
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    ),
+}
+
+MIRRORS = (
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+
+TRIES = 3  # at each mirror; each goes on where the last one broke off
+
+
+class MirrorError(OSError):
+    """A mirror did not send the file: the reason is in the message."""
+
+
+def fetch(
+    folder,
+    mirrors: Sequence[str] = MIRRORS,
+    progress: Callable[[str, int, int], object] | None = None,
+    timeout: float = 20.0,
+    files: dict[str, tuple[int, str]] = FILES,
+) -> list[Path]:
+    """Download the files that are not in the folder yet, each whole or not at all.
+
+    folder: where they go; made if it is not there.  A download that broke off stays
+        there as NAME.part, and the next one goes on from it.
+    mirrors: addresses, http or https, that a file's name is put behind; tried in order.
+    progress: called as progress(name, bytes so far, bytes in all).
+    timeout: seconds without a byte after which a mirror is given up.
+    files: size and SHA-256 of each file by name; other sets in MNIST's layout have
+        files of the same names.
+
+    Returns the paths of the files.
+
+    Raises MirrorError, an OSError, if no mirror sent a file with the right checksum;
+    it says what went wrong at each.  ValueError for an address of another kind.
+    """
+    for mirror in mirrors:
+        if not mirror.startswith(("http://", "https://")):
+            raise ValueError(f"a mirror begins with http:// or https://, got {mirror!r}")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    report = progress or (lambda name, done, size: None)
+    for name, (size, checksum) in files.items():
+        path = folder / name
+        if is_right(path, size, checksum):
+            report(name, size, size)
+        else:
+            download(path, size, checksum, mirrors, report, timeout)
+    return [folder / name for name in files]
+
+
+def download(path, size, checksum, mirrors, report, timeout):
+    """Get one file from the first mirror that has it."""
+    part, failures = path.with_name(f"{path.name}.part"), []
+    for mirror in mirrors:
+        url = f"{mirror.rstrip('/')}/{path.name}"
+        for _ in range(TRIES):
+            try:
+                receive(url, part, size, lambda done: report(path.name, done, size), timeout)
+                if is_right(part, size, checksum):
+                    os.replace(part, path)
+                    return
+                part.unlink()
+                raise MirrorError("sent another file: its checksum is wrong")
+            except MirrorError as error:
+                failures.append(f"  {url}: {error}")
+    reasons = "\n".join(dict.fromkeys(failures)) or "  there is no mirror in the list"
+    raise MirrorError(
+        f"{path.name} could not be fetched:\n{reasons}\n"
+        f"Try other mirrors, or put the file into {path.parent} yourself."
+    )
+
+
+def receive(url, part, size, report, timeout):
+    """Add what the mirror sends to the part file, until that has its size."""
+    done = part.stat().st_size if part.exists() else 0
+    if done >= size:
+        return
+    pieces = sent(url, done, timeout)
+    done, first = next(pieces), next(pieces, b"")  # done is 0 if the mirror starts over
+    if done == 0 and not first.startswith(b"\x1f\x8b"):
+        raise MirrorError(f"sent no gzip file but something that begins {first[:20]!r}")
+    with open(part, "ab") as file:
+        file.truncate(done)
+        for piece in chain([first], pieces):
+            done += len(piece)
+            if done > size:
+                file.truncate(0)
+                raise MirrorError(f"sent more than the {size} bytes of the file")
+            file.write(piece)
+            report(done)
+    if done < size:
+        raise MirrorError(f"broke off after {done} of {size} bytes")
+
+
+def sent(url, start, timeout) -> Iterator:
+    """First the place from which the mirror sends, then its bytes in pieces."""
+    request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        with urlopen(request, timeout=timeout) as response:
+            resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+            yield start if response.status == 206 and resumed else 0
+            while piece := response.read1(PIECE):
+                yield piece
+    except HTTPError as error:
+        raise MirrorError(f"answered {error.code} {error.reason}") from None
+    except TimeoutError:
+        raise MirrorError(f"sent nothing for {timeout:g} seconds") from None
+    except (OSError, HTTPException) as error:
+        raise MirrorError(str(getattr(error, "reason", error)) or repr(error)) from None
+
+
+def is_right(path, size, checksum) -> bool:
+    """True for a file of that size and SHA-256."""
+    if not path.exists() or path.stat().st_size != size:
+        return False
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == checksum
