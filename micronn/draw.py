@@ -20,17 +20,24 @@ from pathlib import Path
 from typing import Any
 
 from micronn.engine import Value
+from micronn.folded import Plan, layers_view, make_plan, neurons_view
+from micronn.folds import find_folds
 from micronn.graph import Graph
 from micronn.layout import NoLayout, arrange, image
 from micronn.looks import LIGHT, svg_frame, write_whole
+from micronn.network import NetworkPicture, draw_network
+from micronn.nn import Module
 from micronn.paint import Card, Sketch, Wire, dot_text, lane_svg, legend, wire_svg
 from micronn.values import values_view
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
 SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
 MARGIN = 12  # around the cards
-WINDOW = 40  # cards in a windowed picture
-MOST_VALUES = 60  # without neurons, so many values are still drawn one by one
+FEW_VALUES = 30  # so many values are always drawn one by one
+MOST_VALUES = 60  # so many still are, where there are no neurons to fold them into
+MOST_CARDS = 24  # of the neurons view
+MOST_NEURONS = 12  # in a layer of the neurons view
+WINDOW = 40  # cards, where neither helps
 
 
 def draw(
@@ -42,25 +49,85 @@ def draw(
     legend: bool = True,
     prefix: str = "",
     open_dots: bool = False,
-) -> "Picture":
-    """A picture of everything that root was computed from."""
+) -> "Picture | NetworkPicture":
+    """A picture of everything that root was computed from.
+
+    root: the output, after root.backward() if gradients are to be seen.
+    params: the parameters among the given Values: a model, what its named_parameters()
+        gives, or a dict from name to Value.  Their dotted names say what is a neuron.
+    detail: "values", a card for each value; "neurons", a card for each neuron; "layers",
+        a card for each layer, on any number of examples; "network", circles and lines,
+        for which params must be the model; "auto", the first of these that stays
+        readable, and for a big graph without neurons the values next to the output.
+    limit: the most cards "values" and "neurons" may have; None for any number.
+    legend: whether the colours are explained below.
+    prefix: goes before every id in the SVG, so that several can stand in one page.
+    open_dots: show each dot as its products and their sum.
+
+    Returns a Picture.  Raises TypeError for a root that is no Value, ValueError for an
+    unknown detail, for more cards than limit, and for folding without neurons.
+
+    >>> x = Value(3.0, "x")
+    >>> draw(x * x).dot.count("->")  # two wires: x is read twice
+    2
+    """
     if detail not in DETAILS:
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
+    if detail == "network":
+        return draw_network(model_of(params), root=root, legend=legend, prefix=prefix)
     graph = Graph(root, params, open_dots)
-    sketch = values_view(graph, chosen_values(graph, detail, limit), prefix)
+    plan = fold_plan(graph) if len(graph) > FEW_VALUES or detail in ("neurons", "layers") else None
+    view = choose(graph, plan, detail)
+    if view in ("neurons", "layers"):
+        if plan is None:
+            raise ValueError(
+                f"no neurons found to draw as {view}; pass the model as params, as in "
+                "draw(loss, model), or choose detail='values'"
+            )
+        check_limit(plan.neuron_cards() if view == "neurons" else 0, limit)
+        sketch = (neurons_view if view == "neurons" else layers_view)(plan, prefix)
+    else:
+        chosen = graph.window(WINDOW) if view == "window" else list(range(len(graph)))
+        check_limit(len(chosen), limit)
+        sketch = values_view(graph, chosen, prefix)
     return Picture(sketch, root, params, legend, prefix)
 
 
-def chosen_values(graph: Graph, detail: str, limit: int | None) -> list[int]:
-    """Which values get a card: all, or those in a window before the root."""
-    if detail == "auto" and len(graph) > MOST_VALUES:
-        return graph.window(WINDOW)
-    if limit is not None and len(graph) > limit:
-        raise ValueError(
-            f"{len(graph):,} values are more than a picture of {limit} cards; leave detail out "
-            "to see the part next to the output, choose 'layers', or pass limit=None"
+def model_of(params: Any) -> Module:
+    """params, if it is a model."""
+    if not isinstance(params, Module):
+        raise TypeError(
+            f"detail='network' draws a model, got params of type {type(params).__name__}; "
+            "pass the model itself, as in draw(loss, model, 'network')"
         )
-    return list(range(len(graph)))
+    return params
+
+
+def fold_plan(graph: Graph) -> Plan | None:
+    """The graph folded into neurons and layers, or None if there are none in it."""
+    folds = find_folds(graph)
+    return make_plan(graph, folds) if folds.layers else None
+
+
+def choose(graph: Graph, plan: Plan | None, detail: str) -> str:
+    """The view that shows most and can still be read."""
+    if detail != "auto":
+        return detail
+    if len(graph) <= (MOST_VALUES if plan is None else FEW_VALUES):
+        return "values"
+    if plan is None:
+        return "window"
+    small = plan.neuron_cards() <= MOST_CARDS and plan.widest() <= MOST_NEURONS
+    return "neurons" if small else "layers"
+
+
+def check_limit(cards: int, limit: int | None) -> None:
+    """Refuse a picture that nobody can read."""
+    if limit is not None and cards > limit:
+        raise ValueError(
+            f"{cards:,} cards are more than the limit of {limit}; leave detail out to see what "
+            "can be read, choose 'layers', or pass limit=None"
+        )
 
 
 class Picture:
