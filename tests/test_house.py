@@ -12,10 +12,11 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "micronn"
 FLOORS = [
-    {"engine", "data", "drawn", "texts", "mnist", "native", "looks"},
-    {"nn", "losses", "optim", "gradcheck", "explain", "graph", "expr", "compiler"},
-    {"program", "folds"},
-    {"train", "checkpoint", "layout", "paint", "network", "terminal", "plots"},
+    {"engine", "data", "drawn", "texts", "mnist", "native", "looks", "byhand"},
+    {"nn", "losses", "optim", "gradcheck", "explain", "health", "graph", "expr", "compiler"},
+    {"program", "folds", "paint"},
+    {"train", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
+    {"folded"},
     {"draw"},
     {"viewer", "replay", "quiz"},
     {"__main__"},
