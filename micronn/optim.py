@@ -115,12 +115,15 @@ class Optimizer:
         """The rule's arguments that change: those of the next step, by name."""
         return {"lr": number(self.lr, "lr")}
 
-    def step(self) -> None:
-        """Move every parameter once, by its grad.  Grads stay; zero_grad() clears them."""
+    def next_step(self) -> list[tuple[float, ...]]:
+        """What the rule makes of each parameter now: its new data, then its new memory."""
         rule = partial(self.rule, **self.numbers(), **self.constants)
         memory = zip(*self.state.values(), strict=True) if self.state else [()] * len(self.params)
-        rows = [rule(p.data, p.grad, *own) for p, own in zip(self.params, memory, strict=True)]
-        data, *columns = map(list, zip(*rows, strict=True))
+        return [rule(p.data, p.grad, *own) for p, own in zip(self.params, memory, strict=True)]
+
+    def step(self) -> None:
+        """Move every parameter once, by its grad.  Grads stay; zero_grad() clears them."""
+        data, *columns = map(list, zip(*self.next_step(), strict=True))
         for p, moved in zip(self.params, data, strict=True):
             p.data = moved
         self.state = dict(zip(self.state, columns, strict=True))
