@@ -1,0 +1,441 @@
+"""A gradient is a sum over paths, so whatever it is, some node on some path made it so.
+
+Two questions that a learner asks of a graph, answered from what it has recorded:
+
+    why(x, loss)            why is the gradient of x what it is?
+    trace_nonfinite(loss)   where did the first nan or infinity come from?
+
+The answers are objects that hold the numbers; str() of one is a text to read.
+Values without a label are called as in pictures: v3 is the fourth in the order.
+
+    >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
+    >>> print(why(a, (a * b) * (a + b)))
+    d(v4)/d(a) = -3, the sum over 2 paths:
+              -6 = -6 * 1   v4 (*) <- v3 (+) <- a
+               3 = 1 * 3    v4 (*) <- v2 (*) <- a
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from micronn.engine import Value, clipped, topological_order
+
+MANY = 10**15  # paths are counted up to here
+
+# Why is the gradient of x what it is?
+
+
+class Wire(NamedTuple):
+    """One use of a Value: node reads operand, and slope is d(node)/d(operand)."""
+
+    node: Value
+    operand: Value
+    slope: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from the output down to x, and the product of the slopes along it."""
+
+    wires: tuple[Wire, ...]
+
+    @property
+    def product(self) -> float:
+        """What this path adds to the gradient of x; 1 for the path of no wires."""
+        return math.prod([wire.slope for wire in self.wires])
+
+
+class Bundle(NamedTuple):
+    """All paths that come to x through one wire.
+
+    paths: how many, at most MANY.
+    total: what they add to the gradient of x together.
+    """
+
+    wire: Wire
+    paths: int
+    total: float
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why the gradient of x is what it is.
+
+    gradient: d(root)/d(x), the sum of the products of all paths.
+    count: how many paths lead from root to x, at most MANY.
+    paths: all of them, largest product first; empty if there are too many to list.
+    bundles: the same sum over fewer terms: one for each wire at the fork nearest to
+        x, largest first.
+    largest: the path with the largest product, or None if no path leads to x.
+    killers: the wires that made the gradient small: where all paths are dead, the
+        first dead wires met from the output; else those of the largest path with a
+        slope below 0.01.
+    """
+
+    x: Value
+    root: Value
+    gradient: float
+    count: int
+    paths: tuple[Path, ...]
+    bundles: tuple[Bundle, ...]
+    largest: Path | None
+    killers: tuple[Wire, ...]
+    names: dict[Value, str]
+
+    __repr__ = object.__repr__  # the paths of a deep graph are too long to show in full
+
+    def notes(self) -> list[str]:
+        """What stands out, in sentences: what killed the gradient, blew it up, or cancelled."""
+        if self.largest is None:
+            return [f"{self.names[self.x]} cannot change {self.names[self.root]}"]
+        notes = [because(wire, self.names) for wire in self.killers[:5]]
+        if len(self.killers) > 5:
+            notes.append(f"and {len(self.killers) - 5} more such wires")
+        sizes = [size(wire.slope) for wire in self.largest.wires]
+        steep = [wire for wire in self.largest.wires if abs(wire.slope) > 100.0]
+        if sum(sizes) > math.log(1e6) and steep:
+            notes += [f"{self.names[w.node]}: local derivative {w.slope:.2g}" for w in steep[:5]]
+        elif abs(sum(sizes)) > math.log(1e6) and not notes:
+            factor = math.exp(sum(sizes) / len(sizes))
+            notes.append(f"{len(sizes)} factors of about {factor:.2g} multiply; none does it alone")
+        if abs(self.gradient) < 1e-3 * abs(self.largest.product):
+            notes.append("the paths nearly cancel each other")
+        return notes
+
+    def __str__(self) -> str:
+        d = f"d({self.names[self.root]})/d({self.names[self.x]}) = {self.gradient:.6g}"
+        if self.largest is None:
+            return "\n".join([f"{d}: no path", *self.notes()])
+        head = f"{d}, the sum over {plural(self.count, 'path')}"
+        if self.paths:
+            lines = [f"{head}:", *self.path_lines(self.paths)]
+        else:
+            lines = [f"{head}, which come", *self.bundle_lines(), "the largest path:"]
+            lines += self.path_lines([self.largest])
+        return "\n".join([*lines, *self.notes()])
+
+    def path_lines(self, paths: Sequence[Path]) -> list[str]:
+        """Each path as a row: its product, its factors, its nodes."""
+        factors = [shortened([f"{w.slope:.4g}" for w in path.wires], " * ") for path in paths]
+        width = max(map(len, factors))
+        lines = []
+        for path, product in zip(paths, factors, strict=True):
+            nodes = [self.root, *[wire.operand for wire in path.wires]]
+            way = shortened([self.title(node) for node in nodes], " <- ")
+            lines.append(f"{path.product + 0.0:>12.6g} = {product or '1':<{width}}   {way}")
+        return lines
+
+    def bundle_lines(self) -> list[str]:
+        """Each of the ten largest bundles as a row: its sum, its wire, its paths; then the rest."""
+        lines = []
+        for wire, paths, sum_ in self.bundles[:10]:
+            way = f"{self.title(wire.node)} <- {self.title(wire.operand)}"
+            lines.append(f"{sum_ + 0.0:>12.6g}   through {way}, {plural(paths, 'path')}")
+        rest = [bundle.total for bundle in self.bundles[10:]]
+        if rest:
+            lines.append(f"{math.fsum(rest):>12.6g}   through {plural(len(rest), 'more wire')}")
+        return lines
+
+    def title(self, node: Value) -> str:
+        """The name of a node, and the operation that made it."""
+        return f"{self.names[node]} ({node.op})" if node.operands else self.names[node]
+
+
+def why(x: Value, root: Value, params=None, limit: int = 12) -> Why:
+    """Every path from root to x, with the product of local derivatives along each.
+
+    x: a Value that root was computed from, given or computed itself.
+    params: a model, or what model.named_parameters() gives, for the names in the text.
+    limit: how many paths are listed one by one.  Beyond it they are only counted
+        and added up, in time proportional to the graph, however many they are.
+
+    The sum of the products is what root.backward() adds to x.grad; that need not
+    have been called.  Raises TypeError for what is not a Value.
+    """
+    require_value(x, "x")
+    order = topological_order(require_value(root, "root"))
+    names = names_of(order if x in order else [*order, x], params)
+    wires = wires_between(x, order)
+    if root is not x and not wires:
+        return Why(x, root, 0.0, 0, (), (), None, (), names)
+    grads, counts, largest = pass_down(x, root, wires)
+    paths = all_paths(x, root, wires) if counts[x] <= limit else []
+    return Why(
+        x,
+        root,
+        grads[x],
+        counts[x],
+        tuple(sorted(paths, key=lambda path: -abs(path.product))),
+        tuple(sorted(bundles(x, wires, grads, counts), key=lambda bundle: -abs(bundle.total))),
+        largest,
+        tuple(killers(wires, grads, largest)),
+        names,
+    )
+
+
+def wires_between(x, order) -> dict[Value, list[Wire]]:
+    """The wires on paths from the last Value of order to x, by the node that reads, root first."""
+    on_the_way = {x}
+    for node in order:
+        if node is not x and not on_the_way.isdisjoint(node.operands):
+            on_the_way.add(node)
+    wires = {}
+    for node in reversed(order):
+        if node is not x and node in on_the_way:
+            pairs = zip(node.operands, node.local_grads, strict=True)
+            wires[node] = [Wire(node, o, slope) for o, slope in pairs if o in on_the_way]
+    return wires
+
+
+def pass_down(x, root, wires) -> tuple[dict, dict, Path]:
+    """For each node on the way: d(root)/d(node), and how many paths; and the largest path to x.
+
+    Products are compared by logarithm: a thousand factors of 0.1 are below any float.
+    """
+    grads, counts = {root: 1.0}, {root: 1}
+    log_of_largest, came_by = {root: 0.0}, {}
+    for wire in (wire for node in wires for wire in wires[node]):
+        node, operand, slope = wire
+        grads[operand] = grads.get(operand, 0.0) + slope * grads[node]
+        counts[operand] = min(counts.get(operand, 0) + counts[node], MANY)
+        log = log_of_largest[node] + size(slope)
+        if operand not in log_of_largest or log > log_of_largest[operand]:
+            log_of_largest[operand], came_by[operand] = log, wire
+    way = []
+    node = x
+    while node is not root:
+        way.append(came_by[node])
+        node = came_by[node].node
+    return grads, counts, Path(tuple(reversed(way)))
+
+
+def all_paths(x, root, wires) -> list[Path]:
+    """Every path from root to x; a trail is the last wire and the trail before it."""
+    ends: list[tuple] = []
+    to_do: list[tuple[Value, tuple]] = [(root, ())]
+    while to_do:
+        node, trail = to_do.pop()
+        if node is x:
+            ends.append(trail)
+        else:
+            to_do += [(wire.operand, (wire, trail)) for wire in reversed(wires[node])]
+    return [Path(unwound(trail)) for trail in ends]
+
+
+def unwound(trail) -> tuple[Wire, ...]:
+    """The wires of a trail, first one first."""
+    way: list[Wire] = []
+    while trail:
+        wire, trail = trail
+        way.append(wire)
+    return tuple(reversed(way))
+
+
+def bundles(x, wires, grads, counts) -> list[Bundle]:
+    """The sum for x, one term a wire, at the first node above x that is used more than once."""
+    uses: dict[Value, list[Wire]] = {}
+    for wire in (wire for node in wires for wire in wires[node]):
+        uses.setdefault(wire.operand, []).append(wire)
+    node, slope = x, 1.0
+    while len(uses.get(node, ())) == 1 and uses[node][0].node in uses:
+        wire = uses[node][0]
+        node, slope = wire.node, slope * wire.slope
+    return [
+        Bundle(wire, counts[wire.node], slope * wire.slope * grads[wire.node])
+        for wire in uses.get(node, ())
+    ]
+
+
+def killers(wires, grads, largest) -> list[Wire]:
+    """The wires that made a gradient small, in the order in which backward() meets them."""
+    if all(wire.slope for wire in largest.wires):
+        return [wire for wire in largest.wires if abs(wire.slope) < 0.01]
+    every = (wire for node in wires for wire in wires[node])
+    return [wire for wire in every if wire.slope == 0.0 and grads[wire.node] != 0.0]
+
+
+REASONS = {
+    "tanh": "{op} saturated at {x}",
+    "sigmoid": "{op} saturated at {x}",
+    "relu": "{op} off at {x}",
+    "leaky_relu": "{op} leaks at {x}",
+    "softplus": "{op} off at {x}",
+    "gelu": "{op} flat at {x}",
+    "*": "{x} is multiplied by a small number",
+    "dot": "{x} is multiplied by a small number",
+    "linear": "{x} is multiplied by a small number",
+    "/": "{x} is in a quotient with a large number",
+    "mean": "{x} is one of many in a mean",
+    "logsumexp": "{x} is far below the largest in logsumexp",
+    "maximum": "{x} is not the maximum",
+    "minimum": "{x} is not the minimum",
+}
+
+
+def because(wire: Wire, names) -> str:
+    """Why the slope of a wire is small: tanh saturated at v3 = 4.1, local derivative 0.0011."""
+    op = wire.node.op.split()[0]
+    x = f"{names[wire.operand]} = {wire.operand.data:.4g}"
+    reason = REASONS.get(op, "{op} flat at {x}").format(op=op, x=x)
+    return f"{names[wire.node]}: {reason}, local derivative {wire.slope:.2g}"
+
+
+# Where did the first nan or infinity come from?
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """The first number of a graph that is not finite.
+
+    kind: "data", "local derivative" or "grad".
+    node: where it was born: everything it was made from is still finite, if it was
+        made from anything.
+    sentence: the number and those around it.
+    advice: what to try.
+    """
+
+    kind: str
+    node: Value
+    sentence: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence}\n{self.advice}"
+
+
+def trace_nonfinite(root: Value, params=None) -> NonFinite | None:
+    """The first nan or infinity below root, or None if every number is finite.
+
+    Looks at all data from the operands up, then at all local derivatives, then at the
+    grads that the last backward() left, from the root down.  params: as for why().
+
+    >>> big = Value(1e200, "big")
+    >>> print(trace_nonfinite(big * big + 1.0).sentence)
+    the data of v1 is inf: big = 1e+200 * big = 1e+200
+    """
+    order = topological_order(require_value(root, "root"))
+    names = names_of(order, params)
+    for node in order:
+        if not math.isfinite(node.data):
+            return born_in_data(node, names)
+    for node in order:
+        if not all(map(math.isfinite, node.local_grads)):
+            return born_in_slope(node, names)
+    for node in reversed(order):
+        if not math.isfinite(node.grad):
+            return born_in_grad(node, order, names)
+    return None
+
+
+def born_in_data(node, names) -> NonFinite:
+    """The report on a node whose data is not finite."""
+    head = f"the data of {names[node]} is {node.data}"
+    given = [x for x in node.local_grads if node.op == "linear" and not math.isfinite(x)]
+    if given:
+        sentence = f"{head}: {node.op} reads the plain input {given[0]}"
+        return NonFinite("data", node, sentence, "look for it in the data set")
+    if not node.operands:
+        advice = (
+            "find where it was given; if it is a parameter, the step before was too large: "
+            "try a smaller learning rate"
+        )
+        return NonFinite("data", node, f"{head}, as given", advice)
+    advice = "make the numbers smaller: scale the inputs, or lower the learning rate"
+    return NonFinite("data", node, f"{head}: {formula(node, names)}", advice)
+
+
+def born_in_slope(node, names) -> NonFinite:
+    """The report on a node with a local derivative that is not finite."""
+    k = next(k for k, slope in enumerate(node.local_grads) if not math.isfinite(slope))
+    operand = names[node.operands[k]]
+    sentence = (
+        f"the local derivative of {names[node]} by {operand} is {node.local_grads[k]}: "
+        f"{formula(node, names)}"
+    )
+    advice = f"keep {operand} away from there: add a small number such as 1e-8 before {node.op}"
+    return NonFinite("local derivative", node, sentence, advice)
+
+
+def born_in_grad(node, order, names) -> NonFinite:
+    """The report on a node whose grad is not finite, with the message that made it so."""
+    head = f"the grad of {names[node]} is {node.grad}"
+    wires = [
+        Wire(user, operand, slope)
+        for user in reversed(order)
+        for operand, slope in zip(user.operands, user.local_grads, strict=True)
+        if operand is node
+    ]
+    messages = [wire.slope * wire.node.grad for wire in wires]
+    advice = "the gradients explode: clip them, or start with smaller weights"
+    for wire, message in zip(wires, messages, strict=True):
+        if not math.isfinite(message):
+            sent = f"{names[wire.node]} sends {wire.slope:.4g} * {wire.node.grad:.4g}"
+            return NonFinite("grad", node, f"{head}: {sent}", advice)
+    if not math.isfinite(sum(messages)):
+        return NonFinite("grad", node, f"{head}: {len(messages)} messages add up to that", advice)
+    advice = "set the grads to 0 before backward(), with zero_grad()"
+    return NonFinite("grad", node, f"{head}, left from an earlier backward()", advice)
+
+
+def formula(node, names) -> str:
+    """The operation of a node with the numbers it read, the largest six of many."""
+    operands = node.operands
+    if len(operands) > 2:
+        operands = sorted(operands, key=lambda operand: -abs(operand.data))[:6]
+    texts = [f"{names[operand]} = {operand.data:.6g}" for operand in operands]
+    if len(texts) == 2:
+        return f"{texts[0]} {node.op} {texts[1]}"
+    left_out = len(node.operands) - len(texts)
+    more = f" and {left_out} smaller ones" if left_out else ""
+    return f"{node.op} of {', '.join(texts)}{more}"
+
+
+# Words and numbers
+
+
+def require_value(x, name) -> Value:
+    """x, if it is a Value."""
+    if not isinstance(x, Value):
+        raise TypeError(f"{name} must be a Value, got {clipped(repr(x))}; pass a loss, say")
+    return x
+
+
+def names_of(order: Sequence[Value], params) -> dict[Value, str]:
+    """What pictures call each Value: its label, its name as a parameter, else v<place>.
+
+    The plain numbers that a `linear` reads take places too, once for each tuple.
+    """
+    pairs = params.named_parameters() if hasattr(params, "named_parameters") else params or ()
+    given = {p: name for name, p in pairs}
+    names: dict[Value, str] = {}
+    seen, place = set(), 0
+    for node in order:
+        if node.op == "linear" and id(node.local_grads) not in seen:
+            seen.add(id(node.local_grads))
+            place += len(node.local_grads)
+        names[node] = clipped(node.label.strip() or given.get(node, "")) or f"v{place}"
+        place += 1
+    return names
+
+
+def size(slope: float) -> float:
+    """log of abs(slope): -inf for 0, inf for nan."""
+    if slope != slope:
+        return math.inf
+    return math.log(abs(slope)) if slope else -math.inf
+
+
+def plural(n: int, noun: str) -> str:
+    """1 path, 2 paths, more than 10**15 paths."""
+    if n >= MANY:
+        return f"more than 10**15 {noun}s"
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def shortened(texts: Sequence[str], between: str) -> str:
+    """The texts joined; of more than eight, the first four and the last three."""
+    if len(texts) > 8:
+        texts = [*texts[:4], f"({len(texts) - 7} more)", *texts[-3:]]
+    return between.join(texts)
