@@ -1,0 +1,195 @@
+"""Which layers of a net learn, and what is worth a try where one does not?
+
+A net that does not learn looks like any other from outside: a loss that stays.
+Inside, a layer may get no gradient, its units may be stuck where their curve is
+flat, or its steps may be too large or too small for its weights.  `health` measures
+these four for each layer, says in a line what they mean, and suggests an experiment.
+
+    >>> import random
+    >>> from micronn.nn import MLP
+    >>> model = MLP(2, [4, 1], activation="tanh", rng=random.Random(7))
+    >>> model([0.5, -1.0]).backward()
+    >>> print(health(model, [[0.5, -1.0], [1.0, 2.0]]))
+    layer         gradient    weight    update   dead saturated
+    layers.0       1.8e-01   4.4e-01         -      -        0%  healthy
+    layers.1       6.5e-01   2.6e-01         -      -         -  healthy
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from micronn.engine import Value, topological_order, total
+
+FLAT = 0.05  # a unit is saturated where its slope is below this share of its steepest
+STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """How one layer is doing.
+
+    name: the part of its parameters' names that they share.
+    gradient, weight: root mean square of the grads and of the parameters.
+    update: how far the next step moves the parameters, as a share of their size; None
+        without an optimiser.  About 0.001 is usual.
+    dead: the share of relu units that are off for every input; None without relus.
+    saturated: the share of tanh and sigmoid outputs, over units and inputs, where the
+        curve is nearly flat; None without such units.
+    reading: the numbers in a line.
+    experiment: what is worth a try; empty if nothing stands out.
+    """
+
+    name: str
+    gradient: float
+    weight: float
+    update: float | None
+    dead: float | None
+    saturated: float | None
+    reading: str = ""
+    experiment: str = ""
+
+    def __str__(self) -> str:
+        numbers = f"{self.gradient:>9.1e} {self.weight:>9.1e} {written(self.update, '.1e'):>9}"
+        shares = f"{written(self.dead, '.0%'):>6} {written(self.saturated, '.0%'):>9}"
+        advice = f"; {self.experiment}" if self.experiment else ""
+        return f"{self.name:<12} {numbers} {shares}  {self.reading}{advice}"
+
+
+@dataclass(frozen=True)
+class Health:
+    """The health of a model: a LayerHealth for each layer, first layer first."""
+
+    layers: tuple[LayerHealth, ...]
+
+    def __str__(self) -> str:
+        numbers = f"{'gradient':>9} {'weight':>9} {'update':>9} {'dead':>6} {'saturated':>9}"
+        return "\n".join([f"{'layer':<12} {numbers}", *map(str, self.layers)])
+
+
+def health(model, inputs: Iterable, optimizer=None) -> Health:
+    """How each layer of a model is doing, with a reading and an experiment to try.
+
+    model: a Module: it is called, and asked for its named_parameters().
+    inputs: examples to watch the units on; a mini-batch is enough.
+    optimizer: where the next step would go; left out, nothing is said of updates.
+
+    The gradients are those that the last backward() left.  Nothing is changed.
+    Raises ValueError for no inputs.
+
+    Source of the usual size of updates: Karpathy, CS231n notes, "Neural networks
+    part 3", 2015.
+    """
+    layers: dict[str, list[Value]] = {}
+    for name, p in model.named_parameters():
+        layers.setdefault(layer_name(name), []).append(p)
+    units = slopes_by_unit(outputs_of(model, inputs), layers)
+    moved = {}
+    if optimizer is not None:
+        moved = {p: row[0] for p, row in zip(optimizer.params, optimizer.next_step(), strict=True)}
+    found = [measured(name, layers[name], units[name], moved) for name in layers]
+    last = found[-1].gradient
+    return Health(tuple(read(layer, last) for layer in found))
+
+
+def layer_name(name: str) -> str:
+    """The layer a parameter belongs to: layers.0 for layers.0.neurons.3.w.2."""
+    layer, is_neuron, _ = name.partition("neurons")
+    return (layer.rstrip(".") or "neurons") if is_neuron else name.split(".")[0]
+
+
+def outputs_of(model, inputs) -> list[Value]:
+    """All output Values of the model for all inputs."""
+    outputs: list[Value] = []
+    for x in inputs:
+        y = model(x)
+        outputs += [y] if isinstance(y, Value) else y
+    if not outputs:
+        raise ValueError("no inputs to watch the model on; pass a mini-batch")
+    return outputs
+
+
+def slopes_by_unit(outputs, layers) -> dict[str, dict[Value, list[tuple[str, float]]]]:
+    """For each layer, and each unit in it, the op and the slope of each time it fired.
+
+    A node belongs to the latest layer of which it has read a parameter; all nodes
+    that have last read the same parameter, such as a bias, are one unit.
+    """
+    rank = {p: k for k, ps in enumerate(layers.values()) for p in ps}
+    unit = {p: p for p in rank}  # node -> the parameter that stands for its unit
+    found: dict[str, dict[Value, list[tuple[str, float]]]] = {name: {} for name in layers}
+    names = list(layers)
+    for node in topological_order(total(outputs)):
+        owners = [unit[operand] for operand in node.operands if operand in unit]
+        if owners:
+            owner = unit[node] = max(reversed(owners), key=lambda p: rank[p])
+            if node.op == "relu" or node.op in STEEPEST:
+                slopes = found[names[rank[owner]]].setdefault(owner, [])
+                slopes.append((node.op, node.local_grads[0]))
+    return found
+
+
+def measured(name, parameters, units, moved) -> LayerHealth:
+    """The numbers of one layer, not yet read."""
+    relus = [all(s == 0.0 for _, s in fired) for fired in units.values() if fired[0][0] == "relu"]
+    bent = [
+        s < FLAT * STEEPEST[op] for fired in units.values() for op, s in fired if op in STEEPEST
+    ]
+    weight = root_mean_square([p.data for p in parameters])
+    update = None
+    if moved and weight:
+        steps = [moved.get(p, p.data) - p.data for p in parameters]
+        update = root_mean_square(steps) / weight
+    return LayerHealth(
+        name,
+        root_mean_square([p.grad for p in parameters]),
+        weight,
+        update,
+        share(relus),
+        share(bent),
+    )
+
+
+def read(layer: LayerHealth, last: float) -> LayerHealth:
+    """The layer with its reading; last is the gradient of the last layer."""
+    reading, experiment = "healthy", ""
+    gradient, update = layer.gradient, layer.update
+    if not math.isfinite(gradient):
+        reading, experiment = "gradients are not finite", "ask trace_nonfinite(loss) where it began"
+    elif last == 0.0 and gradient == 0.0:
+        reading, experiment = "no gradient", "call loss.backward() first"
+    elif layer.dead is not None and layer.dead >= 0.5:
+        reading = f"{layer.dead:.0%} of the relus are dead"
+        experiment = 'try a smaller learning rate, init="he" or leaky_relu'
+    elif layer.saturated is not None and layer.saturated >= 0.5:
+        reading = f"{layer.saturated:.0%} of the outputs are saturated"
+        experiment = 'try init="xavier", smaller inputs or relu'
+    elif gradient < 1e-3 * last:
+        reading = f"vanishing: {gradient / last:.0e} of the last layer's gradient"
+        experiment = 'try relu, init="xavier" or fewer layers'
+    elif gradient > 1e3 * layer.weight > 0.0:
+        reading = f"exploding: a gradient {gradient / layer.weight:.0e} times the weights"
+        experiment = "try smaller starting weights or clipped gradients"
+    elif update is not None and update > 0.1:
+        reading, experiment = "each step changes much", "try a tenth of the learning rate"
+    elif update is not None and update < 1e-5:
+        reading, experiment = "each step changes little", "try ten times the learning rate"
+    return replace(layer, reading=reading, experiment=experiment)
+
+
+# Numbers
+
+
+def root_mean_square(numbers: Sequence[float]) -> float:
+    """The typical size of some numbers."""
+    return math.hypot(*numbers) / math.sqrt(len(numbers))
+
+
+def share(answers: Sequence[bool]) -> float | None:
+    """How many of the answers are yes, from 0 to 1; None without any."""
+    return sum(answers) / len(answers) if answers else None
+
+
+def written(number: float | None, spec: str) -> str:
+    """A number as text, or a dash."""
+    return "-" if number is None else format(number, spec)
