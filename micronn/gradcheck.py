@@ -14,7 +14,7 @@ between; `nudge_table` shows what each h gives.
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from micronn.engine import Value, as_float, clipped, topological_order
@@ -141,6 +141,69 @@ def nudge_table(
         for (name, p), autograd in zip(named, slopes, strict=True)
         for h in step_sizes
     ]
+
+
+@dataclass(frozen=True)
+class ThreeWays:
+    """Slopes had in three ways; as a truth value, whether all three agree.
+
+    rows: one for each parameter: name, by_hand, slope (a Slope, as from gradcheck).
+    curve: for each h, the worst error of nudging over all parameters.
+    """
+
+    rows: list[tuple[str, float, Slope]]
+    curve: list[tuple[float, float]]
+
+    def __bool__(self) -> bool:
+        return all(slope.ok and agree(by_hand, slope.autograd) for _, by_hand, slope in self.rows)
+
+    def __str__(self) -> str:
+        lines = [f"{'':<28} {'by hand':>14} {'autograd':>14} {'nudged':>14}"]
+        for name, by_hand, slope in self.rows:
+            off = "" if slope.ok and agree(by_hand, slope.autograd) else "  OFF"
+            numbers = f"{by_hand:>14.8g} {slope.autograd:>14.8g} {slope.nudged:>14.8g}"
+            lines.append(f"{clipped(name):<28} {numbers}{off}")
+        lines += ["", f"{'h':>7}  worst error of nudging, a mark for each digit that is lost"]
+        for h, error in self.curve:
+            digits = round(16 + math.log10(max(error, 1e-16))) if math.isfinite(error) else 0
+            lines.append(f"{h:>7.0e}  {error:>7.1e}  {'#' * digits}".rstrip())
+        return "\n".join(lines)
+
+
+def three_ways(
+    f: Callable[[], Value],
+    parameters: Iterable[Value | tuple[str, Value]],
+    by_hand: Mapping[str, float],
+    step_sizes: Sequence[float] = STEP_SIZES,
+) -> ThreeWays:
+    """Each slope by backward(), by nudging, and by a formula worked out with pencil and paper.
+
+    by_hand: the formula's number for each parameter, by name; those of known layers
+        are in micronn.byhand.  The rest as for gradcheck and nudge_table.
+
+    Raises as gradcheck does, and ValueError if a parameter has no number by hand.
+
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x")
+    >>> bool(three_ways(lambda: w * x, [w, x], {"w": 3.0, "x": 2.0}))
+    True
+    """
+    named = named_list(parameters)
+    missing = [name for name, _ in named if name not in by_hand]
+    if missing:
+        raise ValueError(
+            f"no number by hand for {', '.join(missing[:3])}; by_hand has {', '.join(by_hand)}"
+        )
+    errors: dict[float, list[float]] = {h: [] for h in step_sizes}
+    for slope in nudge_table(f, named, step_sizes):
+        errors[slope.h].append(slope.error)
+    slopes = gradcheck(f, named).rows
+    rows = [(slope.name, as_float(by_hand[slope.name]), slope) for slope in slopes]
+    return ThreeWays(rows, [(h, max(found)) for h, found in errors.items()])
+
+
+def agree(by_hand: float, autograd: float) -> bool:
+    """Whether two exact ways gave one number, but for rounding."""
+    return math.isclose(by_hand, autograd, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def by_backward(f, parameters) -> tuple[float, list[float]]:
