@@ -45,7 +45,8 @@ def draw_command(args: argparse.Namespace) -> int:
         draw(root, detail=args.detail).save(path)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror or error}") from None
-    print(f"wrote {path}: {len(topological_order(root)):,} values")
+    count = len(topological_order(root))
+    print(f"wrote {path}: {count:,} value{'s' if count > 1 else ''}")
     point_out_unused(expression, numbers)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")

@@ -15,7 +15,9 @@ Every function returns something that rich can print or save, and prints nothing
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
+from rich.color import Color
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
@@ -84,17 +86,18 @@ class Canvas:
     def two_colours(self, x: int, y: int) -> Segment:
         """The pixels at (x, y) and below it as the halves of a block."""
         above, below = self.colours[y][x], self.colours[y + 1][x]
-        return Segment("▀", Style(color=hex_of(above), bgcolor=hex_of(below)))
+        return Segment("▀", style_of(above, below))
 
     def one_mark(self, x: int, y: int) -> Segment:
         """The pixels at (x, y) and below it as one mark, of the one that matters more."""
         y += RANK.find(self.marks[y + 1][x]) > RANK.find(self.marks[y][x])
-        return Segment(self.marks[y][x], Style(color=hex_of(self.colours[y][x])))
+        return Segment(self.marks[y][x], style_of(self.colours[y][x]))
 
 
-def hex_of(colour: Colour) -> str:
-    red, green, blue = colour
-    return f"#{red:02x}{green:02x}{blue:02x}"
+@lru_cache(maxsize=10_000)  # a picture has few colours, and making a Style takes long
+def style_of(front: Colour, behind: Colour | None = None) -> Style:
+    """A style of plain colours."""
+    return Style.from_color(Color.from_rgb(*front), Color.from_rgb(*behind) if behind else None)
 
 
 # Images
@@ -339,7 +342,10 @@ class Curves:
                 colours[y // 4][x // 2] = colour
         return [
             Text.assemble(
-                *[(chr(0x2800 + dots), colour) for dots, colour in zip(*row, strict=True)]
+                *[
+                    (chr(0x2800 + dots) if dots else " ", colour)
+                    for dots, colour in zip(*row, strict=True)
+                ]
             )
             for row in zip(bits, colours, strict=True)
         ]
@@ -354,11 +360,11 @@ class Curves:
 
     def legend(self, in_colour: bool) -> Text:
         """Which line is which, and where it stands now."""
-        line = Text(" " * 11, no_wrap=True, overflow="ellipsis")
+        line = Text(" ", no_wrap=True, overflow="ellipsis")
         for k, (name, numbers) in enumerate(self.series.items()):
             mark = ("━━", LINES[k % 4]) if in_colour else (LINE_MARKS[k % 4] * 2, "")
             now = f" {fmt(numbers[-1])}" if numbers else ""
-            line.append(*mark).append(f" {name}{now}   ")
+            line.append(*mark).append(f" {name}{now}  ")
         return line.append("logarithmic" if self.level is math.log else "", "dim")
 
 

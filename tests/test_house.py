@@ -16,7 +16,7 @@ FLOORS = [
     {"nn", "losses", "optim", "gradcheck", "explain", "health", "graph", "expr", "compiler"},
     {"program", "folds", "paint"},
     {"train", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
-    {"folded"},
+    {"folded", "dashboard"},
     {"draw"},
     {"viewer", "replay", "quiz"},
     {"__main__"},
@@ -68,7 +68,7 @@ def test_the_engine_knows_nothing_but_arithmetic():
 
 def test_only_the_terminal_files_import_rich():
     users = {path.stem for path in FILES if "rich" in {m.split(".")[0] for m in imports(path)}}
-    assert users <= {"terminal", "plots", "__main__"}
+    assert users <= {"terminal", "plots", "dashboard", "__main__"}
 
 
 def test_nothing_below_the_command_line_prints_or_exits():

@@ -1,0 +1,116 @@
+"""A training run at a glance: where the loss goes, what the model sees, who still learns.
+
+Four pictures share a terminal: the losses so far, what the model makes of the data,
+the size of the gradient in each layer (a layer that gets none learns nothing), and
+a few examples with the model's answers.  They are drawn for the size of the terminal
+each time it is asked for, so a window may be resized while a model learns.
+
+    >>> board = Dashboard("moons", epochs=50)
+    >>> board.update({"train": 0.7, "validation": 0.8}, "half right", {"layer 1": 0.1}, 2.5)
+    >>> board.epoch, board.losses["train"]
+    (1, [0.7])
+"""
+
+from collections.abc import Callable, Mapping
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from micronn.plots import Curves, bars
+
+NARROW = 60  # characters; below, there is only room for one column
+Picture = Callable[[int, int], RenderableType]  # for a width and a height in characters
+
+
+class Dashboard:
+    """The state of a training run as one picture.
+
+    title: what is learned.
+    epochs: how many there will be.
+    picture: draws what the model makes of the data, for a width and a height in
+        characters; left out where there is nothing to see.
+    sample: draws a few examples with the model's answers, likewise.
+    """
+
+    def __init__(
+        self, title: str, epochs: int, picture: Picture | None = None, sample: Picture | None = None
+    ):
+        self.title, self.epochs, self.epoch = title, epochs, 0
+        self.picture, self.sample = picture, sample
+        self.losses: dict[str, list[float]] = {}
+        self.metric, self.seconds_left = "", 0.0
+        self.gradients: dict[str, float] = {}
+
+    def update(
+        self,
+        losses: Mapping[str, float],
+        metric: str,
+        gradients: Mapping[str, float],
+        seconds_left: float,
+    ) -> None:
+        """Take in one more epoch.
+
+        losses: the loss on each part of the data, such as train and validation.
+        metric: how good the model is, in words.
+        gradients: the size of the gradient in each layer.
+        """
+        self.epoch += 1
+        for name, loss in losses.items():
+            self.losses.setdefault(name, []).append(loss)
+        self.metric, self.gradients, self.seconds_left = metric, dict(gradients), seconds_left
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = max(12, (options.height or console.height) - 3)
+        yield self.headline(options.max_width)
+        if not self.losses:
+            return
+        if options.max_width < NARROW:
+            yield self.numbers(options.max_width, lines)
+            return
+        right = min(options.max_width // 2 - 1, 2 * lines)
+        left = options.max_width - right - 2
+        columns = Table.grid(padding=(0, 2, 0, 0))
+        columns.add_column(width=left)
+        columns.add_column(width=right)
+        columns.add_row(self.numbers(left, lines), self.pictures(right, lines))
+        yield columns
+
+    def headline(self, width: int) -> RenderableType:
+        """How far the run is, on one line."""
+        done = self.epoch >= self.epochs
+        before = f"{self.title}  epoch {self.epoch:,} of {self.epochs:,}"
+        after = f"{self.metric}  {'done' if done else duration(self.seconds_left) + ' left'}"
+        line = Table.grid(padding=(0, 2, 0, 0))
+        room = width - len(before) - len(after) - 6
+        bar = [ProgressBar(self.epochs, self.epoch, width=room)] if room > 4 else []
+        line.add_row(Text(before, "bold"), *bar, after)
+        return line
+
+    def numbers(self, width: int, lines: int) -> RenderableType:
+        """The losses so far, and the gradient of each layer."""
+        curves = Curves(self.losses, lines - len(self.gradients) - 2, width)
+        longest = max(map(len, self.gradients), default=0)
+        sizes = bars(self.gradients, max(5, width - longest - 13), factors=True)
+        return Group(curves, "", Text("size of the gradient", "dim"), sizes)
+
+    def pictures(self, width: int, lines: int) -> RenderableType:
+        """What the model makes of the data, and a few examples."""
+        parts = []
+        for_sample = min(8, lines // 3) if self.sample else 0
+        if self.picture:
+            parts.append(self.picture(width, lines - for_sample - bool(for_sample)))
+        if self.sample:
+            parts += [*[""] * bool(parts), self.sample(width, for_sample)]
+        return Group(*parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as minutes and seconds, rounded up.
+
+    >>> duration(75.2), duration(3600.0)
+    ('1:16', '60:00')
+    """
+    whole = int(seconds) + (seconds > int(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
