@@ -1,0 +1,274 @@
+"""A trained model is a short list of numbers, so a file of readable JSON can hold it.
+
+`save` writes an MLP, and whatever is needed to go on training it: the optimiser with
+its memory and the state of the source of chance.  A training that is stopped, saved,
+loaded and continued ends with the same numbers, to the last bit, as one that was
+never stopped.
+
+A file is data and stays data: it is checked against what such a file may hold, and
+nothing in it is ever run.
+
+    save(model, "moons.json")
+    model = load("moons.json")
+"""
+
+import json
+import math
+import random
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from micronn.looks import write_whole
+from micronn.nn import ACTIVATIONS, MLP
+from micronn.optim import SGD, Adam, AdamW, Optimizer, nesterov_rule
+
+FORMAT, VERSION = "micronn model", 1
+KEYS = "format version nin nouts activations parameters optimizer rng epoch notes"
+OPTIMIZERS: dict[str, type] = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
+
+
+class Training(NamedTuple):
+    """All that a file holds.
+
+    model: the MLP.
+    optimizer: it moves the model's parameters; None if none was saved.
+    rng: a random.Random in the saved state; None if none was saved.
+    epoch: how many epochs were done.
+    notes: what else was saved.
+    """
+
+    model: MLP
+    optimizer: Optimizer | None
+    rng: random.Random | None
+    epoch: int
+    notes: dict[str, Any]
+
+
+# Saving
+
+
+def save(
+    model: MLP,
+    path,
+    optimizer: Optimizer | None = None,
+    rng=None,
+    epoch: int = 0,
+    notes: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a model to a file, with what is needed to go on training it.
+
+    path: where; the file is there whole or not at all, and an old one is replaced.
+    optimizer: an SGD, Adam or AdamW on the model's parameters, saved with its memory.
+    rng: the random.Random that shuffles the batches, saved with its state.
+    epoch: how many epochs were done.
+    notes: anything that JSON can hold, by name: what the inputs mean, class names.
+
+    Raises ValueError for a number that is nan or infinite, TypeError for what cannot
+    be saved, OSError for a place that cannot be written; an old file then stays.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        **described_model(model),
+        "optimizer": optimizer and described_optimizer(optimizer, model),
+        "rng": rng and rng.getstate(),
+        "epoch": epoch,
+        "notes": dict(notes or {}),
+    }
+    lines = [f"{json.dumps(key)}: {as_json(key, item)}" for key, item in content.items()]
+    write_whole(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def described_model(model: MLP) -> dict[str, Any]:
+    """The arguments that build the MLP again, and its parameters in order."""
+    if type(model) is not MLP:
+        raise TypeError(
+            f"only an MLP can be saved, got {type(model).__name__}; for a model of your own "
+            "keep model.state_dict(), a dictionary of numbers"
+        )
+    layers = [layer.neurons for layer in model.layers]
+    for k, neurons in enumerate(layers):
+        if len({(len(neuron.w), neuron.activation) for neuron in neurons}) > 1:
+            raise ValueError(f"layers.{k} mixes neurons of several kinds; no MLP can be built so")
+    for name, parameter in model.named_parameters():
+        if not math.isfinite(parameter.data):
+            raise ValueError(
+                f"{name} is {parameter.data}, so the model is of no use any more; go back to an "
+                "earlier one and try a smaller learning rate"
+            )
+    return {
+        "nin": len(layers[0][0].w),
+        "nouts": [len(neurons) for neurons in layers],
+        "activations": [neurons[0].activation for neurons in layers],
+        "parameters": [parameter.data for parameter in model.parameters()],
+    }
+
+
+def described_optimizer(optimizer: Optimizer, model: MLP) -> dict[str, Any]:
+    """The arguments that build the optimiser again, and its memory."""
+    if OPTIMIZERS.get(type(optimizer).__name__) is not type(optimizer):
+        raise TypeError(
+            f"only {', '.join(OPTIMIZERS)} can be saved, got {type(optimizer).__name__}; "
+            "leave it out and keep optimizer.state_dict()"
+        )
+    if list(map(id, optimizer.params)) != list(map(id, model.parameters())):
+        raise ValueError("the optimiser must move all parameters of this model and no others")
+    constants = dict(optimizer.constants)
+    if isinstance(optimizer, SGD):
+        constants.setdefault("momentum", 0.0)
+        constants["nesterov"] = optimizer.rule is nesterov_rule
+    else:
+        constants["betas"] = [constants.pop("beta1"), constants.pop("beta2")]
+    return {**optimizer.state_dict(), "arguments": constants}
+
+
+def as_json(key, item):
+    """One line of JSON."""
+    try:
+        return json.dumps(item, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(f"{key} cannot be saved, JSON has no place for it: {error}") from None
+
+
+# Loading
+
+
+def load(path) -> MLP:
+    """The model from a file that save() wrote; its numbers are the same to the last bit.
+
+    Raises FileNotFoundError for no file, and ValueError with the file's name for one
+    that is cut, damaged, of another kind or another version.
+    """
+    return load_training(path).model
+
+
+def load_training(path) -> Training:
+    """All that save() wrote: model, optimiser, source of chance, epochs done, notes.
+
+    Raises as load does.
+    """
+    with open(path, encoding="utf-8") as file:
+        try:
+            content = json.load(file, parse_constant=refuse_constant)
+            return training_from(content)
+        except ValueError as error:
+            raise ValueError(f"{path} is no whole model file: {error}") from None
+        except RecursionError:
+            raise ValueError(f"{path} is no model file: brackets within brackets") from None
+
+
+def training_from(content) -> Training:
+    """The Training that a file's content describes."""
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f'it does not say "format": "{FORMAT}"')
+    if content.get("version") != VERSION or type(content["version"]) is not int:
+        raise ValueError(
+            f"it has version {content.get('version')!r}, and this program reads version "
+            f"{VERSION}; save it again with the micronn that wrote it, or update micronn"
+        )
+    expect_keys(content, KEYS, "the file")
+    model = model_from(content)
+    optimizer, rng, notes = content["optimizer"], content["rng"], content["notes"]
+    return Training(
+        model,
+        None if optimizer is None else optimizer_from(optimizer, model),
+        None if rng is None else rng_from(rng),
+        whole(content["epoch"], "epoch", least=0),
+        expect(notes, dict, "notes"),
+    )
+
+
+def model_from(content) -> MLP:
+    """The MLP; its sizes are believed only if the parameters are as many as they say."""
+    nin = whole(content["nin"], "nin", least=1)
+    nouts = [whole(n, "nouts", least=1) for n in expect(content["nouts"], list, "nouts")]
+    names = expect(content["activations"], list, "activations")
+    if not nouts or len(names) != len(nouts):
+        raise ValueError(f"it has {len(names)} activations for {len(nouts)} layers")
+    unknown = [name for name in names if not isinstance(name, str) or name not in ACTIVATIONS]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is none of the activations {', '.join(ACTIVATIONS)}")
+    sizes = zip([nin, *nouts[:-1]], nouts, strict=True)
+    count = sum((before + 1) * after for before, after in sizes)
+    data = numbers(content["parameters"], count, "parameters")
+    model = MLP(nin, nouts, names, rng=random.Random(0))
+    for parameter, number in zip(model.parameters(), data, strict=True):
+        parameter.data = number
+    return model
+
+
+def optimizer_from(saved, model) -> Optimizer:
+    """The optimiser of a kind we know, with its memory."""
+    expect_keys(saved, "kind steps lr state arguments", "the optimiser")
+    arguments, state = saved["arguments"], saved["state"]
+    if saved["kind"] not in list(OPTIMIZERS):
+        raise ValueError(f"{saved['kind']!r} is none of the optimisers {', '.join(OPTIMIZERS)}")
+    named = "momentum nesterov weight_decay" if saved["kind"] == "SGD" else "betas eps weight_decay"
+    expect_keys(arguments, named, "the optimiser's arguments")
+    count = len(model.parameters())
+    for name, column in expect(state, dict, "the optimiser's state").items():
+        numbers(column, count, name)
+    try:
+        optimizer = OPTIMIZERS[saved["kind"]](model.parameters(), saved["lr"], **arguments)
+        optimizer.load_state_dict(saved)
+    except TypeError as error:
+        raise ValueError(f"the optimiser: {error}") from None
+    return optimizer
+
+
+def rng_from(state) -> random.Random:
+    """A source of chance in a saved state."""
+    rng = random.Random(0)
+    try:
+        version, words, gauss = state
+        rng.setstate((version, tuple(words), gauss))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("rng is not the state of a random.Random") from None
+    if not (gauss is None or type(gauss) is float):
+        raise ValueError(f"rng's last number is {gauss!r}")
+    return rng
+
+
+# Checks: a file from anywhere is refused unless it holds just what it may
+
+
+def expect(item, kind, name):
+    """item, if it is of that kind."""
+    if not isinstance(item, kind):
+        raise ValueError(f"{name} should be a {kind.__name__}, got {str(item)[:40]}")
+    return item
+
+
+def expect_keys(item, keys, name):
+    """Refuse anything but a dictionary with these keys and no others."""
+    missing = set(keys.split()) - expect(item, dict, name).keys()
+    unknown = item.keys() - set(keys.split())
+    if missing or unknown:
+        raise ValueError(
+            f"{name} should hold {keys}; {', '.join(sorted(missing)) or 'none'} missing, "
+            f"{', '.join(sorted(unknown))[:80] or 'none'} unknown"
+        )
+
+
+def whole(n, name, least):
+    """n, if it is a whole number of at least `least`."""
+    if type(n) is not int or n < least:
+        raise ValueError(f"{name} should be a whole number of at least {least}, got {n!r}")
+    return n
+
+
+def numbers(items, count, name):
+    """items as that many finite floats."""
+    if len(expect(items, list, name)) != count:
+        raise ValueError(f"{count} numbers are needed for {name}, but {len(items)} are there")
+    for k, x in enumerate(items):
+        if type(x) not in (int, float) or not abs(x) < math.inf:
+            raise ValueError(f"{name}[{k}] should be a finite number, got {str(x)[:40]}")
+        if abs(x) > 1.7976931348623157e308:
+            raise ValueError(f"{name}[{k}] is beyond the largest float")
+    return [float(x) for x in items]
+
+
+def refuse_constant(name):
+    """JSON has no NaN and no Infinity, and neither has a model."""
+    raise ValueError(f"it holds {name}, which is not a number")
