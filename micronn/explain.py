@@ -313,7 +313,7 @@ def trace_nonfinite(root: Value, params=None) -> NonFinite | None:
 
     >>> big = Value(1e200, "big")
     >>> print(trace_nonfinite(big * big + 1.0).sentence)
-    the data of v1 is inf: big = 1e+200 * big = 1e+200
+    the data of v1 is inf: (big = 1e+200) * (big = 1e+200)
     """
     order = topological_order(require_value(root, "root"))
     names = names_of(order, params)
@@ -386,7 +386,7 @@ def formula(node, names) -> str:
         operands = sorted(operands, key=lambda operand: -abs(operand.data))[:6]
     texts = [f"{names[operand]} = {operand.data:.6g}" for operand in operands]
     if len(texts) == 2:
-        return f"{texts[0]} {node.op} {texts[1]}"
+        return f"({texts[0]}) {node.op} ({texts[1]})"
     left_out = len(node.operands) - len(texts)
     more = f" and {left_out} smaller ones" if left_out else ""
     return f"{node.op} of {', '.join(texts)}{more}"
@@ -415,7 +415,8 @@ def names_of(order: Sequence[Value], params) -> dict[Value, str]:
         if node.op == "linear" and id(node.local_grads) not in seen:
             seen.add(id(node.local_grads))
             place += len(node.local_grads)
-        names[node] = clipped(node.label.strip() or given.get(node, "")) or f"v{place}"
+        label = " ".join(node.label.split()) or given.get(node, "")
+        names[node] = clipped(label) or f"v{place}"
         place += 1
     return names
 

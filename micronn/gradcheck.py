@@ -125,9 +125,10 @@ def nudge_table(
 ) -> list[Slope]:
     """A row for each parameter and each h: how the error of nudging itself behaves.
 
-    Falling h, the error falls with h*h as long as the bend of the curve causes it,
-    and then rises with 1/h as digits cancel.  If it has no such valley, the slope is
-    wrong.  Arguments and Raises are those of gradcheck, but h is taken as it is.
+    As h falls, the error falls with h*h while the bend of the curve causes it, and
+    then rises with 1/h as digits cancel.  An error that stays the same in between is
+    that of a wrong slope.  Arguments and Raises are those of gradcheck, but h is
+    taken as it is.
 
     >>> x = Value(0.5, "x")
     >>> rows = nudge_table(lambda: x.tanh(), [x], [1e-1, 1e-2, 1e-3])

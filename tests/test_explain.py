@@ -212,7 +212,7 @@ def test_the_first_number_that_is_not_finite_is_found_with_those_around_it():
     born = big * big
     found = trace_nonfinite((born * 0.0 + x).tanh() + 1.0)
     assert (found.kind, found.node) == ("data", born)
-    assert "is inf: big = 1e+200 * big = 1e+200" in found.sentence
+    assert "is inf: (big = 1e+200) * (big = 1e+200)" in found.sentence
 
 
 def test_a_given_nan_is_its_own_origin():
