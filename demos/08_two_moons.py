@@ -13,10 +13,14 @@ numbers, drawn before and after.
 
 import random
 
+from rich.console import Console
+from rich.table import Table
+
 from micronn.data import moons
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
+from micronn.plots import decision_plane
 
 inputs, targets = moons(100, noise=0.1, rng=random.Random(7))
 model = MLP(2, [8, 8, 1], "tanh", rng=random.Random(2))
@@ -28,20 +32,18 @@ def right(scores):
     return sum(s.data * t > 0.0 for s, t in zip(scores, targets, strict=True))
 
 
-def board():
-    """The plane, a row of text for each height: dots where the net says +1."""
-    points = {
-        (round(x * 10), round(y * 7)): "+" if t > 0.0 else "o"
-        for (x, y), t in zip(inputs, targets, strict=True)
-    }
-    for row in range(9, -7, -1):
-        plane = {c: "." if model([c / 10, row / 7]).data > 0.0 else " " for c in range(-12, 24)}
-        yield "".join(points.get((column, row), plane[column]) for column in plane)
+def picture():
+    """The plane as the net sees it, with the points: o, and x where the target is +1."""
+
+    def believe(places):
+        return [(1.0 - p, p) for p in (model(place).sigmoid().data for place in places)]
+
+    return decision_plane(believe, inputs, [int(t > 0.0) for t in targets], width=37, height=30)
 
 
 print(f"{model}, {len(model.parameters())} parameters")
 # prints: MLP(2 -> 8 tanh -> 8 tanh -> 1 linear), 105 parameters
-before = list(board())
+before = picture()
 weight = model.layers[0].neurons[0].w[0]
 start = weight.data
 
@@ -76,9 +78,11 @@ for turn in range(2, 61):
         print(f"{turn:4d} {loss.data:7.3f}   {right(scores):5d}   {'#' * round(50 * loss.data)}")
 # prints: 60 0.000 100
 
-print(f"\nDots: the net says +.  Blanks: it says o.\n{'BEFORE':40s}AFTER")
-for left, after in zip(before, board(), strict=True):
-    print(f"{left}    {after}".rstrip())
+print("\nOrange, or blank: the net says o.  Blue, or dotted: it says x.")
+print(f"{'BEFORE: one opinion everywhere':38s}AFTER")
+side_by_side = Table.grid(padding=(0, 1))
+side_by_side.add_row(before, picture())
+Console().print(side_by_side)
 print(f"right at the end: {right([model(x) for x in inputs])} of 100")
 # prints: right at the end: 100 of 100
 print("Nobody drew that border.  It is where a sum of eight bent sums happens to be 0.")
