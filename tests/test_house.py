@@ -12,9 +12,9 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "micronn"
 FLOORS = [
-    {"engine", "data", "drawn", "texts", "mnist", "native", "looks", "byhand"},
+    {"engine", "data", "drawn", "texts", "table", "mnist", "native", "looks", "byhand"},
     {"nn", "losses", "optim", "gradcheck", "explain", "health", "graph", "expr", "compiler"},
-    {"program", "folds", "paint"},
+    {"program", "tasks", "folds", "paint", "charts", "film"},
     {"train", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
     {"folded", "dashboard"},
     {"draw"},
