@@ -1,0 +1,98 @@
+"""Scores for people: a loss is for descending, a metric says how good a model is.
+
+A loss must have a slope everywhere; accuracy has none (a step on or off), so it can
+be read but not descended.  Both are needed: a loss may fall while the accuracy stays.
+
+    >>> accuracy([[0.1, 2.0], [3.0, -1.0]], [1, 1])  # argmax says 1, then 0
+    0.5
+"""
+
+import math
+from collections.abc import Sequence
+
+Output = float | Sequence[float]
+
+
+def guess(output: Output, threshold: float = 0.0) -> int:
+    """The class that a model's output stands for.
+
+    output: one score, which stands for class 1 above the threshold and else for class
+        0; or a list with a score for each class, of which the first largest wins.
+    threshold: 0.0 for a score without limits, 0.5 for a chance from 0 to 1.
+
+    >>> guess(-0.3), guess(0.8), guess([0.1, 0.7, 0.2])
+    (0, 1, 1)
+    """
+    if isinstance(output, (int, float)):
+        return int(output > threshold)
+    return max(range(len(output)), key=output.__getitem__)
+
+
+def right_class(target: float) -> int:
+    """The class that a target stands for: its index; or 1 for +1 and 0 for -1."""
+    return max(int(target), 0)
+
+
+def accuracy(outputs: Sequence[Output], targets: Sequence[float], threshold: float = 0.0) -> float:
+    """The share of examples whose class the model guesses, from 0 to 1.
+
+    outputs: one for each example, as for guess().
+    targets: -1 and +1, or 0 and 1, or indices of classes.
+
+    Raises ValueError for lists of different length or empty ones.
+    """
+    pairs = paired(outputs, targets)
+    return sum(guess(o, threshold) == right_class(t) for o, t in pairs) / len(pairs)
+
+
+def confusion_matrix(
+    outputs: Sequence[Output], targets: Sequence[float], threshold: float = 0.0
+) -> list[list[int]]:
+    """How often each class was taken for each: row = the right class, column = the guess.
+
+    outputs, targets, threshold: as for accuracy, and Raises too.  What is on the
+    diagonal is right.
+
+    >>> confusion_matrix([2.0, -1.0, 0.5], [1.0, -1.0, -1.0])
+    [[1, 1], [0, 1]]
+    """
+    pairs = [(right_class(t), guess(o, threshold)) for o, t in paired(outputs, targets)]
+    single = isinstance(outputs[0], (int, float))
+    n = max(2 if single else len(outputs[0]), 1 + max(right for right, _ in pairs))
+    counts = [[0] * n for _ in range(n)]
+    for right, guessed in pairs:
+        counts[right][guessed] += 1
+    return counts
+
+
+def rmse(outputs: Sequence[Output], targets: Sequence) -> float:
+    """Root mean squared error: the usual size of an error, in the targets' own unit.
+
+    outputs, targets: numbers, or lists of equally many numbers, for each example.
+    Raises as accuracy does.
+
+    >>> rmse([1.0, 5.0], [0.0, 2.0])  # sqrt((1 + 9) / 2)
+    2.23606797749979
+    """
+    squares = [
+        (a - b) ** 2
+        for output, target in paired(outputs, targets)
+        for a, b in zip(listed(output), listed(target), strict=True)
+    ]
+    return math.sqrt(sum(squares) / len(squares))
+
+
+def listed(x):
+    """x as a list; a single number is a list of one."""
+    return [x] if isinstance(x, (int, float)) else x
+
+
+def paired(outputs, targets):
+    """Each output with its target."""
+    if len(outputs) != len(targets):
+        raise ValueError(
+            f"{len(outputs)} outputs and {len(targets)} targets: every example needs one of each"
+        )
+    if not targets:
+        raise ValueError("no outputs and no targets: a share needs at least one example")
+    return list(zip(outputs, targets, strict=True))
