@@ -369,7 +369,9 @@ def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
         with open(beside, "wb") as file:
             file.write(data)
         os.replace(beside, target)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(beside):
             os.remove(beside)
+        if isinstance(error, OSError):
+            error.filename = os.fspath(path)  # the place asked for, not the one beside it
         raise
