@@ -205,9 +205,10 @@ class MLP(Module):
 
     def __call__(self, x: Sequence[Value | float]) -> Value | list[Value]:
         """x has shape (nin,); the result is one Value, or a list where nout is above 1."""
-        for layer in self.layers:
-            x = layer(x)
-        return x[0] if len(x) == 1 else x
+        out = self.layers[0](x)
+        for layer in self.layers[1:]:
+            out = layer(out)
+        return out[0] if len(out) == 1 else out
 
     def parameters(self) -> list[Value]:
         """Those of the first layer, then of the second, and so on."""
