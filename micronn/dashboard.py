@@ -11,9 +11,19 @@ each time it is asked for, so a window may be resized while a model learns.
     (1, [0.7])
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -104,6 +114,30 @@ class Dashboard:
         if self.sample:
             parts += [*[""] * bool(parts), self.sample(width, for_sample)]
         return Group(*parts)
+
+
+@contextmanager
+def downloads(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each file on its way: report(name, bytes so far, bytes in all).
+
+    Where there is no terminal to draw on, nothing is drawn.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+        def report(name: str, done: int, size: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=size)
+            progress.update(tasks[name], completed=done)
+
+        yield report
 
 
 def duration(seconds: float) -> str:

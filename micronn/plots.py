@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from rich.color import Color
+from rich.columns import Columns
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
@@ -143,6 +144,12 @@ def heat_strip(numbers: Sequence[float], largest: float | None = None) -> Canvas
     """Numbers such as the activations of a layer as a strip, two characters each."""
     twice = [x for number in numbers for x in (number, number)]
     return signed_image([twice, twice], largest)
+
+
+def gallery(images: Mapping[str, RenderableType]) -> Columns:
+    """Images side by side, as many in a row as there is room for, each below its name."""
+    framed = [Group(Text(name, "dim"), image) for name, image in images.items()]
+    return Columns(framed, padding=(1, 2))
 
 
 def square(numbers: Sequence[float]) -> list[Sequence[float]]:

@@ -14,9 +14,9 @@ outputs a model needs, what a wrong answer costs, and how its outputs are read:
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, pstdev
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from micronn import data, drawn
 from micronn.data import Examples, split
@@ -37,6 +37,8 @@ TOYS: dict[str, tuple[Callable[..., Examples], int]] = {
     "curve": (data.curve, 200),
     "digits": (drawn.digits, 10_000),
 }
+
+KINDS = ("sign", "class", "quantity")
 
 
 class Question(NamedTuple):
@@ -77,10 +79,6 @@ class Question(NamedTuple):
         weights = [math.exp(logit - top) for logit in logits]
         return [weight / sum(weights) for weight in weights]
 
-    def place(self, target) -> int:
-        """The class of a target, as a place in classes."""
-        return int(target > 0.0) if self.kind == "sign" else int(target)
-
     def scaled(self, x: Sequence[float]) -> list[float]:
         """Inputs as the model is given them."""
         if not self.centres:
@@ -91,6 +89,38 @@ class Question(NamedTuple):
     def quantity(self, output: float) -> float:
         """The model's output in the units of the data."""
         return output * self.widths[-1] + self.centres[-1] if self.centres else output
+
+
+def question_from(notes: Mapping[str, Any]) -> Question | None:
+    """The question in the notes of a saved model; None if there is none.
+
+    Raises ValueError for anything that is no whole question.
+    """
+    saved = notes.get("question")
+    if saved is None:
+        return None
+    if not isinstance(saved, dict) or saved.keys() != set(Question._fields):
+        raise ValueError(f"a model's question has {', '.join(Question._fields)}; train it again")
+    question = Question(**saved)
+    if not is_whole(question):
+        raise ValueError("the model's question is damaged; train the model again")
+    return question
+
+
+def is_whole(question: Question) -> bool:
+    """Whether a question from a file holds what its fields promise."""
+    lists = [question.columns, question.classes, question.centres, question.widths]
+    if question.kind not in KINDS or not all(isinstance(items, list) for items in lists):
+        return False
+    texts = [question.name, *question.columns, *question.classes]
+    numbers = [*question.centres, *question.widths]
+    scaled = len(question.columns) + (question.kind == "quantity")
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, float) for number in numbers)
+        and len(question.centres) == len(question.widths)
+        and len(question.centres) in (0, scaled)
+    )
 
 
 class Task(NamedTuple):

@@ -12,6 +12,7 @@ from micronn.plots import (
     bars,
     confusion_table,
     decision_plane,
+    gallery,
     grey_image,
     heat_strip,
     landscape,
@@ -66,6 +67,14 @@ def test_an_image_needs_rows_of_one_length():
     for rows in ([], [[]], [[1.0], [1.0, 2.0]]):
         with pytest.raises(ValueError, match="equally long"):
             grey_image(rows)
+
+
+def test_a_gallery_puts_named_images_side_by_side():
+    image = grey_image([[1.0, 1.0, 1.0]] * 4)
+    lines = in_marks(gallery({"a": image, "b": image, "c": image}), width=12)
+    assert [line.split() for line in lines if line.strip()] == [
+        ["a", "b"], ["@@@", "@@@"], ["@@@", "@@@"], ["c"], ["@@@"], ["@@@"],
+    ]  # fmt: skip
 
 
 def test_784_numbers_are_28_rows_of_28():

@@ -1,5 +1,6 @@
 """What is asked of a model, where the examples come from, and how answers are read."""
 
+import json
 import math
 import random
 import struct
@@ -7,7 +8,7 @@ import struct
 import pytest
 
 from micronn.engine import Value
-from micronn.tasks import TOYS, Question, digits_from, from_csv, toy
+from micronn.tasks import TOYS, Question, digits_from, from_csv, question_from, toy
 
 
 def question(kind, classes=(), **more):
@@ -71,9 +72,31 @@ def test_beliefs_are_shares_of_the_classes():
     assert question("sign", "ab").beliefs([-1e4]) == [1.0, 0.0]
 
 
-def test_the_place_of_a_class():
-    assert [question("sign", "ab").place(t) for t in (-1.0, 1.0)] == [0, 1]
-    assert question("class", "abc").place(2) == 2
+def test_a_question_survives_a_model_file():
+    asked = question("quantity", columns=["a"], centres=[1.0, 2.0], widths=[3.0, 4.0])
+    assert question_from({"question": json.loads(json.dumps(asked._asdict()))}) == asked
+    assert question_from({}) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"kind": "riddle"},
+        {"kind": ["sign"]},
+        {"columns": 3},
+        {"columns": [3]},
+        {"centres": [1.0]},
+        {"centres": ["1", "2"]},
+        {"widths": None},
+        {"more": 1},
+    ],
+)
+def test_a_damaged_question_is_refused(damage):
+    asked = question("quantity", columns=["a"], centres=[1.0, 2.0], widths=[3.0, 4.0])
+    with pytest.raises(ValueError, match="train"):
+        question_from({"question": {**asked._asdict(), **damage}})
+    with pytest.raises(ValueError, match="train"):
+        question_from({"question": "none"})
 
 
 # Tables
