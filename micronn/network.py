@@ -20,6 +20,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
+from micronn.charts import box, pixel_runs
 from micronn.engine import Value, topological_order, total
 from micronn.looks import (
     DARK,
@@ -137,8 +138,9 @@ def draw_network(
         of parameters are their `grad` as it stands.
     title: text above the picture; left out, the sizes of the model.
     root: a Value computed from model(x), say a loss, on which backward() was called.
-        The activations, and their gradients, are then read off its graph and the
-        model is not run.  An input has a gradient there if it was passed as a Value.
+        The activations, and their gradients, are then read off its graph.  x may be
+        left out if the graph holds one example only; of several, none is shown.  An
+        input has a gradient there if it was passed as a Value.
     legend: whether the picture explains itself at its foot.
     prefix: goes before the ids in the SVG, for several pictures in one page.
 
@@ -154,6 +156,8 @@ def draw_network(
     """
     if show not in (*VIEWS, "both"):
         raise ValueError(f'show is one of "weights", "grads", "both", got {show!r}')
+    if root is not None and not isinstance(root, Value):
+        raise TypeError(f"root is the Value that backward() was called on, got {root!r}")
     columns = read(layers_of(model), x, root)
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
@@ -189,9 +193,9 @@ def read(layers, x, root) -> list[Column]:
     """The columns of a model, with the numbers of one example if there is one."""
     sizes = [len(layers[0][0].w), *map(len, layers)]
     if x is None and root is not None:
-        raise ValueError("root holds runs on some inputs; pass x, the inputs of the one to show")
+        x = only_example(layers, root)
     runs = [[None] * size for size in sizes] if x is None else forward(layers, x)
-    if root is not None:
+    if x is not None and root is not None:
         runs = recorded(runs, root)
     return [
         Column(
@@ -216,14 +220,23 @@ def forward(layers, x) -> list[Sequence]:
     return runs
 
 
+def only_example(layers, root):
+    """What the model was run on in the graph of root; None if on several examples, or none."""
+    first = layers[0][0].w
+    xs = [
+        node.local_grads if node.op == "linear" else node.operands[len(first) :]
+        for node in topological_order(root)
+        if node.op in ("linear", "dot") and list(node.operands[: len(first)]) == first
+    ]
+    return xs[0] if len(xs) == 1 else None
+
+
 def recorded(runs, root) -> list[Sequence]:
     """The same Values as they stand in the graph of root, where they have gradients.
 
     Two computed Values are the same if they come from the same operation on the same
     operands and, where it read plain numbers, on the same numbers.
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"root is the Value that backward() was called on, got {root!r}")
     made = {step(node, node.operands): node for node in topological_order(root) if node.op}
     known: dict[Value, Value] = {}
     for node in topological_order(total(runs[-1])):
@@ -335,34 +348,35 @@ def unit_name(column, unit) -> str:
 # Painting
 
 
-def drawing(columns, title, desc, views, apart, legend=True, prefix="") -> str:
+def drawing(columns, title, desc, views, apart, legend=True, prefix="", bare=False) -> str:
     """The views as one SVG with a legend: side by side, or one upon the other."""
     width, end, parts = picture_width(columns), bottom(columns), []
     for k, view in enumerate(views):
         parts.append(f'<g class="{view.css}" transform="translate({units(k * width * apart)} 0)">')
         parts.append(svg_text(20, 24, f"{title}: {view.words}", 13, bold=True))
-        parts += [*view_parts(columns, view), "</g>"]
+        parts += [*view_parts(columns, view, bare), "</g>"]
     parts += legend_parts(end + 56) if legend else []
     heading = text_width(f"{title}: {VIEWS['weights'].words}", 13) + 40
     whole = max(width * (len(views) if apart else 1), heading, 540 if legend else 0)
     return svg_frame(whole, end + (108 if legend else 40), title, desc, parts, prefix)
 
 
-def view_parts(columns, view, in_order=False) -> Iterator[str]:
+def view_parts(columns, view, bare=False) -> Iterator[str]:
     """All elements of one view: lines first, so that the units stand before them.
 
-    in_order: draw lines by index instead of weakest first, so that two pictures of
-        one model have the same elements in the same places.
+    bare: lines in order of index instead of weakest first, no numbers in tooltips, and
+        strokes of positive numbers there but not seen.  Two pictures of one model then
+        have the same elements in the same order, as the pages of a flip book need.
     """
     for left, right in pairwise(columns):
-        yield from lines(left, right, view, in_order)
+        yield from lines(left, right, view, bare)
         middle, largest = (left.x + right.x) / 2, fmt(strongest(right, view), digits=2)
         foot = f"{view.size} {largest}"
         yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle")
     yield from thumbnail(columns[0])
     for column in columns:
         yield from column_text(column)
-        yield from [unit_mark(column, unit, view) for unit in column.drawn]
+        yield from [unit_mark(column, unit, view, bare) for unit in column.drawn]
 
 
 class Line(NamedTuple):
@@ -373,39 +387,41 @@ class Line(NamedTuple):
     j: int
 
 
-def lines(left, right, view, in_order) -> Iterator[str]:
+def lines(left, right, view, bare) -> Iterator[str]:
     """The weights between two columns, weakest first; lines that look alike share a group."""
     weights = [
         Line(getattr(right.neurons[j].w[i], view.field), i, j)
         for j in right.drawn
         for i in left.drawn
     ]
-    if not in_order:
+    if not bare:
         weights.sort(key=lambda weight: loudness(weight.number))
     top, dense = strongest(right, view), len(weights) > SPARSE
 
     def size(weight):
-        return size_look(weight.number, top, dense), in_order and weight[1:]
+        return size_look(weight.number, top, dense), bare and weight[1:]
 
     def sign(weight):
-        return sign_look(weight.number), in_order and weight[1:]
+        return sign_look(weight.number), bare and weight[1:]
 
     yield f'<g transform="translate({units(left.x + left.radius)} 0)">'
     for (look, _), alike in groupby(weights, size):
         yield f"<g {look}>"
         for (colour, _), run in groupby(alike, sign):
-            paths = [line(weight, left, right, view) for weight in run]
+            paths = [line(weight, left, right, "" if bare else view.weight) for weight in run]
             yield f"<g {colour}>{''.join(paths)}</g>"
         yield "</g>"
     yield "</g>"
 
 
-def line(weight, left, right, view) -> str:
-    """One line with its tooltip; the group around it starts at the left column."""
+def line(weight, left, right, word) -> str:
+    """One line, with a tooltip if there is a word for it; its group starts at the left column."""
     number, i, j = weight
     width = units(right.x - right.radius - left.x - left.radius)
     ends = f"M0 {units(left.middles[i])} {width} {units(right.middles[j])}"
-    return f'<path d="{ends}"><title>{view.weight} {i}→{j}: {fmt(number, sign=True)}</title></path>'
+    if not word:
+        return f'<path d="{ends}"/>'
+    return f'<path d="{ends}"><title>{word} {i}→{j}: {fmt(number, sign=True)}</title></path>'
 
 
 def strongest(column, view) -> float:
@@ -480,7 +496,7 @@ def dots(x, y) -> str:
     return f'<path d="{places}" stroke="{LIGHT["mut"]}" stroke-width="2" stroke-linecap="round"/>'
 
 
-def unit_mark(column, unit, view) -> str:
+def unit_mark(column, unit, view, bare=False) -> str:
     """An input's square, or a neuron's circle with the small square of its bias."""
     x, y, r = column.x, column.middles[unit], column.radius
     number = column.numbers[view.field][unit]
@@ -488,11 +504,11 @@ def unit_mark(column, unit, view) -> str:
     if column.neurons:
         shape = circle(x, y, r, fill)
         biases = [getattr(neuron.b, view.field) for neuron in column.neurons]
-        bias = bias_mark(x + 0.55 * r, y + 0.6 * r, biases[unit], scale(biases))
+        bias = bias_mark(x + 0.55 * r, y + 0.6 * r, biases[unit], scale(biases), bare)
     else:
         shape, bias = svg_rect(x - r, y - r, 2 * r, 2 * r, fill, "input", 1.5), ""
-    title = f"<title>{escape(spoken(column, unit))}</title>"
-    return f'<g class="neuron">{title}{shape}{number_mark(x, y, r, number, view)}{bias}</g>'
+    title = f"<title>{escape(unit_words(column, unit) if bare else spoken(column, unit))}</title>"
+    return f'<g class="neuron">{title}{shape}{number_mark(x, y, r, number, view, bare)}{bias}</g>'
 
 
 def circle(x, y, r, fill) -> str:
@@ -503,27 +519,35 @@ def circle(x, y, r, fill) -> str:
     )
 
 
-def number_mark(x, y, r, number, view) -> str:
+def number_mark(x, y, r, number, view, bare) -> str:
     """The number inside a big circle; in a small one only a stroke if it is negative."""
     if number is None:
         return ""
     if r < 20:
-        return minus(x, y, 8) if number < 0.0 else ""
+        return minus(x, y, 8, number, bare)
     text = fmt(number, sign=view.field == "grad", digits=2)
     size = min(10.0, (2 * r - 4) / text_width(text, 1))
     ink = "ink" if math.isfinite(number) else "badink"
     return svg_text(x, y + 3.5, text, round(size, 1), ink, "middle")
 
 
-def bias_mark(x, y, number, top) -> str:
+def bias_mark(x, y, number, top, bare) -> str:
     """The small square that stands for a bias."""
-    sign = minus(x + 4.5, y + 4.5, 5) if number < 0.0 else ""
-    return svg_rect(x, y, 9, 9, shade(number, top), "param") + sign
+    square = svg_rect(x, y, 9, 9, shade(number, top), "param")
+    return square + minus(x + 4.5, y + 4.5, 5, number, bare)
 
 
-def minus(x, y, width) -> str:
+def minus(x, y, width, number, bare) -> str:
     """The stroke that marks a negative number, for eyes and printers without colour."""
-    return svg_line(f"M{units(x - width / 2)} {units(y)}h{width}", "ink", 1.5)
+    stroke = svg_line(f"M{units(x - width / 2)} {units(y)}h{width}", "ink", 1.5)
+    if number < 0.0:
+        return stroke
+    return stroke.replace(LIGHT["ink"], "none") if bare else ""
+
+
+def unit_words(column, unit) -> str:
+    """Which unit it is."""
+    return f"{column.heading} {column.names[unit] or f'#{unit}'}"
 
 
 def spoken(column, unit) -> str:
@@ -533,7 +557,7 @@ def spoken(column, unit) -> str:
         for name, numbers in column.numbers.items()
         if numbers[unit] is not None
     ]
-    words = f"{column.heading} {column.names[unit] or f'#{unit}'}: {', '.join(known) or 'no data'}"
+    words = f"{unit_words(column, unit)}: {', '.join(known) or 'no data'}"
     if not column.neurons:
         return words
     bias = column.neurons[unit].b
@@ -573,28 +597,12 @@ def thumbnail(column) -> Iterator[str]:
     top, data = column.scale(VIEWS["weights"]), column.numbers["data"]
     shades = [shade(number, top) for number in data]
     for token in sorted({*shades} - {"zero"}):
-        boxes = "".join(pixel_runs(shades, token, pixels, pixel))
+        boxes = "".join(pixel_runs(shades, token, pixels, pixel, pixel))
         yield f'<path fill="{LIGHT[token]}" d="{boxes}"/>'
     for unit in column.drawn:
         yield svg_line(box(unit % pixels * pixel, unit // pixels * pixel, pixel, pixel), "ink")
     yield svg_text(size / 2, size + 14, f"{pixels} × {pixels} input", 10, "mut", "middle")
     yield "</g>"
-
-
-def pixel_runs(shades, token, pixels, pixel) -> Iterator[str]:
-    """The pixels of one shade; neighbours in a row share a box."""
-    for row in range(pixels):
-        x = 0
-        for found, run in groupby(shades[row * pixels : (row + 1) * pixels]):
-            length = len(list(run)) * pixel
-            if found == token:
-                yield box(x, row * pixel, length, pixel)
-            x += length
-
-
-def box(x, y, width, height) -> str:
-    """A rectangle as a path."""
-    return f"M{x} {y}h{width}v{height}h-{width}z"
 
 
 # Words
@@ -643,6 +651,24 @@ def page(columns, title, desc, show) -> str:
         title=escape(title), desc=escape(desc), svg=svg,
         light=variables(LIGHT), dark=variables(DARK), **on,
     )  # fmt: skip
+
+
+def units_drawn(model, x) -> list[list[int]]:
+    """Which units of each column a picture of the model on x would draw."""
+    return [column.drawn for column in read(layers_of(model), x, None)]
+
+
+def film_frame(model, root, drawn, title, prefix) -> str:
+    """Both views upon each other as SVG, alike but for attributes in every state of a model.
+
+    drawn: the units to draw, which must not change from frame to frame.
+    """
+    columns = read(layers_of(model), None, root)
+    for column, chosen in zip(columns, drawn, strict=True):
+        column.drawn = chosen
+    place(columns)
+    views = list(VIEWS.values())
+    return drawing(columns, title, description(columns), views, False, True, prefix, bare=True)
 
 
 def model_svg(model: Module) -> str | None:

@@ -13,12 +13,24 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "micronn"
 FLOORS = [
     {"engine", "data", "drawn", "texts", "table", "mnist", "native", "looks", "byhand"},
-    {"nn", "losses", "optim", "gradcheck", "explain", "health", "graph", "expr", "compiler"},
+    {
+        "nn",
+        "losses",
+        "optim",
+        "gradcheck",
+        "explain",
+        "health",
+        "graph",
+        "expr",
+        "rules",
+        "compiler",
+    },
     {"program", "tasks", "folds", "paint", "charts", "film"},
     {"train", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
     {"folded", "dashboard"},
     {"draw"},
-    {"viewer", "replay", "quiz"},
+    {"quiz"},
+    {"viewer", "replay"},
     {"cli_expressions", "cli_models"},
     {"__main__"},
 ]

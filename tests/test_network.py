@@ -114,6 +114,15 @@ def test_of_a_batch_the_example_asked_for_is_shown():
         assert any(f"y: data = {x[0]}, grad = {grad};" in title for title in titles)
 
 
+def test_x_may_be_left_out_if_the_graph_holds_one_example():
+    model = MLP(2, [3, 1], rng=random.Random(4))
+    losses = [(model(x) - 1.0) ** 2 for x in ([1.0, 2.0], [Value(3.0), 4.0])]
+    for loss, x in zip(losses, ("1.0", "3.0"), strict=True):
+        assert any(f"input x0: data = {x}" in t for t in tooltips(draw_network(model, root=loss)))
+    both = tooltips(draw_network(model, root=sum(losses)))
+    assert any("input x0: no data" in title for title in both)
+
+
 @pytest.mark.parametrize("activation", ["linear", "leaky_relu", "sigmoid", "gelu", "softplus"])
 def test_every_activation_is_found_in_the_graph(activation):
     model = MLP(2, [2, 2], activation=[activation, activation], rng=random.Random(5))
@@ -297,7 +306,7 @@ def test_the_same_model_gives_the_same_bytes_in_every_process():
         (lambda: draw_network(MLP(2, [1]), show="all"), ValueError, '"both"'),
         (lambda: draw_network(MLP(2, [1]), [1.0]), ValueError, "expected 2 inputs, got 1"),
         (lambda: draw_network(MLP(2, [1]), "ab"), TypeError, "a str"),
-        (lambda: draw_network(MLP(2, [1]), root=Value(1.0)), ValueError, "pass x"),
+        (lambda: draw_network(MLP(2, [1]), root=3.0), TypeError, "backward"),
         (lambda: draw_network(MLP(2, [1]), [1, 2], root=3.0), TypeError, "backward"),
         (lambda: draw_network(MLP(2, [1]), [1, 2], root=Value(1.0)), ValueError, "not computed"),
     ],

@@ -1,0 +1,187 @@
+"""A flip book: many pictures of one shape become one picture and what changes in it.
+
+The pictures of a training run differ in a few numbers, colours and widths.  Kept
+whole they would fill a disk; here the last one is kept, and for each attribute that
+ever changes a track says what it is on every page.  A browser then turns pages by
+setting attributes; it computes nothing.
+
+    >>> book = film(['<svg><circle r="1"/></svg>', '<svg><circle r="2"/></svg>'])
+    >>> book.scenes[0].svg, book.scenes[0].tracks
+    ('<svg><circle r="2" /></svg>', [(1, 'r', ['1', '2'], '01')])
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+# One character stands for one value of a track: digits, letters, letters with accents,
+# Greek and Cyrillic letters, more than a thousand.
+ALPHABET = "".join([c for c in map(chr, range(0x590)) if c.isalnum()])
+MOST_PAGES = 1000
+
+# What may change from page to page.  Nothing here can load or run anything.
+TEXT = ""
+CHANGEABLE = {
+    TEXT, "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "d",
+    "x", "y", "cx", "cy", "r", "rx", "x1", "y1", "x2", "y2", "width", "height", "viewBox",
+    "transform", "font-size", "font-weight", "text-anchor", "textLength", "class", "points",
+    "lengthAdjust", "id",
+}  # fmt: skip
+
+NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
+CELL = re.compile(r"M([\d.]+) ([\d.]+)(h9v9h-9z)")  # a cell of a matrix
+
+Track = tuple[int, str, list[str | None], str]
+# Where an element stands: from the root down, the number of a run of children with the
+# same tag, and its place in that run.
+Address = tuple[int, ...]
+
+
+class Scene(NamedTuple):
+    """Pictures of one shape.
+
+    svg: the last of them, to stand in an HTML page; without a style sheet of its own.
+    tracks: (number of the element in document order, attribute or "" for its text,
+        its different values, and which of them it has on each page, a character a
+        page).  None as a value: the attribute is not there.
+    """
+
+    svg: str
+    tracks: list[Track]
+
+
+class Film(NamedTuple):
+    """Scenes, and for each page a character that says which scene it shows."""
+
+    scenes: list[Scene]
+    cuts: str
+
+
+def film(frames: Iterable[str]) -> Film:
+    """A flip book of SVG texts, one a page.
+
+    A page may have more or fewer neighbours with the same tag than another: what it
+    lacks is there without attributes, and so not seen.  A page of another shape opens
+    another scene.
+
+    Raises ValueError for more than 1,000 pages, and for an attribute that a page must
+    not change.
+    """
+    books: list[Book] = []
+    cuts = []
+    for page, frame in enumerate(frames):
+        if page == MOST_PAGES:
+            raise ValueError(f"a film has at most {MOST_PAGES} pages; record fewer snapshots")
+        elements = dict(addressed(ET.fromstring(frame.replace(NAMESPACE, "", 1))))
+        fitting = [k for k, book in enumerate(books) if book.fits(elements)]
+        if not fitting:
+            books.append(Book())
+        scene = fitting[0] if fitting else len(books) - 1
+        books[scene].add(page, elements)
+        cuts.append(ALPHABET[scene])
+    return Film([book.scene(len(cuts)) for book in books], "".join(cuts))
+
+
+def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
+    """Every element with its address, parents first."""
+    to_do: list[tuple[Address, ET.Element]] = [((), root)]
+    while to_do:
+        address, element = to_do.pop()
+        yield address, element
+        for run, (_, alike) in enumerate(groupby(parts(element), lambda part: part.tag)):
+            to_do += [((*address, run, place), part) for place, part in enumerate(alike)]
+
+
+def parts(element: ET.Element) -> Iterator[ET.Element]:
+    """The children but for style sheets; the cells of a matrix, one path a shade, one by one.
+
+    A cell then changes its colour from page to page, and not its place.
+    """
+    for has_cells, run in groupby(element, lambda child: bool(CELL.match(child.get("d", "")))):
+        if not has_cells:
+            yield from (child for child in run if child.tag != "style")
+            continue
+        cells = [
+            (float(y), float(x), f"M{x} {y}{box}", path.get("fill", ""))
+            for path in run
+            for x, y, box in CELL.findall(path.get("d", ""))
+        ]
+        yield from (ET.Element("path", d=d, fill=fill) for _, _, d, fill in sorted(cells))
+
+
+class Book:
+    """The pages of one scene, attribute by attribute.
+
+    pages: where its pages stand in the film.
+    tags: of every element that ever was there, by address.
+    columns: (address, attribute) -> its value on each of these pages.
+    """
+
+    def __init__(self):
+        self.pages: list[int] = []
+        self.tags: dict[Address, str] = {}
+        self.columns: dict[tuple[Address, str], list[str | None]] = {}
+
+    def fits(self, elements: dict[Address, ET.Element]) -> bool:
+        """Whether a page has the same shape: the same tag wherever both have an element,
+        and, inside what both have, the same runs of tags."""
+        both = elements.keys() & self.tags.keys()
+        only = elements.keys() ^ self.tags.keys()
+        return all(elements[a].tag == self.tags[a] for a in both) and not any(
+            a[-1] == 0 and a[:-2] in both for a in only if a
+        )
+
+    def add(self, page: int, elements: dict[Address, ET.Element]) -> None:
+        """Write down every attribute and text of a page."""
+        done = len(self.pages)
+        for address, element in elements.items():
+            self.tags[address] = element.tag
+            for attribute, value in (*element.attrib.items(), (TEXT, element.text)):
+                column = self.columns.setdefault((address, attribute), [])
+                column += [None] * (done - len(column))
+                column.append(value)
+        self.pages.append(page)
+
+    def scene(self, count: int) -> Scene:
+        """All that is known, for a film of so many pages."""
+        for column in self.columns.values():
+            column += [None] * (len(self.pages) - len(column))
+        order = {address: k for k, address in enumerate(sorted(self.tags))}
+        return Scene(self.last_page(order), self.tracks(order, count))
+
+    def last_page(self, order: Iterable[Address]) -> str:
+        """The last page as SVG, with all elements that any page has."""
+        elements = {address: ET.Element(self.tags[address]) for address in order}
+        for (address, attribute), column in self.columns.items():
+            if attribute == TEXT:
+                elements[address].text = column[-1]
+            elif column[-1] is not None:
+                elements[address].set(attribute, column[-1])
+        for address, element in elements.items():
+            if address:
+                elements[address[:-2]].append(element)
+        return ET.tostring(elements[()], encoding="unicode")
+
+    def tracks(self, order: dict[Address, int], count: int) -> list[Track]:
+        """The columns with more than one value, stretched over all pages of the film.
+
+        On the pages of other scenes a column keeps its value: nobody sees it there.
+        """
+        latest = [max(0, bisect_right(self.pages, page) - 1) for page in range(count)]
+        found = []
+        for (address, attribute), column in self.columns.items():
+            codes = {value: ALPHABET[k] for k, value in enumerate(dict.fromkeys(column))}
+            if len(codes) > 1:
+                pages = "".join([codes[column[k]] for k in latest])
+                found.append((order[address], changeable(attribute), list(codes), pages))
+        return found
+
+
+def changeable(attribute: str) -> str:
+    """The attribute, if a page may change it."""
+    if attribute not in CHANGEABLE:
+        raise ValueError(f"{attribute!r} must be the same on every page of a film")
+    return attribute

@@ -1,0 +1,406 @@
+"""A training run is a story, and a recorded one can be read slowly, and backwards.
+
+While a model learns, a Recorder keeps copies of its numbers.  Afterwards they become
+one page that needs no network and no server: on it the network, the border between
+its answers, the curves of the loss, the size of the gradient in every layer and the
+graph of one example move together, forwards and backwards, from snapshot to snapshot.
+
+    >>> from micronn.nn import MLP
+    >>> model = MLP(2, [3, 1])
+    >>> recorder = Recorder(model, title="a first run")
+    >>> recorder.snapshot(step=0, loss=0.69)
+    >>> recorder.to_html()[:15]
+    '<!doctype html>'
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+from micronn.charts import Curve, answers_svg, curves, plane_around, rows
+from micronn.compiler import Program, compile_graph
+from micronn.draw import draw
+from micronn.engine import Value, as_float
+from micronn.film import ALPHABET, Film, film
+from micronn.looks import DARK, LIGHT, clean, escape, fmt, style, variables, write_whole
+from micronn.network import draw_network, film_frame, layers_of, units_drawn
+from micronn.nn import Module
+
+Example = tuple[Sequence[Value | float], Any]
+LINES = [("op", ""), ("input", "5 3"), ("param", "2 3"), ("mut", "8 3 2 3")]
+
+
+class Snapshot(NamedTuple):
+    """A moment of a run: every number that its pictures need.
+
+    numbers: losses and metrics, by name.
+    data, grads: of every parameter, in the order of model.parameters().
+    """
+
+    step: int
+    numbers: dict[str, float]
+    data: list[float]
+    grads: list[float]
+
+
+class Recorder:
+    """Keeps snapshots of a model that learns, and turns them into a page.
+
+    model: an MLP, a Layer, a Neuron, or a Module whose `layers` are Layers.
+    loss: loss(model(x), target), the Value that one example costs.
+    example: one (x, target) pair, whose graph and activations the page shows.
+    data: all inputs and all targets, as the functions of micronn.data return them.
+        With two inputs, the page shows the plane of the model's answers.
+    threshold: where a model has one output, the number that parts its two classes; by
+        default 0, and 0.5 behind a sigmoid.
+    every: keep every so many calls of snapshot(); the last one is kept in any case.
+    most: keep at most so many.  A longer run keeps every second one, and so on.
+    title: the heading of the page, such as the name of the data set.
+
+    Raises TypeError for a model that cannot be drawn, ValueError for an example
+    without a loss and for data of which there are not equally many inputs and targets.
+
+    >>> from micronn.nn import MLP
+    >>> model = MLP(2, [3, 1])
+    >>> run = Recorder(model, example=([1.0, 2.0], 1.0), loss=lambda out, y: (out - y) ** 2)
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        *,
+        loss: Callable[[Any, Any], Value] | None = None,
+        example: Example | None = None,
+        data: tuple[Sequence, Sequence] | None = None,
+        threshold: float | None = None,
+        every: int = 1,
+        most: int = 200,
+        title: str = "A training run",
+    ):
+        if example is not None and loss is None:
+            raise ValueError(
+                "the graph of an example ends in its loss; pass loss=f(output, target)"
+            )
+        if data is not None and len(data[0]) != len(data[1]):
+            raise ValueError(f"every input has a target, got {len(data[0])} and {len(data[1])}")
+        self.layers = layers_of(model)
+        self.model, self.loss, self.example, self.data = model, loss, example, data
+        self.threshold = usual_threshold(self.layers) if threshold is None else threshold
+        self.every, self.most = at_least(1, every, "every"), at_least(2, most, "most")
+        self.title = clean(title) or "A training run"
+        self.kept: list[Snapshot] = []
+        self.last: Snapshot | None = None
+        self.curves: dict[str, list[tuple[int, float]]] = {}
+        self.calls = 0
+
+    def snapshot(self, step: int, loss: float, validation_loss: float | None = None, **metrics):
+        """Note the losses and metrics of a step, and keep the model if its turn has come.
+
+        Call it after backward(), at every step: the curves are drawn through all calls.
+        step: a whole number, larger than at the call before.
+        loss, validation_loss, metrics: numbers or Values; a metric may have any name.
+
+        Raises ValueError for a step that goes back.
+        """
+        if self.last is not None and step <= self.last.step:
+            raise ValueError(f"steps go up, got {step} after {self.last.step}")
+        given = {"loss": loss, "validation loss": validation_loss, **metrics}
+        numbers = {name: as_float(float(x)) for name, x in given.items() if x is not None}
+        for name, number in numbers.items():
+            self.curves.setdefault(name, []).append((step, number))
+        parameters = self.model.parameters()
+        data, grads = [p.data for p in parameters], [p.grad for p in parameters]
+        self.last = Snapshot(step, numbers, data, grads)
+        if self.calls % self.every == 0:
+            self.kept.append(self.last)
+        self.calls += 1
+        if len(self.kept) > self.most:
+            self.kept, self.every = self.kept[::2], self.every * 2
+
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots that the page shows: those kept, and the last one."""
+        if self.last is None:
+            raise ValueError("nothing is recorded yet; call snapshot(step, loss) in the loop")
+        return self.kept if self.kept[-1] is self.last else [*self.kept, self.last]
+
+    def to_html(self) -> str:
+        """The page, one self-contained HTML text."""
+        return page(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a .html file, whole or not at all.
+
+        Raises ValueError for another ending, and OSError for a place that cannot be
+        written; an older file then stays as it was.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a replay is a page, got {path.name!r}; end the name in .html")
+        write_whole(path, self.to_html())
+        return path
+
+    def _repr_svg_(self) -> str | None:
+        """In a notebook that runs no scripts: the network as it is now."""
+        x = self.example[0] if self.example else None
+        return draw_network(self.model, x, title=self.title).svg
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook: the page, in a frame of its own."""
+        if self.last is None:
+            return None
+        look = "width:100%;height:900px;border:0"
+        return f'<iframe title="replay" style="{look}" srcdoc="{escape(self.to_html())}"></iframe>'
+
+
+def at_least(low: int, number: int, name: str) -> int:
+    """number, if it is a whole number and large enough."""
+    if not isinstance(number, int) or number < low:
+        raise ValueError(f"{name} is a whole number of at least {low}, got {number!r}")
+    return number
+
+
+def usual_threshold(layers) -> float:
+    """The middle of what the last layer can say."""
+    return 0.5 if layers[-1][0].activation == "sigmoid" else 0.0
+
+
+# The page
+
+
+def page(recorder: Recorder) -> str:
+    """The replay of a run as one HTML text."""
+    snapshots = recorder.snapshots()
+    films = {name: film(frames) for name, frames in pictures(recorder, snapshots).items()}
+    titles = [title(k, snapshots) for k in range(len(snapshots))]
+    says = [sentence(recorder, snapshot) for snapshot in snapshots]
+    book = {
+        "alphabet": ALPHABET[: max(map(longest, films.values()))],
+        "titles": titles,
+        "says": says,
+        "films": {name: {"cuts": book.cuts, "scenes": [s.tracks for s in book.scenes]}
+                  for name, book in films.items()},
+    }  # fmt: skip
+    template = Template(Path(__file__).with_name("replay.html").read_text("utf-8"))
+    return template.substitute(
+        {f"no_{name}": "" if name in films else " hidden" for name in PANELS},
+        **{name: scenes(films[name]) if name in films else "" for name in PANELS},
+        title=escape(recorder.title), about=escape(about(recorder, snapshots)),
+        count=len(snapshots), last=len(snapshots) - 1,
+        heads=cells("th", table_heads(recorder, snapshots)),
+        rows="\n".join([table_row(recorder, snapshots, k) for k in range(len(snapshots))]),
+        say=escape(says[-1]), step=escape(titles[-1]), style=style(),
+        light=variables(LIGHT), dark=variables(DARK), book=as_json(book),
+    )  # fmt: skip
+
+
+PANELS = ("plane", "curves", "sizes", "network", "example")
+
+
+def pictures(recorder: Recorder, snapshots: list[Snapshot]) -> dict[str, Iterator[str]]:
+    """The frames of each panel that the run has something for."""
+    made = {
+        "curves": loss_frames(recorder, snapshots),
+        "sizes": size_frames(recorder, snapshots),
+        "network": network_frames(recorder, snapshots),
+    }
+    if recorder.data is not None and len(recorder.layers[0][0].w) == 2:
+        made["plane"] = plane_frames(recorder, snapshots)
+    if recorder.example is not None:
+        made["example"] = example_frames(recorder, snapshots)
+    return made
+
+
+def states(recorder: Recorder, snapshots) -> Iterator[Module]:
+    """A model of its own, put into the state of one snapshot after the other."""
+    model = deepcopy(recorder.model)
+    parameters = model.parameters()
+    for snapshot in snapshots:
+        put(parameters, snapshot)
+        yield model
+
+
+def put(parameters, snapshot) -> None:
+    """Set every parameter and its gradient to what they were."""
+    for parameter, data, grad in zip(parameters, snapshot.data, snapshot.grads, strict=True):
+        parameter.data, parameter.grad = data, grad
+
+
+def loss_frames(recorder, snapshots) -> Iterator[str]:
+    """The curves of the losses, with a cursor at each snapshot."""
+    losses = [name for name in ("loss", "validation loss") if name in recorder.curves]
+    lines = [Curve(name, recorder.curves[name], *LINES[k]) for k, name in enumerate(losses)]
+    for snapshot in snapshots:
+        yield curves(lines, snapshot.step, "Loss over the steps of training", "curves-")
+
+
+def size_frames(recorder, snapshots) -> Iterator[str]:
+    """How large the gradient is in each layer, with a cursor at each snapshot."""
+    lines = [
+        Curve(f"layer {k + 1}", [(s.step, layer_sizes(recorder, s)[k]) for s in snapshots], "op")
+        for k in range(len(recorder.layers))
+    ]
+    for snapshot in snapshots:
+        yield rows(lines, snapshot.step, "Size of the gradient in each layer", "sizes-")
+
+
+def layer_sizes(recorder, snapshot) -> list[float]:
+    """The root of the mean square of the gradients of each layer's parameters."""
+    sizes, start = [], 0
+    for neurons in recorder.layers:
+        end = start + sum(len(neuron.w) + 1 for neuron in neurons)
+        grads = snapshot.grads[start:end]
+        sizes.append(math.sqrt(math.fsum([grad * grad for grad in grads]) / len(grads)))
+        start = end
+    return sizes
+
+
+def network_frames(recorder, snapshots) -> Iterator[str]:
+    """The network at each snapshot, its circles showing the example."""
+    x = None if recorder.example is None else recorder.example[0]
+    drawn = units_drawn(recorder.model, x)
+    for model, snapshot in zip(states(recorder, snapshots), snapshots, strict=True):
+        root = None if recorder.example is None else example_loss(recorder, model)
+        put(model.parameters(), snapshot)
+        yield film_frame(model, root, drawn, recorder.title, "network-")
+
+
+def example_frames(recorder, snapshots) -> Iterator[str]:
+    """The graph of the example's loss at each snapshot, with its own gradients."""
+    for model in states(recorder, snapshots):
+        root = example_loss(recorder, model)
+        yield draw(root, model.named_parameters(), prefix="example-").svg
+
+
+def example_loss(recorder, model) -> Value:
+    """The loss of the example after backward(); gradients are those of this example alone."""
+    model.zero_grad()
+    root = recorder.loss(model(example_inputs(recorder)), recorder.example[1])
+    root.backward()
+    return root
+
+
+def example_inputs(recorder) -> list[Value]:
+    """The inputs of the example as named Values, so that they have gradients too."""
+    return [
+        Value(float(number), getattr(number, "label", "") or f"x{k}")
+        for k, number in enumerate(recorder.example[0])
+    ]
+
+
+def plane_frames(recorder, snapshots) -> Iterator[str]:
+    """What the model answers all over the plane at each snapshot."""
+    inputs, targets = recorder.data
+    points = [[float(number) for number in point] for point in inputs]
+    plane, cells = plane_around(points), plane_around(points).cells()
+    examples = list(zip(points, classes(targets), strict=True))
+    chosen, names = None, ["x0", "x1"]
+    if recorder.example is not None:
+        labels = example_inputs(recorder)
+        chosen, names = [x.data for x in labels], [clean(x.label) for x in labels]
+    programs: list[Program] = []
+    for model in states(recorder, snapshots):
+        programs = programs or compiled(model)
+        answers = list(zip(*[program.values(cells) for program in programs], strict=True))
+        title = "What the model answers"
+        yield answers_svg(
+            plane, answers, recorder.threshold, examples, chosen, names, title, "plane-"
+        )
+
+
+def classes(targets) -> list[int]:
+    """Targets as classes 0, 1, 2, ...: the smallest is 0.  Of numbers to predict, all are 0."""
+    numbers = [float(target) for target in targets]
+    kinds = sorted(set(numbers))
+    return [kinds.index(number) if len(kinds) <= 10 else 0 for number in numbers]
+
+
+def compiled(model) -> list[Program]:
+    """A program for each output of a model with two inputs: 1,600 cells are many runs."""
+    x = [Value(0.0), Value(0.0)]
+    outputs = model(x)
+    parameters = model.parameters()
+    return [
+        compile_graph(output, x, parameters)
+        for output in ([outputs] if isinstance(outputs, Value) else outputs)
+    ]
+
+
+# Words
+
+
+def title(k, snapshots) -> str:
+    """Which snapshot it is."""
+    return f"Step {snapshots[k].step}, snapshot {k + 1} of {len(snapshots)}"
+
+
+def sentence(recorder, snapshot) -> str:
+    """What a snapshot's pictures say, in words."""
+    parts = [f"{clean(name.replace('_', ' '))} {fmt(x)}" for name, x in snapshot.numbers.items()]
+    sizes = layer_sizes(recorder, snapshot)
+    strong = max(range(len(sizes)), key=lambda k: sizes[k])
+    words = f"{', '.join(parts)}. "
+    if len(sizes) > 1 and sizes[strong]:
+        words += f"The gradient is largest in layer {strong + 1}, {fmt(sizes[strong])}."
+    return words[0].upper() + words[1:]
+
+
+def about(recorder, snapshots) -> str:
+    """The run in one line."""
+    model = recorder.model
+    return (
+        f"{model!r}, {len(model.parameters())} parameters, "
+        f"{len(snapshots)} snapshots from step {snapshots[0].step} to {snapshots[-1].step}."
+    )
+
+
+def column_names(snapshots) -> list[str]:
+    """The names of all losses and metrics, in the order in which they first came."""
+    names = dict.fromkeys([name for snapshot in snapshots for name in snapshot.numbers])
+    return list(names)
+
+
+def table_heads(recorder, snapshots) -> list[str]:
+    """What stands above the columns of the table, but for the step."""
+    layers = [f"gradient of layer {k + 1}" for k in range(len(recorder.layers))]
+    return [clean(name.replace("_", " ")) for name in column_names(snapshots)] + layers
+
+
+def table_row(recorder, snapshots, k) -> str:
+    """A snapshot as a row of the table."""
+    snapshot, names = snapshots[k], column_names(snapshots)
+    texts = [fmt(snapshot.numbers[name]) if name in snapshot.numbers else "" for name in names]
+    sizes = [fmt(size) for size in layer_sizes(recorder, snapshot)]
+    return f'<tr data-k="{k}"><th>{snapshot.step}</th>{cells("td", [*texts, *sizes])}</tr>'
+
+
+def cells(tag, texts) -> str:
+    """Texts as cells of a table row."""
+    return "".join([f'<{tag} class="r">{escape(text)}</{tag}>' for text in texts])
+
+
+def scenes(book: Film) -> str:
+    """The scenes of a film one after another; only the one of the last page is shown."""
+    shown = ALPHABET.index(book.cuts[-1])
+    return "".join(
+        [
+            scene.svg if k == shown else scene.svg.replace("<svg ", '<svg hidden="" ', 1)
+            for k, scene in enumerate(book.scenes)
+        ]
+    )
+
+
+def longest(book: Film) -> int:
+    """How many characters of the alphabet a film needs."""
+    return max(
+        [len(values) for scene in book.scenes for _, _, values, _ in scene.tracks], default=1
+    )
+
+
+def as_json(thing) -> str:
+    """JSON that can stand inside a script element of a page."""
+    text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
