@@ -25,7 +25,7 @@ FLOORS = [
         "rules",
         "compiler",
     },
-    {"program", "tasks", "folds", "paint", "charts", "film"},
+    {"program", "tasks", "folds", "paint", "story", "charts", "film"},
     {"train", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
     {"folded", "dashboard"},
     {"draw"},
