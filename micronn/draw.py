@@ -150,14 +150,22 @@ class Picture:
     def svg(self) -> str:
         """The picture as SVG, light or dark as the screen is.
 
-        Raises NoLayout, and leaves the DOT text in a file, if no engine is installed.
+        Raises NoLayout, and leaves the DOT text in a temporary file, if no layout
+        engine works.
         """
+        return self.painted()
+
+    def painted(self, spare: str | os.PathLike = "") -> str:
+        """The SVG; without an engine the DOT text is left in the file `spare`."""
         try:
             return svg_source(self.sketch, self.dot, self.legend, self.prefix)
         except NoLayout as error:
-            handle, path = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
-            os.close(handle)
-            raise self.left_as_dot(error, path) from None
+            if not spare:
+                handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
+                os.close(handle)
+            write_whole(spare, self.dot)
+            message = f"{error}\nThe graph is in {spare}; any Graphviz can draw it."
+            raise NoLayout(message) from None
 
     @property
     def digraph(self):
@@ -167,7 +175,7 @@ class Picture:
     def save(self, path: str | os.PathLike) -> Path:
         """Write the picture, whole or not at all; the suffix says as what.
 
-        .dot, .svg: text, in UTF-8.
+        .dot, .svg: text, in UTF-8; without a layout engine an .svg leaves a .dot.
         .html: a page that steps through the computation.
         .png, .pdf: the DOT text drawn by the dot program, which must be installed.
 
@@ -178,20 +186,17 @@ class Picture:
         suffix = path.suffix.lower()
         if suffix not in SUFFIXES:
             raise ValueError(f"cannot save as {path.name!r}; end it in {', '.join(SUFFIXES)}")
-        if suffix in (".dot", ".svg"):
-            write_whole(path, self.dot if suffix == ".dot" else self.svg)
+        if suffix == ".dot":
+            content: str | bytes = self.dot
+        elif suffix == ".svg":
+            self.svg = content = vars(self).get("svg") or self.painted(path.with_suffix(".dot"))
         elif suffix == ".html":
             # The one call upstairs, made when it is asked for: the page stands on this file.
-            page = importlib.import_module("micronn.viewer").to_html(self.root, self.params)
-            write_whole(path, page)
+            content = importlib.import_module("micronn.viewer").to_html(self.root, self.params)
         else:
-            write_whole(path, image(self.dot, suffix[1:]))
+            content = image(self.dot, suffix[1:])
+        write_whole(path, content)
         return path
-
-    def left_as_dot(self, error: NoLayout, path: str | os.PathLike) -> NoLayout:
-        """The error, after writing the DOT text where it says."""
-        write_whole(path, self.dot)
-        return NoLayout(f"{error}\nThe graph is in {path}: any Graphviz can draw it.")
 
     def _repr_svg_(self) -> str:
         """How a notebook shows it."""
@@ -229,6 +234,7 @@ def lane_lines(sketch: Sketch, outer: str) -> list[str]:
             f"subgraph {lane.id} {{",
             f'graph [label="{dot_text(ascii_only(lane.name))}" labeljust=l margin=8];',
             *[dot_node(card) for card in sketch.cards if card.lane == lane.id],
+            *lane_lines(sketch, lane.id),
             "}",
         ]
     return lines

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 PATIENCE = 30  # seconds an engine may take; 2,000 boxes take about one
+SMALL = 500  # up to so many boxes, an engine that takes longer is broken, not busy
 
 
 class NoLayout(RuntimeError):
@@ -76,6 +77,9 @@ def arrange(
             return read(engine(dot), *wanted)
         except Exception as error:
             reasons.append(f"  {name}: {reason(error)}")
+            if isinstance(error, subprocess.TimeoutExpired) and len(wanted[0]) > SMALL:
+                reasons.append("  the others: not tried, they would take as long; draw less")
+                break
     raise NoLayout(
         "no layout engine could place the graph.  One of these three helps:\n"
         "  install Graphviz, which brings the dot program: https://graphviz.org/download\n"
