@@ -222,7 +222,10 @@ class Story:
         return say
 
     def code_line(self, message: Message) -> str:
-        """One message with all digits."""
+        """One message with all digits; a plain number in the code has no gradient there."""
+        if self.code_term(message.to) != self.code_names[message.to]:
+            sent = f"{message.local!r} * {message.upstream!r}"
+            return f"# the constant {self.code_term(message.to)} would get {sent}"
         target = f"{self.code_names[message.to]}.grad"
         return (
             f"{target} += {message.local!r} * {message.upstream!r}   "
