@@ -57,8 +57,7 @@ def confusion_matrix(
     [[1, 1], [0, 1]]
     """
     pairs = [(right_class(t), guess(o, threshold)) for o, t in paired(outputs, targets)]
-    single = isinstance(outputs[0], (int, float))
-    n = max(2 if single else len(outputs[0]), 1 + max(right for right, _ in pairs))
+    n = max(2, *[len(listed(output)) for output in outputs[:1]], *[1 + max(pair) for pair in pairs])
     counts = [[0] * n for _ in range(n)]
     for right, guessed in pairs:
         counts[right][guessed] += 1

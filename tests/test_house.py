@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "micronn"
 FLOORS = [
-    {"engine", "data", "drawn", "texts", "table", "mnist", "native", "looks", "byhand"},
+    {"engine", "data", "drawn", "texts", "table", "metrics", "mnist", "native", "looks", "byhand"},
     {
         "nn",
         "losses",
@@ -25,9 +25,9 @@ FLOORS = [
         "rules",
         "compiler",
     },
-    {"program", "tasks", "folds", "paint", "story", "charts", "film"},
-    {"train", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
-    {"folded", "dashboard"},
+    {"program", "passes", "tasks", "folds", "paint", "story", "charts", "film"},
+    {"recorded", "checkpoint", "layout", "values", "blocks", "network", "terminal", "plots"},
+    {"train", "folded", "dashboard"},
     {"draw"},
     {"quiz"},
     {"viewer", "replay"},
