@@ -1,0 +1,439 @@
+"""A graph written out as a Python function: first what it computes, then the chain rule.
+
+Every operation of the graph is one line.  v5 is a number of the forward pass and d5
+is d(result)/d(v5).  The backward lines come in the opposite order, and each one says:
+the gradient of an operand grows by the gradient of the result times a local
+derivative.  What a graph does step by step, this text does at once.
+
+    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
+    >>> print(write_source((x * w).tanh(), [x], [w]))
+    def program(x, w, inputs_too=True):
+        # x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)
+        dx, dw = [0.0] * 1, [0.0] * 1
+        v0, = x[0:1]  # x
+        v1, = w[0:1]  # w
+    <BLANKLINE>
+        # forward
+        v2 = v0 * v1
+        v3 = tanh(v2)
+    <BLANKLINE>
+        # backward
+        d3 = 1.0
+        d2 = d3 * (1.0 - v3 * v3)
+        d0 = d2 * v1
+        d1 = d2 * v0
+        dx[0:1] = d0,
+        dw[0:1] = d1,
+        return v3, dx, dw
+    <BLANKLINE>
+"""
+
+import math
+import re
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from operator import mul
+
+from micronn.engine import (
+    Value,
+    clipped,
+    exact_sum,
+    exponent_slope,
+    logistic,
+    normal_cdf,
+    topological_order,
+)  # fmt: skip
+
+# Each op in Python: the value, then for each operand what its gradient grows by.
+# a, b: the operands;  v: the result;  d: its gradient.
+FORMS = {
+    "+": ("{a} + {b}", "{d}", "{d}"),
+    "-": ("{a} - {b}", "{d}", "-{d}"),
+    "*": ("{a} * {b}", "{d} * {b}", "{d} * {a}"),
+    "/": ("{a} / {b}", "{d} * (1.0 / {b})", "{d} * (-{v} / {b})"),
+    "neg": ("-{a}", "-{d}"),
+    "abs": ("abs({a})", "{d} * sign({a})"),
+    "exp": ("exp({a})", "{d} * {v}"),
+    "log": ("log({a})", "{d} * (1.0 / {a})"),
+    "sqrt": ("sqrt({a})", "{d} * (0.5 / {v})"),
+    "sin": ("sin({a})", "{d} * cos({a})"),
+    "cos": ("cos({a})", "{d} * -sin({a})"),
+    "tanh": ("tanh({a})", "{d} * (1.0 - {v} * {v})"),
+    "sigmoid": ("sigmoid({a})", "{d} * ({v} * (1.0 - {v}))"),
+    "relu": ("0.0 if {a} <= 0.0 else {a}", "{d} * ({a} > 0.0)"),
+    "leaky_relu": ("{a} * (1.0 if {a} > 0.0 else {k})", "{d} * (1.0 if {a} > 0.0 else {k})"),
+    "softplus": ("softplus({a})", "{d} * sigmoid({a})"),
+    "gelu": ("gelu({a})", "{d} * gelu_slope({a})"),
+    "maximum": ("maximum({a}, {b})", "{d} * share({a}, {b})", "{d} * share({b}, {a})"),
+    "minimum": ("minimum({a}, {b})", "{d} * share({b}, {a})", "{d} * share({a}, {b})"),
+    "**": ("pow({a}, {b})", "{d} * ({b} * pow({a}, {b} - 1.0))",
+           "{d} * exponent_slope({a}, {b}, {v})"),
+    "**2": ("{a} ** 2.0", "{d} * (2.0 * {a})"),
+    "**k": ("pow({a}, {k})", "{d} * ({k} * pow({a}, {k} - 1.0))"),
+    "sum": ("exact_sum({all})", "{d}"),
+    "mean": ("mean({all})", "{d} * {share}"),
+    "logsumexp": ("logsumexp({all})", "{d} * s{number}[{place}]"),
+}  # fmt: skip
+SHORT = 32  # a longer dot is written with slices instead of term by term
+WIDTH = 88
+LEGEND = "# x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)"
+
+
+def write_source(root: Value, inputs: Sequence[Value], params: Sequence[Value]) -> str:
+    """The text of a function program(x, w, inputs_too=True) -> value, dx, dw.
+
+    x: the numbers of the inputs, in order; w: those of the params; dx and dw: the
+    gradients.  Without inputs_too, long rows of dx may stay 0.  Any other leaf is a
+    constant, which the text says.  Labels appear in comments alone.
+    """
+    return SourceWriter(root, inputs, params).text()
+
+
+class SourceWriter:
+    """What is known while a source is written.
+
+    number: k of each Value's v<k>.  home: where a leaf is found, such as ("x", 3).
+    rows: the name of each list of operands that long dots read, by their Values.
+    last_use: the first node in the order that reads such a list; backward, the last.
+    begun: the gradients that have had their first contribution.
+    """
+
+    def __init__(self, root, inputs, params):
+        self.root, self.order = root, topological_order(root)
+        leaves = [*inputs, *params]
+        self.home = {x: ("x", k) for k, x in enumerate(inputs)}
+        self.home |= {w: ("w", k) for k, w in enumerate(params)}
+        others = [node for node in self.order if node not in self.home]
+        self.number = {node: k for k, node in enumerate(leaves + others)}
+        self.inputs, self.params = list(inputs), list(params)
+        self.rows: dict[tuple, str] = {}
+        self.last_use: dict[str, Value] = {}
+        self.begun: set = set()
+        self.lines: list[str] = []
+
+    def text(self) -> str:
+        """The whole function."""
+        sizes = f"[0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"
+        body = [LEGEND, f"dx, dw = {sizes}"]
+        forward, backward = self.forward(), self.backward()
+        body += self.leaves() + ["", "# forward", *forward, "", "# backward", *backward]
+        return "\n".join(
+            ["def program(x, w, inputs_too=True):"]
+            + [f"    {line}" if line else "" for line in body]
+            + [""]
+        )
+
+    # Names
+
+    def name(self, node):
+        """v<number>, or the number itself for one that was typed."""
+        return literal(node.data) if node.op == "const" else f"v{self.number[node]}"
+
+    def names(self, nodes):
+        return ", ".join(map(self.name, nodes)) + ("," if len(nodes) == 1 else "")
+
+    def grad(self, node):
+        return f"d{self.number[node]}"
+
+    def is_constant(self, node):
+        return not node.operands and node not in self.home
+
+    def single_leaves(self):
+        """The leaves that are read one by one, not only in slices."""
+        seen = {self.root: None}
+        for node in self.order:
+            if not self.is_long(node):
+                seen.update(dict.fromkeys(node.operands))
+            else:
+                for side in self.sides(node):
+                    if isinstance(side, tuple) and self.slice(side) is None:
+                        seen.update(dict.fromkeys(side))
+        return [node for node in seen if not node.operands]
+
+    # Leaves
+
+    def leaves(self):
+        """Lines that give inputs, parameters and constants their names."""
+        singles = self.single_leaves()
+        lines = []
+        for letter, members in (("x", self.inputs), ("w", self.params)):
+            used = sorted({self.home[n][1] for n in singles if self.home.get(n, " ")[0] == letter})
+            for first, last in stretches(used, 8):
+                part = members[first:last]
+                lines.append(f"{self.names(part)} = {letter}[{first}:{last}]{comment(part)}")
+        for node in singles:
+            if self.is_constant(node) and node.op != "const":
+                label = f"{printable(node.label)}, " if node.label else ""
+                note = f"  # {label}a constant: no input, no parameter"
+                lines.append(f"{self.name(node)} = {literal(node.data)}{note}")
+        return lines
+
+    # Long dots
+
+    def is_long(self, node):
+        """Whether a node is a dot of so many terms that slices are shorter and faster."""
+        terms = len(node.operands) // 2 if node.op == "dot" else len(node.operands)
+        return node.op in ("dot", "linear") and terms > SHORT
+
+    def sides(self, node):
+        """The two rows that a dot multiplies: Values in a tuple, or a list of numbers."""
+        if node.op == "linear":
+            return node.operands, list(node.local_grads)
+        n = len(node.operands) // 2
+        return node.operands[:n], node.operands[n:]
+
+    def slice(self, values):
+        """x[a:b] or w[a:b], if that is where all the Values are."""
+        letter, first = self.home.get(values[0], ("", 0))
+        row = [(letter, first + k) for k in range(len(values))]
+        if not letter or [self.home.get(value) for value in values] != row:
+            return None
+        return f"{letter}[{first}:{first + len(values)}]"
+
+    def row(self, side, node):
+        """The name of a row, and the line that makes it if it is a new one."""
+        if isinstance(side, list):
+            return "(" + ", ".join(map(literal, side)) + ")", []
+        name = self.slice(side)
+        if name:
+            return name, []
+        if side not in self.rows:
+            self.rows[side] = f"h{self.number[node]}"
+            self.last_use[self.rows[side]] = node
+            return self.rows[side], [wrapped(f"{self.rows[side]} = ", f"[{self.names(side)}]")]
+        return self.rows[side], []
+
+    # Forward
+
+    def forward(self):
+        """A line for each operation."""
+        lines = []
+        for node in self.order:
+            if node.operands:
+                lines += self.operation(node)
+        return lines
+
+    def operation(self, node):
+        """The line that computes a node; before it, that of a list it reads."""
+        before = []
+        if self.is_long(node):
+            (a, make_a), (b, make_b) = (self.row(side, node) for side in self.sides(node))
+            before, text = make_a + make_b, DOT.format(a=a, b=b)
+        elif node.op in ("dot", "linear"):
+            a, b = self.sides(node)
+            b = map(literal, b) if isinstance(b, list) else map(self.name, b)
+            text = " + ".join(f"{x} * {y}" for x, y in zip(map(self.name, a), b, strict=True))
+        else:
+            text = form(node)[0].format(**self.words(node))
+        target = self.name(node) + (f", s{self.number[node]}" if node.op == "logsumexp" else "")
+        return [*before, wrapped(f"{target} = ", text) + comment([node])]
+
+    def words(self, node):
+        """What stands for a, b, v, d and the rest in a form."""
+        a, *b = map(self.name, node.operands[:2])
+        return {
+            "a": a, "b": b[0] if b else "", "v": self.name(node), "d": self.grad(node),
+            "k": constant_of(node), "all": f"({self.names(node.operands)})",
+            "share": repr(1.0 / len(node.operands)), "number": self.number[node], "place": "",
+        }  # fmt: skip
+
+    # Backward
+
+    def backward(self):
+        """A line for each operand of each operation, from the result to the leaves."""
+        self.lines = [f"{self.grad(self.root)} = 1.0"]
+        for node in reversed(self.order):
+            if self.is_long(node):
+                self.long_dot_backward(node)
+            elif node.op in ("dot", "linear"):
+                self.short_dot_backward(node)
+            elif node.operands:
+                self.operation_backward(node)
+        self.collect("dx", self.inputs)
+        self.collect("dw", self.params)
+        return [*self.lines, f"return {self.name(self.root)}, dx, dw"]
+
+    def add(self, operand, message):
+        """The line by which a gradient grows; the first one sets it."""
+        if not self.is_constant(operand):
+            sign = "+=" if operand in self.begun or operand is self.root else "="
+            self.begun.add(operand)
+            self.lines.append(f"{self.grad(operand)} {sign} {message}")
+
+    def operation_backward(self, node):
+        words, messages = self.words(node), form(node)[1:]
+        for k, operand in enumerate(node.operands):
+            message = messages[k] if len(messages) > 1 else messages[0]
+            self.add(operand, message.format(**words | {"place": k}))
+
+    def short_dot_backward(self, node):
+        left, right = self.sides(node)
+        for value, other in zip(left, right, strict=True):
+            factor = literal(other) if isinstance(other, float) else self.name(other)
+            self.add(value, f"{self.grad(node)} * {factor}")
+        for value, other in zip(right, left, strict=True):
+            if isinstance(value, Value):
+                self.add(value, f"{self.grad(node)} * {self.name(other)}")
+
+    def long_dot_backward(self, node):
+        """Each side's gradient grows by that of the result times the other side."""
+        left, right = self.sides(node)
+        for side, other in ((left, right), (right, left)):
+            if isinstance(side, tuple):
+                name, factors = self.row(side, node)[0], self.row(other, node)[0]
+                self.add_row(name, self.grad(node), factors)
+        for side in dict.fromkeys(side for side in (left, right) if isinstance(side, tuple)):
+            if self.last_use.get(self.rows.get(side, "")) is node:
+                for k, value in enumerate(side):
+                    self.add(value, f"d{self.rows[side]}[{k}]")
+
+    def add_row(self, name, grad, factors):
+        """d<row> grows by grad times the factors, number by number."""
+        target, guard = f"d{name}", "if inputs_too: " if name.startswith("x[") else ""
+        part = name.split("[")[0]
+        if target in self.begun or (part in "xw" and self.overlaps(name)):
+            text = f"[g + {grad} * f for g, f in zip({target}, {factors})]"
+        else:
+            text = f"[{grad} * f for f in {factors}]"
+        self.begun.add(target)
+        self.lines.append(f"{guard}{target} = {text}")
+
+    def overlaps(self, name):
+        """Whether another slice that has begun shares numbers with this one."""
+        letter, first, last = parts(name)
+        begun = [parts(row[1:]) for row in self.begun if isinstance(row, str) and "[" in row]
+        return any(other == letter and a < last and first < b for other, a, b in begun)
+
+    def collect(self, target, members):
+        """The lines that put gradients kept one by one into dx or dw."""
+        single = [k for k, x in enumerate(members) if x in self.begun or x is self.root]
+        apart = [k for k in single if not self.overlaps(f"{target[1:]}[{k}:{k + 1}]")]
+        for first, last in stretches(apart, 8):
+            grads = ", ".join(map(self.grad, members[first:last]))
+            self.lines.append(f"{target}[{first}:{last}] = {grads}" + "," * (last - first == 1))
+        for k in sorted({*single} - {*apart}):
+            self.lines.append(f"{target}[{k}] += {self.grad(members[k])}")
+
+
+# Pieces of text
+
+
+def form(node):
+    """The row of FORMS for a node."""
+    if node.op.startswith("**") and len(node.op) > 2:
+        return FORMS["**2" if float(node.op[2:]) == 2.0 else "**k"]
+    return FORMS[node.op.partition(" ")[0]]
+
+
+def constant_of(node):
+    """The number in an op such as **3 or leaky_relu 0.01."""
+    text = node.op[2:] if node.op.startswith("**") else node.op.partition(" ")[2]
+    return literal(float(text)) if text else ""
+
+
+def literal(number):
+    """A float as Python text; nan and inf are names that the text may use."""
+    text = repr(number)
+    return f"({text})" if text.startswith("-") else text
+
+
+def comment(nodes):
+    """The labels of some Values as a comment, or nothing."""
+    labels = ", ".join(printable(node.label) for node in nodes if node.label)
+    return f"  # {labels}" if labels else ""
+
+
+def printable(text):
+    """A label that can neither end a comment nor hide in it."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in clipped(text))
+
+
+def stretches(numbers, most):
+    """Ranges (first, last) that cover rising numbers without gaps, at most so long."""
+    for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in group]
+        for start in range(0, len(run), most):
+            part = run[start : start + most]
+            yield part[0], part[-1] + 1
+
+
+def parts(name):
+    """x[3:7] as x, 3, 7."""
+    letter, _, rest = name.partition("[")
+    first, _, last = rest[:-1].partition(":")
+    return letter, int(first), int(last)
+
+
+def wrapped(target, text):
+    """An assignment over several lines, in parentheses, if it is too long for one."""
+    if len(target) + len(text) <= WIDTH:
+        return target + text
+    lines = [""]
+    for piece in re.findall(r".+?(?: \+ |, |$)", text):
+        if len(lines[-1]) + len(piece) > WIDTH:
+            lines.append("")
+        lines[-1] += piece
+    inside = "".join(f"\n        {line.rstrip()}" for line in lines)
+    return f"{target}({inside}\n    )"
+
+
+# What the text may call besides the functions of math
+
+
+def softplus(a):
+    return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
+
+
+def gelu(a):
+    return a * normal_cdf(a) if abs(a) < math.inf else max(a, 0.0)
+
+
+def gelu_slope(a):
+    bell = math.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
+    return normal_cdf(a) + (a * bell if abs(a) < math.inf else 0.0)
+
+
+def sign(a):
+    return a if a != a else float((a > 0.0) - (a < 0.0))
+
+
+def maximum(a, b):
+    return max(a, b) if a == a and b == b else math.nan
+
+
+def minimum(a, b):
+    return min(a, b) if a == a and b == b else math.nan
+
+
+def share(a, b):
+    """What maximum(a, b) passes on to a."""
+    return 1.0 if a > b else 0.0 if a < b else 0.5 if a == b else math.nan
+
+
+def mean(numbers):
+    whole = exact_sum(numbers) / len(numbers)
+    return exact_sum([x / len(numbers) for x in numbers]) if math.isinf(whole) else whole
+
+
+def logsumexp(numbers):
+    """The value, and each number's share in it."""
+    top = max(numbers)
+    shift = top if math.isfinite(top) else 0.0
+    shares = [math.exp(x - shift) for x in numbers]
+    whole = exact_sum(shares)
+    value = shift + math.log(whole) if whole else -math.inf
+    return value, [x / (whole or 1.0) for x in shares]
+
+
+VOCABULARY = {
+    name: getattr(math, name)
+    for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "pow", "inf", "nan")
+} | {
+    "sigmoid": logistic, "exponent_slope": exponent_slope, "exact_sum": exact_sum, "mul": mul,
+    "softplus": softplus, "gelu": gelu, "gelu_slope": gelu_slope, "sign": sign, "share": share,
+    "maximum": maximum, "minimum": minimum, "mean": mean, "logsumexp": logsumexp,
+}  # fmt: skip
+DOT = "sum(map(mul, {a}, {b}))"
+if sys.version_info >= (3, 12):
+    DOT, VOCABULARY["sumprod"] = "sumprod({a}, {b})", math.sumprod

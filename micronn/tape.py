@@ -1,0 +1,337 @@
+"""A graph becomes a list of instructions, and equal operations side by side become one.
+
+The machine works on slots, numbered places that each hold one quantity of the graph.
+Here every Value gets its slot.  Nodes are taken level by level (a level needs only
+results of the levels before it), equal operations together, ordered by where their
+operands lie: so the neurons of a layer end up side by side, and what was recorded
+number by number runs as a matrix library would run it.
+
+    >>> x, w = Value(2.0), Value(3.0)
+    >>> print(write_tape([(x * w).tanh()], [x], [w]))
+    0  BROADCAST  v1 = w0
+    1  MUL        v2 = v0, v1
+    2  TANH       v3 = v2
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
+
+from micronn.engine import Value, topological_order
+
+NAMES = {
+    "+": "ADD", "-": "SUB", "*": "MUL", "/": "DIV", "maximum": "MAXIMUM", "minimum": "MINIMUM",
+    "**": "POW", "neg": "NEG", "leaky_relu": "LEAKY",
+}  # fmt: skip
+SEVERAL = {"SUM", "MEAN", "LOGSUMEXP"}
+
+
+class Instruction(NamedTuple):
+    """One step of the tape; what each number means for an op is said in machine.c.
+
+    op: what to do.  times: for how many neighbouring results.  out: the slot of the
+    first.  a, b: first slot or first scalar of the operands, -1 for none.  n: terms
+    in one result.  stride: from the scalars of one result to those of the next.
+    bias: the first scalar that a LAYER adds, -1 for none.
+    """
+
+    op: str
+    times: int
+    out: int
+    a: int
+    b: int = -1
+    n: int = 0
+    stride: int = 0
+    bias: int = -1
+
+
+@dataclass
+class Tape:
+    """Instructions, and how much room they need.  print(tape) shows a table.
+
+    inputs: how many; they are the first slots, v0, v1, ...
+    weights: how many parameters; they are the first scalars, w0, w1, ...
+    constants: the other scalars, c0, c1, ...
+    slots: how many places there are for numbers that differ from example to example.
+    outputs: the slots of the results.
+    quiet: so many slots at the start need no gradient when the inputs need none.
+    """
+
+    inputs: int
+    weights: int
+    instructions: list[Instruction] = field(default_factory=list)
+    constants: list[float] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    slots: int = 0
+    quiet: int = 0
+
+    def __str__(self) -> str:
+        wide = len(str(len(self.instructions)))
+        return "\n".join(
+            f"{k:{wide}}  {step.op:<9}  {self.in_words(step)}"
+            for k, step in enumerate(self.instructions)
+        )
+
+    def in_words(self, step: Instruction) -> str:
+        """What an instruction makes from what: v2..v17 = w0.., v0..v1."""
+        results = slots(step.out, step.times) + " = "
+        if step.op == "BROADCAST":
+            return results + self.scalars(step.a, 1, step.times, step.stride)
+        if step.op == "LAYER":
+            weights = self.scalars(step.b, step.n, step.times, step.stride)
+            bias = self.scalars(step.bias, 1, step.times, step.stride) if step.bias >= 0 else ""
+            return f"{results}{weights} · {slots(step.a, step.n)}" + (f" + {bias}" if bias else "")
+        many = step.n or step.times
+        if step.op == "DOT":
+            return f"{results}{slots(step.a, many)} · {slots(step.b, many)}"
+        second = ""
+        if step.op in NAMES.values() and step.b >= 0 and step.op not in {"NEG", "LEAKY"}:
+            second = ", " + slots(step.b, many)
+        elif step.b >= 0:
+            second = f", {self.constants[step.b - self.weights]!r}"
+        return results + slots(step.a, many) + second
+
+    def scalars(self, first, n, rows, stride) -> str:
+        """Rows of scalars, such as  w0..w15 (and 15 more rows, every 17)."""
+        letter, start = ("w", first) if first < self.weights else ("c", first - self.weights)
+        text = f"{letter}{start}" + (f"..{letter}{start + n - 1}" if n > 1 else "")
+        return text if rows == 1 else f"{text} (and {rows - 1} more, every {stride})"
+
+
+def slots(first, count):
+    """A range of slots: v3, or v3..v7."""
+    return f"v{first}" if count == 1 else f"v{first}..v{first + count - 1}"
+
+
+def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Tape:
+    """The graph below the roots as a tape; leaves that are neither are constants."""
+    order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
+    writer = TapeWriter(Tape(len(inputs), len(params)), inputs, params)
+    writer.number_constants(order)
+    writer.find_layers(order, roots)
+    writer.place_leaves(order, roots)
+    for nodes in writer.levels(order):
+        writer.write_level(nodes)
+    tape = writer.tape
+    tape.outputs = [writer.slot[root] for root in roots]
+    return tape
+
+
+class LayerTerm(NamedTuple):
+    """A weighted sum with its weights side by side: scalars first.., Values, bias or -1."""
+
+    weights: int
+    values: tuple
+    bias: int
+
+
+class TapeWriter:
+    """What is known while a tape is written.
+
+    scalar: the number of each parameter and constant.  slot: where each Value lies.
+    layers: the nodes that are weighted sums.  taken_in: dots that a layer does in one
+    with the addition of a bias.
+    """
+
+    def __init__(self, tape, inputs, params):
+        self.tape = tape
+        self.slot = {value: k for k, value in enumerate(inputs)}
+        self.scalar = {value: k for k, value in enumerate(params)}
+        self.layers: dict[Value, LayerTerm] = {}
+        self.taken_in: set[Value] = set()
+        self.numbers: dict = {}
+        self.gathered: dict = {}
+        tape.slots = len(inputs)
+
+    # Scalars
+
+    def number_constants(self, order):
+        """A scalar for each leaf that is neither input nor parameter."""
+        for node in order:
+            if not node.operands and node not in self.slot and node not in self.scalar:
+                self.scalar[node] = self.constant([node.data])
+
+    def constant(self, numbers):
+        """The scalar where these numbers begin, added to the constants."""
+        self.tape.constants += numbers
+        return self.tape.weights + len(self.tape.constants) - len(numbers)
+
+    def constant_once(self, key, numbers):
+        """As constant(), but the same numbers are added once."""
+        if key not in self.numbers:
+            self.numbers[key] = self.constant(numbers)
+        return self.numbers[key]
+
+    # Weighted sums
+
+    def find_layers(self, order, roots):
+        """Dots whose weights lie side by side, each with its bias if that is all that follows."""
+        uses: dict[Value, int] = dict.fromkeys(roots, 1)
+        for node in order:
+            for operand in node.operands:
+                uses[operand] = uses.get(operand, 0) + 1
+        for node in order:
+            if node.op in ("dot", "linear"):
+                self.find_weights(node)
+            elif node.op == "+":
+                for dot, bias in (node.operands, node.operands[::-1]):
+                    if dot in self.layers and uses[dot] == 1 and bias in self.scalar:
+                        self.layers[node] = self.layers[dot]._replace(bias=self.scalar[bias])
+                        self.taken_in.add(dot)
+                        break
+
+    def find_weights(self, node):
+        """A dot as a LayerTerm, if one of its sides is a row of neighbouring scalars."""
+        if node.op == "linear":
+            first = self.constant_once(id(node.local_grads), node.local_grads)
+            self.layers[node] = LayerTerm(first, node.operands, -1)
+            return
+        n = len(node.operands) // 2
+        left, right = node.operands[:n], node.operands[n:]
+        for side, other in ((left, right), (right, left)):
+            first = self.scalar.get(side[0], self.tape.weights)
+            fits = first + n <= self.tape.weights
+            if fits and [self.scalar.get(x) for x in side] == list(range(first, first + n)):
+                self.layers[node] = LayerTerm(first, other, -1)
+                return
+
+    # Slots
+
+    def room(self, count):
+        """The first of count new slots."""
+        self.tape.slots += count
+        return self.tape.slots - count
+
+    def write(self, *fields, **more):
+        self.tape.instructions.append(Instruction(*fields, **more))
+
+    def place_leaves(self, order, roots):
+        """A slot for each scalar that an operation other than a layer reads."""
+        read = dict.fromkeys(root for root in roots if root in self.scalar)
+        for node in order:
+            if node not in self.taken_in:
+                operands = self.layers[node].values if node in self.layers else node.operands
+                read.update(dict.fromkeys(x for x in operands if x in self.scalar))
+        scalars = sorted(read, key=self.scalar.__getitem__)
+        constants = [x for x in scalars if self.scalar[x] >= self.tape.weights]
+        self.broadcast(constants)
+        self.tape.quiet = self.tape.slots
+        self.broadcast(scalars[: len(scalars) - len(constants)])
+
+    def broadcast(self, leaves):
+        """Instructions that copy these scalars to slots, evenly spaced ones together."""
+        for run in runs([(self.scalar[leaf],) for leaf in leaves], even=True):
+            part = leaves[run.start : run.stop]
+            first = self.scalar[part[0]]
+            stride = self.scalar[part[1]] - first if len(part) > 1 else 0
+            self.write("BROADCAST", len(part), self.results(part), first, stride=stride)
+
+    def results(self, nodes, extra=0):
+        """Gives the nodes neighbouring slots; returns the first."""
+        first = self.room(len(nodes) + extra)
+        self.slot.update(zip(nodes, range(first, first + len(nodes)), strict=True))
+        return first
+
+    def contiguous(self, values):
+        """The first of neighbouring slots that hold these Values; copies where it must."""
+        places = tuple([self.slot[value] for value in values])
+        if places == tuple(range(places[0], places[0] + len(places))):
+            return places[0]
+        if places not in self.gathered:
+            first = self.gathered[places] = self.room(len(places))
+            for run in runs([(place,) for place in places]):
+                self.write("COPY", len(run), first + run.start, places[run.start])
+        return self.gathered[places]
+
+    # Instructions
+
+    def levels(self, order):
+        """The computed nodes, in groups that need only what earlier groups made."""
+        level: dict[Value, int] = {}
+        for node in order:
+            if node.operands and node not in self.taken_in:
+                operands = self.layers[node].values if node in self.layers else node.operands
+                level[node] = 1 + max(map(level.get, operands, [0] * len(operands)))
+        nodes = sorted(level, key=level.__getitem__)
+        return [list(group) for _, group in groupby(nodes, level.__getitem__)]
+
+    def write_level(self, nodes):
+        """All operations of a level, equal ones together."""
+        kinds: dict[str, list[Value]] = {}
+        for node in nodes:
+            kinds.setdefault("LAYER" if node in self.layers else node.op, []).append(node)
+        for op, group in kinds.items():
+            if op == "LAYER":
+                self.write_layers(group)
+            elif op == "dot" or op.upper() in SEVERAL:
+                for node in group:
+                    self.write_several(node)
+            else:
+                self.write_elementwise(op, group)
+
+    def write_layers(self, nodes):
+        """Weighted sums; those that read the same Values and evenly spaced weights are one."""
+        rows = []
+        for node in nodes:
+            weights, values, bias = self.layers[node]
+            rows.append((self.contiguous(values), len(values), weights, bias, node))
+        rows.sort(key=lambda row: row[:4])
+        for (a, n, has_bias), group in groupby(rows, lambda row: (row[0], row[1], row[3] >= 0)):
+            members = list(group)
+            keys = [(row[2], row[3] if has_bias else row[2]) for row in members]
+            for run in runs(keys, even=True):
+                part = members[run.start : run.stop]
+                stride = part[1][2] - part[0][2] if len(part) > 1 else 0
+                out = self.results([row[4] for row in part])
+                self.write("LAYER", len(part), out, a, part[0][2], n, stride, part[0][3])
+
+    def write_several(self, node):
+        """One result from neighbouring slots: dot, sum, mean, logsumexp."""
+        if node.op == "dot":
+            n = len(node.operands) // 2
+            a, b = self.contiguous(node.operands[:n]), self.contiguous(node.operands[n:])
+            self.write("DOT", 1, self.results([node]), a, b, n)
+            return
+        n, a = len(node.operands), self.contiguous(node.operands)
+        shares = n if node.op == "logsumexp" else 0
+        self.write(node.op.upper(), 1, self.results([node], shares), a, n=n)
+
+    def write_elementwise(self, op, nodes):
+        """Operations of one or two Values, in runs whose operands are neighbours too."""
+        name, scalar = self.name_and_constant(op)
+        rows = [(*[self.slot[x] for x in node.operands], k) for k, node in enumerate(nodes)]
+        rows.sort()
+        places = [row[:-1] for row in rows]
+        for run in runs(places):
+            out = self.results([nodes[row[-1]] for row in rows[run.start : run.stop]])
+            a, *b = places[run.start]
+            self.write(name, len(run), out, a, b[0] if b else scalar)
+
+    def name_and_constant(self, op):
+        """The machine's name of an op, and the scalar of its exponent or slope, or -1."""
+        if op.startswith("**") and len(op) > 2:
+            exponent = float(op[2:])
+            if exponent == 2.0:
+                return "SQUARE", -1
+            return "POWER", self.constant_once(op, [exponent])
+        name, _, number = op.partition(" ")
+        scalar = self.constant_once(op, [float(number)]) if number else -1
+        return NAMES.get(name, name.upper()), scalar
+
+
+def runs(rows, even=False):
+    """Ranges of rows in which every number grows by 1 from row to row.
+
+    even: by any amount above 0, if it is the same for all the numbers and rows.
+    """
+    found, start, step = [], 0, None if even else 1
+    for k in range(1, len(rows) + 1):
+        gaps = {b - a for a, b in zip(rows[k - 1], rows[k], strict=True)} if k < len(rows) else {0}
+        gap = gaps.pop()
+        if not gaps and gap > 0 and gap == (step or gap):
+            step = gap
+        else:
+            found.append(range(start, k))
+            start, step = k, None if even else 1
+    return found
