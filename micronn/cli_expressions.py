@@ -3,6 +3,7 @@
     micronn draw "tanh(w*x + b)" w=0.5 x=2 b=-1      a picture of every number
     micronn explain "(a + b)*b" a=-2 b=3             the same in the terminal
     micronn check "exp(x)/x" x=0.5                   backward() against nudging
+    micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 
 A command gets its arguments, a rich console for what it has to show, and `note` for
 remarks beside it; it returns the exit status.
@@ -19,11 +20,13 @@ from micronn.draw import DETAILS, draw
 from micronn.engine import Value, clipped, topological_order
 from micronn.expr import Expression, parse, read_numbers
 from micronn.gradcheck import gradcheck, nudge_table
+from micronn.quiz import ABOUT, known, questions, save_worksheet, take
+from micronn.story import Story
 from micronn.terminal import backward_table, check_table, computation_tree
 
 Note = Callable[[str], None]
-COMMANDS = ("draw", "explain", "check")
-VALUED_OPTIONS = ("-o", "--output", "--detail")
+COMMANDS = ("draw", "explain", "check", "quiz")
+VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")
 FLAGS = ("-h", "--help", "--open")
 
 
@@ -76,6 +79,31 @@ def check_command(args: argparse.Namespace, console: Console, note: Note) -> int
     return 1
 
 
+def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Ask for each gradient in turn, or write the questions on a sheet."""
+    expression, numbers = read(args)
+    root = differentiated(expression, numbers)
+    if args.worksheet:
+        path = Path(args.worksheet)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a worksheet is a page, got {path.name!r}; end the name in .html")
+        sheets = save_worksheet(root, path, about=args.about)
+        console.print("wrote " + " and ".join(map(str, sheets)), soft_wrap=True)
+        point_out_unused(expression, numbers, note)
+        return 0
+    story = Story(root)
+    asked = questions(story, args.about)
+    if not asked:
+        raise ValueError("no name, nothing to ask; put a variable in, such as x, and x=0.5")
+    for line in known(story, args.about):
+        console.print(line)
+    console.print("? gives a hint, Ctrl-D ends")
+    score = take(asked, line_from(console), console.print)
+    console.print(str(score))
+    point_out_unused(expression, numbers, note)
+    return 0
+
+
 # What they share
 
 
@@ -98,6 +126,19 @@ def point_out_unused(expression: Expression, numbers: Mapping[str, float], note:
         note(f"not in the expression, so not used: {', '.join(unused)}")
 
 
+def line_from(console: Console) -> Callable[[str], str | None]:
+    """Asks for a line; None when there are no more."""
+
+    def ask(prompt: str) -> str | None:
+        try:
+            return console.input(prompt)
+        except EOFError:
+            console.print()
+            return None
+
+    return ask
+
+
 # Arguments
 
 
@@ -115,6 +156,9 @@ def add_to(commands) -> None:
     drawing.add_argument("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
     add(commands, "check", "compare backward() with nudging", check_command)
+    asking = add(commands, "quiz", "work the gradients out yourself", quiz_command)
+    asking.add_argument("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
+    asking.add_argument("--worksheet", metavar="FILE", help="a .html sheet to print instead")
 
 
 def add(commands, name: str, summary: str, run) -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """The command as a user meets it: what it prints, where, and its exit status."""
 
+import io
 import os
 import subprocess
 import sys
@@ -116,6 +117,9 @@ REFUSALS = [
     ([], "COMMAND"),
     (["explain", "x ** ", "x=1"], "ends too early"),
     (["check", "1 + 2"], "nothing to nudge"),
+    (["quiz", "x", "x=1", "--worksheet", "sheet.txt"], "sheet.txt"),
+    (["quiz", "x", "x=1", "--worksheet", "missing/sheet.html"], "missing/sheet.html"),
+    (["quiz", "x", "x=1", "--about", "life"], "life"),
 ]
 
 
@@ -167,6 +171,35 @@ def test_check_agrees_with_nudging(capsys):
 def test_check_fails_at_a_kink_and_says_so(capsys):
     assert main(["check", "relu(x)", "x=0"]) == 1
     assert "kink" in capsys.readouterr().err
+
+
+# quiz
+
+
+def test_quiz_asks_for_each_gradient_and_explains_what_was_missed(capsys, monkeypatch):
+    # By hand: grads are 1 for the output, b = 3 for the sum, 3 for a, 4 for b.
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n3\n7\n4\n"))
+    assert main(["quiz", "(a + b)*b", "a=-2", "b=3"]) == 0
+    out = capsys.readouterr().out
+    assert out.endswith("3 of 4 right\n")
+    assert "no: gradient of a = 3" in out
+
+
+def test_quiz_ends_with_the_input(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
+    assert main(["quiz", "(a + b)*b", "a=-2", "b=3"]) == 0
+    assert capsys.readouterr().out.endswith("1 of 1 right; 3 not asked\n")
+
+
+def test_quiz_on_paper_is_two_sheets(capsys):
+    assert main(["quiz", "(a + b)*b", "a=-2", "b=3", "--worksheet", "sheet.html"]) == 0
+    assert "sheet.html and sheet-answers.html" in capsys.readouterr().out
+    assert sorted(os.listdir()) == ["sheet-answers.html", "sheet.html"]
+
+
+def test_draw_makes_a_page_that_steps_through_the_computation():
+    assert main(["draw", *NEURON, "-o", "step.html"]) == 0
+    assert Path("step.html").read_text("utf-8").startswith("<!doctype html>")
 
 
 # Streams
