@@ -11,10 +11,12 @@ each time it is asked for, so a window may be resized while a model learns.
     (1, [0.7])
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -28,6 +30,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from micronn.looks import fmt
 from micronn.plots import Curves, bars
 
 NARROW = 60  # characters; below, there is only room for one column
@@ -42,13 +45,19 @@ class Dashboard:
     picture: draws what the model makes of the data, for a width and a height in
         characters; left out where there is nothing to see.
     sample: draws a few examples with the model's answers, likewise.
+    short: only one line, with a bar.
     """
 
     def __init__(
-        self, title: str, epochs: int, picture: Picture | None = None, sample: Picture | None = None
+        self,
+        title: str,
+        epochs: int,
+        picture: Picture | None = None,
+        sample: Picture | None = None,
+        short: bool = False,
     ):
         self.title, self.epochs, self.epoch = title, epochs, 0
-        self.picture, self.sample = picture, sample
+        self.picture, self.sample, self.short = picture, sample, short
         self.losses: dict[str, list[float]] = {}
         self.metric, self.seconds_left = "", 0.0
         self.gradients: dict[str, float] = {}
@@ -74,7 +83,7 @@ class Dashboard:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = max(12, (options.height or console.height) - 3)
         yield self.headline(options.max_width)
-        if not self.losses:
+        if self.short or not self.losses:
             return
         if options.max_width < NARROW:
             yield self.numbers(options.max_width, lines)
@@ -91,7 +100,9 @@ class Dashboard:
         """How far the run is, on one line."""
         done = self.epoch >= self.epochs
         before = f"{self.title}  epoch {self.epoch:,} of {self.epochs:,}"
-        after = f"{self.metric}  {'done' if done else duration(self.seconds_left) + ' left'}"
+        left = "done" if done else f"{duration(self.seconds_left)} left"
+        loss = "".join([f"{fmt(losses[-1])}  " for losses in self.losses.values()][:1])
+        after = f"{'loss ' + loss if self.short and loss else ''}{self.metric}  {left}"
         line = Table.grid(padding=(0, 2, 0, 0))
         room = width - len(before) - len(after) - 6
         bar = [ProgressBar(self.epochs, self.epoch, width=room)] if room > 4 else []
@@ -114,6 +125,38 @@ class Dashboard:
         if self.sample:
             parts += [*[""] * bool(parts), self.sample(width, for_sample)]
         return Group(*parts)
+
+
+@contextmanager
+def watched(board: Dashboard, console: Console) -> Iterator[Callable[[], None]]:
+    """Shows a dashboard while it changes; call what is given after each update.
+
+    In a terminal the picture stays in its place, drawn ten times a second at most.
+    In a file, or where lines cannot be drawn over, there is a line every tenth of the
+    way instead, and at last the picture.
+    """
+    if console.is_terminal and not console.is_dumb_terminal:
+        with Live(board, console=console, auto_refresh=False) as live:
+            due = 0.0
+
+            def redraw() -> None:
+                nonlocal due
+                if time.monotonic() >= due:
+                    live.refresh()
+                    due = time.monotonic() + 0.1
+
+            yield redraw
+        return
+    yield lambda: report(board, console)
+    if not board.short:
+        console.print(board)
+
+
+def report(board: Dashboard, console: Console) -> None:
+    """A line about an epoch, if it is the first, the last, or ends a tenth of the way."""
+    if board.epoch % max(1, board.epochs // 10) == 0 or board.epoch in (1, board.epochs):
+        losses = "  ".join([f"{name} {fmt(losses[-1])}" for name, losses in board.losses.items()])
+        console.print(f"epoch {board.epoch:,} of {board.epochs:,}  {losses}  {board.metric}")
 
 
 @contextmanager

@@ -205,6 +205,30 @@ def decision_plane(
     return canvas
 
 
+def fitted_curve(
+    answer: Callable[[list[list[float]]], Sequence[float]],
+    inputs: Sequence[Sequence[float]],
+    targets: Sequence[float],
+    width: int = 40,
+    height: int = 40,
+) -> Canvas:
+    """The curve of a model of one input, and the points that it should come close to.
+
+    answer: from a list of inputs [x] to the model's number for each.
+    inputs, targets: the examples.
+    width, height: in pixels.
+    """
+    box = box_around([[x[0], y] for x, y in zip(inputs, targets, strict=True)])
+    canvas = Canvas(width, height)
+    for point, target in zip(inputs, targets, strict=True):
+        canvas.paint(*pixel_at(box, canvas, [point[0], target]), CLASSES[0], "o")
+    xs = [place_at(box, canvas, column, 0)[0] for column in range(width)]
+    for x, y in zip(xs, answer([[x] for x in xs]), strict=True):
+        if box[1] <= y <= box[3]:
+            canvas.paint(*pixel_at(box, canvas, [x, y]), rgb("epos"), "#")
+    return canvas
+
+
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 

@@ -22,6 +22,7 @@ from micronn import data, drawn
 from micronn.data import Examples, split
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
+from micronn.metrics import accuracy, rmse
 from micronn.mnist import load_mnist
 from micronn.table import lines_of, read_csv
 
@@ -64,13 +65,15 @@ class Question(NamedTuple):
         """How many outputs a model needs."""
         return len(self.classes) if self.kind == "class" else 1
 
-    def loss(self, output, target) -> Value:
-        """What one example costs: output is model(x), target what it should say."""
-        if self.kind == "class":
-            return cross_entropy(output, target)
-        if self.kind == "sign":
-            return binary_cross_entropy([output], [(target + 1.0) / 2.0])
-        return mse([output], [target])
+    @property
+    def loss(self) -> Callable[..., Value]:
+        """What one example costs: loss(output, target), where output is model(x)."""
+        return {"sign": sign_loss, "class": cross_entropy, "quantity": mse}[self.kind]
+
+    @property
+    def metric(self) -> Callable[[Sequence, Sequence], float]:
+        """How good answers are, for people: the share of right ones, or the usual error."""
+        return rmse if self.kind == "quantity" else accuracy
 
     def beliefs(self, outputs: Sequence[float]) -> list[float]:
         """How much the model believes in each class, as shares that add up to 1."""
@@ -89,6 +92,11 @@ class Question(NamedTuple):
     def quantity(self, output: float) -> float:
         """The model's output in the units of the data."""
         return output * self.widths[-1] + self.centres[-1] if self.centres else output
+
+
+def sign_loss(output, target) -> Value:
+    """Binary cross-entropy for targets of -1 and +1: they stand for the chances 0 and 1."""
+    return binary_cross_entropy([output], [(target + 1.0) / 2.0])
 
 
 def question_from(notes: Mapping[str, Any]) -> Question | None:

@@ -12,6 +12,7 @@ from micronn.plots import (
     bars,
     confusion_table,
     decision_plane,
+    fitted_curve,
     gallery,
     grey_image,
     heat_strip,
@@ -110,6 +111,16 @@ def test_a_model_that_is_not_sure_is_paler():
 
     colours = decision_plane(half_sure, [[-1.0, 0.0], [1.0, 0.1]], [0, 1], 21, 4).colours[0]
     assert sum(colours[10]) > sum(colours[15]) > sum(colours[20])
+
+
+def test_a_fitted_curve_shows_the_model_and_the_points():
+    # y = x goes through both points, from the bottom left to the top right.
+    picture = fitted_curve(lambda xs: [x for (x,) in xs], [[0.0], [1.0]], [0.0, 1.0], 15, 14)
+    lines = in_marks(picture)
+    assert lines[0].rstrip().endswith("#")
+    assert lines[-1].startswith("#")
+    missed = fitted_curve(lambda xs: [9.0 for _ in xs], [[0.0], [1.0]], [0.0, 1.0], 15, 14)
+    assert "".join(in_marks(missed)).split() == ["o", "o"]
 
 
 def test_examples_all_in_one_place_still_have_a_plane_around_them():

@@ -47,7 +47,7 @@ def test_every_toy_has_examples_enough_for_a_test_set():
 
 
 # What an answer costs, and what it means.  By hand:
-#   sign, logit 0:  log 2.   class, two equal logits:  log 2.   quantity:  (3 - 1)**2.
+#   sign, logit 0:  log 2.   class, two equal logits:  log 2.
 @pytest.mark.parametrize(
     ("kind", "output", "target", "cost"),
     [
@@ -55,11 +55,17 @@ def test_every_toy_has_examples_enough_for_a_test_set():
         ("sign", Value(2.0), 1.0, math.log(1 + math.exp(-2))),
         ("sign", Value(2.0), -1.0, math.log(1 + math.exp(2))),
         ("class", [Value(5.0), Value(5.0)], 1, math.log(2)),
-        ("quantity", Value(3.0), 1.0, 4.0),
     ],
 )
 def test_what_an_answer_costs(kind, output, target, cost):
     assert question(kind, "ab").loss(output, target).data == pytest.approx(cost, rel=1e-14)
+
+
+def test_a_quantity_costs_its_squared_error_and_is_judged_in_its_own_unit():
+    asked = question("quantity")
+    assert asked.loss([Value(3.0)], [1.0]).data == 4.0
+    assert asked.metric([3.0, 1.0], [1.0, 3.0]) == 2.0
+    assert question("class", "ab").metric([[0.0, 1.0], [1.0, 0.0]], [1, 1]) == 0.5
 
 
 def test_beliefs_are_shares_of_the_classes():
