@@ -64,7 +64,7 @@ class OnGraph:
         try:
             value = cost(self.loss, self.model(x), target)
         except REFUSED as refusal:
-            raise NotFinite(str(refusal)) from None
+            raise NotFinite(f"{refusal}, in the loss of an example with target {target}") from None
         if not math.isfinite(value.data):
             raise NotFinite(f"the loss is {value.data}: {trace_nonfinite(value, self.model)}")
         value.backward()

@@ -49,8 +49,7 @@ class OnProgram:
         """Examples as rows of the program's inputs, all in one array."""
         rows = array("d")
         for x, target in zip(inputs, targets, strict=True):
-            rows.extend(x)
-            rows.extend(self.recording.numbers(target))
+            add_row(rows, x, self.recording.numbers(target), self.width)
         return rows
 
     def picked(self, places: Iterable[int]) -> array:
@@ -198,8 +197,7 @@ class OutputProgram:
         for k in range(0, len(inputs), 512):
             rows = array("d")
             for x in inputs[k : k + 512]:
-                rows.extend(x)
-                rows.extend(self.zeros)
+                add_row(rows, x, self.zeros, self.width)
             found += self.run(rows)
         return [output[0] for output in found] if self.single else found
 
@@ -209,3 +207,14 @@ class OutputProgram:
         slopes = self.program.run(rows, count, self.program.weights()).inputs
         ends = range(self.width, len(rows) + 1, self.width)
         return [list(slopes[end - len(self.zeros) : end]) for end in ends]
+
+
+def add_row(rows: array, x, more, width):
+    """Add an example to the rows; a wrong length would shift all that follow."""
+    if len(x) + len(more) != width:
+        raise ValueError(
+            f"expected {width - len(more)} inputs, got {len(x)}, or targets of several lengths; "
+            "every example needs equally many"
+        )
+    rows.extend(x)
+    rows.extend(more)
