@@ -28,7 +28,7 @@ from micronn.looks import LIGHT, svg_frame, write_whole
 from micronn.network import NetworkPicture, draw_network
 from micronn.nn import Module
 from micronn.paint import Card, Sketch, Wire, dot_text, lane_svg, legend, wire_svg
-from micronn.values import values_view
+from micronn.values import values_view, window
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
 SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
@@ -87,7 +87,7 @@ def draw(
         check_limit(plan.neuron_cards() if view == "neurons" else 0, limit)
         sketch = (neurons_view if view == "neurons" else layers_view)(plan, prefix)
     else:
-        chosen = graph.window(WINDOW) if view == "window" else list(range(len(graph)))
+        chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
         check_limit(len(chosen), limit)
         sketch = values_view(graph, chosen, prefix)
     return Picture(sketch, root, params, legend, prefix)
@@ -258,7 +258,7 @@ def dot_edge(item: Wire) -> str:
     tail = f"{item.tail}:{item.tail_port}:e" if item.tail_port else f"{item.tail}:e"
     head = f"{item.head}:{item.head_port}:w" if item.head_port else f"{item.head}:w"
     style = {"": "", "6 3": " style=dashed", "1.5 3": " style=dotted"}[item.dash]
-    label = "\\n".join([dot_text(line) for line in item.label])
+    label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
     label = label.replace("→", "->").replace("←", "<-")
     return (
         f'{tail} -> {head} [id={item.id} color="{LIGHT[item.token]}" penwidth={item.width:.1f}'

@@ -428,6 +428,11 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float, corner=
     return facts_card(id, role, "", name, corner or {"op": ""}.get(role, role), facts)
 
 
+def counted(n: int, word: str) -> str:
+    """A number of things: 1 loss, 100 losses."""
+    return f"{n:,} {word}{'' if n == 1 else 'es' if word.endswith('s') else 's'}"
+
+
 def size(x: float) -> float:
     """How large a number is; nan is the largest of all."""
     return abs(x) if x == x else math.inf
@@ -440,7 +445,7 @@ def rest_cards(plan: Plan, m: float, prefix: str) -> list[Card]:
         if root in ks:
             cards.append(root_card(plan, f"R{level}", ks, m, prefix))
         else:
-            name = f"{len(ks):,} value{'s' if len(ks) > 1 else ''}"
+            name = counted(len(ks), "value")
             made = [k for k in ks if plan.graph.nodes[k].operands] or ks
             cards.append(spread_card(plan, f"R{level}", name, made, m))
     return cards
@@ -452,11 +457,11 @@ def root_card(plan: Plan, id: str, ks: list[int], m: float, prefix: str) -> Card
     word, terms = terms_of(plan.graph, root.k)
     if terms:
         facts = [
-            Fact(f"{word} of", f"{len(terms):,} loss{'es' if len(terms) > 1 else ''}"),
+            Fact(f"{word} of", counted(len(terms), "loss" if word == "mean" else "value")),
             Fact("min…max", span([plan.graph.nodes[k].data for k in terms])),
         ]
     else:
-        facts = [Fact("folds", f"{len(ks):,} value{'s' if len(ks) > 1 else ''}")]
+        facts = [Fact("folds", counted(len(ks), "value"))]
     facts += [
         Fact("data", fmt(root.data), "" if isfinite(root.data) else "bad"),
         Fact("grad", fmt(root.grad, sign=True), shade(root.grad, m)),
@@ -537,7 +542,7 @@ def bundle(plan: Plan, tail: str, head: str, ks: list[int]) -> Wire:
     width = len(ks) if not plan.batched else max(1, round(len(ks) / plan.calls))
     shown = width if head[0] == "L" else len(ks)
     slope = fmt(rms([plan.graph.nodes[k].grad for k in ks]), digits=3)
-    count = f"{shown:,} value{'s' if shown > 1 else ''}"
+    count = counted(shown, "value")
     single = tail[0] == "x" or "n" in tail + head
     label = () if single else (f"{count} →", f"← grad rms {slope}")
     title = f"{count} forward, gradients of rms {slope} back"

@@ -334,9 +334,9 @@ def arrow(before: tuple[float, float], tip: tuple[float, float], width: float) -
 
 
 def wire_label(item: Wire, middle: tuple[float, float]) -> list[str]:
-    """The lines of text of a wire, a little above the place that was kept for them."""
+    """The lines of text of a wire; an empty one was kept below them, above the wire."""
     x, y = middle
-    top = y - 6 * len(item.label) + 1
+    top = y - 6 * (len(item.label) + 1) + 9
     return [
         svg_text(x, top + 12 * i, line, 10, "mut", "middle") for i, line in enumerate(item.label)
     ]

@@ -17,6 +17,7 @@ from micronn.paint import (
     Sketch,
     Wire,
     derivative,
+    largest,
     limits,
     message,
     message_wire,
@@ -33,15 +34,29 @@ def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch
     rows = graph.rows(chosen)
     m = scale([row.grad for row in rows if row.role != "const"])
     cards = ValueCards(graph, rows, m, prefix)
+    inside = {row.k for row in rows}
     wires = [
         cards.wire(row, j)
         for row in rows
         if row.k not in cards.below
-        for j in range(len(row.operands))
+        for j, k in enumerate(row.operands)
+        if k in inside
     ]
     title, caption = sentences(rows, len(graph))
     items = values_legend(m, "operand", bool(cards.outs))
     return Sketch([cards.card(row) for row in rows], wires, title, caption, items)
+
+
+def window(graph: Graph, most: int) -> list[int]:
+    """The nodes nearest to the root: whole levels, or of a first level that is too wide
+    those operands of the root that get a row.
+    """
+    chosen, root = graph.window(most), len(graph) - 1
+    if len(chosen) > 1:
+        return chosen
+    row = graph.row(root)
+    shown = largest([slope * row.grad for slope in row.local_grads])
+    return sorted({root, *[row.operands[j] for j in shown]})
 
 
 class ValueCards:
@@ -54,8 +69,9 @@ class ValueCards:
 
     def __init__(self, graph: Graph, rows: list[Row], m: float, prefix: str = "", whole=False):
         self.graph, self.m, self.prefix = graph, m, prefix
-        inside = {row.k for row in rows}
-        stubs = [row.k for row in rows if not (whole or inside.issuperset(row.operands))]
+        inside, root = {row.k for row in rows}, len(graph) - 1
+        cut = [row.k for row in rows if not inside.issuperset(row.operands)]
+        stubs = [k for k in cut if k != root and not whole]
         self.below = graph.counts_below(stubs)
         self.ins = {row.k: ports_in(row) for row in rows if row.k not in self.below}
         self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
