@@ -91,6 +91,8 @@ def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
     while to_do:
         address, element = to_do.pop()
         yield address, element
+        if not len(element):
+            continue
         for run, (_, alike) in enumerate(groupby(parts(element), lambda part: part.tag)):
             to_do += [((*address, run, place), part) for place, part in enumerate(alike)]
 

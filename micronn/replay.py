@@ -15,20 +15,22 @@ graph of one example move together, forwards and backwards, from snapshot to sna
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
 from micronn.charts import Curve, answers_svg, curves, plane_around, rows
-from micronn.compiler import Program, compile_graph
 from micronn.draw import draw
-from micronn.engine import Value, as_float
+from micronn.engine import Value, as_value
 from micronn.film import ALPHABET, Film, film
 from micronn.looks import DARK, LIGHT, clean, escape, fmt, style, variables, write_whole
 from micronn.network import draw_network, film_frame, layers_of, units_drawn
 from micronn.nn import Module
+from micronn.passes import cost, listed
+from micronn.recorded import OutputProgram
+from micronn.train import Step
 
 Example = tuple[Sequence[Value | float], Any]
 LINES = [("op", ""), ("input", "5 3"), ("param", "2 3"), ("mut", "8 3 2 3")]
@@ -51,7 +53,7 @@ class Recorder:
     """Keeps snapshots of a model that learns, and turns them into a page.
 
     model: an MLP, a Layer, a Neuron, or a Module whose `layers` are Layers.
-    loss: loss(model(x), target), the Value that one example costs.
+    loss: what one example costs, as for micronn.train.fit: loss(model(x), target).
     example: one (x, target) pair, whose graph and activations the page shows.
     data: all inputs and all targets, as the functions of micronn.data return them.
         With two inputs, the page shows the plane of the model's answers.
@@ -60,6 +62,9 @@ class Recorder:
     every: keep every so many calls of snapshot(); the last one is kept in any case.
     most: keep at most so many.  A longer run keeps every second one, and so on.
     title: the heading of the page, such as the name of the data set.
+
+    With fit, loop over recorder.record(fit(...)).  In a loop of your own, call
+    recorder.snapshot(step, loss) at every step.
 
     Raises TypeError for a model that cannot be drawn, ValueError for an example
     without a loss and for data of which there are not equally many inputs and targets.
@@ -97,19 +102,27 @@ class Recorder:
         self.curves: dict[str, list[tuple[int, float]]] = {}
         self.calls = 0
 
-    def snapshot(self, step: int, loss: float, validation_loss: float | None = None, **metrics):
+    def snapshot(
+        self,
+        step: int,
+        loss: Value | float,
+        validation_loss: Value | float | None = None,
+        **metrics: Value | float | None,
+    ) -> None:
         """Note the losses and metrics of a step, and keep the model if its turn has come.
 
         Call it after backward(), at every step: the curves are drawn through all calls.
         step: a whole number, larger than at the call before.
         loss, validation_loss, metrics: numbers or Values; a metric may have any name.
 
-        Raises ValueError for a step that goes back.
+        Raises ValueError for a step that goes back, TypeError for what is no number.
         """
+        if not hasattr(step, "__index__"):
+            raise TypeError(f"a step is a whole number, got {step!r}")
         if self.last is not None and step <= self.last.step:
             raise ValueError(f"steps go up, got {step} after {self.last.step}")
         given = {"loss": loss, "validation loss": validation_loss, **metrics}
-        numbers = {name: as_float(float(x)) for name, x in given.items() if x is not None}
+        numbers = {name: as_value(x).data for name, x in given.items() if x is not None}
         for name, number in numbers.items():
             self.curves.setdefault(name, []).append((step, number))
         parameters = self.model.parameters()
@@ -120,6 +133,23 @@ class Recorder:
         self.calls += 1
         if len(self.kept) > self.most:
             self.kept, self.every = self.kept[::2], self.every * 2
+
+    def record(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """Hand on the Steps of micronn.train.fit, and note each of them.
+
+        >>> from micronn.losses import mse
+        >>> from micronn.nn import MLP
+        >>> from micronn.optim import SGD
+        >>> from micronn.train import fit
+        >>> model, data = MLP(1, [1]), ([[1.0], [2.0]], [3.0, 5.0])
+        >>> recorder = Recorder(model, title="a line")
+        >>> steps = fit(model, mse, data, SGD(model.parameters(), lr=0.1), epochs=3, engine="graph")
+        >>> [step.epoch for step in recorder.record(steps)], len(recorder.snapshots())
+        ([1, 2, 3], 3)
+        """
+        for step in steps:
+            self.snapshot(step.step, step.loss, step.validation_loss, metric=step.metric)
+            yield step
 
     def snapshots(self) -> list[Snapshot]:
         """The snapshots that the page shows: those kept, and the last one."""
@@ -278,7 +308,7 @@ def example_frames(recorder, snapshots) -> Iterator[str]:
 def example_loss(recorder, model) -> Value:
     """The loss of the example after backward(); gradients are those of this example alone."""
     model.zero_grad()
-    root = recorder.loss(model(example_inputs(recorder)), recorder.example[1])
+    root = cost(recorder.loss, model(example_inputs(recorder)), recorder.example[1])
     root.backward()
     return root
 
@@ -301,11 +331,10 @@ def plane_frames(recorder, snapshots) -> Iterator[str]:
     if recorder.example is not None:
         labels = example_inputs(recorder)
         chosen, names = [x.data for x in labels], [clean(x.label) for x in labels]
-    programs: list[Program] = []
+    program = None
     for model in states(recorder, snapshots):
-        programs = programs or compiled(model)
-        answers = list(zip(*[program.values(cells) for program in programs], strict=True))
-        title = "What the model answers"
+        program = program or OutputProgram(model, cells[0], "auto")  # 1,600 runs a snapshot
+        answers, title = [listed(output) for output in program(cells)], "What the model answers"
         yield answers_svg(
             plane, answers, recorder.threshold, examples, chosen, names, title, "plane-"
         )
@@ -316,17 +345,6 @@ def classes(targets) -> list[int]:
     numbers = [float(target) for target in targets]
     kinds = sorted(set(numbers))
     return [kinds.index(number) if len(kinds) <= 10 else 0 for number in numbers]
-
-
-def compiled(model) -> list[Program]:
-    """A program for each output of a model with two inputs: 1,600 cells are many runs."""
-    x = [Value(0.0), Value(0.0)]
-    outputs = model(x)
-    parameters = model.parameters()
-    return [
-        compile_graph(output, x, parameters)
-        for output in ([outputs] if isinstance(outputs, Value) else outputs)
-    ]
 
 
 # Words
