@@ -18,11 +18,13 @@ def f(a, b):
     return (a * b) * (a + b)
 
 
+A, B = -2.0, 3.0
+
 # Measure it: move a by h, see how far f moves, divide.
 print("   h       f(a + h)    f moved by   for each unit of h")
 for h in (1.0, 0.1, 0.01, 0.001):
-    moved = f(-2.0 + h, 3.0) - f(-2.0, 3.0)
-    print(f"{h:6.3f} {f(-2.0 + h, 3.0):13.6f} {moved:13.6f} {moved / h:14.3f}")
+    moved = f(A + h, B) - f(A, B)
+    print(f"{h:6.3f} {f(A + h, B):13.6f} {moved:13.6f} {moved / h:14.3f}")
 # prints:  1.000     -6.000000      0.000000          0.000
 # prints:  0.100     -6.270000     -0.270000         -2.700
 # prints:  0.010     -6.029700     -0.029700         -2.970
@@ -30,7 +32,7 @@ for h in (1.0, 0.1, 0.01, 0.001):
 print("The smaller the step, the closer to -3.  A big step says nothing at all.\n")
 
 # Now without moving anything.  A Value is a number that remembers how it was made.
-a, b = Value(-2.0, "a"), Value(3.0, "b")
+a, b = Value(A, "a"), Value(B, "b")
 out = f(a, b)
 out.backward()
 print(f"f = {out.data},  a.grad = {a.grad},  b.grad = {b.grad}")
@@ -41,17 +43,18 @@ print("b.grad: b is the stronger lever; f falls 8 hairs for each of its own.\n")
 # The slope as a picture.  a runs down the page, f from left to right.
 print("   a      f(a)   o the curve f(a)   . the straight line of slope -3   @ both")
 for k in range(13):
-    at = -3.25 + 0.25 * k
-    curve, tangent = f(at, 3.0), -6.0 - 3.0 * (at + 2.0)
+    at = A + 0.25 * (k - 5)
+    curve, tangent = f(at, B), out.data + a.grad * (at - A)
     marks = {round(4 * curve): "o", round(4 * tangent): "."}
     if round(4 * curve) == round(4 * tangent):
         marks = {round(4 * curve): "@"}
     row = "".join(marks.get(column, " ") for column in range(-48, 13)).rstrip()
-    print(f"{at:6.2f} {curve:z7.2f}   {row}{'   <- a = -2' if at == -2.0 else ''}")
+    print(f"{at:6.2f} {curve:z7.2f}   {row}{'   <- a = -2' if at == A else ''}")
 # prints: -2.00 -6.00 @ <- a = -2
 print("Near a = -2 curve and line cannot be told apart.  That is what a slope is for.")
 
 # Change it:
-#  - Set a = -1.5 at both places.  What must a.grad be where the curve turns round?
-#  - By hand: f = 3a*a + 9a when b = 3, so the slope is 6a + 9.  Does it give -3?
-#  - Try f = a * a * a, then a = 0.  Which way is the step of h = 1 wrong now?
+#  - By hand: with b = 3, f = 3a*a + 9a, so the slope is 6a + 9.  Does it give -3?
+#    And why is the first table off by 3h: -2.7, -2.97, -2.997?
+#  - Set A = -1.5.  What must a.grad be, where the curve turns round?
+#  - Set B = 2 at A = -2.  One grad is 4, though f is 0.  Find out why.

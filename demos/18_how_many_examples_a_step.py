@@ -71,17 +71,17 @@ def walk(batch_size, lr=0.1):
 
 
 print("step hears   steps   examples heard   a step takes   60 steps on: loss between")
-paths, counts = {}, []
+paths = {}
 for size in (60, 10, 1):
     neuron.load_state_dict({"w.0": -1.0, "b": -1.0})
     steps, heard, seconds, paths[size] = walk(size), 0, 0.0, []
     while loss_over_all() > 0.12:
-        examples, took = next(steps)
-        heard, seconds = heard + examples, seconds + took
+        count, took = next(steps)
+        heard, seconds = heard + count, seconds + took
         paths[size].append((w.data, b.data))
-    counts.append(len(paths[size]))
+    taken = len(paths[size])
     after = [loss_over_all() for _ in islice(steps, 60)][20:]
-    row = f"{size:4d} of 60 {counts[-1]:7d} {heard:16d} {1e6 * seconds / counts[-1]:11.0f} us"
+    row = f"{size:4d} of 60 {taken:7d} {heard:16d} {1e6 * seconds / taken:11.0f} us"
     print(f"{row} {min(after):13.3f} and {max(after):.3f}")
 # prints: 60 of 60 29 1740
 # prints: 10 of 60 29 290
