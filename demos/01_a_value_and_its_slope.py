@@ -57,4 +57,4 @@ print("Near a = -2 curve and line cannot be told apart.  That is what a slope is
 #  - By hand: with b = 3, f = 3a*a + 9a, so the slope is 6a + 9.  Does it give -3?
 #    And why is the first table off by 3h: -2.7, -2.97, -2.997?
 #  - Set A = -1.5.  What must a.grad be, where the curve turns round?
-#  - Set B = 2 at A = -2.  One grad is 4, though f is 0.  Find out why.
+#  - Set B = 2.  f is 0 and both grads are -4.  Find out why.

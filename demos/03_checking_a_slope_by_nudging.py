@@ -22,18 +22,20 @@ def f(x):
     return x * x * x
 
 
-x = Value(2.0, "x")
+X = 2.0
+x = Value(X, "x")
 f(x).backward()
+slope = x.grad
 print(f"backward() says {x.grad}\n")
 # prints: backward() says 12.0
 
 print("      h    error, one side   error, both sides   digits right (- one, = both)")
 for k in range(1, 17):
     h = float(f"1e-{k}")
-    one_side = (f(2.0 + h) - f(2.0)) / h
-    both_sides = (f(2.0 + h) - f(2.0 - h)) / (2.0 * h)
-    errors = abs(one_side - 12.0), abs(both_sides - 12.0)
-    digits = [max(0, round(-math.log10(error / 12.0))) if error else 16 for error in errors]
+    one_side = (f(X + h) - f(X)) / h
+    both_sides = (f(X + h) - f(X - h)) / (2.0 * h)
+    errors = abs(one_side - slope), abs(both_sides - slope)
+    digits = [max(0, round(-math.log10(error / slope))) if error else 16 for error in errors]
     bars = "-" * digits[0] + "=" * (digits[1] - digits[0])
     print(f"  1e-{k:02d} {errors[0]:15.1e} {errors[1]:19.1e}      {bars}")
 # prints: 1e-01 6.1e-01 1.0e-02
@@ -66,5 +68,5 @@ print("Both give 8.  Only the slope is wrong, and training lives on slopes.")
 
 # Change it:
 #  - Put the right derivative into cube().
-#  - Take x = 2000 in the table.  Which h is best now, and why does it grow with x?
+#  - Set X = 2000.0.  Which h is best now, and why does it grow with X?
 #  - Nudge Value.relu at 0.  What do the two one-sided slopes say, and what does backward()?

@@ -78,6 +78,6 @@ print(f"Chance may still fail.  Right of 4, for six random starts: {luck}")
 # prints: Right of 4, for six random starts: [4, 4, 2, 4, 4, 2]
 
 # Change it:
-#  - Take 3 hidden neurons in the last list.  Which start still fails?
+#  - Take 3 hidden neurons in the last list.  Does any start still fail?
 #  - Change one of the equal weights from 0.5 to 0.500001.  How small a difference will do?
 #  - Replace "tanh" by "linear": why does a hidden layer without a bend not help?

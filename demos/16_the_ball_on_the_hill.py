@@ -103,5 +103,5 @@ print("walk zigzags.  What to do about that is demo 19.")
 
 # Change it:
 #  - loss = (x - 3)**2 * 5.  Which lr is now the best, and which the first to explode?
-#  - loss = abs(x - 3).  Why does it never settle, whatever the lr?
+#  - loss = abs(x - 3): its slope never shrinks.  Which rates still come to rest?
 #  - Leave out the minus.  Where does the ball end, and what would that be good for?
