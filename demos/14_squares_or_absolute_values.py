@@ -69,11 +69,11 @@ print(f"{length:.0f}, the sum of |m| {absolute:.0f}, of the squares {squares:.0f
 # One neuron, one set of points, three objectives.
 xs, ys = [[0.0], [1.0], [2.0], [3.0], [4.0]], [0.0, 1.0, 2.0, 3.0, 14.0]
 print("points: (0,0) (1,1) (2,2) (3,3) and (4,14).  What comes at x = 5?")
-for loss, lr in ((mse, 0.05), (huber, 0.2), (mae, 0.1)):
+for name, loss, lr in (("mse", mse, 0.05), ("huber", huber, 0.2), ("mae", mae, 0.1)):
     neuron = best(loss, Neuron(1, activation="linear", rng=random.Random(7)), xs, ys, lr)
     w, b = neuron.w[0].data, neuron.b.data
     line = f"{w:.1f}*x {'+' if b > -0.05 else '-'} {abs(b):.1f}"
-    print(f"  {loss.__name__:6s} learned {line:12s} and says {w * 5.0 + b:5.1f}")
+    print(f"  {name:6s} learned {line:12s} and says {w * 5.0 + b:5.1f}")
 # prints: mse learned 3.0*x - 2.0 and says 13.0
 # prints: mae learned 1.0*x + 0.0 and says 5.0
 print("""Same neuron, same points, same descent.  If 14 is a slip of the pen, mae is
