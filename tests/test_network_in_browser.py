@@ -1,7 +1,6 @@
 """The network picture and its page as a browser shows them."""
 
 import random
-import shutil
 
 import pytest
 
@@ -10,11 +9,6 @@ from micronn.network import draw_network
 from micronn.nn import MLP
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(1)>"
-
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 TEXT_BOXES = """() => [...document.querySelectorAll('svg text')]
     .map(text => { const r = text.getBoundingClientRect();
@@ -42,17 +36,6 @@ def wide_picture(show="weights"):
     """MLP 100-18-3 with an image of 10 × 10 as input."""
     model = MLP(100, [18, 3], rng=random.Random(3))
     return draw_network(model, [k / 100 for k in range(100)], show=show)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or pytest.skip("needs chromium")
-    with playwright.sync_playwright() as session:
-        browser = session.chromium.launch(executable_path=chromium, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
