@@ -111,8 +111,8 @@ for way in WAYS:
 slower = quickest["plain"] > 2 * max(quickest["momentum"], quickest["Adam"])
 print(f"plain descent needs more than twice the steps of either: {slower}")
 # prints: plain descent needs more than twice the steps of either: True
-print("Momentum and Adam are close here.  Adam's gift is another: its steps do not depend")
-print("on the unit of the loss, so a rate that suits one net often suits the next.")
+print("Momentum and Adam are close here.  Adam's gift is another: its steps do not")
+print("depend on the unit of the loss, so one rate often suits the next net too.")
 
 # Change it:
 #  - Multiply ravine() by 1000.  Which of the three walks does not change at all?
