@@ -111,7 +111,7 @@ loss_at(net, end)
 grid = heights(net, end, random_direction(net), random_direction(net), (-1, 1), (-1, 1))
 print("\nTHE GROUND AROUND THE END, up to one length of the weights away, from above")
 show(landscape(grid))
-print("as a relief, cut open where the net stands (the valley of #; behind it, the hills)")
+print("as a relief, cut open where the net stands (# in front; behind it, the hills)")
 print(relief(grid))
 bottom, lowest = loss_at(net, end).data, min(map(min, grid))
 print(f"The net stands at {bottom:.2f}; no spot of this map is lower: {lowest >= bottom}")
@@ -137,8 +137,8 @@ for hidden, scale in ((1, 1.0), (12, 1.0), (1, 3.0), (12, 3.0)):
 # prints: 1 hidden layers, starting weights x 1: 1 turns
 show(Curves({name: cuts[name] for name in list(cuts)[2:]}, width=70, unit="place"))
 print("(each cut scaled to go from 0 to 1)")
-print("Deep nets with careless weights stand on rough ground, where the slope under the")
-print("feet says little about a step away.  Start, depth and shape of a net decide that.")
+print("Deep nets with careless weights stand on rough ground, where the slope under")
+print("the feet says little about a step away.  Start and shape of a net decide that.")
 
 # Change it:
 #  - Other directions: rng = random.Random(8) at the top.  Which features stay?
