@@ -102,7 +102,7 @@ for step in range(7):
     known = right(model)
     loss = descend(model, squares, train, optimizer)
     history.append((loss, known))
-    print(f"   step {step}   loss {loss:.2f} {'#' * round(20 * loss):50s} right {known:3d}")
+    print(f"   step {step}   loss {loss:.2f} {'#' * round(18 * loss):46s} right {known:3d}")
 fallen = history[-1][0] < 0.5 * history[0][0]
 print(f"   the loss has more than halved: {fallen}", end=", ")
 print(f"never more than 25 of 100 right: {max(known for _, known in history) <= 25}")
