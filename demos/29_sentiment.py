@@ -77,10 +77,10 @@ for sentence in (
 one, other = judge("A charming film and never boring"), judge("A boring film and never charming")
 print(f"The middle two get the same chance, digit by digit: {one == other}")
 # prints: The middle two get the same chance, digit by digit: True
-print("""It counts words, so order is lost, and with it "never".  "Not" was in none of the
-examples, so it counts for nothing.  And of a sentence without a known word there
-is only the bias to tell.  It has learned which words kept company with praise in
-26 sentences.  That was enough to be right, and is not understanding.""")
+print("""It counts words, so order is lost, and with it "never".  "Not" was in none of
+the examples, so it counts for nothing.  Of a sentence without a known word only
+the bias is left.  It has learned which words kept company with praise in 26
+sentences.  That was enough to be right, and is not understanding.""")
 
 # Change it:
 #  - Add a sentence with "not" to sentences and targets.  How many does it need?
