@@ -51,7 +51,7 @@ print(" ".join(f"{('...abeldo')[k : k + 3]}?{LETTERS[t]}" for k, t in enumerate(
 # prints: 'abeldo' is 7 questions: ...?a ..a?b .ab?e abe?l bel?d eld?o ldo?.
 
 print(f"\nsurprise a letter, in nats; a net that knows nothing: log(27) = {math.log(27):.3f}")
-print("letters seen   parameters   names learned from   new names   as good as a choice of")
+print("letters seen   parameters   names learned from   new names   like a choice of")
 models, surprise = {}, {}
 for window in (0, 1, 2, 3):
     model = MLP(27 * max(window, 1), [24, 27] if window else [27], "tanh", rng=random.Random(1))
@@ -66,11 +66,11 @@ for window in (0, 1, 2, 3):
     surprise[window] = sum(program.values(new_rows)) / len(new_rows)
     models[window] = model
     row = f"{window:12d} {len(model.parameters()):12d} {learned:20.3f} {surprise[window]:11.3f}"
-    print(f"{row} {math.exp(surprise[window]):14.1f} letters")
+    print(f"{row} {math.exp(surprise[window]):10.1f} letters")
 better = surprise[0] > surprise[1] > surprise[2]
 print(f"more memory, less surprise by new names, up to two letters: {better}")
 # prints: more memory, less surprise by new names, up to two letters: True
-print("With three it knows its own names better and new ones no better: 137 are too few.")
+print("With three it knows its own names better, new ones no better: 137 are too few.")
 
 
 def invented(window, rng):
@@ -99,10 +99,10 @@ print(f"\nof 200 made with three letters, {len(known)} are names it has read, {l
 print(f"names that were kept back, {200 - len(known) - len(kept)} are nobody's")
 print(f"more than half are nobody's: {200 - len(known) - len(kept) > 100}")
 # prints: more than half are nobody's: True
-print("""The net says which letter is likely to follow.  Whether the name exists was never
-asked, and nothing in it could tell.  A net of this kind that is a billion times
-larger, and reads words, still answers the same question: what is likely to follow?
-If the true answer is not the likely one, it says the likely one, fluently.""")
+print("""The net says which letter is likely to follow.  Whether the name exists was
+never asked, and nothing in it could tell.  A net a billion times larger, which
+reads words, still answers the same question: what is likely to follow?  Where
+the true answer is not the likely one, it says the likely one, fluently.""")
 
 # Change it:
 #  - Divide the scores by 0.5 before softmax, then by 2: timid names, wild names.
