@@ -84,7 +84,7 @@ later = ranking()
 print(f"\nafter 200 steps: loss {loss_now().data:.3f}, length of the arrow", end=" ")
 print(f"{math.hypot(*[p.grad for p in model.parameters()]):.3f}; of the first five,")
 print(f"{len(set(ranked[:5]) & set(later[:5]))} are still among the first five")
-print("A small entry does not mean a useless weight: only that it is no lever here, now.")
+print("A small entry does not mean a useless weight, only no lever here and now.")
 
 # Change it:
 #  - Scale the first input by 100.  Which entries grow, and did they become important?
