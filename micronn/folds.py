@@ -90,6 +90,7 @@ class Sum:
     terms: list[tuple[int, int, tuple[int, int]]]
     bias: int | None
     members: list[int]
+    inputs: set[int]
 
 
 def find_folds(graph: Graph) -> Folds:
@@ -217,12 +218,15 @@ def product(graph: Graph, k: int, scopes: dict[int, str]) -> Sum | None:
             terms = [
                 (w, x, (k, first + i)) for i, (w, x) in enumerate(zip(weights, inputs, strict=True))
             ]
-            return Sum(scope or "", terms, None, [k])
+            return Sum(scope or "", terms, None, [k], set(inputs))
     return None
 
 
 def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum | None:
-    """The sum that an addition makes of its operands, which are taken out of `sums`."""
+    """The sum that an addition makes of its operands, which are taken out of `sums`.
+
+    A neuron reads an input once: parts that share one are two neurons added up.
+    """
     operands = graph.operands(k)
     parts = [j for j in operands if j in sums and j in readers]
     rest = [j for j in operands if j not in parts]
@@ -233,6 +237,7 @@ def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum |
     zeros = [j for j in rest if graph.nodes[j].op == "const" and graph.nodes[j].data == 0.0]
     known = [sums[j].bias for j in parts if sums[j].bias is not None] + biases
     fits = all(sums[j].scope == scope for j in parts) and len(known) < 2
+    fits = fits and all(sums[parts[0]].inputs.isdisjoint(sums[j].inputs) for j in parts[1:])
     if not fits or len(biases) + len(zeros) < len(rest):
         return None
     whole = sums.pop(parts[0])  # extended, not copied: a sum of 784 products stays quick
@@ -240,6 +245,7 @@ def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum |
         part = sums.pop(j)
         whole.terms += part.terms
         whole.members += part.members
+        whole.inputs |= part.inputs
     whole.members += [*zeros, k]
     whole.bias = known[0] if known else None
     return whole

@@ -194,11 +194,12 @@ def clean(name: str) -> str:
     >>> clean("loss\\n"), clean("   "), len(clean("w" * 10_000))
     ('loss\ufffd', '', 28)
     """
+    if not name.strip():
+        return ""
     if len(name) > LONGEST_NAME:
         half = LONGEST_NAME // 2
         name = f"{name[:half]}…{name[len(name) - half + 1 :]}"
-    shown = "".join([c if c.isprintable() else "\ufffd" for c in name])
-    return shown if shown.strip() else ""
+    return "".join([c if c.isprintable() else "\ufffd" for c in name])
 
 
 def columns(text: str) -> float:

@@ -3,6 +3,7 @@ school, nets with and without a batch, and names that nobody would give.
 """
 
 import random
+from itertools import pairwise
 
 from micronn.engine import Value, mean, total
 from micronn.losses import mse
@@ -74,7 +75,7 @@ def plain_net():
 def valley():
     """Many values and no neurons: Rosenbrock's valley in 20 dimensions."""
     xs = [Value(0.1 * i - 1.0, f"x{i}") for i in range(20)]
-    loss = total([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(xs, xs[1:])])
+    loss = total([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(xs)])
     loss.backward()
     return loss, None
 
@@ -94,7 +95,7 @@ def hostile():
     out = total(values)
     out.label = HOSTILE[10]
     out.backward()
-    return out, {name: value for name, value in zip(HOSTILE, values)}
+    return out, dict(zip(HOSTILE, values, strict=True))
 
 
 def hostile_net():

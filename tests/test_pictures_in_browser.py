@@ -6,7 +6,11 @@ from pictures import PICTURES
 from micronn.draw import draw
 
 NAMES = list(PICTURES)
-FONTS = ["", "DejaVu Serif, Liberation Serif, serif", "Liberation Sans Narrow, Arial Narrow, sans-serif"]
+FONTS = [
+    "",
+    "DejaVu Serif, Liberation Serif, serif",
+    "Liberation Sans Narrow, Arial Narrow, sans-serif",
+]
 
 # Every card with its frame and its texts as they are on the screen.
 BOXES = """() => [...document.querySelectorAll('g.card')].map(card => {
@@ -59,7 +63,9 @@ def test_every_text_lies_inside_its_card_and_beside_its_neighbours(page, svgs, n
 def test_no_two_cards_overlap(page, svgs, name):
     show(page, svgs[name])
     frames = [card["frame"] for card in page.evaluate(BOXES)]
-    assert not [(i, j) for i in range(len(frames)) for j in range(i) if overlap(frames[i], frames[j])]
+    assert not [
+        (i, j) for i in range(len(frames)) for j in range(i) if overlap(frames[i], frames[j])
+    ]
 
 
 def test_screens_may_be_dark_and_paper_is_always_light(page, svgs):
