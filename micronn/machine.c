@@ -570,12 +570,12 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
         load(p, &block, examples, NULL, first, n);
         if (forward(p, &block, n)) return 0;
         for (int l = 0; l < n; l++) values[first + l] = block.v[(int64_t)p->outputs[0] * n + l];
-        if (dw) differentiate(p, &block, n, (real)share, quiet);
+        if (dw || input_gradients) differentiate(p, &block, n, (real)share, quiet);
         for (int l = 0; l < n && input_gradients; l++)
             for (int64_t i = 0; i < p->inputs; i++)
                 input_gradients[(first + l) * p->inputs + i] = block.d[i * n + l];
     }
-    return all_finite(values, count) && (!dw || all_finite(dw, p->weights))
+    return all_finite(values, count) && all_finite(dw, dw ? p->weights : 0)
         && (!input_gradients || all_finite(input_gradients, count * p->inputs));
 }
 

@@ -67,8 +67,9 @@ FORMS = {
     "gelu": ("gelu({a})", "{d} * gelu_slope({a})"),
     "maximum": ("maximum({a}, {b})", "{d} * share({a}, {b})", "{d} * share({b}, {a})"),
     "minimum": ("minimum({a}, {b})", "{d} * share({b}, {a})", "{d} * share({a}, {b})"),
-    "**": ("pow({a}, {b})", "{d} * ({b} * pow({a}, {b} - 1.0))",
+    "**": ("pow({a}, {b})", "{d} * power_slope({a}, {b})",
            "{d} * exponent_slope({a}, {b}, {v})"),
+    "**0": ("1.0", "{d} * 0.0"),
     "**2": ("{a} ** 2.0", "{d} * (2.0 * {a})"),
     "**k": ("pow({a}, {k})", "{d} * ({k} * pow({a}, {k} - 1.0))"),
     "sum": ("exact_sum({all})", "{d}"),
@@ -322,7 +323,7 @@ class SourceWriter:
 def form(node):
     """The row of FORMS for a node."""
     if node.op.startswith("**") and len(node.op) > 2:
-        return FORMS["**2" if float(node.op[2:]) == 2.0 else "**k"]
+        return FORMS[{0.0: "**0", 2.0: "**2"}.get(float(node.op[2:]), "**k")]
     return FORMS[node.op.partition(" ")[0]]
 
 
@@ -406,6 +407,10 @@ def minimum(a, b):
     return min(a, b) if a == a and b == b else math.nan
 
 
+def power_slope(a, k):
+    return k * math.pow(a, k - 1.0) if k else 0.0
+
+
 def share(a, b):
     """What maximum(a, b) passes on to a."""
     return 1.0 if a > b else 0.0 if a < b else 0.5 if a == b else math.nan
@@ -432,7 +437,8 @@ VOCABULARY = {
 } | {
     "sigmoid": logistic, "exponent_slope": exponent_slope, "exact_sum": exact_sum, "mul": mul,
     "softplus": softplus, "gelu": gelu, "gelu_slope": gelu_slope, "sign": sign, "share": share,
-    "maximum": maximum, "minimum": minimum, "mean": mean, "logsumexp": logsumexp,
+    "maximum": maximum, "minimum": minimum, "mean": mean,
+    "logsumexp": logsumexp, "power_slope": power_slope,
 }  # fmt: skip
 DOT = "sum(map(mul, {a}, {b}))"
 if sys.version_info >= (3, 12):
