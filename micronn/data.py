@@ -247,18 +247,23 @@ def picked(data: Examples, places: Sequence[int]) -> Examples:
 # Small helpers
 
 
-def shuffled(data, rng):
+def shuffled(data: Examples, rng=None) -> list[int]:
     """The places of all examples in random order."""
+    check_examples(data)
+    order = list(range(len(data[1])))
+    source_of_chance(rng).shuffle(order)
+    return order
+
+
+def check_examples(data: Examples) -> None:
+    """Refuse anything but equally many inputs and targets, at least one of each."""
     inputs, targets = data
     if len(inputs) != len(targets):
         raise ValueError(
             f"every input needs one target, got {len(inputs)} inputs and {len(targets)} targets"
         )
-    if not targets:
+    if not len(targets):
         raise ValueError("the data set is empty; at least one example is needed")
-    order = list(range(len(targets)))
-    source_of_chance(rng).shuffle(order)
-    return order
 
 
 def share(fraction, order, name):
@@ -308,13 +313,13 @@ def checked(n, noise, rng):
     return source_of_chance(rng)
 
 
-def whole(n, name):
-    """n if it is a whole number of at least 1."""
-    if not isinstance(n, int) or isinstance(n, bool):
+def whole(n: int, name: str, least: int = 1) -> int:
+    """n if it is a whole number of at least `least`."""
+    if not hasattr(n, "__index__") or isinstance(n, bool):
         raise TypeError(f"{name} counts things and must be a whole number, got {n!r}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n}")
-    return n
+    if n < least:
+        raise ValueError(f"{name} must be at least {least}, got {n!r}")
+    return n.__index__()
 
 
 def source_of_chance(rng):

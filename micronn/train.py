@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from micronn.data import Examples, picked, shuffled
+from micronn.data import Examples, check_examples, picked, shuffled, whole
 from micronn.health import layer_name
 from micronn.nn import Module
 from micronn.optim import Optimizer, Schedule
@@ -123,9 +123,9 @@ def fit(
     Source of clip: Pascanu, Mikolov, Bengio, "On the difficulty of training
     recurrent neural networks", 2013, algorithm 1.
     """
-    for name, number in (("epochs", epochs), ("batch_size", batch_size), ("every", every or 1)):
-        at_least(1, number, name)
-    at_least(0, done, "done")
+    for name, n in (("epochs", epochs), ("batch_size", batch_size), ("every", every)):
+        whole(1 if n is None else n, name)
+    whole(done, "done", least=0)
     if clip is not None and not 0.0 < clip < math.inf:
         raise ValueError(f"clip is a length above 0, got {clip!r}; 1.0 is usual")
     if not 0.0 <= l2 < math.inf:
@@ -304,7 +304,7 @@ def early_stopping(
 
     Source: Prechelt, "Early stopping - but when?", 1998.
     """
-    at_least(1, patience, "patience")
+    whole(patience, "patience")
     lowest, best, waited = math.inf, model.state_dict(), 0
     try:
         for step in steps:
@@ -352,25 +352,3 @@ def restore(optimizer, state):
     for p, number in zip(optimizer.params, data, strict=True):
         p.data = number
     optimizer.load_state_dict(memory)
-
-
-# Checks
-
-
-def check_examples(data):
-    """A pair of equally many inputs and targets, at least one."""
-    inputs, targets = data
-    if len(inputs) != len(targets):
-        raise ValueError(
-            f"every input needs one target, got {len(inputs)} inputs and {len(targets)} targets"
-        )
-    if not len(targets):
-        raise ValueError("no examples; at least one is needed")
-
-
-def at_least(low, number, name):
-    """Refuse what is not a whole number of at least low."""
-    if not hasattr(number, "__index__") or isinstance(number, bool):
-        raise TypeError(f"{name} is a whole number, got {number!r}")
-    if number < low:
-        raise ValueError(f"{name} must be at least {low}, got {number!r}")
