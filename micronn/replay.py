@@ -15,6 +15,7 @@ graph of one example move together, forwards and backwards, from snapshot to sna
 
 import json
 import math
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -22,18 +23,30 @@ from string import Template
 from typing import Any, NamedTuple
 
 from micronn.charts import Curve, answers_svg, curves, plane_around, rows
+from micronn.data import whole
 from micronn.draw import draw
-from micronn.engine import Value, as_value
+from micronn.engine import Value, as_value, clipped
 from micronn.film import ALPHABET, Film, film
-from micronn.looks import DARK, LIGHT, clean, escape, fmt, style, variables, write_whole
+from micronn.looks import (
+    DARK,
+    LIGHT,
+    clean,
+    escape,
+    fmt,
+    style,
+    svg_frame,
+    svg_text,
+    text_width,
+    variables,
+    write_whole,
+)  # fmt: skip
 from micronn.network import draw_network, film_frame, layers_of, units_drawn
 from micronn.nn import Module
-from micronn.passes import cost, listed
+from micronn.passes import REFUSED, cost, listed
 from micronn.recorded import OutputProgram
 from micronn.train import Step
 
-Example = tuple[Sequence[Value | float], Any]
-LINES = [("op", ""), ("input", "5 3"), ("param", "2 3"), ("mut", "8 3 2 3")]
+PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
 
 
 class Snapshot(NamedTuple):
@@ -45,8 +58,8 @@ class Snapshot(NamedTuple):
 
     step: int
     numbers: dict[str, float]
-    data: list[float]
-    grads: list[float]
+    data: Sequence[float]
+    grads: Sequence[float]
 
 
 class Recorder:
@@ -66,8 +79,9 @@ class Recorder:
     With fit, loop over recorder.record(fit(...)).  In a loop of your own, call
     recorder.snapshot(step, loss) at every step.
 
-    Raises TypeError for a model that cannot be drawn, ValueError for an example
-    without a loss and for data of which there are not equally many inputs and targets.
+    Raises TypeError for a model that cannot be drawn; ValueError for an example without
+    a loss, and for inputs and targets that are not equally many; and whatever the model
+    or the loss raise for the example.
 
     >>> from micronn.nn import MLP
     >>> model = MLP(2, [3, 1])
@@ -79,28 +93,38 @@ class Recorder:
         model: Module,
         *,
         loss: Callable[[Any, Any], Value] | None = None,
-        example: Example | None = None,
+        example: tuple[Sequence[Value | float], Any] | None = None,
         data: tuple[Sequence, Sequence] | None = None,
         threshold: float | None = None,
         every: int = 1,
         most: int = 200,
         title: str = "A training run",
     ):
-        if example is not None and loss is None:
-            raise ValueError(
-                "the graph of an example ends in its loss; pass loss=f(output, target)"
-            )
-        if data is not None and len(data[0]) != len(data[1]):
-            raise ValueError(f"every input has a target, got {len(data[0])} and {len(data[1])}")
-        self.layers = layers_of(model)
-        self.model, self.loss, self.example, self.data = model, loss, example, data
+        self.model: Any = model
+        self.loss: Any = loss
+        self.example: Any = example
+        self.layers, place = layers_of(model), {p: k for k, p in enumerate(model.parameters())}
+        self.places = [[place[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
+        self.points = None if data is None else points(*data)
         self.threshold = usual_threshold(self.layers) if threshold is None else threshold
-        self.every, self.most = at_least(1, every, "every"), at_least(2, most, "most")
+        self.every, self.most = whole(every, "every"), whole(most, "most", least=2)
         self.title = clean(title) or "A training run"
         self.kept: list[Snapshot] = []
         self.last: Snapshot | None = None
         self.curves: dict[str, list[tuple[int, float]]] = {}
         self.calls = 0
+        if example is not None:
+            self.check_example()
+
+    def check_example(self):
+        """Work the example out once, so that a mistake in it shows before the training."""
+        if self.loss is None:
+            raise ValueError(
+                "the graph of an example ends in its loss; pass loss=f(output, target)"
+            )
+        root = cost(self.loss, self.model(example_inputs(self)), self.example[1])
+        if not isinstance(root, Value):
+            raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
 
     def snapshot(
         self,
@@ -126,7 +150,8 @@ class Recorder:
         for name, number in numbers.items():
             self.curves.setdefault(name, []).append((step, number))
         parameters = self.model.parameters()
-        data, grads = [p.data for p in parameters], [p.grad for p in parameters]
+        data = array("d", [p.data for p in parameters])
+        grads = array("d", [p.grad for p in parameters])
         self.last = Snapshot(step, numbers, data, grads)
         if self.calls % self.every == 0:
             self.kept.append(self.last)
@@ -186,16 +211,41 @@ class Recorder:
         return f'<iframe title="replay" style="{look}" srcdoc="{escape(self.to_html())}"></iframe>'
 
 
-def at_least(low: int, number: int, name: str) -> int:
-    """number, if it is a whole number and large enough."""
-    if not isinstance(number, int) or number < low:
-        raise ValueError(f"{name} is a whole number of at least {low}, got {number!r}")
-    return number
-
-
 def usual_threshold(layers) -> float:
     """The middle of what the last layer can say."""
     return 0.5 if layers[-1][0].activation == "sigmoid" else 0.0
+
+
+def check_example(recorder) -> None:
+    """Work the example out once, so that a mistake in it shows before the training."""
+    if recorder.loss is None:
+        raise ValueError("the graph of an example ends in its loss; pass loss=f(output, target)")
+    root = cost(recorder.loss, recorder.model(example_inputs(recorder)), recorder.example[1])
+    if not isinstance(root, Value):
+        raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
+
+
+def points(inputs, targets) -> list[tuple[list[float], int]]:
+    """Each example as its inputs and its class."""
+    if len(inputs) != len(targets):
+        raise ValueError(f"every input has a target, got {len(inputs)} and {len(targets)}")
+    places = [[float(number) for number in x] for x in inputs]
+    return list(zip(places, classes(targets), strict=True))
+
+
+def classes(targets) -> list[int]:
+    """Targets as classes 0, 1, 2, ...: the smallest is 0.  Of numbers to predict, all are 0."""
+    numbers = [float(target) for target in targets]
+    kinds = sorted(set(numbers))
+    return [kinds.index(number) if len(kinds) <= 10 else 0 for number in numbers]
+
+
+def example_inputs(recorder) -> list[Value]:
+    """The inputs of the example as named Values, so that they have gradients too."""
+    return [
+        Value(float(number), getattr(number, "label", "") or f"x{k}")
+        for k, number in enumerate(recorder.example[0])
+    ]
 
 
 # The page
@@ -205,7 +255,7 @@ def page(recorder: Recorder) -> str:
     """The replay of a run as one HTML text."""
     snapshots = recorder.snapshots()
     films = {name: film(frames) for name, frames in pictures(recorder, snapshots).items()}
-    titles = [title(k, snapshots) for k in range(len(snapshots))]
+    titles = [page_name(k, snapshots) for k in range(len(snapshots))]
     says = [sentence(recorder, snapshot) for snapshot in snapshots]
     book = {
         "alphabet": ALPHABET[: max(map(longest, films.values()))],
@@ -222,12 +272,9 @@ def page(recorder: Recorder) -> str:
         count=len(snapshots), last=len(snapshots) - 1,
         heads=cells("th", table_heads(recorder, snapshots)),
         rows="\n".join([table_row(recorder, snapshots, k) for k in range(len(snapshots))]),
-        say=escape(says[-1]), step=escape(titles[-1]), style=style(),
-        light=variables(LIGHT), dark=variables(DARK), book=as_json(book),
+        legend=escape(plane_words(recorder)), say=escape(says[-1]), step=escape(titles[-1]),
+        style=style(), light=variables(LIGHT), dark=variables(DARK), book=as_json(book),
     )  # fmt: skip
-
-
-PANELS = ("plane", "curves", "sizes", "network", "example")
 
 
 def pictures(recorder: Recorder, snapshots: list[Snapshot]) -> dict[str, Iterator[str]]:
@@ -237,7 +284,7 @@ def pictures(recorder: Recorder, snapshots: list[Snapshot]) -> dict[str, Iterato
         "sizes": size_frames(recorder, snapshots),
         "network": network_frames(recorder, snapshots),
     }
-    if recorder.data is not None and len(recorder.layers[0][0].w) == 2:
+    if recorder.points is not None and len(recorder.layers[0][0].w) == 2:
         made["plane"] = plane_frames(recorder, snapshots)
     if recorder.example is not None:
         made["example"] = example_frames(recorder, snapshots)
@@ -261,8 +308,9 @@ def put(parameters, snapshot) -> None:
 
 def loss_frames(recorder, snapshots) -> Iterator[str]:
     """The curves of the losses, with a cursor at each snapshot."""
-    losses = [name for name in ("loss", "validation loss") if name in recorder.curves]
-    lines = [Curve(name, recorder.curves[name], *LINES[k]) for k, name in enumerate(losses)]
+    looks = {"loss": ("op", ""), "validation loss": ("input", "5 3")}
+    known = recorder.curves
+    lines = [Curve(name, known[name], *look) for name, look in looks.items() if name in known]
     for snapshot in snapshots:
         yield curves(lines, snapshot.step, "Loss over the steps of training", "curves-")
 
@@ -279,30 +327,39 @@ def size_frames(recorder, snapshots) -> Iterator[str]:
 
 def layer_sizes(recorder, snapshot) -> list[float]:
     """The root of the mean square of the gradients of each layer's parameters."""
-    sizes, start = [], 0
-    for neurons in recorder.layers:
-        end = start + sum(len(neuron.w) + 1 for neuron in neurons)
-        grads = snapshot.grads[start:end]
-        sizes.append(math.sqrt(math.fsum([grad * grad for grad in grads]) / len(grads)))
-        start = end
-    return sizes
+    return [
+        math.hypot(*[snapshot.grads[k] for k in places]) / math.sqrt(len(places))
+        for places in recorder.places
+    ]
 
 
 def network_frames(recorder, snapshots) -> Iterator[str]:
-    """The network at each snapshot, its circles showing the example."""
+    """The network at each snapshot, its units showing the example where it has an answer."""
     x = None if recorder.example is None else recorder.example[0]
     drawn = units_drawn(recorder.model, x)
     for model, snapshot in zip(states(recorder, snapshots), snapshots, strict=True):
-        root = None if recorder.example is None else example_loss(recorder, model)
+        try:
+            root = None if recorder.example is None else example_loss(recorder, model)
+        except REFUSED:
+            root = None
         put(model.parameters(), snapshot)
         yield film_frame(model, root, drawn, recorder.title, "network-")
 
 
 def example_frames(recorder, snapshots) -> Iterator[str]:
-    """The graph of the example's loss at each snapshot, with its own gradients."""
+    """The graph of the example's loss at each snapshot, with its own gradients.
+
+    Where a weight has grown so large that the loss cannot be computed, the reason.
+    """
     for model in states(recorder, snapshots):
-        root = example_loss(recorder, model)
-        yield draw(root, model.named_parameters(), prefix="example-").svg
+        try:
+            root = example_loss(recorder, model)
+        except REFUSED as refusal:
+            words = f"There is no loss here: {refusal}"
+            text = svg_text(12, 24, words, bold=True)
+            yield svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
+        else:
+            yield draw(root, model.named_parameters(), prefix="example-").svg
 
 
 def example_loss(recorder, model) -> Value:
@@ -313,44 +370,26 @@ def example_loss(recorder, model) -> Value:
     return root
 
 
-def example_inputs(recorder) -> list[Value]:
-    """The inputs of the example as named Values, so that they have gradients too."""
-    return [
-        Value(float(number), getattr(number, "label", "") or f"x{k}")
-        for k, number in enumerate(recorder.example[0])
-    ]
-
-
 def plane_frames(recorder, snapshots) -> Iterator[str]:
     """What the model answers all over the plane at each snapshot."""
-    inputs, targets = recorder.data
-    points = [[float(number) for number in point] for point in inputs]
-    plane, cells = plane_around(points), plane_around(points).cells()
-    examples = list(zip(points, classes(targets), strict=True))
+    plane = plane_around([point for point, _ in recorder.points])
+    cells, words = plane.cells(), "What the model answers"
     chosen, names = None, ["x0", "x1"]
     if recorder.example is not None:
-        labels = example_inputs(recorder)
-        chosen, names = [x.data for x in labels], [clean(x.label) for x in labels]
+        inputs = example_inputs(recorder)
+        chosen, names = [x.data for x in inputs], [clean(x.label) for x in inputs]
     program = None
     for model in states(recorder, snapshots):
         program = program or OutputProgram(model, cells[0], "auto")  # 1,600 runs a snapshot
-        answers, title = [listed(output) for output in program(cells)], "What the model answers"
-        yield answers_svg(
-            plane, answers, recorder.threshold, examples, chosen, names, title, "plane-"
-        )
-
-
-def classes(targets) -> list[int]:
-    """Targets as classes 0, 1, 2, ...: the smallest is 0.  Of numbers to predict, all are 0."""
-    numbers = [float(target) for target in targets]
-    kinds = sorted(set(numbers))
-    return [kinds.index(number) if len(kinds) <= 10 else 0 for number in numbers]
+        answers = [listed(output) for output in program(cells)]
+        limit, examples = recorder.threshold, recorder.points
+        yield answers_svg(plane, answers, limit, examples, chosen, names, words, "plane-")
 
 
 # Words
 
 
-def title(k, snapshots) -> str:
+def page_name(k, snapshots) -> str:
     """Which snapshot it is."""
     return f"Step {snapshots[k].step}, snapshot {k + 1} of {len(snapshots)}"
 
@@ -364,6 +403,16 @@ def sentence(recorder, snapshot) -> str:
     if len(sizes) > 1 and sizes[strong]:
         words += f"The gradient is largest in layer {strong + 1}, {fmt(sizes[strong])}."
     return words[0].upper() + words[1:]
+
+
+def plane_words(recorder) -> str:
+    """What the colours and marks on the plane mean."""
+    if len(recorder.layers[-1]) > 2:
+        return "A number is the class that the model answers there; a bold one is an example."
+    return (
+        "Blue: the model answers class 1, crosses. Orange: class 0, rings. "
+        "The darker, the surer; the line is the border."
+    )
 
 
 def about(recorder, snapshots) -> str:
@@ -392,7 +441,7 @@ def table_row(recorder, snapshots, k) -> str:
     snapshot, names = snapshots[k], column_names(snapshots)
     texts = [fmt(snapshot.numbers[name]) if name in snapshot.numbers else "" for name in names]
     sizes = [fmt(size) for size in layer_sizes(recorder, snapshot)]
-    return f'<tr data-k="{k}"><th>{snapshot.step}</th>{cells("td", [*texts, *sizes])}</tr>'
+    return f"<tr><th>{snapshot.step}</th>{cells('td', [*texts, *sizes])}</tr>"
 
 
 def cells(tag, texts) -> str:

@@ -106,7 +106,7 @@ def test_fit_is_recorded_step_by_step():
     assert len(seen) == 3
     kept = recorder.snapshots()
     assert [(s.step, s.numbers["loss"], s.numbers["metric"]) for s in kept] == seen
-    assert kept[-1].data == [p.data for p in model.parameters()]
+    assert list(kept[-1].data) == [p.data for p in model.parameters()]
     assert "Loss" in recorder.to_html()
 
 
@@ -215,6 +215,19 @@ def test_a_run_that_ends_in_nan_is_shown_as_it_was():
     assert not re.search(r'(x|y|d|width|height|r)="[^"]*(nan|inf)', html)
 
 
+def test_a_run_that_runs_away_says_where_its_loss_cannot_be_computed():
+    # about (1e201)**2 is beyond the largest float, and the engine refuses it
+    model = MLP(2, [3, 1], rng=random.Random(1))
+    recorder = Recorder(model, loss=squared, example=([1.0, 2.0], 0.0), data=([[1.0, 2.0]], [0]))
+    recorder.snapshot(0, 0.5)
+    for parameter in model.parameters():
+        parameter.data = 1e100
+    recorder.snapshot(1, math.inf)
+    html = recorder.to_html()
+    assert "There is no loss here: " in html
+    assert book_of(html)["films"]["example"]["cuts"] == "01"
+
+
 def test_the_same_run_gives_the_same_page():
     assert run().to_html() == run().to_html()
 
@@ -262,7 +275,10 @@ def test_titles_labels_and_names_of_metrics_are_data():
         (lambda: Recorder(MLP(1, [1]), example=([1.0], 1.0)), ValueError, "pass loss="),
         (lambda: Recorder(MLP(1, [1]), data=([[1.0]], [])), ValueError, "got 1 and 0"),
         (lambda: Recorder(MLP(1, [1]), every=0), ValueError, "at least 1, got 0"),
-        (lambda: Recorder(MLP(1, [1]), every=1.5), ValueError, "whole number"),
+        (lambda: Recorder(MLP(1, [1]), every=1.5), TypeError, "whole number"),
+        (lambda: Recorder(MLP(2, [1]), example=([1.0], 1.0), loss=squared), ValueError, "2 inputs"),
+        (lambda: Recorder(MLP(1, [1]), example=([1.0], 1), loss=max), TypeError, "gives a Value"),
+        (lambda: Recorder(MLP(1, [1]), data=([["a"]], [1])), ValueError, "'a'"),
         (lambda: Recorder(MLP(1, [1]), most=1), ValueError, "at least 2, got 1"),
         (lambda: Recorder(MLP(1, [1])).to_html(), ValueError, "nothing is recorded yet"),
         (lambda: Recorder(MLP(1, [1])).snapshot(0, "low"), TypeError, "'low'"),
