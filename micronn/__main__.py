@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 import micronn
-from micronn import cli_expressions
+from micronn import cli_expressions, cli_models, cli_train
 from micronn.layout import NoLayout
 
 # Arguments
@@ -42,22 +42,28 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     cli_expressions.add_to(commands)
+    cli_train.add_to(commands)
+    cli_models.add_to(commands)
     return top
 
 
-def options_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments of an expression command, sorted: options, --, expression, numbers.
+WORDY = (*cli_expressions.COMMANDS, *cli_models.COMMANDS)
+VALUED = (*cli_expressions.VALUED_OPTIONS, *cli_models.VALUED_OPTIONS)
 
-    So an expression may begin with a minus, and an option may stand anywhere.
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command that takes words, sorted: options, --, words.
+
+    So an expression or a number may begin with a minus, and options may stand anywhere.
 
     >>> options_first(["-x**2", "-o", "out.svg", "x=3"])
     ['-o', 'out.svg', '--', '-x**2', 'x=3']
     """
     options, words, rest = [], [], iter(arguments)
     for argument in rest:
-        if argument in cli_expressions.VALUED_OPTIONS:
+        if argument in VALUED:
             options += [argument, *[value for value in [next(rest, None)] if value is not None]]
-        elif argument in cli_expressions.FLAGS or re.match(r"--[a-z]{2}", argument):
+        elif argument == "-h" or re.match(r"--[a-z]{2}", argument):
             options.append(argument)
         elif argument != "--":
             words.append(argument)
@@ -117,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="micronn")
-    if arguments[:1] and arguments[0] in cli_expressions.COMMANDS:
+    if arguments[:1] and arguments[0] in WORDY:
         arguments[1:] = options_first(arguments[1:])
     try:
         return run(arguments)
@@ -132,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         complain(why(error))
         return 1
-    except NoLayout as error:
+    except (ArithmeticError, NoLayout) as error:
         complain(str(error))
         return 1
     except KeyboardInterrupt:

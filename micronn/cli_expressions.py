@@ -25,9 +25,8 @@ from micronn.story import Story
 from micronn.terminal import backward_table, check_table, computation_tree
 
 Note = Callable[[str], None]
-COMMANDS = ("draw", "explain", "check", "quiz")
+COMMANDS = ("draw", "explain", "check", "quiz")  # whose words may begin with a minus
 VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")
-FLAGS = ("-h", "--help", "--open")
 
 
 # Commands

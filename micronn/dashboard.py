@@ -131,7 +131,8 @@ class Dashboard:
 def watched(board: Dashboard, console: Console) -> Iterator[Callable[[], None]]:
     """Shows a dashboard while it changes; call what is given after each update.
 
-    In a terminal the picture stays in its place, drawn ten times a second at most.
+    In a terminal the picture stays in its place, and is drawn a hundred times in a
+    run, or ten times a second if that is more.
     In a file, or where lines cannot be drawn over, there is a line every tenth of the
     way instead, and at last the picture.
     """
@@ -141,7 +142,7 @@ def watched(board: Dashboard, console: Console) -> Iterator[Callable[[], None]]:
 
             def redraw() -> None:
                 nonlocal due
-                if time.monotonic() >= due:
+                if board.epoch % max(1, board.epochs // 100) == 0 or time.monotonic() >= due:
                     live.refresh()
                     due = time.monotonic() + 0.1
 

@@ -149,7 +149,7 @@ def heat_strip(numbers: Sequence[float], largest: float | None = None) -> Canvas
 def gallery(images: Mapping[str, RenderableType]) -> Columns:
     """Images side by side, as many in a row as there is room for, each below its name."""
     framed = [Group(Text(name, "dim"), image) for name, image in images.items()]
-    return Columns(framed, padding=(1, 2))
+    return Columns(framed, padding=(0, 2))
 
 
 def square(numbers: Sequence[float]) -> list[Sequence[float]]:

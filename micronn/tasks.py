@@ -24,7 +24,7 @@ from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
 from micronn.metrics import accuracy, rmse
 from micronn.mnist import load_mnist
-from micronn.table import lines_of, read_csv
+from micronn.table import column_place, lines_of, number, read_csv
 
 # What there is to learn, and how many examples are enough for a test to mean something.
 TOYS: dict[str, tuple[Callable[..., Examples], int]] = {
@@ -88,6 +88,11 @@ class Question(NamedTuple):
             return list(x)
         pairs = zip(x, self.centres[: len(x)], self.widths[: len(x)], strict=True)
         return [(number - centre) / width for number, centre, width in pairs]
+
+    @property
+    def unit(self) -> float:
+        """How much of the data's unit is 1 in the model's output."""
+        return self.widths[-1] if self.widths else 1.0
 
     def quantity(self, output: float) -> float:
         """The model's output in the units of the data."""
@@ -209,6 +214,27 @@ def from_csv(path, target: str = "", rng=None) -> Task:
     centres, widths = spread(parts[0], kind)
     question = Question(str(path), kind, table.columns, table.classes, centres, widths)
     return Task(question, *[rescaled(part, question) for part in parts])
+
+
+def rows_of(path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]:
+    """The inputs in a table, for a model to answer: the header, and a row for each line.
+
+    columns: which columns to take, in this order; others are passed over.  All, if
+        left empty.
+
+    Raises ValueError with file, line and column for a missing column and for what is
+    not a number.
+    """
+    lines = lines_of(path)
+    _, header = next(lines, (1, [""]))
+    wanted = list(columns) or header
+    places = [column_place(path, header, column) for column in wanted]
+    rows = []
+    for line, cells in lines:
+        if len(cells) != len(header):
+            raise ValueError(f"{path}, line {line}: {len(cells)} cells under {len(header)} columns")
+        rows.append([number(path, line, header[place], cells[place]) for place in places])
+    return wanted, rows
 
 
 def last_column(path) -> str:
