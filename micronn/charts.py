@@ -49,7 +49,7 @@ class Axis(NamedTuple):
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
 
     def ticks(self) -> list[float]:
-        """Two to five round numbers on the axis."""
+        """A few round numbers on the axis; its ends, where factors of ten are too far apart."""
         if self.log:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             pace = max(1, math.ceil((last - first) / 4))
@@ -94,27 +94,27 @@ def curve_path(points, across: Axis, up: Axis) -> str:
     return "".join(pieces)
 
 
-def curves(curves: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
+def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
     """Curves over the steps of a run, with a cursor at one step.
 
     step: the cursor stands there, and the number of each curve at that step beside
         its name.
     """
     width, height, left, foot = 360.0, 300.0, 58.0, 256.0
-    steps = [x for curve in curves for x, _ in curve.points]
+    steps = [x for curve in lines for x, _ in curve.points]
     across = Axis(min(steps), max(steps), left, width - 12)
-    up = axis_for([y for curve in curves for _, y in curve.points], foot, 52.0)
+    up = axis_for([y for curve in lines for _, y in curve.points], foot, 52.0)
     parts = [*grid(across, up, left, width - 12, foot)]
-    for k, curve in enumerate(curves):
+    for k, curve in enumerate(lines):
         parts.append(svg_line(curve_path(curve.points, across, up), curve.token, 1.8, curve.dash))
         parts += key(curve, k, left, number_at(curve, step))
     parts += cursor(across(step), 52.0, foot)
-    for curve in curves:
+    for curve in lines:
         number = number_at(curve, step)
         where = up(number) if math.isfinite(number) else foot
         parts.append(dot(across(step), where, curve.token))
     desc = " ".join(
-        [f"{c.name}: from {fmt(c.points[0][1])} to {fmt(c.points[-1][1])}." for c in curves]
+        [f"{c.name}: from {fmt(c.points[0][1])} to {fmt(c.points[-1][1])}." for c in lines]
     )
     return svg_frame(width, height, title, desc, parts, prefix)
 
@@ -158,14 +158,14 @@ def dot(x, y, token) -> str:
     )
 
 
-def rows(curves: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
+def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
     """A small curve for each row, all on one scale by factors, with its number at the cursor."""
     width, pitch, left, right = 360.0, 48.0, 74.0, 274.0
-    steps = [x for curve in curves for x, _ in curve.points]
+    steps = [x for curve in lines for x, _ in curve.points]
     across = Axis(min(steps), max(steps), left, right)
-    sizes = [y for curve in curves for _, y in curve.points if 0.0 < y < math.inf] or [1.0]
+    sizes = [y for curve in lines for _, y in curve.points if 0.0 < y < math.inf] or [1.0]
     parts = []
-    for row, curve in enumerate(curves):
+    for row, curve in enumerate(lines):
         foot, number = 12 + pitch * (row + 1), number_at(curve, step)
         up = Axis(min(sizes), max(sizes), foot - 6, foot - pitch + 12, log=True)
         above = [(x, y if y > 0.0 else math.nan) for x, y in curve.points]
@@ -175,10 +175,10 @@ def rows(curves: Sequence[Curve], step: float, title: str, prefix: str = "") -> 
         parts.append(dot(across(step), up(number) if number > 0.0 else foot, curve.token))
         parts.append(svg_text(left - 12, foot - 14, clean(curve.name), 12, anchor="end"))
         parts.append(svg_text(right + 14, foot - 14, fmt(number), 12))
-    foot = 12 + pitch * len(curves)
+    foot = 12 + pitch * len(lines)
     span = f"from {fmt(min(sizes), digits=2)} to {fmt(max(sizes), digits=2)}, by factors"
     parts.append(svg_text(left, foot + 18, f"each row {span}", 10, "mut"))
-    desc = " ".join([f"{curve.name}: {fmt(number_at(curve, step))}." for curve in curves])
+    desc = " ".join([f"{curve.name}: {fmt(number_at(curve, step))}." for curve in lines])
     return svg_frame(width, foot + 30, title, desc, parts, prefix)
 
 
@@ -229,9 +229,9 @@ def answers_svg(plane, answers, threshold, examples, chosen, names, title, prefi
     fields = [field(answer, threshold) for answer in answers]
     classes = [winner(answer, threshold) for answer in answers]
     parts = [*colours(plane, fields), svg_line(borders(plane, classes), "ink", 1.6)]
-    if len(answers[0]) > 2:
-        parts += numbers_on(plane, classes)
-    parts += [mark(plane, point, kind) for point, kind in examples[:EXAMPLES]]
+    several = len(answers[0]) > 2
+    parts += numbers_on(plane, classes) if several else []
+    parts += [mark(plane, point, kind, several) for point, kind in examples[:EXAMPLES]]
     if chosen is not None:
         parts += ring(plane.across(chosen[0]), plane.up(chosen[1]))
     parts += plane_frame(plane, names)
@@ -309,18 +309,18 @@ def borders(plane, classes) -> str:
     return "".join(pieces)
 
 
-def mark(plane, point, kind) -> str:
-    """An example: a ring for class 0, a cross for class 1, else the number of its class."""
+def mark(plane, point, kind, several) -> str:
+    """An example: a ring for class 0, a cross for class 1; of several, the number of its class."""
     x, y = plane.across(point[0]), plane.up(point[1])
+    if several or kind > 1:
+        return svg_text(x, y + 4, str(kind), 11, anchor="middle", bold=True)
     if kind == 0:
         return (
             f'<circle cx="{units(x)}" cy="{units(y)}" r="3" fill="{LIGHT["card"]}" '
             f'stroke="{LIGHT["ink"]}" stroke-width="1.2"/>'
         )
-    if kind == 1:
-        cross = f"M{units(x - 3.5)} {units(y)}h7M{units(x)} {units(y - 3.5)}v7"
-        return svg_line(cross, "card", 4) + svg_line(cross, "ink", 1.6)
-    return svg_text(x, y + 4, str(kind), 11, anchor="middle", bold=True)
+    cross = f"M{units(x - 3.5)} {units(y)}h7M{units(x)} {units(y - 3.5)}v7"
+    return svg_line(cross, "card", 4) + svg_line(cross, "ink", 1.6)
 
 
 def ring(x, y) -> Iterator[str]:

@@ -158,6 +158,8 @@ def draw_network(
         raise ValueError(f'show is one of "weights", "grads", "both", got {show!r}')
     if root is not None and not isinstance(root, Value):
         raise TypeError(f"root is the Value that backward() was called on, got {root!r}")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"a title is text, got {title!r}")
     columns = read(layers_of(model), x, root)
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
@@ -274,12 +276,12 @@ def names(k, sizes, run) -> list[str]:
 
 def most_active(run) -> list[int]:
     """The units to draw: of too many, those with the largest |data|; without data, the ends."""
-    units_ = range(len(run))
+    every = range(len(run))
     if len(run) <= MOST:
-        return list(units_)
+        return list(every)
     if run[0] is None:
-        return [*units_[: MOST // 2], *units_[-MOST // 2 :]]
-    return sorted(sorted(units_, key=lambda i: -loudness(float(run[i])))[:MOST])
+        return [*every[: MOST // 2], *every[-MOST // 2 :]]
+    return sorted(sorted(every, key=lambda i: -loudness(float(run[i])))[:MOST])
 
 
 def loudness(number: float) -> float:
@@ -356,8 +358,8 @@ def drawing(columns, title, desc, views, apart, legend=True, prefix="", bare=Fal
         parts.append(svg_text(20, 24, f"{title}: {view.words}", 13, bold=True))
         parts += [*view_parts(columns, view, bare), "</g>"]
     parts += legend_parts(end + 56) if legend else []
-    heading = text_width(f"{title}: {VIEWS['weights'].words}", 13) + 40
-    whole = max(width * (len(views) if apart else 1), heading, 540 if legend else 0)
+    title_width = text_width(f"{title}: {VIEWS['weights'].words}", 13) + 40
+    whole = max(width * (len(views) if apart else 1), title_width, 540 if legend else 0)
     return svg_frame(whole, end + (108 if legend else 40), title, desc, parts, prefix)
 
 
@@ -629,9 +631,9 @@ def legend_parts(y) -> Iterator[str]:
 
 def description(columns) -> str:
     """The picture in sentences, for those who do not see it."""
-    layers = ", then ".join([f"{len(c.neurons)} {c.neurons[0].activation}" for c in columns[1:]])
+    layers = ", ".join([f"{len(c.neurons)} {c.neurons[0].activation}" for c in columns[1:]])
     count = sum(len(neuron.w) + 1 for column in columns for neuron in column.neurons)
-    text = f"{len(columns[0].names)} inputs, then {layers} neurons; {count} parameters."
+    text = f"Inputs: {len(columns[0].names)}; neurons by layer: {layers}; {count} parameters."
     outputs = columns[-1]
     for unit in outputs.drawn:
         number = outputs.numbers["data"][unit]

@@ -105,9 +105,11 @@ class Recorder:
         self.example: Any = example
         self.layers, place = layers_of(model), {p: k for k, p in enumerate(model.parameters())}
         self.places = [[place[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
-        self.points = None if data is None else points(*data)
+        self.points = None if data is None else points(data)
         self.threshold = usual_threshold(self.layers) if threshold is None else threshold
         self.every, self.most = whole(every, "every"), whole(most, "most", least=2)
+        if not isinstance(title, str):
+            raise TypeError(f"a title is text, got {title!r}")
         self.title = clean(title) or "A training run"
         self.kept: list[Snapshot] = []
         self.last: Snapshot | None = None
@@ -159,8 +161,11 @@ class Recorder:
         if len(self.kept) > self.most:
             self.kept, self.every = self.kept[::2], self.every * 2
 
-    def record(self, steps: Iterable[Step]) -> Iterator[Step]:
+    def record(self, steps: Iterable[Step], metric: str = "metric") -> Iterator[Step]:
         """Hand on the Steps of micronn.train.fit, and note each of them.
+
+        metric: what to call the metric of the Steps, such as "accuracy".
+        To begin before the first step, call snapshot(0, loss) before the loop.
 
         >>> from micronn.losses import mse
         >>> from micronn.nn import MLP
@@ -173,7 +178,7 @@ class Recorder:
         ([1, 2, 3], 3)
         """
         for step in steps:
-            self.snapshot(step.step, step.loss, step.validation_loss, metric=step.metric)
+            self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
             yield step
 
     def snapshots(self) -> list[Snapshot]:
@@ -225,8 +230,11 @@ def check_example(recorder) -> None:
         raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
 
 
-def points(inputs, targets) -> list[tuple[list[float], int]]:
+def points(data) -> list[tuple[list[float], int]]:
     """Each example as its inputs and its class."""
+    if len(data) != 2:
+        raise ValueError(f"data is a pair, inputs and targets, got {len(data)} things")
+    inputs, targets = data
     if len(inputs) != len(targets):
         raise ValueError(f"every input has a target, got {len(inputs)} and {len(targets)}")
     places = [[float(number) for number in x] for x in inputs]

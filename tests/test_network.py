@@ -304,6 +304,7 @@ def test_the_same_model_gives_the_same_bytes_in_every_process():
         (lambda: draw_network(Value(1.0)), TypeError, "micronn.draw"),
         (lambda: draw_network(MLP), TypeError, "got type"),
         (lambda: draw_network(MLP(2, [1]), show="all"), ValueError, '"both"'),
+        (lambda: draw_network(MLP(2, [1]), title=7), TypeError, "a title is text, got 7"),
         (lambda: draw_network(MLP(2, [1]), [1.0]), ValueError, "expected 2 inputs, got 1"),
         (lambda: draw_network(MLP(2, [1]), "ab"), TypeError, "a str"),
         (lambda: draw_network(MLP(2, [1]), root=3.0), TypeError, "backward"),

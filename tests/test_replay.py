@@ -102,10 +102,10 @@ def test_fit_is_recorded_step_by_step():
         model, hinge, data, SGD(model.parameters(), 0.1), 3, validation=data, metric=accuracy,
         engine="graph", rng=random.Random(1),
     )  # fmt: skip
-    seen = [(step.step, step.loss, step.metric) for step in recorder.record(steps)]
+    seen = [(step.step, step.loss, step.metric) for step in recorder.record(steps, "accuracy")]
     assert len(seen) == 3
     kept = recorder.snapshots()
-    assert [(s.step, s.numbers["loss"], s.numbers["metric"]) for s in kept] == seen
+    assert [(s.step, s.numbers["loss"], s.numbers["accuracy"]) for s in kept] == seen
     assert list(kept[-1].data) == [p.data for p in model.parameters()]
     assert "Loss" in recorder.to_html()
 
@@ -274,6 +274,8 @@ def test_titles_labels_and_names_of_metrics_are_data():
         (lambda: Recorder(Module()), TypeError, "MLP"),
         (lambda: Recorder(MLP(1, [1]), example=([1.0], 1.0)), ValueError, "pass loss="),
         (lambda: Recorder(MLP(1, [1]), data=([[1.0]], [])), ValueError, "got 1 and 0"),
+        (lambda: Recorder(MLP(1, [1]), data=[[1.0], [2.0], [3.0]]), ValueError, "got 3 things"),
+        (lambda: Recorder(MLP(1, [1]), title=7), TypeError, "a title is text, got 7"),
         (lambda: Recorder(MLP(1, [1]), every=0), ValueError, "at least 1, got 0"),
         (lambda: Recorder(MLP(1, [1]), every=1.5), TypeError, "whole number"),
         (lambda: Recorder(MLP(2, [1]), example=([1.0], 1.0), loss=squared), ValueError, "2 inputs"),
