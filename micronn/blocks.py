@@ -246,9 +246,19 @@ class NeuronRow(NamedTuple):
         return fmt(self.data), fmt(self.grad, sign=True)
 
 
-def listed(x: float | list[float]) -> list[float]:
-    """A number as a list of one."""
-    return x if isinstance(x, list) else [x]
+def listed(x: float | list[float] | None) -> list[float]:
+    """A number as a list of one, no number as an empty list."""
+    return x if isinstance(x, list) else [] if x is None else [x]
+
+
+class Columns(NamedTuple):
+    """Where the columns of a neuron card are: left edges, but the middle for data."""
+
+    slopes: float
+    names: float
+    data: float
+    grad: float
+    wide: float
 
 
 @dataclass
@@ -281,6 +291,11 @@ class NeuronTable:
         """The width of the cards."""
         return math.ceil(max(self.slopes + self.names + self.data + self.grad + 18, self.header))
 
+    def columns(self, width: float) -> Columns:
+        """Where the columns are on a card of this width."""
+        names, grad = self.slopes + 8, width - 4 - self.grad
+        return Columns(self.slopes, names, (names + self.names + grad) / 2 - 4, grad, self.grad)
+
 
 def neuron_header(expression: str, corner: str) -> float:
     """The width that a neuron card's header needs."""
@@ -292,38 +307,42 @@ def neuron_card(
     rows: list[NeuronRow], results: list[NeuronRow], table: NeuronTable, m: float,
 ) -> Card:  # fmt: skip
     """One neuron: a row for each parameter, its weighted sum, its output."""
-    high = len(rows) + sum(row_height(row) for row in results) + 2
     fields = neuron_fields(expression, corner, rows, results)
     width = math.ceil(max(table.width, record_width(*fields)))
-    out = results[-1]
-    if isinstance(out.data, list):
-        title = f"{corner}: {expression}, {len(out.data)} outputs, data {out.texts[0]}"
-    else:
-        title = f"{corner}: {expression}, output data = {out.data!r}, grad = {out.grad!r}"
-    card = Card(id, css, title, width, ROW * high, record(*fields))
-    bad = any(not math.isfinite(x) for row in (*rows, *results) if row.data is not None
-              for x in (*listed(row.data), *listed(row.grad or 0.0)))  # fmt: skip
-    stroke = "bad" if bad else css
-    names = table.slopes + 8
-    grad = width - 4 - table.grad
-    data = (names + table.names + grad) / 2 - 4
+    high = len(rows) + sum(map(row_height, results)) + 2
+    card = Card(
+        id, css, spoken(expression, corner, results[-1]), width, ROW * high, record(*fields)
+    )
+    stroke = css if all(map(finite, (*rows, *results))) else "bad"
+    columns = table.columns(width)
     ruled = ROW * (len(rows) + 2)
     card.body += frame(card, stroke, css)
     card.body += [
         svg_text(8, 14, expression, bold=True),
         svg_text(width - 8, 14, corner, 10, "mut", "end"),
-        svg_text(names, ROW + 14, "param", 10, "param"),
-        svg_text(data, ROW + 14, "data", 10, "mut", "middle"),
-        svg_text(grad + table.grad / 2, ROW + 14, "grad", 10, "mut", "middle"),
+        svg_text(columns.names, ROW + 14, "param", 10, "param"),
+        svg_text(columns.data, ROW + 14, "data", 10, "mut", "middle"),
+        svg_text(columns.grad + table.grad / 2, ROW + 14, "grad", 10, "mut", "middle"),
         upright(table.slopes, ROW, ruled) if table.slopes else "",
         svg_line(f"M0 {ruled}L{units(width)} {ruled}", stroke),
     ]
     top = 2 * ROW
     for row in (*rows, *results):
-        columns = (table.slopes, names, data, grad, table.grad)
         card.body += neuron_row(row, top, columns, m, bold=row in results)
         top += ROW * row_height(row)
     return card
+
+
+def spoken(expression: str, corner: str, out: NeuronRow) -> str:
+    """What a neuron card is called aloud."""
+    if isinstance(out.data, list):
+        return f"{corner}: {expression}, {len(out.data)} outputs, data {out.texts[0]}"
+    return f"{corner}: {expression}, output data = {out.data!r}, grad = {out.grad!r}"
+
+
+def finite(row: NeuronRow) -> bool:
+    """Whether all numbers of a row are."""
+    return all(map(math.isfinite, (*listed(row.data), *listed(row.grad))))
 
 
 def row_height(row: NeuronRow) -> int:
@@ -331,7 +350,7 @@ def row_height(row: NeuronRow) -> int:
     return 2 if isinstance(row.data, list) else 1
 
 
-def neuron_row(row: NeuronRow, top: float, columns, m: float, bold: bool) -> list[str]:
+def neuron_row(row: NeuronRow, top: float, columns: Columns, m: float, bold: bool) -> list[str]:
     """A line of a neuron card."""
     slopes, names, data, grad, wide = columns
     small = "′" in row.slope
@@ -345,7 +364,7 @@ def neuron_row(row: NeuronRow, top: float, columns, m: float, bold: bool) -> lis
         bar = wide - 12
         sides = (data - bar / 2, row.data, row.texts[0]), (grad + 6, row.grad, row.texts[1])
         for x, numbers, note in sides:
-            parts.append(census_bar(listed(numbers or []), x, top + 4, bar))
+            parts.append(census_bar(listed(numbers), x, top + 4, bar))
             parts.append(svg_text(x, top + 29, note, 9, "mut"))
         return parts
     if row.data is None or row.grad is None:

@@ -20,14 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from micronn.engine import Value
-from micronn.folded import Plan, layers_view, make_plan, neurons_view
+from micronn.folded import layers_view
 from micronn.folds import find_folds
 from micronn.graph import Graph
 from micronn.layout import NoLayout, arrange, image
 from micronn.looks import LIGHT, svg_frame, write_whole
 from micronn.network import NetworkPicture, draw_network
+from micronn.neurons import neurons_view
 from micronn.nn import Module
 from micronn.paint import Card, Sketch, Wire, dot_text, lane_svg, legend, wire_svg
+from micronn.plan import Plan, make_plan
 from micronn.values import values_view, window
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
