@@ -66,13 +66,15 @@ def save(
     Raises ValueError for a number that is nan or infinite, TypeError for what cannot
     be saved, OSError for a place that cannot be written; an old file then stays.
     """
+    if rng is not None and not hasattr(rng, "getstate"):
+        raise TypeError(f"rng is the random.Random that shuffles the batches, got {rng!r}")
     content = {
         "format": FORMAT,
         "version": VERSION,
         **described_model(model),
-        "optimizer": optimizer and described_optimizer(optimizer, model),
-        "rng": rng and rng.getstate(),
-        "epoch": epoch,
+        "optimizer": None if optimizer is None else described_optimizer(optimizer, model),
+        "rng": None if rng is None else rng.getstate(),
+        "epoch": whole(epoch, "epoch", least=0),
         "notes": dict(notes or {}),
     }
     lines = [f"{json.dumps(key)}: {as_json(key, item)}" for key, item in content.items()]

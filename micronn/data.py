@@ -257,6 +257,11 @@ def shuffled(data: Examples, rng=None) -> list[int]:
 
 def check_examples(data: Examples) -> None:
     """Refuse anything but equally many inputs and targets, at least one of each."""
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise TypeError(
+            f"a data set is a pair (inputs, targets), got a {type(data).__name__}; "
+            "put both lists in one pair of parentheses"
+        )
     inputs, targets = data
     if len(inputs) != len(targets):
         raise ValueError(

@@ -213,6 +213,6 @@ def pixels(a, b, reach, side):
 
 def spoilt(picture, specks, rng):
     """The picture with a few pixels of any grey."""
-    for _ in range(specks):
+    for _ in range(whole(specks, "specks", least=0)):
         picture[rng.randrange(len(picture))] = rng.random()
     return picture

@@ -250,7 +250,7 @@ class MirrorError(OSError):
 
 def fetch(
     folder,
-    mirrors: Sequence[str] = MIRRORS,
+    mirrors: str | Sequence[str] = MIRRORS,
     progress: Callable[[str, int, int], object] | None = None,
     timeout: float = 20.0,
     files: dict[str, tuple[int, str]] = FILES,
@@ -259,7 +259,8 @@ def fetch(
 
     folder: where they go; made if it is not there.  A download that broke off stays
         there as NAME.part, and the next one goes on from it.
-    mirrors: addresses, http or https, that a file's name is put behind; tried in order.
+    mirrors: addresses, http or https, that a file's name is put behind; tried in
+        order.
     progress: called as progress(name, bytes so far, bytes in all).
     timeout: seconds without a byte after which a mirror is given up.
     files: size and SHA-256 of each file by name; other sets in MNIST's layout have
@@ -270,6 +271,7 @@ def fetch(
     Raises MirrorError, an OSError, if no mirror sent a file with the right checksum;
     it says what went wrong at each.  ValueError for an address of another kind.
     """
+    mirrors = [mirrors] if isinstance(mirrors, str) else mirrors
     for mirror in mirrors:
         if not mirror.startswith(("http://", "https://")):
             raise ValueError(f"a mirror begins with http:// or https://, got {mirror!r}")

@@ -17,7 +17,14 @@ REFUSED = (DomainError, ZeroDivisionError, OverflowError)
 
 
 class NotFinite(ArithmeticError):
-    """A loss or a gradient is nan or infinite, or an operation was refused."""
+    """A loss or a gradient is nan or infinite, or an operation was refused.
+
+    advice: what to try, if it is not a smaller learning rate.
+    """
+
+    def __init__(self, message: str, advice: str = ""):
+        super().__init__(message)
+        self.advice = advice
 
 
 def cost(loss: Callable, output, target) -> Value:
@@ -38,8 +45,6 @@ class OnGraph:
     l2: how much the sum of the squares of params adds to the loss.
     """
 
-    name = "graph"
-
     def __init__(self, model, loss: Callable, params: Sequence[Value], l2: float = 0.0):
         self.model, self.loss, self.params, self.l2 = model, loss, params, l2
 
@@ -48,7 +53,7 @@ class OnGraph:
 
         Raises NotFinite, with the place where the first such number began.
         """
-        self.model.zero_grad()
+        self.zero_grad()
         whole = 0.0
         for x, target in zip(inputs, targets, strict=True):
             whole += self.example(x, target).data
@@ -59,6 +64,12 @@ class OnGraph:
             self.blame(inputs, targets)
         return whole / len(inputs) + penalty
 
+    def zero_grad(self):
+        """Set every grad to 0: the model's, and those of parameters that the loss has."""
+        self.model.zero_grad()
+        for p in self.params:
+            p.grad = 0.0
+
     def example(self, x, target) -> Value:
         """Forward and backward for one example."""
         try:
@@ -66,7 +77,7 @@ class OnGraph:
         except REFUSED as refusal:
             raise NotFinite(f"{refusal}, in the loss of an example with target {target}") from None
         if not math.isfinite(value.data):
-            raise NotFinite(f"the loss is {value.data}: {trace_nonfinite(value, self.model)}")
+            raise self.trouble(f"the loss is {value.data}", value, x)
         value.backward()
         return value
 
@@ -81,11 +92,17 @@ class OnGraph:
     def blame(self, inputs, targets):
         """Find the example whose gradient is not finite, and raise NotFinite."""
         for x, target in zip(inputs, targets, strict=True):
-            self.model.zero_grad()
-            trouble = trace_nonfinite(self.example(x, target), self.model)
-            if trouble:
-                raise NotFinite(f"a gradient is not finite: {trouble}")
+            self.zero_grad()
+            value = self.example(x, target)
+            if trace_nonfinite(value, self.model):
+                raise self.trouble("a gradient is not finite", value, x)
         raise NotFinite("the gradients of the batch are too large to be added up")
+
+    def trouble(self, what, value, x) -> NotFinite:
+        """What to raise for an example: where it began, and whether the example is to blame."""
+        given = all(math.isfinite(number) for number in x)
+        advice = "" if given else "Repair that example, or leave it out."
+        return NotFinite(f"{what}: {trace_nonfinite(value, self.model)}", advice)
 
     def losses(self, inputs, targets) -> float:
         """The mean loss, without gradients."""

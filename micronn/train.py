@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from micronn.data import Examples, check_examples, picked, shuffled, whole
 from micronn.health import layer_name
+from micronn.metrics import accuracy
 from micronn.nn import Module
 from micronn.optim import Optimizer, Schedule
 from micronn.passes import REFUSED, NotFinite, OnGraph, predict
@@ -67,10 +68,10 @@ class Diverged(ArithmeticError):
 
     def __init__(self, step: int, epoch: int, lr: float, trouble: NotFinite):
         self.step, self.epoch = step, epoch
-        super().__init__(
-            f"training stops at step {step}, in epoch {epoch}: {trouble}\n"
+        advice = trouble.advice or (
             f"Try a smaller learning rate than {lr:g}, clip=1.0, or inputs scaled to about -1 to 1."
         )
+        super().__init__(f"training stops at step {step}, in epoch {epoch}: {trouble}\n{advice}")
 
 
 def fit(
@@ -130,6 +131,8 @@ def fit(
         raise ValueError(f"clip is a length above 0, got {clip!r}; 1.0 is usual")
     if not 0.0 <= l2 < math.inf:
         raise ValueError(f"l2 must be 0 or above, got {l2!r}; 0.0001 is usual")
+    check_callables(loss=loss, metric=metric or accuracy, schedule=schedule or float)
+    check_optimizer(model, optimizer)
     for part in (data, validation or data):
         check_examples(part)
     loop = Loop(model, loss, data, optimizer, batch_size, schedule, clip, l2, engine)
@@ -352,3 +355,26 @@ def restore(optimizer, state):
     for p, number in zip(optimizer.params, data, strict=True):
         p.data = number
     optimizer.load_state_dict(memory)
+
+
+# Checks
+
+
+def check_callables(**functions):
+    """Refuse what cannot be called."""
+    for name, function in functions.items():
+        if not callable(function):
+            raise TypeError(f"{name} is a function, got {function!r}; pass it without quotes")
+
+
+def check_optimizer(model, optimizer):
+    """Refuse what does not train this model."""
+    if not isinstance(model, Module) or not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit needs a model and an optimizer, such as SGD(model.parameters(), 0.1), "
+            f"got {type(model).__name__} and {type(optimizer).__name__}"
+        )
+    if not {*optimizer.params} & {*model.parameters()}:
+        raise ValueError(
+            "the optimizer moves none of this model's parameters; build it with model.parameters()"
+        )

@@ -288,6 +288,10 @@ def broken(name):
         more["optimizer"] = Stranger(net.parameters(), 0.1)
     elif name == "notes":
         more["notes"] = {"when": time}
+    elif name == "seed for rng":
+        more["rng"] = 7
+    elif name == "epoch of text":
+        more["epoch"] = "3"
     elif name == "nan in notes":
         more["notes"] = {"loss": math.nan}
     return net, more
@@ -308,6 +312,8 @@ def broken(name):
         ("strange optimiser", TypeError),
         ("notes", TypeError),
         ("nan in notes", ValueError),
+        ("seed for rng", TypeError),
+        ("epoch of text", ValueError),
     ],
 )
 def test_what_cannot_be_saved_is_refused_and_the_old_file_stays(path, name, error):

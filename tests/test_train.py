@@ -287,6 +287,17 @@ def test_parameters_that_the_optimiser_was_not_given_stay(engine):
     assert step.gradients.keys() == {"layers.1"}
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_loss_may_have_a_parameter_of_its_own(engine):
+    # A learned offset, with no model to speak of: it goes to the mean of the targets.
+    model, offset = Neuron(1, "linear"), Value(0.0)
+    data = [[0.0]] * 4, [1.0, 2.0, 3.0, 6.0]
+    model.b.data = 0.0
+    optimizer = SGD([*model.w, offset], 0.2)
+    list(fit(model, lambda y, t: (y + offset - t) ** 2, data, optimizer, 60, engine=engine))
+    assert offset.data == pytest.approx(3.0)
+
+
 def test_a_loss_with_an_if_runs_on_the_graph():
     def lopsided(output, target):
         return (output - target) ** 2 if target > 0 else 3.0 * (output - target) ** 2
@@ -414,6 +425,16 @@ def test_an_operation_that_is_refused_stops_with_its_name(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_number_missing_from_the_data_is_told_from_a_wrong_learning_rate(engine, number):
+    model = net()
+    data = [[0.0, 1.0], [0.0, number]], [1.0, -1.0]
+    with pytest.raises(Diverged, match="Repair that example") as caught:
+        list(fit(model, hinge, data, SGD(model.parameters(), 0.1), 1, engine=engine))
+    assert "learning rate" not in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_training_that_stopped_can_be_repeated_with_a_smaller_rate(engine):
     model, _ = diverging(engine)
     data = [[1.0], [2.0]], [2.0, 4.0]
@@ -430,7 +451,7 @@ def test_a_mistake_in_the_data_is_not_taken_for_divergence():
 
 
 def test_early_stopping_waits_and_goes_back_to_the_best_model():
-    model = net()
+    model, other = net(), net()
     losses = [5.0, 4.0, 4.5, 4.2, 4.0, 3.0]  # 4.0 again is no lower
     seen = []
 
@@ -438,7 +459,7 @@ def test_early_stopping_waits_and_goes_back_to_the_best_model():
         for k, loss in enumerate(losses):
             for p in model.parameters():
                 p.data = float(k)
-            (step,) = fit(net(), hinge, moons(4), SGD(net().parameters(), 0.0), 1, engine="graph")
+            (step,) = fit(other, hinge, moons(4), SGD(other.parameters(), 0.0), 1, engine="graph")
             yield step._replace(validation_loss=loss)
 
     for step in early_stopping(steps(), model, patience=3):
@@ -527,14 +548,21 @@ def test_predict_gives_floats():
         ({"data": ([[1.0, 2.0]], [])}, "1 inputs and 0 targets"),
         ({"data": ([], [])}, "empty"),
         ({"validation": ([[1.0, 2.0]], [])}, "1 inputs and 0 targets"),
+        ({"loss": "hinge"}, "loss is a function, got 'hinge'"),
+        ({"metric": 0.5}, "metric is a function"),
+        ({"schedule": 0.1}, "schedule is a function"),
+        ({"data": [[1.0, 2.0]]}, "a data set is a pair"),
+        ({"optimizer": 0.1}, r"such as SGD\(model.parameters\(\), 0.1\), got MLP and float"),
+        ({"optimizer": SGD(net().parameters(), 0.1)}, "moves none of this model's parameters"),
         ({"engine": "python", "data": ([[1.0, 2.0, 3.0]], [1.0])}, "expected 2 inputs, got 3"),
     ],
 )
 def test_wrong_arguments_are_refused_at_once(change, message):
     model = net()
-    arguments = {"data": moons(8), "optimizer": SGD(model.parameters(), 0.1), "epochs": 1}
+    optimizer = SGD(model.parameters(), 0.1)
+    arguments = {"loss": hinge, "data": moons(8), "optimizer": optimizer, "epochs": 1}
     with pytest.raises((ValueError, TypeError), match=message):
-        fit(model, hinge, **{**arguments, **change})
+        fit(model, **{**arguments, **change})
 
 
 def test_a_class_that_the_model_does_not_have_is_refused():
