@@ -352,29 +352,36 @@ def row_height(row: NeuronRow) -> int:
 
 def neuron_row(row: NeuronRow, top: float, columns: Columns, m: float, bold: bool) -> list[str]:
     """A line of a neuron card."""
-    slopes, names, data, grad, wide = columns
-    small = "′" in row.slope
-    parts = [
-        svg_text(8, top + 14, row.slope, 10, "mut")
-        if small
-        else svg_text(slopes / 2, top + 14, row.slope, 12, "mut", "middle"),
-        svg_text(names, top + 14, row.name, bold=bold, fill="ink" if row.texts[0] else "mut"),
-    ]
-    if isinstance(row.data, list) or isinstance(row.grad, list):
-        bar = wide - 12
-        sides = (data - bar / 2, row.data, row.texts[0]), (grad + 6, row.grad, row.texts[1])
-        for x, numbers, note in sides:
-            parts.append(census_bar(listed(numbers), x, top + 4, bar))
-            parts.append(svg_text(x, top + 29, note, 9, "mut"))
-        return parts
-    if row.data is None or row.grad is None:
-        return parts
-    finite = math.isfinite(row.data)
-    if finite:
-        parts.append(svg_text(data, top + 14, row.texts[0], anchor="middle", bold=bold))
+    base, ink = top + 14, "ink" if row.texts[0] else "mut"
+    if "′" in row.slope:
+        slope = svg_text(8, base, row.slope, 10, "mut")
     else:
-        parts.append(svg_chip(data - 26, top, 52, row.texts[0], "bad"))
-    return [*parts, svg_chip(grad, top, wide, row.texts[1], shade(row.grad, m))]
+        slope = svg_text(columns.slopes / 2, base, row.slope, 12, "mut", "middle")
+    name = svg_text(columns.names, base, row.name, fill=ink, bold=bold)
+    if isinstance(row.data, list):
+        return [slope, name, *neuron_census(row, top, columns)]
+    if row.data is None or not isinstance(row.grad, float):
+        return [slope, name]
+    if math.isfinite(row.data):
+        data = svg_text(columns.data, base, row.texts[0], anchor="middle", bold=bold)
+    else:
+        data = svg_chip(columns.data - 26, top, 52, row.texts[0], "bad")
+    chip = svg_chip(columns.grad, top, columns.wide, row.texts[1], shade(row.grad, m))
+    return [slope, name, data, chip]
+
+
+def neuron_census(row: NeuronRow, top: float, columns: Columns) -> list[str]:
+    """The outputs of many calls as a bar for the data and a bar for the gradients."""
+    bar = columns.wide - 12
+    data, grad = (columns.data - bar / 2, row.data), (columns.grad + 6, row.grad)
+    return [
+        part
+        for (x, numbers), note in zip((data, grad), row.texts, strict=True)
+        for part in (
+            census_bar(listed(numbers), x, top + 4, bar),
+            svg_text(x, top + 29, note, 9, "mut"),
+        )
+    ]
 
 
 def neuron_fields(expression: str, corner: str, rows, results) -> list[list[tuple[str, str]]]:

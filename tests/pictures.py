@@ -106,6 +106,28 @@ def hostile_net():
     return loss, [(name.replace("layers.layers", "layers"), value) for name, value in params]
 
 
+def infinite_net():
+    """A net that an infinite input runs through."""
+    model = MLP(2, [3, 1], activation="relu", rng=random.Random(7))
+    out = model([Value(float("inf"), "x0"), Value(1.0, "x1")])
+    out.backward()
+    return out, model
+
+
+def penalty():
+    """A loss with a penalty on every parameter."""
+    loss, model = net(5, (4, 1))
+    whole = loss + 0.01 * total([p * p for p in model.parameters()])
+    whole.backward()
+    return whole, model
+
+
+def hostile_scopes():
+    """A net whose layers and neurons have hostile names, on their nets too."""
+    loss, model = net()
+    return loss, [(f"</title><script>.{name}", value) for name, value in model.named_parameters()]
+
+
 # name -> graph, what draw() is told beside it
 PICTURES = {
     "neuron": (neuron, {}),
@@ -125,4 +147,9 @@ PICTURES = {
     "a single value": (lambda: (Value(2.0, "a"), None), {}),
     "hostile": (hostile, {"detail": "values"}),
     "hostile net": (hostile_net, {}),
+    "hostile scopes": (hostile_scopes, {"detail": "neurons"}),
+    "hostile scopes folded": (hostile_scopes, {"detail": "layers"}),
+    "an infinite net": (infinite_net, {"detail": "neurons"}),
+    "an infinite net folded": (infinite_net, {"detail": "layers"}),
+    "a penalty": (penalty, {"detail": "layers"}),
 }
