@@ -1,8 +1,16 @@
 """The training loop: guess, measure, find the slope, step; again and again.
 
-    for step in fit(model, hinge, train, SGD(model.parameters(), 0.1), epochs=50,
-                    validation=validation, metric=accuracy):
-        print(step.epoch, step.loss, step.validation_loss, step.metric)
+    >>> import random
+    >>> from micronn.data import line
+    >>> from micronn.losses import mse
+    >>> from micronn.nn import Neuron
+    >>> from micronn.optim import SGD
+    >>> neuron = Neuron(1, "linear", rng=random.Random(7))
+    >>> optimizer = SGD(neuron.parameters(), lr=0.3)
+    >>> for step in fit(neuron, mse, line(50, noise=0.0), optimizer, epochs=30, batch_size=10):
+    ...     pass
+    >>> round(neuron.w[0].data, 3), round(neuron.b.data, 3)  # the line is 2x + 1
+    (2.0, 1.0)
 
 `fit` hands out a Step after every epoch, with the model as it is then.  Whatever
 should happen on the way (print, draw, save, stop) is written in the body of your
@@ -17,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from micronn.data import Examples, check_examples, picked, shuffled, whole
+from micronn.engine import Value
 from micronn.health import layer_name
 from micronn.metrics import accuracy
 from micronn.nn import Module
@@ -159,7 +168,7 @@ def steps(loop, judge, validated, epochs, every, rng) -> Iterator[Step]:
                 loss,
                 judge.loss() if validated else None,
                 judge.metric() if judge else None,
-                gradient_sizes(loop.model, loop.optimizer.params),
+                {name: gradient_size(params) for name, params in loop.layers.items()},
                 loop.optimizer.lr,
                 time.perf_counter() - start,
                 loop.program.name if loop.program else "graph",
@@ -170,8 +179,9 @@ class Loop:
     """What takes a step: the model's gradient of a batch, then the optimiser."""
 
     def __init__(self, model, loss, data, optimizer, batch_size, schedule, clip, l2, engine):
-        self.model, self.data, self.optimizer = model, data, optimizer
+        self.data, self.optimizer = data, optimizer
         self.batch_size, self.schedule, self.clip = batch_size, schedule, clip
+        self.layers = layers_of(model, optimizer.params)
         self.graph = OnGraph(model, loss, optimizer.params, l2)
         self.program = program_for(self.graph, data, engine)
 
@@ -215,7 +225,10 @@ class Loop:
         if inside:
             if self.schedule:
                 self.optimizer.lr = Scheduled(self.schedule, self.optimizer)
-            whole += program.train(inside, self.optimizer)
+            try:
+                whole += program.train(inside, self.optimizer)
+            finally:
+                self.optimizer.lr = float(self.optimizer.lr)
         for batch in batches[len(inside) :]:
             whole += program.gradient(batch) * len(batch)
             self.step()
@@ -331,14 +344,19 @@ def clip_gradient(params, longest: float) -> float:
     return length
 
 
-def gradient_sizes(model: Module, params) -> dict[str, float]:
-    """The root mean square of the grads, for each layer that holds some of the params."""
+def layers_of(model: Module, params) -> dict[str, list[Value]]:
+    """The params by the name of the layer that holds them."""
     moved = set(params)
-    grads: dict[str, list[float]] = {}
+    layers: dict[str, list[Value]] = {}
     for name, p in model.named_parameters():
         if p in moved:
-            grads.setdefault(layer_name(name), []).append(p.grad)
-    return {layer: math.hypot(*g) / math.sqrt(len(g)) for layer, g in grads.items()}
+            layers.setdefault(layer_name(name), []).append(p)
+    return layers
+
+
+def gradient_size(params) -> float:
+    """The root mean square of the grads."""
+    return math.hypot(*[p.grad for p in params]) / math.sqrt(len(params))
 
 
 # Going back
