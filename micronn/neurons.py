@@ -6,6 +6,7 @@ and both factors stand on the card.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 
 from micronn.blocks import NeuronRow, NeuronTable, neuron_card, neuron_header
 from micronn.folded import bar_words, bundles, finished, input_cards, rest_cards
@@ -70,7 +71,7 @@ def neuron_cards(plan: Plan, number: int, layer: LayerFold, m: float) -> list[Ca
     for place, neuron in enumerate(layer.neurons):
         rows, results = neuron_rows(plan, neuron, plan.out_name(number, place))
         is_root = any(call.out == root for call in neuron.calls)
-        corner = neuron_name(neuron, place) + ("  output" if is_root else "")
+        corner = neuron_name(neuron, place) + ("  output" if is_root else "") + born(plan, neuron)
         table.widen([*rows, *results], neuron_header(expression(neuron), corner))
         css = "root" if is_root else "op"
         parts.append((f"L{number}n{place}", css, expression(neuron), corner, rows, results))
@@ -81,6 +82,16 @@ def neuron_name(neuron: NeuronFold, place: int) -> str:
     """neuron 3 for the scope layers.0.neurons.3, else the last word of the scope."""
     last = neuron.scope.rpartition(".")[2]
     return f"neuron {last}" if last.isdigit() else clean(last) or f"neuron {place}"
+
+
+def born(plan: Plan, neuron: NeuronFold) -> str:
+    """first +∞ if the neuron made nan or infinity out of finite numbers, else nothing."""
+    nodes, call = plan.graph.nodes, neuron.calls[0]
+    made = [nodes[k].data for k in (call.z, call.out) if not isfinite(nodes[k].data)]
+    read = (*call.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
+    if not made or len(neuron.calls) > 1 or not all(isfinite(nodes[k].data) for k in read):
+        return ""
+    return f"  first {fmt(made[0])}"
 
 
 def expression(neuron: NeuronFold) -> str:

@@ -117,6 +117,15 @@ def test_the_card_where_infinity_was_born_says_so():
     assert ids["n1"].find(f"{SVG}rect").get("stroke") == LIGHT["bad"]
 
 
+def test_a_neuron_that_makes_infinity_of_finite_numbers_says_so():
+    model = MLP(1, [2, 1], rng=random.Random(7))
+    model.layers[0].neurons[1].w[0].data = 1e300
+    out = model([Value(1e300, "x")])
+    out.backward()
+    svg = draw(out, model, "neurons").svg
+    assert svg.count("first +∞</text>") == svg.count("neuron 1  first +∞</text>") == 1
+
+
 def test_a_wire_says_its_message_as_a_sum_to_check():
     root, params = neuron()
     _, ids = parsed(draw(root, params).svg)
