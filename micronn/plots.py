@@ -431,7 +431,7 @@ def confusion_table(counts: Sequence[Sequence[int]], names: Sequence[str] = ()) 
     names: of the classes; their indices if left out.
     """
     names = list(names) or [str(k) for k in range(len(counts))]
-    table = Table("is \\ said", *names, "right", title_style="")
+    table = Table("is\\said", *names, "right", padding=(0, 1) if len(names) < 8 else 0)
     for column in table.columns[1:]:
         column.justify = "right"
     for true, row in enumerate(counts):
