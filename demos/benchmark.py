@@ -1,8 +1,8 @@
 """How fast is it, against engines that do the same work?
 
-Run:    python demos/benchmark.py [--rounds 5]
-Takes:  about a minute.  It compares with micrograd, NumPy and PyTorch where they
-        are installed: pip install "micronn[bench]" brings the first two.
+Run:    python demos/benchmark.py [--rounds 5] [--programs]
+Takes:  about two minutes.  It compares with micrograd, NumPy, PyTorch and JAX where
+        they are installed: pip install "micronn[bench]" brings the first two.
 
 Every contest is one piece of work that several engines do.  First they must agree
 on its numbers; then they take turns, round after round, so that a busy moment of
@@ -20,21 +20,28 @@ import math
 import platform
 import random
 import statistics
+import tempfile
 import time
 import tracemalloc
+from array import array
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
+import rivals
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from micronn import native
+from micronn.compiler import compile_graph
 from micronn.data import moons
 from micronn.draw import draw
-from micronn.engine import Value, topological_order
-from micronn.losses import hinge, l2_penalty, mse
+from micronn.engine import Value, topological_order, total
+from micronn.losses import cross_entropy, hinge, l2_penalty, mse
 from micronn.nn import MLP
-from micronn.optim import SGD
+from micronn.optim import SGD, Adam
 
 
 class Contest(NamedTuple):
@@ -171,7 +178,164 @@ def micrograd_twin(model, nin, nouts):
     return twin
 
 
-CONTESTS = [small_expression, long_chains, moons_step, digit_example]
+# Recorded once: the graph of one example as a program (compiler.py)
+
+
+def program_of(model, task, nin, backend="machine"):
+    """The loss of one example as a program, recorded from numbers of no importance."""
+    x = [Value(0.5) for _ in range(nin)]
+    if task == "points":
+        targets = [Value(1.0)]
+        loss = (1.0 - targets[0] * model(x)).relu()
+    else:
+        targets = [Value(float(k == 0)) for k in range(10)]
+        loss = cross_entropy(model(x), targets)
+    return compile_graph(loss, [*x, *targets], model.parameters(), backend)
+
+
+def points(copies):
+    """The 100 points of the two moons, so many times over, and the net that learns them."""
+    inputs, targets = moons(100, rng=random.Random(1))
+    model = MLP(2, [16, 16, 1], rng=random.Random(2))
+    rows = array("d", [x for p, t in zip(inputs, targets, strict=True) for x in (*p, t)] * copies)
+    return model, rows, inputs * copies, [float(t) for t in targets] * copies
+
+
+def digits(count):
+    """Random pixels with random classes, as dense as examples can be, and a net of 13,002."""
+    rng = random.Random(3)
+    model = MLP(784, [16, 16, 10], "sigmoid", rng=rng)
+    pixels = [[rng.random() for _ in range(784)] for _ in range(count)]
+    classes = [rng.randrange(10) for _ in range(count)]
+    rows = array("d")
+    for x, c in zip(pixels, classes, strict=True):
+        rows.extend([*x, *(float(k == c) for k in range(10))])
+    return model, rows, pixels, classes
+
+
+def rival_epochs(rivals, inputs, targets, size):
+    """One epoch of each rival that is installed; NumPy holds the examples of all."""
+    if not installed("numpy"):
+        return {}
+    import numpy as np
+
+    x, t = np.array(inputs), np.array(targets)
+    return {
+        name: partial(make().epoch, x, t, size)
+        for name, (needs, make) in rivals.items()
+        if installed(needs)
+    }
+
+
+def epoch_of(program, optimizer, rows, size):
+    """A function that trains one epoch from the same start and returns two weights."""
+    start = [p.data for p in program.params]
+
+    def epoch():
+        for p, number in zip(program.params, start, strict=True):
+            p.data = number
+        (_,) = program.train(rows, optimizer(program.params), 1, size)
+        return program.params[0].data, program.params[-1].data
+
+    return epoch
+
+
+def points_program():
+    """Steps on all 100 points with weight decay, which is the L2 of micrograd's demo."""
+    model, rows, inputs, targets = points(copies=200)
+    options = {"lr": 0.05, "weight_decay": 2e-4}
+    sgd = partial(SGD, **options)
+    work = {"micronn, machine": epoch_of(program_of(model, "points", 2), sgd, rows, 100)}
+    work |= rival_epochs(
+        {
+            "NumPy by hand": ("numpy", lambda: rivals.ByHand(model, "points", **options)),
+            "PyTorch": ("torch", lambda: rivals.Torch(model, "points", **options)),
+            "JAX jit": ("jax", lambda: rivals.Jax(model, "points", **options)),
+        },
+        inputs, targets, 100,
+    )  # fmt: skip
+    return Contest("200 steps of a 2-16-16-1 on 100 points, SGD", work, "micronn, machine")
+
+
+def points_in_python():
+    """The same step as a program in Python, and eagerly."""
+    model, rows, inputs, targets = points(copies=3)
+    sgd = partial(SGD, lr=0.05, weight_decay=2e-4)
+    work = {
+        "micronn, Python": epoch_of(program_of(model, "points", 2, "python"), sgd, rows, 100),
+        "micronn, machine": epoch_of(program_of(model, "points", 2), sgd, rows, 100),
+    }
+    start = [p.data for p in model.parameters()]
+
+    def eager():
+        for p, number in zip(model.parameters(), start, strict=True):
+            p.data = number
+        optimizer = sgd(model.parameters())
+        for first in range(0, len(inputs), 100):
+            model.zero_grad()
+            some = slice(first, first + 100)
+            hinge([model(x) for x in inputs[some]], targets[some]).backward()
+            optimizer.step()
+        return model.parameters()[0].data, model.parameters()[-1].data
+
+    work["micronn, eager"] = eager
+    return Contest("3 such steps without a C compiler", work, "micronn, Python")
+
+
+def digits_program(adam=False):
+    """An epoch of 10,000 examples in batches of 32."""
+    model, rows, inputs, targets = digits(10_000)
+    optimizer, lr = (Adam, 0.001) if adam else (SGD, 0.1)
+    program = program_of(model, "digits", 784)
+    work = {"micronn, machine": epoch_of(program, partial(optimizer, lr=lr), rows, 32)}
+    others = {"PyTorch": ("torch", lambda: rivals.Torch(model, "digits", lr, adam=adam))}
+    if not adam:
+        others["NumPy by hand"] = ("numpy", lambda: rivals.ByHand(model, "digits", lr))
+        others["JAX jit"] = ("jax", lambda: rivals.Jax(model, "digits", lr))
+    work |= rival_epochs(others, inputs, targets, 32)
+    name = "Adam" if adam else "SGD"
+    title = f"784-16-16-10, 10,000 examples in batches of 32, {name}"
+    return Contest(title, work, "micronn, machine")
+
+
+def one_digit():
+    """One dense example through 784-16-16-10 and back, cross-entropy, into arrays."""
+    model, row, inputs, targets = digits(1)
+    program = program_of(model, "digits", 784)
+    weights = array("d", [p.data for p in program.params])
+
+    def ours():
+        value, grads = program.value_and_grad(weights, row)
+        return value, grads[0], grads[-1]
+
+    def python():
+        value, _, grads = program.example(list(row), list(weights), of_inputs=False)
+        return value, grads[0], grads[-1]
+
+    work = {"micronn, machine": ours, "micronn, Python": python}
+    if installed("torch"):
+        import numpy as np
+
+        x, t = np.array(inputs), np.array(targets)
+        torch = rivals.Torch(model, "digits", 0.1)
+
+        def theirs():
+            loss, dw, db = torch.slopes(x, t)
+            return loss, dw[0, 0].item(), db[-1].item()
+
+        work["PyTorch"] = theirs
+    return Contest("784-16-16-10, one example, forward and backward", work, "micronn, machine")
+
+
+EAGER = [small_expression, long_chains, moons_step, digit_example]
+PROGRAMS = [
+    points_program,
+    points_in_python,
+    digits_program,
+    partial(digits_program, adam=True),
+    one_digit,
+]
+CONTESTS = EAGER + PROGRAMS
 
 
 # What has no rival: memory and pictures
@@ -209,7 +373,45 @@ def picture_of_65_000_values():
     return f"{seconds_text(seconds)} for {len(topological_order(loss)):,} values"
 
 
+def making(task, nin, nouts):
+    """Seconds for recording the loss of one example and making its program."""
+    activation = "relu" if task == "points" else "sigmoid"
+    model = MLP(nin, nouts, activation, rng=random.Random(6))
+    return seconds_text(best_of(5, lambda: program_of(model, task, nin)))
+
+
+def irregular_operations():
+    """Time for one operation of 20,000 that form no pattern, forward and backward."""
+    rng = random.Random(7)
+    x = [Value(rng.uniform(0.5, 1.5)) for _ in range(20)]
+    nodes, kinds = list(x), [Value.__add__, Value.__mul__, Value.__sub__, Value.__truediv__]
+    while len(nodes) < 20_020:
+        a, b = rng.choices(nodes[-2000:], k=2)
+        node = rng.choice(kinds)(a, b) if b.data else a.relu()
+        nodes.append(node if 0.1 < abs(node.data) < 10.0 else (a + 0.5 * b) * 0.5)
+    root = total(nodes[-100:])
+    operations = sum(1 for node in topological_order(root) if node.operands)
+    start = time.perf_counter()
+    program = compile_graph(root, x, backend="machine")
+    made = time.perf_counter() - start
+    weights, rows = array("d"), array("d", [v.data for v in x] * 320)
+    seconds = best_of(5, lambda: program.run(rows, 320, weights)) / 320 / operations
+    return f"{seconds * 1e9:.3g} ns for each of {operations:,}, made in {seconds_text(made)}"
+
+
+def building():
+    """Seconds to build the machine, which happens once for a computer."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "machine.so")
+        command = [*native.find_compiler(), *native.FLAGS[0], "-Dreal=double"]
+        return seconds_text(best_of(1, lambda: native.compile_to(path, command)))
+
+
 MEASURES = {
+    "recording and compiling the loss of a 2-16-16-1": partial(making, "points", 2, [16, 16, 1]),
+    "the same for 784-16-16-10": partial(making, "digits", 784, [16, 16, 10]),
+    "operations without a pattern, on the machine": irregular_operations,
+    "building the machine": building,
     "memory of an operation after forward": memory,
     "SVG of 50 cards, layout included": picture_of_50_cards,
     "SVG of a net on a batch, folded to layers": picture_of_65_000_values,
@@ -297,10 +499,11 @@ def installed(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often everybody takes a turn")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--programs", action="store_true", help="only the compiled programs")
+    options = parser.parse_args()
     console = Console()
     console.print(machine())
-    console.print(table_of(CONTESTS, rounds))
+    console.print(table_of(PROGRAMS if options.programs else CONTESTS, options.rounds))
     for title, measure in MEASURES.items():
         console.print(f"{title}: {measure()}")
 
