@@ -14,7 +14,7 @@ import re
 import xml.etree.ElementTree as ET
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 # One character stands for one value of a track: digits, letters, letters with accents,
@@ -32,8 +32,10 @@ CHANGEABLE = {
 }  # fmt: skip
 
 NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-CELL = re.compile(r"M([\d.]+) ([\d.]+)(h9v9h-9z)")  # a cell of a matrix
+CELL = re.compile(r"M([\d.]+) ([\d.]+)(h9v9h-9z)")  # of a matrix
+CELL_END = "h9v9h-9z"
 
+State = dict[str, str | None]  # of an element: its attributes, and under TEXT its text
 Track = tuple[int, str, list[str | None], str]
 # Where an element stands: from the root down, the number of a run of children with the
 # same tag, and its place in that run.
@@ -102,7 +104,7 @@ def parts(element: ET.Element) -> Iterator[ET.Element]:
 
     A cell then changes its colour from page to page, and not its place.
     """
-    for has_cells, run in groupby(element, lambda child: bool(CELL.match(child.get("d", "")))):
+    for has_cells, run in groupby(element, lambda child: child.get("d", "").endswith(CELL_END)):
         if not has_cells:
             yield from (child for child in run if child.tag != "style")
             continue
@@ -115,17 +117,17 @@ def parts(element: ET.Element) -> Iterator[ET.Element]:
 
 
 class Book:
-    """The pages of one scene, attribute by attribute.
+    """The pages of one scene, element by element.
 
     pages: where its pages stand in the film.
     tags: of every element that ever was there, by address.
-    columns: (address, attribute) -> its value on each of these pages.
+    states: by address, what an element was like, and from which of these pages on.
     """
 
     def __init__(self):
         self.pages: list[int] = []
         self.tags: dict[Address, str] = {}
-        self.columns: dict[tuple[Address, str], list[str | None]] = {}
+        self.states: dict[Address, list[tuple[int, State]]] = {}
 
     def fits(self, elements: dict[Address, ET.Element]) -> bool:
         """Whether a page has the same shape: the same tag wherever both have an element,
@@ -137,49 +139,54 @@ class Book:
         )
 
     def add(self, page: int, elements: dict[Address, ET.Element]) -> None:
-        """Write down every attribute and text of a page."""
-        done = len(self.pages)
+        """Write down what has changed since the last page; what is not there has no attributes."""
+        now = len(self.pages)
         for address, element in elements.items():
-            self.tags[address] = element.tag
-            for attribute, value in (*element.attrib.items(), (TEXT, element.text)):
-                column = self.columns.setdefault((address, attribute), [])
-                column += [None] * (done - len(column))
-                column.append(value)
+            if address not in self.tags:
+                self.tags[address], self.states[address] = element.tag, [(0, {})]
+            self.become(address, now, {TEXT: element.text, **element.attrib})
+        for address in self.tags.keys() - elements.keys():
+            self.become(address, now, {})
         self.pages.append(page)
+
+    def become(self, address: Address, now: int, state: State) -> None:
+        """Note a state, if it is a new one."""
+        if self.states[address][-1][1] != state:
+            self.states[address].append((now, state))
 
     def scene(self, count: int) -> Scene:
         """All that is known, for a film of so many pages."""
-        for column in self.columns.values():
-            column += [None] * (len(self.pages) - len(column))
-        order = {address: k for k, address in enumerate(sorted(self.tags))}
-        return Scene(self.last_page(order), self.tracks(order, count))
+        order = sorted(self.tags)
+        return Scene(self.last_page(order), list(self.tracks(order, count)))
 
-    def last_page(self, order: Iterable[Address]) -> str:
+    def last_page(self, order: list[Address]) -> str:
         """The last page as SVG, with all elements that any page has."""
-        elements = {address: ET.Element(self.tags[address]) for address in order}
-        for (address, attribute), column in self.columns.items():
-            if attribute == TEXT:
-                elements[address].text = column[-1]
-            elif column[-1] is not None:
-                elements[address].set(attribute, column[-1])
-        for address, element in elements.items():
+        elements: dict[Address, ET.Element] = {}
+        for address in order:
+            state = self.states[address][-1][1]
+            known = {name: value for name, value in state.items() if name != TEXT and value}
+            elements[address] = ET.Element(self.tags[address], known)
+            elements[address].text = state.get(TEXT)
             if address:
-                elements[address[:-2]].append(element)
+                elements[address[:-2]].append(elements[address])
         return ET.tostring(elements[()], encoding="unicode")
 
-    def tracks(self, order: dict[Address, int], count: int) -> list[Track]:
-        """The columns with more than one value, stretched over all pages of the film.
+    def tracks(self, order: list[Address], count: int) -> Iterator[Track]:
+        """Every attribute with more than one value, on all pages of the film.
 
-        On the pages of other scenes a column keeps its value: nobody sees it there.
+        On the pages of other scenes it keeps its value: nobody sees it there.
         """
         latest = [max(0, bisect_right(self.pages, page) - 1) for page in range(count)]
-        found = []
-        for (address, attribute), column in self.columns.items():
-            codes = {value: ALPHABET[k] for k, value in enumerate(dict.fromkeys(column))}
-            if len(codes) > 1:
-                pages = "".join([codes[column[k]] for k in latest])
-                found.append((order[address], changeable(attribute), list(codes), pages))
-        return found
+        for k, address in enumerate(order):
+            states = [*self.states[address], (len(self.pages), {})]
+            for attribute in dict.fromkeys([name for _, state in states for name in state]):
+                column: list[str | None] = []
+                for (start, state), (end, _) in pairwise(states):
+                    column += [state.get(attribute)] * (end - start)
+                codes = {value: ALPHABET[n] for n, value in enumerate(dict.fromkeys(column))}
+                if len(codes) > 1:
+                    pages = "".join([codes[column[n]] for n in latest])
+                    yield k, changeable(attribute), list(codes), pages
 
 
 def changeable(attribute: str) -> str:
