@@ -78,8 +78,9 @@ class Canvas:
         return Measurement(self.width, self.width)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        many_colours = console.color_system in ("256", "truecolor") and not options.ascii_only
-        character = self.two_colours if many_colours else self.one_mark
+        character = self.one_mark
+        if console.color_system in ("256", "truecolor") and has_colours(console, options):
+            character = self.two_colours
         for y in range(0, self.height, 2):
             yield from [character(x, y) for x in range(min(self.width, options.max_width))]
             yield Segment.line()
@@ -93,6 +94,11 @@ class Canvas:
         """The pixels at (x, y) and below it as one mark, of the one that matters more."""
         y += RANK.find(self.marks[y + 1][x]) > RANK.find(self.marks[y][x])
         return Segment(self.marks[y][x], style_of(self.colours[y][x]))
+
+
+def has_colours(console: Console, options: ConsoleOptions) -> bool:
+    """Whether there are any; NO_COLOR in the environment says that there shall be none."""
+    return bool(console.color_system) and not console.no_color and not options.ascii_only
 
 
 @lru_cache(maxsize=10_000)  # a picture has few colours, and making a Style takes long
@@ -332,7 +338,7 @@ class Curves:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(24, min(self.width or options.max_width, options.max_width))
         columns, lines = width - 11, self.height - 2
-        in_colour = bool(console.color_system) and not options.ascii_only
+        in_colour = has_colours(console, options)
         rows = self.in_braille(columns, lines) if in_colour else self.in_marks(columns, lines)
         ticks = {0: fmt(self.high), lines - 1: fmt(self.low)}
         for k, row in enumerate(rows):

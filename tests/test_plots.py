@@ -54,6 +54,12 @@ def test_without_colours_an_image_is_made_of_marks():
     assert in_marks(grey_image([[0.0, 0.5, 1.0]])) == [" =@"]
 
 
+def test_a_reader_who_wants_no_colour_gets_marks(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert in_colours(grey_image([[0.0, 0.5, 1.0]])) == [" =@"]
+    assert "**" in "".join(in_colours(Curves({"train": [1.0, 1.0]}, height=4)))
+
+
 def test_brightness_beyond_black_and_white_is_cut_off():
     assert grey_image([[-3.0, 7.0]]).colours[0] == [(0, 0, 0), (255, 255, 255)]
 
@@ -227,6 +233,7 @@ def test_a_picture_has_the_same_size_in_every_terminal(picture):
     sizes = set()
     for options in (
         {"color_system": None},
+        {"color_system": "truecolor", "force_terminal": True, "no_color": True},
         {"color_system": "standard", "force_terminal": True},
         {"color_system": "256", "force_terminal": True},
         {"color_system": "truecolor", "force_terminal": True},
