@@ -190,9 +190,7 @@ class Fact(NamedTuple):
     token: str = ""
 
 
-def facts_card(
-    id: str, css: str, glyph: str, name: str, corner: str, facts: list[Fact], ids: str = ""
-) -> Card:
+def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: list[Fact]) -> Card:
     """A card of a few lines, each a word and a number."""
     left = 16 + max(text_width(fact.word, 10) for fact in facts)
     wide = max([60.0, *[text_width(fact.text) for fact in facts]]) + 12
@@ -211,13 +209,12 @@ def facts_card(
         svg_text(width - 8, 14, corner, 10, "mut" if css == "op" else css, "end"),
     ]
     for row, fact in enumerate(facts, start=1):
-        own = f"{ids}{id}_{fact.word}" if ids and fact.word in ("data", "grad") else ""
         card.body.append(svg_text(8, ROW * row + 14, fact.word, 10, "mut"))
         if fact.token:
-            card.body.append(svg_chip(left, ROW * row, wide, fact.text, fact.token, own))
+            card.body.append(svg_chip(left, ROW * row, wide, fact.text, fact.token))
         else:
             middle = left + wide / 2
-            card.body.append(svg_text(middle, ROW * row + 14, fact.text, anchor="middle", id=own))
+            card.body.append(svg_text(middle, ROW * row + 14, fact.text, anchor="middle"))
     return card
 
 

@@ -87,7 +87,7 @@ def draw(
                 "draw(loss, model), or choose detail='values'"
             )
         check_limit(plan.neuron_cards() if view == "neurons" else 0, limit)
-        sketch = (neurons_view if view == "neurons" else layers_view)(plan, prefix)
+        sketch = neurons_view(plan, prefix) if view == "neurons" else layers_view(plan)
     else:
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
         check_limit(len(chosen), limit)

@@ -19,14 +19,14 @@ from micronn.plan import MOST_INPUTS, Plan, crowded_layers, homes, terms_of
 # The layers view
 
 
-def layers_view(plan: Plan, prefix: str = "") -> Sketch:
+def layers_view(plan: Plan) -> Sketch:
     """A card for each layer, each column of inputs, and what comes between and after."""
     m, root = plan.m, len(plan.graph) - 1
     cards = input_cards(plan, m, MOST_INPUTS)
     for number, layer in enumerate(plan.folds.layers):
         is_root = root in layer.outs
         cards.append(layer_block_card(plan, number, layer, is_root))
-    cards += rest_cards(plan, m, prefix)
+    cards += rest_cards(plan, m)
     home = homes(plan, neurons=False)
     return finished(plan, cards, bundles(plan, home), folded_legend(), [], 0.3)
 
@@ -89,7 +89,7 @@ def times(n: int) -> str:
     return f" × {n:,}" if n > 1 else ""
 
 
-def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float, corner="") -> Card:
+def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float) -> Card:
     """Many values on one card: from where to where their data and their gradients reach."""
     nodes = [plan.graph.nodes[k] for k in ks]
     data, grad = [node.data for node in nodes], [node.grad for node in nodes]
@@ -100,7 +100,7 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float, corner=
         Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad"),
         Fact(f"grad{word}", span(grad, sign=True), token),
     ]
-    return facts_card(id, role, "", name, corner or {"op": ""}.get(role, role), facts)
+    return facts_card(id, role, "", name, {"op": ""}.get(role, role), facts)
 
 
 def counted(n: int, word: str) -> str:
@@ -113,12 +113,12 @@ def size(x: float) -> float:
     return abs(x) if x == x else math.inf
 
 
-def rest_cards(plan: Plan, m: float, prefix: str) -> list[Card]:
+def rest_cards(plan: Plan, m: float) -> list[Card]:
     """The values between and after the layers, a card for each level."""
     cards, root = [], len(plan.graph) - 1
     for level, ks in plan.rest.items():
         if root in ks:
-            cards.append(root_card(plan, f"R{level}", ks, m, prefix))
+            cards.append(root_card(plan, f"R{level}", ks, m))
         else:
             name = counted(len(ks), "value")
             made = [k for k in ks if plan.graph.nodes[k].operands] or ks
@@ -126,7 +126,7 @@ def rest_cards(plan: Plan, m: float, prefix: str) -> list[Card]:
     return cards
 
 
-def root_card(plan: Plan, id: str, ks: list[int], m: float, prefix: str) -> Card:
+def root_card(plan: Plan, id: str, ks: list[int], m: float) -> Card:
     """The output, with what it is the mean or the sum of."""
     root = plan.graph.rows([len(plan.graph) - 1])[0]
     word, terms = terms_of(plan.graph, root.k)

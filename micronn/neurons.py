@@ -39,7 +39,7 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
             card.lane = lane
             cards.append(card)
     if plan.batched:
-        found = [*input_cards(plan, m), *cards, *rest_cards(plan, m, prefix)]
+        found = [*input_cards(plan, m), *cards, *rest_cards(plan, m)]
         home = homes(plan, neurons=True)
         wires = bundles(plan, home)
         items = [shade_scale("gradient", limits(m)), bar_words()]

@@ -7,9 +7,10 @@ values between and after the layers.  The number of homes does not grow with the
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from micronn.folds import Folds, single_readers
+from micronn.folds import Folds, LayerFold, single_readers
 from micronn.graph import Graph
 from micronn.looks import clean, scale
 
@@ -102,40 +103,45 @@ def make_plan(graph: Graph, folds: Folds) -> Plan:
 
 def input_columns(graph: Graph, folds: Folds) -> dict[tuple[int, int], list[int]]:
     """The given values that neurons read, by layer and number of the weight."""
-    columns: defaultdict[tuple[int, int], dict[int, None]] = defaultdict(dict)
-    seen: set[int] = set()
+    columns: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    seen = set(folds.home)
     for number, layer in enumerate(folds.layers):
-        for neuron in layer.neurons:
-            for call in neuron.calls:
-                for i, k in enumerate(call.inputs):
-                    if k not in seen and k not in folds.home and not graph.nodes[k].operands:
-                        seen.add(k)
-                        columns[number, i][k] = None
-    return {column: list(ks) for column, ks in columns.items()}
+        for i, k in all_inputs(layer):
+            if k not in seen and not graph.nodes[k].operands:
+                seen.add(k)
+                columns[number, i].append(k)
+    return dict(columns)
+
+
+def all_inputs(layer: LayerFold) -> Iterator[tuple[int, int]]:
+    """Everything the neurons of a layer read, each with the number of its weight."""
+    for neuron in layer.neurons:
+        for call in neuron.calls:
+            yield from enumerate(call.inputs)
 
 
 def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
     """For each value that has no place yet, how many layers lie before it.
 
-    A given value, such as a target, belongs to its first reader.
+    A given value, such as a target, belongs to its first reader; a penalty that reads
+    the parameters of a layer belongs behind that layer.
     """
     level = [0] * len(graph)
     layer_level: dict[int, int] = {}
     outs = {k: i for i, layer in enumerate(folds.layers) for k in layer.outs}
+    layer_of = {k: i for i, layer in enumerate(folds.layers) for k in layer.params}
     given: dict[int, int] = {}
     for k in range(len(graph)):
-        for j in graph.operands(k):
-            at = level[j]
-            if j in folds.home and not graph.nodes[j].operands and k not in folds.home:
-                at = layer_level.get(folds.home[j][0], 0)  # a parameter, read by a penalty
-            level[k] = max(level[k], at)
+        operands = graph.operands(k)
+        level[k] = max([level[j] for j in operands], default=0)
         if k in outs:
             level[k] = layer_level.setdefault(outs[k], level[k] + 1)
         elif k not in placed:
-            for j in graph.operands(k):
-                if j not in placed and not graph.nodes[j].operands:
-                    given.setdefault(j, level[k])
-    return {k: given.get(k, level[k]) for k in range(len(graph)) if k not in placed}
+            read = [layer_level.get(layer_of[j], 0) for j in operands if j in layer_of]
+            level[k] = max([level[k], *read])
+            given.update({j: level[k] for j in operands if j not in given})
+    loose = [k for k in range(len(graph)) if k not in placed]
+    return {k: level[k] if graph.nodes[k].operands else given.get(k, 0) for k in loose}
 
 
 # The card of each value
@@ -177,7 +183,7 @@ def terms_of(graph: Graph, k: int) -> tuple[str, list[int]]:
     if node.op == "+":
         return "sum", added_up(graph, k)
     numbers = [j for j in operands if graph.nodes[j].op == "const"]
-    if node.op not in ("*", "/") or len(numbers) != 1:
+    if node.op not in ("*", "/") or len(numbers) != 1 or (node.op, *numbers) == ("/", operands[0]):
         return "", []
     inner = operands[0] if numbers[0] == operands[1] else operands[1]
     terms = added_up(graph, inner) if graph.nodes[inner].op == "+" else []
