@@ -196,6 +196,7 @@ def take(
         while mark is None:
             typed = ask(f"{place} of {len(asked)}  {question.ask} = ")
             if typed is None:
+                tell("")  # the prompt still stands on its line
                 return Score(right, done, len(asked))
             mark = marked(question, typed, tell)
         right, done = right + mark, done + 1
@@ -243,7 +244,8 @@ def worksheet(root: Value, params=None, about: str = "gradients") -> tuple[str, 
     story = Story(root, params)
     asked = questions(story, about) + (questions(story) if about == "data" else [])
     svg = draw(story.root, story.params, "values").svg
-    sheet = sheet_html(story, "Work it out", blank(svg, about), [blank_item(q) for q in asked])
+    bare = draw(story.root, story.params, "values", legend=False).svg
+    sheet = sheet_html(story, "Work it out", blank(bare, about), [blank_item(q) for q in asked])
     answers = sheet_html(story, "Answers", svg, [answer_item(q) for q in asked])
     return sheet, answers
 
@@ -267,9 +269,16 @@ def sheet_html(story: Story, heading: str, svg: str, items: list[str]) -> str:
         title=escape(f"{heading}: {story.title()}"),
         summary=escape(story.summary()),
         svg=svg,
+        width=svg_width(svg),
         items="\n".join(items),
         light=variables(LIGHT),
     )
+
+
+def svg_width(svg: str) -> int:
+    """How wide a picture is, in units."""
+    found = re.search(r'width="(\d+)"', svg)
+    return int(found[1]) if found else 0
 
 
 def blank_item(question: Question) -> str:

@@ -12,7 +12,6 @@ Without JavaScript, and on paper, the page is a worked solution.
 """
 
 import json
-import re
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
@@ -25,7 +24,7 @@ from micronn.graph import Graph, Row
 from micronn.looks import DARK, LIGHT, SHADES, clean, escape, fmt, glyph, scale, shade, variables
 from micronn.network import draw_network
 from micronn.paint import derivative, limits, message
-from micronn.quiz import Question, questions
+from micronn.quiz import Question, questions, svg_width
 from micronn.story import Message, Step, Story, number
 from micronn.values import ports_in, ports_out
 
@@ -117,13 +116,12 @@ def page(
 ) -> str:
     """The template, filled in; title, summary and note are made safe here."""
     template = Template(Path(__file__).with_name("viewer.html").read_text("utf-8"))
-    width = re.search(r'width="(\d+)"', svg)
     return template.substitute(
         title=escape(title),
         summary=escape(summary),
         note=escape(note),
         svg=svg,
-        width=width[1] if width else 0,
+        width=svg_width(svg),
         rows="\n".join(rows),
         steps="\n".join(steps),
         limits=escape(limits),
