@@ -79,9 +79,9 @@ class Recorder:
     With fit, loop over recorder.record(fit(...)).  In a loop of your own, call
     recorder.snapshot(step, loss) at every step.
 
-    Raises TypeError for a model that cannot be drawn; ValueError for an example without
-    a loss, and for inputs and targets that are not equally many; and whatever the model
-    or the loss raise for the example.
+    Raises TypeError for a model that cannot be drawn and for an example without a loss,
+    ValueError for inputs and targets that are not equally many, and whatever the model or
+    the loss raise for the example.
 
     >>> from micronn.nn import MLP
     >>> model = MLP(2, [3, 1])
@@ -147,6 +147,8 @@ class Recorder:
             raise TypeError(f"a step is a whole number, got {step!r}")
         if self.last is not None and step <= self.last.step:
             raise ValueError(f"steps go up, got {step} after {self.last.step}")
+        if loss is None:
+            raise TypeError("every snapshot has a loss, got None; pass the number of this step")
         given = {"loss": loss, "validation loss": validation_loss, **metrics}
         numbers = {name: as_value(x).data for name, x in given.items() if x is not None}
         for name, number in numbers.items():
@@ -223,18 +225,27 @@ def usual_threshold(layers) -> float:
 
 def check_example(recorder) -> None:
     """Work the example out once, so that a mistake in it shows before the training."""
-    if recorder.loss is None:
-        raise ValueError("the graph of an example ends in its loss; pass loss=f(output, target)")
-    root = cost(recorder.loss, recorder.model(example_inputs(recorder)), recorder.example[1])
+    if not callable(recorder.loss):
+        raise TypeError(
+            f"the graph of an example ends in its loss; pass loss=f(output, target), "
+            f"got {recorder.loss!r}"
+        )
+    _, target = pair(recorder.example, "an example is a pair, x and target")
+    root = cost(recorder.loss, recorder.model(example_inputs(recorder)), target)
     if not isinstance(root, Value):
         raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
 
 
+def pair(thing, words):
+    """thing, if it has two parts; else a TypeError that begins with these words."""
+    if not isinstance(thing, (tuple, list)) or len(thing) != 2:
+        raise TypeError(f"{words}, got {clipped(repr(thing))}")
+    return thing
+
+
 def points(data) -> list[tuple[list[float], int]]:
     """Each example as its inputs and its class."""
-    if len(data) != 2:
-        raise ValueError(f"data is a pair, inputs and targets, got {len(data)} things")
-    inputs, targets = data
+    inputs, targets = pair(data, "data is a pair, all inputs and all targets")
     if len(inputs) != len(targets):
         raise ValueError(f"every input has a target, got {len(inputs)} and {len(targets)}")
     places = [[float(number) for number in x] for x in inputs]
