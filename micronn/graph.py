@@ -229,6 +229,8 @@ def named(params) -> list[tuple[str, Value]]:
         return []
     if hasattr(params, "named_parameters"):
         params = params.named_parameters()
+    if not isinstance(params, Iterable):
+        params = [params]  # refused below, in the same words
     pairs = list(params.items() if isinstance(params, Mapping) else params)
     for pair in pairs:
         is_pair = isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)

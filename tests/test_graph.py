@@ -146,7 +146,9 @@ def test_a_graph_starts_from_a_value(root):
         Graph(root)
 
 
-@pytest.mark.parametrize("params", [[Value(1.0)], [("w", 1.0)], {"w": 1.0}, [(1, Value(1.0))]])
+@pytest.mark.parametrize(
+    "params", [[Value(1.0)], [("w", 1.0)], {"w": 1.0}, [(1, Value(1.0))], 5, "ab"]
+)
 def test_parameters_are_names_with_values(params):
     with pytest.raises(TypeError, match="pairs"):
         Graph(Value(1.0), params)
