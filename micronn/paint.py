@@ -118,7 +118,9 @@ class Ports(NamedTuple):
     places: dict[Hashable, int]
 
 
-def ports(numbers: Sequence[float], sizes: Sequence[float], text: Callable, id: str, keys=None):
+def ports(
+    numbers: Sequence[float], sizes: Sequence[float], text: Callable, id: str, keys=None
+) -> Ports:
     """Rows for many numbers; what is not among the largest shares the last, "… n more".
 
     sizes: how large each number counts.
@@ -173,8 +175,11 @@ def dot_text(text: str) -> str:
 class Face:
     """What a value card shows.
 
+    named: whether the name is more than a number in the order.
     rows_in, rows_out: local derivatives at its left, messages at its right.
-    corner: a word at the top right, and its colour token.
+    corner: a word at the top right.
+    first_bad: its data is nan or infinite, though its operands are not.
+    stub: the picture stops here, though it has operands.
     """
 
     id: str
@@ -192,6 +197,7 @@ class Face:
 
     @property
     def bad(self) -> bool:
+        """Whether a number on it is nan or infinite."""
         return not (math.isfinite(self.data) and math.isfinite(self.grad))
 
 
