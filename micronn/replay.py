@@ -116,17 +116,7 @@ class Recorder:
         self.curves: dict[str, list[tuple[int, float]]] = {}
         self.calls = 0
         if example is not None:
-            self.check_example()
-
-    def check_example(self):
-        """Work the example out once, so that a mistake in it shows before the training."""
-        if self.loss is None:
-            raise ValueError(
-                "the graph of an example ends in its loss; pass loss=f(output, target)"
-            )
-        root = cost(self.loss, self.model(example_inputs(self)), self.example[1])
-        if not isinstance(root, Value):
-            raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
+            check_example(self)
 
     def snapshot(
         self,
