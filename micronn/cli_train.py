@@ -14,7 +14,7 @@ import errno
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -60,11 +60,12 @@ class Run(NamedTuple):
 
 def train_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Train a model, and judge it by examples that it never saw."""
-    check_places(args)
+    check(args)
     run = resumed(args) if args.resume else fresh(args)
-    console.print(opening(run), soft_wrap=True)
     recorder = recorder_for(run) if args.replay else None
-    last = trained(run, args, console, recorder)
+    steps = steps_of(run, args.batch_size)
+    console.print(opening(run), soft_wrap=True)
+    last = trained(run, steps, args, console, recorder)
     console.print()
     for part in summary(run, last):
         console.print(part)
@@ -78,8 +79,10 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
 # Beginning
 
 
-def check_places(args: argparse.Namespace) -> None:
-    """Refuse before the work, not after it, a place that cannot be written."""
+def check(args: argparse.Namespace) -> None:
+    """Refuse before the work, not after it, what cannot be done."""
+    if args.examples is not None and args.examples < 1:
+        raise ValueError(f"--examples must be at least 1, got {args.examples}")
     if args.replay and Path(args.replay).suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a replay is a page, got {args.replay!r}; end the name in .html")
     for place in (args.save, args.replay):
@@ -164,16 +167,21 @@ def opening(run: Run) -> str:
 # Training
 
 
-def trained(run: Run, args, console: Console, recorder: Recorder | None) -> Step:
-    """Train to the end.  The model is saved after every epoch, so a stop loses little."""
+def steps_of(run: Run, batch_size: int) -> Iterator[Step]:
+    """The training, a Step for each epoch; it begins when the first is asked for."""
     task, question = run.task, run.task.question
-    eyes = Eyes(run.model, question, task.validation)
-    board = Dashboard(question.name, run.epochs, eyes.picture(), eyes.sample(), short=not args.live)
-    board.epoch = run.done
-    steps = fit(
-        run.model, question.loss, task.train, run.optimizer, run.epochs, args.batch_size,
+    return fit(
+        run.model, question.loss, task.train, run.optimizer, run.epochs, batch_size,
         validation=task.validation, metric=question.metric, done=run.done, rng=run.rng,
     )  # fmt: skip
+
+
+def trained(run: Run, steps: Iterator[Step], args, console, recorder: Recorder | None) -> Step:
+    """Train to the end.  The model is saved after every epoch, so a stop loses little."""
+    question = run.task.question
+    eyes = Eyes(run.model, question, run.task.validation)
+    board = Dashboard(question.name, run.epochs, eyes.picture(), eyes.sample(), short=not args.live)
+    board.epoch = run.done
     with watched(board, console) as redraw:
         for step in steps:
             eyes.engine = step.engine

@@ -164,7 +164,18 @@ def toy(name: str, examples: int | None = None, rng=None) -> Task:
     inputs, targets = make(enough if examples is None else examples, rng=rng)
     columns = {1: ["x"], 2: ["x", "y"]}.get(len(inputs[0]), [])
     question = Question(name, kind_of(targets), columns, class_names(targets), [], [])
-    return Task(question, *split((inputs, targets), rng=rng))
+    return Task(question, *dealt((inputs, targets), rng))
+
+
+def dealt(examples: Examples, rng) -> tuple[Examples, Examples, Examples]:
+    """Three fifths, one, and one, none of them empty."""
+    parts = split(examples, rng=rng)
+    if not all(targets for _, targets in parts):
+        raise ValueError(
+            f"{len(examples[1])} examples are too few to be dealt out to training, validation "
+            "and test; 3 is the least"
+        )
+    return parts
 
 
 def digits_from(folder, examples: int | None = None) -> Task:
@@ -210,7 +221,7 @@ def from_csv(path, target: str = "", rng=None) -> Task:
     """
     table = read_csv(path, target or last_column(path))
     kind = "class" if table.classes else "quantity"
-    parts = split((table.inputs, table.targets), rng=rng)
+    parts = dealt((table.inputs, table.targets), rng)
     centres, widths = spread(parts[0], kind)
     question = Question(str(path), kind, table.columns, table.classes, centres, widths)
     return Task(question, *[rescaled(part, question) for part in parts])
