@@ -17,13 +17,12 @@ language understanding", 2019, which learned by the second and the third.
 
 import random
 
-from micronn.compiler import compile_graph
-from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, softmax
-from micronn.native import NoMachine
+from micronn.metrics import accuracy
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam
 from micronn.texts import bag_of_words, one_hot, sentence_pairs, words
+from micronn.train import evaluate, fit
 
 pairs = sentence_pairs()
 lines = [first + second for first, second in pairs]
@@ -38,35 +37,20 @@ def context(line, k, offsets):
     return [number for word in seen for number in one_hot(known.index(word), size)]
 
 
-def compiled(loss, inputs, model):
-    """The graph as a program: same numbers, less waiting (demo 35)."""
-    try:
-        return compile_graph(loss, inputs, model.parameters(), backend="machine")
-    except NoMachine:
-        return compile_graph(loss, inputs, model.parameters(), backend="python")
-
-
 # 1. The covered word.
 readers = {"before": (-2, -1), "both sides": (-2, -1, 1, 2)}
 models, shares = {}, {}
+covered = [known.index(word) for line in lines for word in line]
 print("\nevery word covered once      surprise, in nats   guessed right")
 for name, offsets in readers.items():
     model = MLP(size * len(offsets), [12, size], "tanh", rng=random.Random(1))
-    seen = [Value(0.0) for _ in range(size * len(offsets))]
-    answer = [Value(1.0 / size) for _ in range(size)]
-    program = compiled(cross_entropy(model(seen), answer), [*seen, *answer], model)
-    rows = [
-        context(line, k, offsets) + one_hot(known.index(word), size)
-        for line in lines
-        for k, word in enumerate(line)
-    ]
-    *_, loss = program.train(rows, Adam(model.parameters(), 0.02), 25, 8, random.Random(2))
-    right = 0
-    for row in rows:
-        scores = [z.data for z in model(row[:-size])]
-        right += row[-size:][scores.index(max(scores))] == 1.0
-    print(f"   it reads {name:14s} {loss:16.2f} {right / len(rows):15.0%}")
-    models[name], shares[name] = model, right / len(rows)
+    inputs = [context(line, k, offsets) for line in lines for k in range(len(line))]
+    optimizer, rng = Adam(model.parameters(), lr=0.02), random.Random(2)
+    for _ in fit(model, cross_entropy, (inputs, covered), optimizer, 25, 8, rng=rng):
+        pass
+    score = evaluate(model, cross_entropy, (inputs, covered), accuracy)
+    print(f"   it reads {name:14s} {score.loss:16.2f} {score.metric:15.0%}")
+    models[name], shares[name] = model, score.metric
 print(f"reading on helps: {shares['both sides'] > shares['before']}")
 # prints: reading on helps: True
 
