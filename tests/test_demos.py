@@ -81,3 +81,14 @@ def test_a_lesson_names_the_articles_that_speak_of_its_concepts():
     for link, _, _, concepts, articles in table("The lessons"):
         wanted = set().union(*[spoken_of[int(number)] for number in concepts.split(",")])
         assert set(articles.split()) == wanted, link
+
+
+def test_the_picture_in_the_readme_is_the_one_that_demo_5_draws(tmp_path):
+    # Layout engines differ by a pixel or two; every name and number is the same.
+    assert run(DEMOS / "05_drawing_the_neuron.py", tmp_path).returncode == 0
+    drawn, shown = (
+        re.findall(r">([^<>]+)</text>", (folder / "neuron.svg").read_text("utf-8"))
+        for folder in (tmp_path, DEMOS)
+    )
+    assert len(shown) > 40
+    assert drawn == shown
