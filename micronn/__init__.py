@@ -10,17 +10,20 @@ to open.  The evening path, in reading order:
     data        toy data sets as plain numbers
     train       the training loop
 
-Readers of the graph:
+Readers of the graph, each of which can be taken away without harm to the engine:
 
-    gradcheck   slopes by nudging, compared with backward()
-    explain     why a gradient is what it is; where a NaN was born
-    graph       the graph as plain rows          draw     rows as SVG
-    network     the network as circles and lines
-    viewer      a page that steps through backpropagation
-    replay      a page that replays a training run
-    expr        typed text to a Value            terminal trees, tables, curves
-    compiler    the graph as a program           native   the machine that runs it
-    mnist       the IDX reader                   checkpoint  models as files
+    asking      gradcheck byhand explain health: is a gradient right, and why is it so?
+    pictures    graph folds: the graph as rows, and where neurons are in it
+                looks paint values blocks neurons folded plan layout draw: rows as SVG
+                network: the net as circles and lines
+    pages       rules story viewer: a page that steps through backpropagation
+                film charts replay: a page that replays a training run
+                quiz: predict a number, then see it
+    programs    compiler source tape native machine.c: the graph at machine speed
+    learning    drawn texts table mnist: more data      tasks: data and its question
+                metrics passes recorded train: the loop      checkpoint: models as files
+    terminal    expr: typed formulas      terminal plots dashboard seen: what is shown
+                cli_expressions cli_train cli_models __main__: the command
 """
 
 import sys
