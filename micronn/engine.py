@@ -367,12 +367,12 @@ def logsumexp(values):
     1000.6931
     """
     values = tuple(map(as_value, terms(values)))
-    top = max([value.data for value in values])
-    shift = top if math.isfinite(top) else 0.0
-    shares = [math.exp(value.data - shift) for value in values]
+    numbers = [value.data for value in values]
+    top = max(numbers)
+    shares = [1.0 if x == top else math.exp(x - top) for x in numbers]  # inf - inf is nan
     whole = exact_sum(shares)
-    data = shift + math.log(whole) if whole else -math.inf
-    return computed(data, "logsumexp", values, tuple([x / (whole or 1.0) for x in shares]))
+    slopes = tuple([share / whole for share in shares])
+    return computed(top + math.log(whole), "logsumexp", values, slopes)
 
 
 # The graph
@@ -528,14 +528,14 @@ def power(base, exponent):
     try:
         return data, k * a ** (k - 1.0) if k else 0.0
     except OverflowError:
-        return data, k / a * data
+        return data, k * data / a
 
 
 def exponent_slope(a, k, data):
     """d(a**k)/dk, where data is a**k: as in PyTorch, nan for a < 0 and 0 at a = 0."""
     if a == 0.0 and k >= 0.0:
         return 0.0
-    return math.nan if a < 0.0 else data * math.log(a)
+    return data * math.log(a) if a > 0.0 else math.nan
 
 
 def logistic(a):

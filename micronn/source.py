@@ -424,11 +424,9 @@ def mean(numbers):
 def logsumexp(numbers):
     """The value, and each number's share in it."""
     top = max(numbers)
-    shift = top if math.isfinite(top) else 0.0
-    shares = [math.exp(x - shift) for x in numbers]
+    shares = [1.0 if x == top else math.exp(x - top) for x in numbers]  # inf - inf is nan
     whole = exact_sum(shares)
-    value = shift + math.log(whole) if whole else -math.inf
-    return value, [x / (whole or 1.0) for x in shares]
+    return top + math.log(whole), [share / whole for share in shares]
 
 
 VOCABULARY = {

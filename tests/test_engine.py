@@ -608,6 +608,20 @@ def test_nan_goes_through_every_operation():
                   total([a, b]), mean([a, b]), logsumexp([a, b])):  # fmt: skip
             assert math.isnan(y.data)
     assert math.isnan((Value(nan) ** 2).data)
+    assert math.isnan((Value(0.0) ** Value(nan)).data)
+
+
+def test_logsumexp_takes_nan_and_infinity_beside_numbers_too_big_for_exp():
+    assert math.isnan(logsumexp([nan, 1000.0]).data)
+    assert math.isnan(logsumexp([1000.0, nan]).data)
+    # The largest takes the whole share, as in the limit.
+    top = logsumexp([inf, 1000.0])
+    assert (top.data, top.local_grads) == (inf, (1.0, 0.0))
+
+
+def test_a_power_of_a_subnormal_number_has_its_finite_slope():
+    # mpmath: 0.046 * a**(0.046 - 1), where a**(0.046 - 1) alone is beyond any float
+    assert slopes(lambda a: a**0.046, 5e-324) == [pytest.approx(1.249934539237164e307, rel=1e-12)]
 
 
 REFUSED = [  # what is typed, what it raises, what the message names
