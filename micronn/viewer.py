@@ -150,7 +150,7 @@ def json_text(data: Any) -> str:
 def table_rows(rows: Iterable[Row]) -> list[str]:
     """The values as rows of a table, each number with all its digits as a tooltip."""
     return [
-        f'<tr data-card="n{row.k}"><th scope="row">{escape(clean(row.name) or f"v{row.k}")}</th>'
+        f'<tr data-n="n{row.k}"><th scope="row">{escape(clean(row.name) or f"v{row.k}")}</th>'
         f"<td>{escape(role(row))}</td>"
         f'<td class="number" title="{row.data!r}">{fmt(row.data)}</td>'
         f'<td class="number" title="{row.grad!r}">{fmt(row.grad, sign=True)}</td></tr>'

@@ -114,14 +114,14 @@ def step_of(page):
     """The step that address, slider and counter agree on."""
     count = re.fullmatch(r"step (\d+) of \d+", page.inner_text("#count"))[1]
     assert page.url.endswith(f"#step-{count}")
-    assert page.input_value("#slider") == count
-    assert page.get_attribute("#slider", "aria-valuetext") == page.inner_text("#title")
+    assert page.input_value("#pos") == count
+    assert page.get_attribute("#pos", "aria-valuetext") == page.inner_text("#title")
     return int(count)
 
 
 def last_step(page):
     """How many steps the page has."""
-    return int(page.get_attribute("#slider", "max"))
+    return int(page.get_attribute("#pos", "max"))
 
 
 def overlaps(boxes, slack=1.0):
@@ -203,6 +203,18 @@ def test_at_every_step_texts_stay_in_their_cards(opened, make):
         assert_cards_hold_their_texts(seen)
 
 
+@pytest.mark.parametrize("width", [320, 1200])
+def test_the_card_where_the_rule_is_applied_is_always_in_sight(opened, width):
+    page = opened(*neuron(), width=width)
+    middles = """() => [...document.querySelectorAll('.halo.core')].map(ring => {
+        const r = ring.getBoundingClientRect(), s = ring.closest('.stage').getBoundingClientRect();
+        return [(r.left + r.right) / 2 - s.left, (r.top + r.bottom) / 2 - s.top, s.width, s.height] })"""
+    for rings in at_every_step(page, f"({middles})()"):
+        for x, y, stage_width, stage_height in rings:
+            assert 0 < x < stage_width
+            assert 0 < y < stage_height
+
+
 def test_every_step_has_one_live_text_with_the_numbers_of_the_cards_it_rings(opened):
     page = opened(bulb())
     for _ in range(last_step(page) + 1):
@@ -225,11 +237,11 @@ def test_every_step_has_one_live_text_with_the_numbers_of_the_cards_it_rings(ope
         (lambda page: page.keyboard.press("f"), 1),
         (lambda page: page.keyboard.press("b"), 4),
         (lambda page: page.click("#first"), 0),
-        (lambda page: page.click("#back"), 2),
+        (lambda page: page.click("#prev"), 2),
         (lambda page: page.click("#next"), 4),
         (lambda page: page.click("#last"), 11),
-        (lambda page: page.fill("#slider", "7"), 7),
-        (lambda page: page.focus("#slider") or page.keyboard.press("ArrowRight"), 4),
+        (lambda page: page.fill("#pos", "7"), 7),
+        (lambda page: page.focus("#pos") or page.keyboard.press("ArrowRight"), 4),
         (lambda page: page.evaluate("location.hash = '#step-9'"), 9),
         (lambda page: page.evaluate("location.hash = '#step-999'"), 11),
         (lambda page: page.evaluate("location.hash = '#nonsense'"), 0),
@@ -278,9 +290,9 @@ def test_the_tab_key_visits_graph_buttons_slider_selects_names_and_details(opene
         seen.append(
             page.evaluate("(e => e.className + e.id || e.textContent)(document.activeElement)")
         )
-    buttons = ["first", "back", "play", "next", "last"]
+    buttons = ["first", "prev", "play", "next", "last"]
     selects = ["speed", "theme", "mode"]
-    assert seen == ["stage", *buttons, "slider", *selects, *["mono"] * 5, "Every step in words"]
+    assert seen == ["stage", *buttons, "pos", *selects, *["mono"] * 5, "Every step in words"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -288,7 +300,7 @@ def test_the_tab_key_visits_graph_buttons_slider_selects_names_and_details(opene
 def test_controls_are_big_enough_and_show_their_focus(opened, scheme, width):
     page = opened(bulb(), hash="#step-3", color_scheme=scheme, width=width)
     for control in page.query_selector_all(
-        "[role=toolbar] button, [role=toolbar] select, #slider, th button"
+        "[role=toolbar] button, [role=toolbar] select, #pos, th button"
     ):
         box = control.bounding_box()
         least = 28 if control.evaluate("e => e.matches('th button')") else 40
@@ -468,7 +480,7 @@ def test_no_answer_can_be_read_off_the_page_before_it_is_given(opened, about):
         for card in asked[k:]:
             assert page.text_content(f"#{card}_{kind}") == "?"
             column = 3 if kind == "data" else 4
-            cell = page.query_selector(f"tr[data-card={card}] td:nth-child({column})")
+            cell = page.query_selector(f"tr[data-n={card}] td:nth-child({column})")
             assert (cell.text_content(), cell.get_attribute("title")) == ("?", None)
         assert not page.is_visible("details")
         assert page.eval_on_selector(".stage title, .stage desc", "e => e.textContent") == ""
