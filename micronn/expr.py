@@ -212,7 +212,8 @@ def tokens(text: str) -> Iterator[Token]:
 
 def stray(text: str, start: int) -> ExpressionError:
     """The error for the first character from start on that belongs to no word."""
-    while ("_" + text[start]).isidentifier():
+    first = start
+    while ("_" * (start > first) + text[start]).isidentifier():
         start += 1
     char = text[start]
     advice = HINTS.get(char, "Numbers, names, + - * / ** , ( ) make an expression.")

@@ -139,6 +139,7 @@ REFUSALS = [
     ("not x", "before 'x'"),
     ("x; y", "';'"),
     ("x²", "'²'"),
+    ("１*x", "'１'"),
     ("z*2", "'z' has no number"),
     ("1e999", "beyond the largest float"),
     ("9**9**9", "beyond the largest float"),
