@@ -72,6 +72,8 @@ def compile_graph(
         have 7 decimal digits instead of 16.
 
     Every other leaf is a constant: the program keeps the number it was recorded with.
+    So whatever differs from example to example is an input, its target too: for
+    cross_entropy the chances of the classes, as the index of one would be frozen.
 
     Raises TypeError for anything but Values, ValueError for Values that were computed
     or are listed twice and for unknown names, NoMachine if backend="machine" and there
@@ -276,6 +278,9 @@ class Program:
         self, examples, optimizer, epochs: int, batch_size: int = 32, rng=None
     ) -> Iterator[float]:
         """Mini-batch descent on the mean value; yields each epoch's mean value.
+
+        The graph is the loss of one example.  What does not belong to an example, an
+        L2 penalty, is the optimizer's weight_decay: half of it times the squares.
 
         examples: as for values().
         optimizer: SGD, Adam or any other Optimizer of just the program's parameters.

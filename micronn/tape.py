@@ -93,7 +93,9 @@ class Tape:
         return results + slots(step.a, many) + second
 
     def scalars(self, first, n, rows, stride) -> str:
-        """Rows of scalars, such as  w0..w15 (and 15 more rows, every 17)."""
+        """Rows of scalars, such as  w0..w15 (and 15 more, every 17)."""
+        if n == stride == 1:
+            n, rows = rows, 1
         letter, start = ("w", first) if first < self.weights else ("c", first - self.weights)
         text = f"{letter}{start}" + (f"..{letter}{start + n - 1}" if n > 1 else "")
         return text if rows == 1 else f"{text} (and {rows - 1} more, every {stride})"
