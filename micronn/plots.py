@@ -1,9 +1,8 @@
 """Pictures out of characters: images, decision planes, curves and bars for a terminal.
 
-A character is about twice as high as wide, so half of one is a square: "▀" with a
-colour in front and another behind shows two pixels.  A curve gets eight dots a
-character out of Braille.  Where there are too few colours the same picture, of the
-same size, is made of marks such as " .:+#"; nothing is said by colour alone.
+Areas are painted two pixels to a character, curves in Braille at eight dots to one.
+Where there are too few colours the same picture, of the same size, is made of marks
+such as " .:+#"; nothing is said by colour alone.
 
 Every function returns something that rich can print or save, and prints nothing.
 
@@ -12,25 +11,18 @@ Every function returns something that rich can print or save, and prints nothing
      =@
 """
 
-import io
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
-from rich.color import Color
 from rich.columns import Columns
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.measure import Measurement
-from rich.segment import Segment
-from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from micronn.looks import LIGHT, fmt, scale, shade
+from micronn.canvas import BLACK, WHITE, Canvas, Colour, has_colours, mix, rgb
+from micronn.looks import fmt, scale, shade
 
-# Colours, and the marks that stand in for them
-
-Colour = tuple[int, int, int]  # red, green, blue from 0 to 255
+# Marks stand in for colours where there are none.
 
 GREY_MARKS = " .:-=+*#%@"
 SIGNED_MARKS = {
@@ -39,72 +31,9 @@ SIGNED_MARKS = {
 }  # fmt: skip
 PLANE_MARKS = " .:-~^`'_;"  # behind the points, one for each class
 POINT_MARKS = "ox+*#vsa&%"  # the points, one for each class
-RANK = GREY_MARKS + ",~^`'_;" + POINT_MARKS + "?"  # of two pixels in a character the later shows
-
-
-def rgb(token: str) -> Colour:
-    """The colour of a token of the light palette."""
-    hex_ = LIGHT[token]
-    return int(hex_[1:3], 16), int(hex_[3:5], 16), int(hex_[5:7], 16)
-
-
-def mix(a: Colour, b: Colour, share: float) -> Colour:
-    """A colour on the way from a (share 0) to b (share 1)."""
-    red, green, blue = [round(p + (q - p) * share) for p, q in zip(a, b, strict=True)]
-    return red, green, blue
-
-
-BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+LINE_MARKS = "*o+x"
 CLASSES = [rgb(token) for token in ("neg3", "pos3", "input", "param", "now", "bad", "mut")]
 LINES = ["#58a6f0", "#ec9339", "#71ccaf", "#b8a2fb"]  # of curves, on light and on dark
-
-
-class Canvas:
-    """A grid of pixels, each a colour and a mark, shown two to a character.
-
-    width, height: in pixels; an odd height is rounded up.
-    """
-
-    def __init__(self, width: int, height: int):
-        self.width, self.height = width, height + height % 2
-        self.colours = [[WHITE] * width for _ in range(self.height)]
-        self.marks = [[" "] * width for _ in range(self.height)]
-
-    def paint(self, x: int, y: int, colour: Colour, mark: str) -> None:
-        """Set one pixel; x goes right and y goes down from the top left."""
-        self.colours[y][x], self.marks[y][x] = colour, mark
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(self.width, self.width)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        character = self.one_mark
-        if console.color_system in ("256", "truecolor") and has_colours(console, options):
-            character = self.two_colours
-        for y in range(0, self.height, 2):
-            yield from [character(x, y) for x in range(min(self.width, options.max_width))]
-            yield Segment.line()
-
-    def two_colours(self, x: int, y: int) -> Segment:
-        """The pixels at (x, y) and below it as the halves of a block."""
-        above, below = self.colours[y][x], self.colours[y + 1][x]
-        return Segment("▀", style_of(above, below))
-
-    def one_mark(self, x: int, y: int) -> Segment:
-        """The pixels at (x, y) and below it as one mark, of the one that matters more."""
-        y += RANK.find(self.marks[y + 1][x]) > RANK.find(self.marks[y][x])
-        return Segment(self.marks[y][x], style_of(self.colours[y][x]))
-
-
-def has_colours(console: Console, options: ConsoleOptions) -> bool:
-    """Whether there are any; NO_COLOR in the environment says that there shall be none."""
-    return bool(console.color_system) and not console.no_color and not options.ascii_only
-
-
-@lru_cache(maxsize=10_000)  # a picture has few colours, and making a Style takes long
-def style_of(front: Colour, behind: Colour | None = None) -> Style:
-    """A style of plain colours."""
-    return Style.from_color(Color.from_rgb(*front), Color.from_rgb(*behind) if behind else None)
 
 
 # Images
@@ -406,7 +335,6 @@ class Curves:
 
 
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bit of each dot
-LINE_MARKS = "*o+x"
 
 
 # Bars and tables
@@ -452,41 +380,3 @@ def confusion_table(counts: Sequence[Sequence[int]], names: Sequence[str] = ()) 
 def cell_style(count: int, right: bool) -> str:
     """Right answers green, wrong ones red, none at all faint."""
     return "bold green" if right and count else "bold red" if count else "dim"
-
-
-# A picture of a terminal, as a file
-
-
-def terminal_svg(renderable: RenderableType, width: int = 80) -> str:
-    """What a terminal with all colours shows, as SVG that reaches for nothing outside.
-
-    width: of the terminal, in characters.
-    """
-    console = Console(
-        file=io.StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
-    )
-    console.print(renderable)
-    return console.export_svg(title="", code_format=SVG, unique_id="micronn")
-
-
-SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
- width="{width}" height="{height}">
-<style>
-.{unique_id}-matrix{{font:{char_height}px/{line_height}px Menlo,Consolas,"DejaVu Sans Mono",
-monospace;white-space:pre}}
-{styles}
-</style>
-<defs>
-<clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
-</clipPath>
-{lines}
-</defs>
-<rect width="100%" height="100%" fill="#292929"/>
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-{backgrounds}
-<g class="{unique_id}-matrix" xml:space="preserve">{matrix}</g>
-</g>
-</svg>
-"""

@@ -202,3 +202,38 @@ def plain_text(renderable: RenderableType, width: int = 80) -> str:
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join([line.rstrip() for line in capture.get().splitlines()])
+
+
+def terminal_svg(renderable: RenderableType, width: int = 80) -> str:
+    """What a terminal with all colours shows, as SVG that reaches for nothing outside.
+
+    width: of the terminal, in characters.
+    """
+    console = Console(
+        file=io.StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
+    )
+    console.print(renderable)
+    return console.export_svg(title="", code_format=SVG, unique_id="micronn")
+
+
+SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
+ width="{width}" height="{height}">
+<style>
+.{unique_id}-matrix{{font:{char_height}px/{line_height}px Menlo,Consolas,"DejaVu Sans Mono",
+monospace;white-space:pre}}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
+</clipPath>
+{lines}
+</defs>
+<rect width="100%" height="100%" fill="#292929"/>
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix" xml:space="preserve">{matrix}</g>
+</g>
+</svg>
+"""

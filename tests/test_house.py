@@ -27,7 +27,7 @@ FLOORS = [
         "tape",
         "source",
     },
-    {"compiler", "passes", "tasks", "folds", "paint", "story", "charts", "film"},
+    {"compiler", "canvas", "passes", "tasks", "folds", "paint", "story", "charts", "film"},
     {"recorded", "checkpoint", "layout", "values", "blocks", "plan", "network", "terminal", "plots"},
     {"train", "folded", "dashboard", "seen"},
     {"neurons"},
@@ -85,7 +85,7 @@ def test_the_engine_knows_nothing_but_arithmetic():
 def test_only_the_terminal_files_import_rich():
     users = {path.stem for path in FILES if "rich" in {m.split(".")[0] for m in imports(path)}}
     commands = {"cli_expressions", "cli_train", "cli_models", "__main__"}
-    assert users <= {"terminal", "plots", "dashboard", "seen"} | commands
+    assert users <= {"terminal", "canvas", "plots", "dashboard", "seen"} | commands
 
 
 def test_nothing_below_the_command_line_prints_or_exits():

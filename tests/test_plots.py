@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from rich.console import Console
 
+from micronn.canvas import rgb
 from micronn.plots import (
     Curves,
     bars,
@@ -17,11 +18,10 @@ from micronn.plots import (
     grey_image,
     heat_strip,
     landscape,
-    rgb,
     signed_image,
     square,
-    terminal_svg,
 )
+from micronn.terminal import terminal_svg
 
 
 def rendered(renderable, width=60, **options):
