@@ -139,6 +139,8 @@ REFUSALS = [
     ("not x", "before 'x'"),
     ("x; y", "';'"),
     ("x²", "'²'"),
+    ("x*٣", "'٣'"),  # a digit, but not one of 0 to 9
+    ("·", "'·'"),  # may stand within a name, but not begin one
     ("１*x", "'１'"),
     ("z*2", "'z' has no number"),
     ("1e999", "beyond the largest float"),
