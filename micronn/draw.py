@@ -92,7 +92,8 @@ def draw(
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
         check_limit(len(chosen), limit)
         sketch = values_view(graph, chosen, prefix)
-    return Picture(sketch, root, params, legend, prefix)
+    page = {"detail": detail, "limit": limit, "open_dots": open_dots}
+    return Picture(sketch, root, params, legend, prefix, page)
 
 
 def model_of(params: Any) -> Module:
@@ -137,11 +138,12 @@ class Picture:
 
     dot: needs nothing installed.
     svg: needs a layout engine; a string without an XML prolog, to stand in any page.
+    page: what its HTML page needs to know beside root and params.
     """
 
-    def __init__(self, sketch: Sketch, root: Value, params=None, legend=True, prefix=""):
+    def __init__(self, sketch: Sketch, root: Value, params=None, legend=True, prefix="", page=None):
         self.sketch, self.legend, self.prefix = sketch, legend, prefix
-        self.root, self.params = root, params
+        self.root, self.params, self.page = root, params, page or {}
 
     @cached_property
     def dot(self) -> str:
@@ -194,7 +196,8 @@ class Picture:
             self.svg = content = vars(self).get("svg") or self.painted(path.with_suffix(".dot"))
         elif suffix == ".html":
             # The one call upstairs, made when it is asked for: the page stands on this file.
-            content = importlib.import_module("micronn.viewer").to_html(self.root, self.params)
+            viewer = importlib.import_module("micronn.viewer")
+            content = viewer.to_html(self.root, self.params, **self.page)
         else:
             content = image(self.dot, suffix[1:])
         write_whole(path, content)

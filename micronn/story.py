@@ -24,6 +24,7 @@ import copy
 import keyword
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
@@ -80,7 +81,8 @@ class Step(NamedTuple):
 class Story:
     """The steps of one backward pass from root, every gradient starting at 0.
 
-    params: which values are parameters, as for Graph.
+    params, open_dots: which values are parameters, and whether each dot is told as
+        its products and their sum, as for Graph.
 
     The story is told of a copy, so it can be told before backward() has run, and
     nothing in the graph changes.  root, params: that copy.  rows: its rows, in order.
@@ -89,13 +91,15 @@ class Story:
     Raises TypeError if root is not a Value.
     """
 
-    def __init__(self, root: Value, params=None):
+    def __init__(self, root: Value, params=None, open_dots: bool = False):
         Graph(root)  # refuses what is no Value
         self.root, self.params, self.note = one_pass(root, named(params))
-        self.graph = Graph(self.root, self.params)
-        self.rows = self.graph.rows()
+        self.open_dots = open_dots
+        self.rows = Graph(self.root, self.params, open_dots).rows()
         self.code_names = code_names(self.rows)
         self.messages = received(self.rows)
+        if not open_dots:  # opened, the same messages are added in another order
+            assert_complete(self.rows, self.messages)
         self.steps = list(self.tell())
 
     # Names and numbers in sentences
@@ -346,6 +350,13 @@ def received(rows: list[Row]) -> list[list[Message]]:
             places[to] += 1
             counts = places[to], len(rows[to].uses)
             sent[row.k].append(Message(row.k, j, to, local, upstream, before, grads[to], *counts))
+    return sent
+
+
+def assert_complete(rows: list[Row], sent: list[list[Message]]) -> None:
+    """The last message to each row must leave it with exactly the gradient of the engine."""
+    grads = [0.0] * (len(rows) - 1) + [1.0]
+    for message in chain.from_iterable(reversed(sent)):
+        grads[message.to] = message.after
     for row, grad in zip(rows, grads, strict=True):
         assert grad == row.grad or (grad != grad and row.grad != row.grad), row
-    return sent

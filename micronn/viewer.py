@@ -33,7 +33,15 @@ MOST_ROWS = 500  # of the table below a folded picture
 MOST_LINES = 60  # of the messages that one step sends
 
 
-def to_html(root: Value, params: Any = None, detail: str = "auto", title: str | None = None) -> str:
+def to_html(
+    root: Value,
+    params: Any = None,
+    detail: str = "auto",
+    title: str | None = None,
+    *,
+    limit: int | None = 500,
+    open_dots: bool = False,
+) -> str:
     """A page, as text, that steps forward and backward through a computation.
 
     root: the output.  backward() need not have run: the page shows one backward pass,
@@ -45,6 +53,7 @@ def to_html(root: Value, params: Any = None, detail: str = "auto", title: str | 
         draw makes of it, with a table of values and without steps.  For "network"
         params is the model, and the page switches between weights and gradients.
     title: the heading; left out, the computation as a formula.
+    limit, open_dots: as for draw.
 
     Raises TypeError if root is not a Value, ValueError for an unknown detail or a
     graph too large for it, and NoLayout if no layout engine is installed.
@@ -56,11 +65,14 @@ def to_html(root: Value, params: Any = None, detail: str = "auto", title: str | 
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"a title is text, got {title!r}")
-    if detail in ("auto", "values") and len(Graph(root, params)) <= MOST_CARDS:
-        return stepping_page(Story(root, params), title)
     if detail == "network":
         return draw_network(model_of(params), root=root, title=title).html
-    return folded_page(root, params, detail, title)
+    small = len(Graph(root, params, open_dots)) <= MOST_CARDS
+    if detail in ("auto", "values") and small:
+        return stepping_page(Story(root, params, open_dots), title)
+    picture = draw(root, params, detail, limit=limit, open_dots=open_dots)
+    assert isinstance(picture, Picture)
+    return folded_page(picture, Graph(root, params, open_dots), title)
 
 
 # The page
@@ -81,7 +93,7 @@ def stepping_page(story: Story, title: str | None) -> str:
         clean_title(title) or f"{story.title()}, one step at a time",
         story.summary(),
         story.note,
-        draw(story.root, story.params, "values", legend=False).svg,
+        draw(story.root, story.params, "values", legend=False, open_dots=story.open_dots).svg,
         table_rows(story.rows),
         steps=[step_item(step) for step in story.steps],
         limits=limits(slots.m),
@@ -90,12 +102,9 @@ def stepping_page(story: Story, title: str | None) -> str:
     )
 
 
-def folded_page(root: Value, params, detail: str, title: str | None) -> str:
+def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
     """The page of a large graph: its folded picture and a table of its last values."""
-    graph = Graph(root, params)
     rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
-    picture = draw(root, params, detail)
-    assert isinstance(picture, Picture)  # a network has a page of its own
     note = ""
     if len(rows) < len(graph):
         note = f"The table holds the last {len(rows):,} of {len(graph):,} values."

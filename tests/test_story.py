@@ -184,6 +184,13 @@ def test_a_net_is_told_with_the_names_of_its_parameters():
     assert any("layers.1.neurons.0.w.1" in step.title for step in story.steps)
 
 
+def test_an_opened_dot_is_told_as_products_and_their_sum():
+    x, w = [Value(2.0, "x0"), Value(3.0, "x1")], [Value(-1.0, "w0"), Value(0.5, "w1")]
+    titles = [step.title for step in Story(dot(w, x), open_dots=True).steps]
+    assert titles[1:4] == ["Forward 1 of 3: v4", "Forward 2 of 3: v5", "Forward 3 of 3: v6"]
+    assert "Backward 6 of 6: v4 → x0" in titles
+
+
 def test_a_chain_of_ten_thousand_steps_is_told_without_recursion():
     x = Value(0.5, "x")
     for _ in range(10_000):

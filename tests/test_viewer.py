@@ -124,6 +124,18 @@ def test_saving_a_picture_as_html_writes_this_page(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["graph.html"]
 
 
+def test_saving_keeps_the_view_that_was_drawn(tmp_path):
+    model = MLP(2, [3, 1], rng=random.Random(0))
+    loss = (model([1.0, 2.0]) - 1.0) ** 2
+    loss.backward()
+    picture = draw(loss, model, "neurons")
+    assert picture.svg in picture.save(tmp_path / "neurons.html").read_text("utf-8")
+    opened = draw(loss, model, "values", open_dots=True).save(tmp_path / "opened.html")
+    assert ">Σ<" in opened.read_text("utf-8")
+    long = draw(rosenbrock(100), detail="values", limit=None)
+    assert long.svg in long.save(tmp_path / "long.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_adds_an_element_or_an_attribute(text):
     plain = Elements(to_html(bulb("a", "b", "e", "f"), title="a title"))

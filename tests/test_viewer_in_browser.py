@@ -208,11 +208,12 @@ def test_the_card_where_the_rule_is_applied_is_always_in_sight(opened, width):
     page = opened(*neuron(), width=width)
     middles = """() => [...document.querySelectorAll('.halo.core')].map(ring => {
         const r = ring.getBoundingClientRect(), s = ring.closest('.stage').getBoundingClientRect();
-        return [(r.left + r.right) / 2 - s.left, (r.top + r.bottom) / 2 - s.top, s.width, s.height] })"""
+        const x = (r.left + r.right) / 2, y = (r.top + r.bottom) / 2;
+        return [x, s.left, s.right, y, s.top, s.bottom] })"""
     for rings in at_every_step(page, f"({middles})()"):
-        for x, y, stage_width, stage_height in rings:
-            assert 0 < x < stage_width
-            assert 0 < y < stage_height
+        for x, left, right, y, top, bottom in rings:
+            assert left < x < right
+            assert top < y < bottom
 
 
 def test_every_step_has_one_live_text_with_the_numbers_of_the_cards_it_rings(opened):
