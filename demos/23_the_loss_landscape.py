@@ -31,11 +31,11 @@ rng = random.Random(7)
 inputs, targets = moons(16, noise=0.1, rng=rng)
 
 
-def loss_at(net, place, run=MLP.__call__):
+def loss_at(net, place):
     """The loss with these numbers as parameters; the net is left standing there."""
     for p, number in zip(net.parameters(), place, strict=True):
         p.data = number
-    return mse([run(net, x) for x in inputs], targets)
+    return mse([net(x) for x in inputs], targets)
 
 
 def random_direction(net):
@@ -99,12 +99,24 @@ share = along(v, u) / along(u, u)
 v = [q - share * p for p, q in zip(u, v, strict=True)]  # now at right angles to u
 places = [[q - p for p, q in zip(start, place, strict=True)] for place in walk]
 flat = [(along(p, u) / along(u, u), along(p, v) / along(v, v)) for p in places]
-across, up = (-0.4, 1.4), (-1.0, 2.0)
-pixels = [(round(51 * (a - across[0]) / 1.8), round(25 * (up[1] - b) / 3.0)) for a, b in flat[::4]]
+
+
+def around(numbers):
+    """From the smallest to the largest number, and half as far again on both sides."""
+    low, high = min(numbers), max(numbers)
+    return low - 0.5 * (high - low), high + 0.5 * (high - low)
+
+
+def pixel(number, ends, count):
+    return round((count - 1) * (number - ends[0]) / (ends[1] - ends[0]))
+
+
+across, up = (around(numbers) for numbers in zip(*flat, strict=True))
+pixels = [(pixel(a, across, 52), 25 - pixel(b, up, 26)) for a, b in flat[::4]]
 print(f"{net}: {len(start)} coordinates.  Loss {loss_at(net, start).data:.2f} at the start (left),")
 print(f"{loss_at(net, end).data:.2f} at the end (right); o is every fourth step of the walk")
 show(landscape(heights(net, start, u, v, across, up), pixels))
-print("Downhill at every place, and still not straight to the lowest spot.")
+print("Steep one way and flat the other: the walk is no straight line.")
 
 # The ground around the end, in two random directions.
 loss_at(net, end)
@@ -135,6 +147,8 @@ for hidden, scale in ((1, 1.0), (12, 1.0), (1, 3.0), (12, 3.0)):
     print(f"   {hidden:2d} hidden layers, starting weights x {scale:.0f}: {turns:3d} turns")
     cuts[name] = [(height - min(cut)) / (max(cut) - min(cut)) for height in cut]
 # prints: 1 hidden layers, starting weights x 1: 1 turns
+print(f"deep, with large weights, it turns more than ten times as often: {turns > 10}")
+# prints: more than ten times as often: True
 show(Curves({name: cuts[name] for name in list(cuts)[2:]}, width=70, unit="place"))
 print("(each cut scaled to go from 0 to 1)")
 print("Deep nets with careless weights stand on rough ground, where the slope under")
@@ -143,5 +157,5 @@ print("the feet says little about a step away.  Start and shape of a net decide 
 # Change it:
 #  - Other directions: rng = random.Random(8) at the top.  Which features stay?
 #  - scale = 1.0 in random_direction(): steps as they are drawn.  What do large weights hide?
-#  - Give each hidden layer of the deep net a way round it, out = layer(h) + h, in a
-#    function like MLP.__call__, and pass it as run.  (Li's main picture shows that.)
+#  - In loss_at(), replace net(x) by a function of yours that goes through net.layers
+#    and adds h to each layer(h).  Does a way round each layer make the ground smoother?
