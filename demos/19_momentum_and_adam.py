@@ -115,6 +115,6 @@ print("Momentum and Adam are close here.  Adam's gift is another: its steps do n
 print("depend on the unit of the loss, so one rate often suits the next net too.")
 
 # Change it:
-#  - Multiply ravine() by 1000.  Which of the three walks does not change at all?
+#  - Multiply ravine() by 1000.  Which of the three walks keeps its way?
 #  - momentum=0.99: the ball remembers too long.  And nesterov=True, which looks ahead?
 #  - Adam(..., betas=(0.0, 0.999)): Adam without momentum.  What is left of its walk?
