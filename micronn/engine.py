@@ -497,14 +497,14 @@ def terms(items):
             raise TypeError(f"expected a list of numbers in order, got a {type(items).__name__}")
         items = tuple(items)
     kinds = set(map(type, items))
-    if kinds == FLOATS or kinds == VALUES:
+    if kinds in OF_ONE_KIND:
         return tuple(items)
     if not items:
         raise ValueError("expected at least one number, got none")
     return tuple(map(as_value if any(isinstance(x, Value) for x in items) else as_float, items))
 
 
-FLOATS, VALUES = {float}, {Value}
+OF_ONE_KIND = [{float}, {Value}]
 
 
 # Arithmetic on plain numbers

@@ -118,7 +118,7 @@ def test_signs_survive_without_colour(page, svgs, name):
     show(page, svgs[name])
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setEmulatedVisionDeficiency", {"type": "achromatopsia"})
-    negative = "#fde9d8 #f8c08f #ec9339".split()
+    negative = ["#fde9d8", "#f8c08f", "#ec9339"]
     chips = page.evaluate(
         """() => [...document.querySelectorAll('g.card g')].map(g =>
              [g.querySelector('rect').getAttribute('fill'), g.querySelector('text').textContent])"""
