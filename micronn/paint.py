@@ -164,8 +164,8 @@ def record_width(*cells: Sequence[tuple[str, str]]) -> float:
 
 
 def dot_text(text: str) -> str:
-    """Text inside a DOT label."""
-    return "".join(["\\" + c if c in '\\{}|<>"' else c for c in text])
+    """Text inside a DOT label, where Graphviz reads &#1; as one character."""
+    return "".join(["\\" + c if c in '\\{}|<>"' else c for c in text]).replace("&", "&amp;")
 
 
 # The value card

@@ -238,6 +238,14 @@ def test_hostile_names_are_shown_cleaned():
     assert shown == [clean(name) or f"v{k}" for k, name in enumerate(HOSTILE)]
 
 
+def test_a_name_like_a_character_reference_is_text():
+    # Graphviz would read &#1; as a control character, which its own answer may not hold.
+    picture = draw(Value(1.0, "&#1;&lt;"))
+    _, ids = parsed(picture.svg)
+    assert words_in(ids["n0"])[0] == "&#1;&lt;"
+    assert "&amp;#1;&amp;lt;" in picture.dot
+
+
 def test_a_prefix_keeps_the_ids_of_two_pictures_apart():
     root, params = neuron()
     first, second = (parsed(draw(root, params, prefix=p).svg)[1] for p in ("a_", "b_"))
