@@ -168,7 +168,8 @@ enum { TILE = 4, WIDE = 8 };
 #endif
 
 #if defined(__GNUC__) && !defined(__clang__)
-#define ONE_COPY __attribute__((noinline, noclone)) /* gcc's specialised copies are 4 times slower */
+/* gcc's specialised copies keep the sums in memory, which is 4 times slower */
+#define ONE_COPY __attribute__((noinline, noclone))
 #else
 #define ONE_COPY __attribute__((noinline))
 #endif
@@ -176,7 +177,8 @@ enum { TILE = 4, WIDE = 8 };
 typedef struct {
     real *y;
     const real *factors, *rows;
-    int64_t y_step, factor_row, factor_step, row_step; /* f[j][t] is at j*factor_row + t*factor_step */
+    int64_t y_step, factor_row, factor_step; /* f[j][t]: j * factor_row + t * factor_step */
+    int64_t row_step;
     int count, terms, width;
 } Products;
 
@@ -227,7 +229,8 @@ static real lane_sum(const real *g, int n) {
     for (; l + 8 <= n; l += 8)
         for (int s = 0; s < 8; s++) sums[s] += g[l + s];
     for (; l < n; l++) sums[0] += g[l];
-    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    const real even = (sums[0] + sums[4]) + (sums[2] + sums[6]);
+    return even + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
 /* to[column][row] = from[row][column].  Squares of 8 by 8 are turned in registers: one
@@ -301,7 +304,8 @@ static void layer_forward(const Program *p, const Block *k, Instruction in, int 
 }
 
 static void layer_backward(const Program *p, const Block *k, Instruction in, int n, int64_t quiet) {
-    const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n, *g = k->d + (int64_t)in.out * n;
+    const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n;
+    const real *g = k->d + (int64_t)in.out * n;
     if (in.b < p->weights) { /* d/dw[j][i] = x[i], added up over the lanes */
         if (n > 1 && in.a + in.n <= p->inputs) {
             x = k->rows + in.a;
@@ -494,7 +498,8 @@ static int slots_before(int64_t end, int64_t first, int64_t count) {
 }
 
 /* count rows of n scalars, all of them parameters or all constants */
-static int scalars_known(const Program *p, int64_t first, int64_t count, int64_t stride, int64_t n) {
+static int scalars_known(const Program *p, int64_t first, int64_t count, int64_t stride,
+                         int64_t n) {
     int64_t last = first + (count - 1) * stride + n - 1;
     int64_t end = first < p->weights ? p->weights : p->weights + p->constant_count;
     return first >= 0 && stride >= 0 && last < end;
@@ -578,7 +583,8 @@ static int all_finite(const real *numbers, int64_t count) {
 int64_t machine_run(const Program *p, real *memory, const double *examples, int64_t count,
                     const real *w, real *dw, real *values, real *input_gradients,
                     double share) {
-    const int64_t most = block_size(p), lanes = count < most ? count : most, quiet = input_gradients ? 0 : p->quiet;
+    const int64_t most = block_size(p), lanes = count < most ? count : most;
+    const int64_t quiet = input_gradients ? 0 : p->quiet;
     const Block block = block_in(p, memory, lanes, w, dw);
     for (int64_t first = 0; first < count; first += most) {
         const int n = (int)(count - first < most ? count - first : most);
