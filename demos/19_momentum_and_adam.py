@@ -1,7 +1,7 @@
 """Demo 19.  Momentum and Adam
 
 Run:    python demos/19_momentum_and_adam.py
-Takes:  about three seconds
+Takes:  about two seconds
 
 The question.  In a ravine the slope points at the other wall, not along the valley.
 Plain descent bounces from wall to wall.  What can a memory of earlier slopes do?

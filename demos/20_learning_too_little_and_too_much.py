@@ -1,7 +1,7 @@
 """Demo 20.  Learning too little and too much
 
 Run:    python demos/20_learning_too_little_and_too_much.py
-Takes:  about three seconds, and some more on a computer without a C compiler
+Takes:  about two seconds, longer without a C compiler
 
 The question.  A net that is right about everything it was shown may have found the
 rule, or may know the answers by heart.  How can one tell, without knowing the rule?
@@ -62,7 +62,7 @@ for width in (1, 2, 4, 16):
     histories[width] = list(steps)
     last = histories[width][-1]
     gap = last.validation_loss - last.loss
-    bar = "#" * round(120 * last.loss) + "-" * round(120 * gap)
+    bar = "#" * round(50 * last.loss) + "-" * round(50 * gap)
     print(f"{width:5d} {last.loss:10.3f} {last.validation_loss:12.3f} {gap:7.3f}    {bar}")
 at_end = {width: history[-1] for width, history in histories.items()}
 falls = [at_end[width].loss for width in at_end]
@@ -92,8 +92,8 @@ print("\nTHE TEST, once:")
 score = evaluate(models[chosen], mse, test)
 print(f"   width {chosen}: validation {at_end[chosen].validation_loss:.3f}, test {score.loss:.3f}")
 print("""The validation number was chosen for being low, so it is no fair judge any more.
-The test set had no say in anything.  But look, choose another width, look again,
-and it is a second validation set: nothing is left to judge by.""")
+The test set had no say in anything.  But look, choose another width, look
+again, and it is a second validation set: nothing is left to judge by.""")
 
 # Change it:
 #  - 60 examples to learn from instead of 12.  Which gap closes, and why?

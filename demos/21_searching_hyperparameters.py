@@ -1,7 +1,7 @@
 """Demo 21.  Searching hyperparameters
 
 Run:    python demos/21_searching_hyperparameters.py
-Takes:  about five seconds
+Takes:  about a second
 
 The question.  Descent finds the weights and biases.  Who finds the learning rate,
 the number of layers and their width?  There is no slope to follow: "three layers"
@@ -82,7 +82,7 @@ most = max(effects, key=effects.get)
 print(f"here it is the {most}")
 # prints: here it is the learning rate
 print("""The grid spent its 12 trials on 3 learning rates; the random search tried 12.
-When one choice matters most, and nobody knows which, random looks at more of it.
+When one choice matters most, and nobody knows which, chance tries more of it.
 """)
 
 loss, best = min(found["GRID"] + found["RANDOM"])

@@ -1,7 +1,7 @@
 """Demo 23.  The loss landscape
 
 Run:    python demos/23_the_loss_landscape.py
-Takes:  about three seconds
+Takes:  about two seconds
 
 The question.  A net of 33 weights stands at a place with 33 coordinates, and the
 loss is the height there.  Nobody can draw 33 directions.  What do two of them show?

@@ -1,7 +1,7 @@
 """Demo 26.  The digit reader
 
 Run:    python demos/26_the_digit_reader.py [how many digits to learn from]
-Takes:  about eight seconds; without a C compiler longer, for only 400 digits
+Takes:  about five seconds; without a C compiler longer, for only 400 digits
 
 The question.  784 pixels go in, ten numbers come out, the largest one is the answer.
 Between them are 13,002 random numbers.  Show it a "2": what does each part of the
@@ -64,7 +64,8 @@ count = int(sys.argv[1]) if len(sys.argv) > 1 else usual_count()
 train, new = digits(count, rng=rng), digits(max(300, count // 6), rng=rng)
 model = MLP(784, [16, 16, 10], "relu", "xavier", random.Random(1))
 counts = [len(layer.parameters()) for layer in model.layers]
-print(f"{model}: {' + '.join(f'{n:,}' for n in counts)} = {sum(counts):,} parameters")
+print(f"{model}:")
+print(f"   {' + '.join(f'{n:,}' for n in counts)} = {sum(counts):,} parameters")
 # prints: 12,560 + 272 + 170 = 13,002 parameters
 print("two digits to learn from: 28 x 28 greys are 784 inputs")
 side_by_side(*[grey_image(square(train[0][train[1].index(digit)])) for digit in (2, 5)])
@@ -91,7 +92,7 @@ neuron = model.layers[2].neurons[2]
 order = sorted(range(16), key=lambda j: -hidden[j].data)
 print(f"\nTHE THREE LEVERS of output 2 (its wish: {wish[2]:+.3f})")
 print(f"   1. its bias: {-neuron.b.grad:+.3f}, the wish itself")
-print("   2. a weight, times how active its neuron is  3. what comes in, times its weight")
+print("   2. a weight, times how active its neuron is   3. what comes in, times weight")
 for j in order[:4] + order[-1:]:
     a, w = hidden[j].data, neuron.w[j]
     left = f"neuron {j:2d}: {wish[2]:.3f} * {a:5.3f} = {-w.grad:+.3f}"
@@ -99,7 +100,7 @@ for j in order[:4] + order[-1:]:
 exact = all(abs(-w.grad - wish[2] * h.data) < 1e-12 for w, h in zip(neuron.w, hidden, strict=True))
 print(f"   each weight's wish is the output's, in proportion to the activation: {exact}")
 # prints: in proportion to the activation: True
-print("   A weight from a neuron that is off can do nothing, one from a bright one most.")
+print("   A weight from a neuron that is off can do nothing, from a bright one most.")
 
 print("\nFIRE TOGETHER, WIRE TOGETHER?  Hebb's rule: more weight where both are active")
 j = order[0]
@@ -136,7 +137,7 @@ print(f"   at least {goal:.0%} of them: {history[-1].metric >= goal}")
 
 outputs = [[score.data for score in model(new[0][k])] for k in range(300)]
 wrong = [k for k in range(300) if outputs[k].index(max(outputs[k])) != new[1][k]]
-print("\nTHE ANSWER IS THE MOST ACTIVE OUTPUT.  A new 2, and the first new digit read wrong")
+print("\nTHE ANSWER IS THE MOST ACTIVE OUTPUT: a new 2, and the first digit read wrong")
 two = new[1].index(2)
 shown = [two, *wrong[:1]]
 for k in shown:
@@ -152,7 +153,7 @@ taken = ", ".join(f"{a} for {b} ({n})" for n, a, b in sorted(mixed, reverse=True
 print(f"of 300 new digits, taken for another: {taken or 'none'}")
 
 print("\nWHAT THE FIRST NEURONS LOOK FOR: two of the 16, their 784 weights as a picture")
-print("(# and + where ink counts for it, = and - where against; in colour blue and orange)")
+print("(# + where ink counts for it, = - where against; in colour blue and orange)")
 first = model.layers[0].neurons
 busiest = sorted(range(16), key=lambda j: -sum(abs(w.data) for w in first[j].w))[:2]
 side_by_side(*[signed_image(square([w.data for w in first[j].w])) for j in busiest])

@@ -1,7 +1,7 @@
 """Demo 28.  Regenerating a picture
 
 Run:    python demos/28_regenerating_a_picture.py
-Takes:  about two seconds, and half a minute on a computer without a C compiler
+Takes:  about a second, and half a minute without a C compiler
 
 The question.  Show a net a picture and ask for the same picture back: the loss is
 the squared difference of every pixel, added up.  It could copy.  What must it do if

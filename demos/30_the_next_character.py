@@ -1,7 +1,7 @@
 """Demo 30.  The next character
 
 Run:    python demos/30_the_next_character.py
-Takes:  about two seconds, and a minute on a computer without a C compiler
+Takes:  about two seconds, and a minute without a C compiler
 
 The question.  A large language model does one thing: from the text so far it says
 how likely each next piece is.  What can a net of a few thousand weights do, if it

@@ -1,7 +1,7 @@
 """Demo 31.  The blank and the next sentence
 
 Run:    python demos/31_the_blank_and_the_next_sentence.py
-Takes:  about three seconds, and a minute on a computer without a C compiler
+Takes:  about two seconds, longer without a C compiler
 
 The question.  A text needs no teacher to become a task: cover a word and ask for it,
 or cover what follows.  What does a net learn from such questions, and is it the

@@ -1,7 +1,7 @@
 """Demo 33.  Other shapes
 
 Run:    python demos/33_other_shapes.py
-Takes:  about a second
+Takes:  under a second
 
 The question.  Convolution, RNN, LSTM, attention: the famous nets have names of their
 own and pictures of their own.  Is any of them more than weighted sums and bends?

@@ -81,12 +81,12 @@ agree = all(abs(a - b) < 1e-12 for a, b in zip(ours, theirs, strict=True))
 print(f"five steps of Adam agree to 12 digits: {agree}")
 # prints: five steps of Adam agree to 12 digits: True
 print("""
-       micronn                                  torch
-       MLP(2, [3, 1], activation="tanh")        Sequential(Linear, Tanh, Linear)
-       neuron.w, neuron.b                       layer.weight, layer.bias
-       mse, cross_entropy, Adam, SGD            F.mse_loss, F.cross_entropy, Adam, SGD
-       zero_grad(), backward(), step()          the same words
-       a Value for each number                  a tensor for each layer
+   micronn                              torch
+   MLP(2, [3, 1], activation="tanh")    Sequential(Linear, Tanh, Linear)
+   neuron.w, neuron.b                   layer.weight, layer.bias
+   mse, cross_entropy, Adam, SGD        F.mse_loss, F.cross_entropy, Adam, SGD
+   zero_grad(), backward(), step()      the same words
+   a Value for each number              a tensor for each layer
 """)
 
 # One layer in three forms.  Row m of the matrix holds the weights of neuron m.
@@ -129,8 +129,8 @@ apart = max(max(column) - min(column) for column in zip(*answers, strict=True))
 print(f"   all give the same numbers, to 12 digits: {apart < 1e-12}")
 # prints: all give the same numbers, to 12 digits: True
 print("""The formula w . x + b is the same in every form.  A matrix can be handed over
-whole to a routine that knows the machine; a million single numbers cannot.  That
-is what PyTorch is for.  (Demo 35 gets part of the way from the graph itself.)""")
+whole to a routine that knows the machine; a million single numbers cannot.
+That is what PyTorch is for.  (Demo 35 goes part of the way.)""")
 
 # Change it:
 #  - SIZE = 300, then 10.  From which size on is it worth it?

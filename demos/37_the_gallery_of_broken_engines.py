@@ -186,7 +186,7 @@ def close(p, q):
     return all(abs(x - y) < 1e-4 for x, y in zip(p, q, strict=True))
 
 
-print("the mistake    w*x+b   gives itself away   paper says       it says       a nudge")
+print("the mistake    w*x+b  gives itself away   paper says       it says      a nudge")
 for engine, text, f, way, paper in EXHIBITS:
     w, x, b = engine(2.0), engine(3.0), engine(1.0)
     (w * x + b).backward()
@@ -194,7 +194,7 @@ for engine, text, f, way, paper in EXHIBITS:
     said = way(engine, f)
     found = "finds it" if not close(once(engine, f), nudged(f)) else "misses"
     numbers = f"{paper[0]:6.4g} {paper[1]:6.4g} {said[0]:7.4g} {said[1]:6.4g}"
-    print(f"{engine.__name__:14s} {first:7s} {text:18s} {numbers}    {found}")
+    print(f"{engine.__name__:14s} {first:6s} {text:18s} {numbers}   {found}")
     if close(said, paper) or not close(way(Number, f), paper):
         print("   ... and this exhibit shows nothing")
 # prints: SetsGrad right a + a 2 0 1 0 finds it
@@ -207,7 +207,7 @@ print("""
 All seven pass the first try: every number is used once, nothing happens between
 forward and backward.  Use a number twice, and four give way.  A nudge finds
 five of seven, with no idea of how the engine works.  The last two it cannot
-find: they are wrong about time, not about slopes.  They need tests of their own.""")
+find: they are wrong about time, not about slopes.  They need their own tests.""")
 
 # Change it:
 #  - Find the smallest expression that tells SetsGrad from OperandSet.

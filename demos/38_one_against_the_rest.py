@@ -1,7 +1,7 @@
 """Demo 38.  One against the rest
 
 Run:    python demos/38_one_against_the_rest.py
-Takes:  about three seconds
+Takes:  under a second
 
 The question.  Is this the one we are looking for, or is it not?  A face, a cat, here
 a triangle, against everything that is not one.  How is one output turned into a
