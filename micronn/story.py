@@ -97,6 +97,7 @@ class Story:
         self.open_dots = open_dots
         self.rows = Graph(self.root, self.params, open_dots).rows()
         self.code_names = code_names(self.rows)
+        self.terms = [[self.term(k) for k in row.operands] for row in self.rows]
         self.messages = received(self.rows)
         if not open_dots:  # opened, the same messages are added in another order
             assert_complete(self.rows, self.messages)
@@ -113,15 +114,11 @@ class Story:
         row = self.rows[k]
         return number(row.data) if row.role == "const" and not row.named else self.name(k)
 
-    def terms(self, row: Row) -> list[str]:
-        """The operands of a row in a formula."""
-        return [self.term(k) for k in row.operands]
-
     def rule(self, message: Message) -> Rule:
         """Why the local derivative behind a message is what it is."""
         row = self.rows[message.user]
         out = self.name(row.k)
-        found = rule(row.op, message.j, message.local, self.terms(row), out)
+        found = rule(row.op, message.j, message.local, self.terms[row.k], out)
         return Rule(f"∂{out}/∂{self.name(message.to)} = {found.symbol}", found.why)
 
     def code_term(self, k: int) -> str:
@@ -161,7 +158,7 @@ class Story:
     def forward(self, row: Row, title: str) -> Step:
         """One value is computed from its operands."""
         name, result = self.name(row.k), fmt(row.data)
-        in_names = formula(row.op, self.terms(row))
+        in_names = formula(row.op, self.terms[row.k])
         in_numbers = formula(row.op, [number(self.rows[k].data) for k in row.operands])
         lines = (f"{name} = {in_names}", f"= {in_numbers}", f"= {result}")
         typed = code(row.op, [self.code_term(k) for k in row.operands])

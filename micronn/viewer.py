@@ -29,6 +29,7 @@ from micronn.story import Message, Step, Story, number
 from micronn.values import ports_in, ports_out
 
 MOST_CARDS = 60  # that are stepped through
+MOST_WIRES = 240  # between them
 MOST_ROWS = 500  # of the table below a folded picture
 MOST_LINES = 60  # of the messages that one step sends
 
@@ -48,9 +49,9 @@ def to_html(
         every gradient starting at 0, worked out on a copy, and says so if the values
         hold other gradients.
     params: which values are parameters, as for draw.
-    detail: "auto" and "values" step through up to 60 values, one card each; a larger
-        graph, or "neurons", "layers" or "network", becomes the folded picture that
-        draw makes of it, with a table of values and without steps.  For "network"
+    detail: "auto" and "values" step through up to 60 values with up to 240 wires, one
+        card each.  A larger graph, or "neurons" or "layers", becomes the folded picture
+        that draw makes of it, with a table of values and without steps.  For "network"
         params is the model, and the page switches between weights and gradients.
     title: the heading; left out, the computation as a formula.
     limit, open_dots: as for draw.
@@ -67,12 +68,18 @@ def to_html(
         raise TypeError(f"a title is text, got {title!r}")
     if detail == "network":
         return draw_network(model_of(params), root=root, title=title).html
-    small = len(Graph(root, params, open_dots)) <= MOST_CARDS
-    if detail in ("auto", "values") and small:
+    graph = Graph(root, params, open_dots)
+    if detail in ("auto", "values") and is_small(graph):
         return stepping_page(Story(root, params, open_dots), title)
     picture = draw(root, params, detail, limit=limit, open_dots=open_dots)
     assert isinstance(picture, Picture)
-    return folded_page(picture, Graph(root, params, open_dots), title)
+    return folded_page(picture, graph, title)
+
+
+def is_small(graph: Graph) -> bool:
+    """Whether a graph is stepped through: few cards, and few wires between them."""
+    wires = sum([len(node.operands) for node in graph.nodes])
+    return len(graph) <= MOST_CARDS and wires <= MOST_WIRES
 
 
 # The page
@@ -105,11 +112,13 @@ def stepping_page(story: Story, title: str | None) -> str:
 def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
     """The page of a large graph: its folded picture and a table of its last values."""
     rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
-    note = ""
+    notes = []
+    if not any(node.grad for node in graph.nodes):
+        notes.append("backward() has not run yet, so every gradient is 0.")
     if len(rows) < len(graph):
-        note = f"The table holds the last {len(rows):,} of {len(graph):,} values."
+        notes.append(f"The table holds the last {len(rows):,} of {len(graph):,} values.")
     heading = clean_title(title) or f"{clean(rows[-1].name)}: {len(graph):,} values"
-    return page(heading, picture.sketch.caption, note, picture.svg, table_rows(rows))
+    return page(heading, picture.sketch.caption, " ".join(notes), picture.svg, table_rows(rows))
 
 
 def page(
@@ -251,48 +260,47 @@ class Slots:
         ]
 
     def step(self, step: Step) -> dict:
-        """A step for the script: cards, wires, slots and the equation."""
+        """A step for the script: cards, wires, slots and the equation; nothing empty."""
         wires = [f"e{item.user}_{item.j}" for item in step.messages]
         if step.phase == "forward":
             row = self.story.rows[step.active or 0]
             wires = [f"e{row.k}_{j}" for j in range(len(row.operands))]
-        return {
+        known = {
             "phase": step.phase,
             "on": [] if step.active is None else [f"n{step.active}"],
             "to": [f"n{k}" for k in step.touched],
             "wires": wires,
             "set": self.set(step),
-            "boxes": self.boxes(step.messages[0]) if len(step.messages) == 1 else [],
+            "product": self.product(step.messages[0]) if len(step.messages) == 1 else [],
             "lines": self.lines(step),
         }
+        return {key: value for key, value in known.items() if value}
 
     def set(self, step: Step) -> list[list[str]]:
-        """The slots that a step fills."""
+        """The slots that a step fills, each once."""
         if step.phase == "forward" and step.active is not None:
             return [self.data(step.active), *self.derivatives(step.active)]
         if step.phase == "seed" and step.active is not None:
             return [self.grad(step.active, 1.0)]
-        return [slot for item in step.messages for slot in self.received(item)]
+        slots = [slot for item in step.messages for slot in self.received(item)]
+        return list({slot[0]: slot for slot in slots}.values())
 
-    def boxes(self, item: Message) -> list:
-        """The chain rule as three boxes: message = local derivative × upstream gradient."""
-        sender, receiver = self.story.name(item.user), self.story.name(item.to)
+    def product(self, item: Message) -> list[str]:
+        """The chain rule: message, local derivative, its symbol, upstream gradient.
+
+        Message and upstream gradient are followed by the colour behind them.
+        """
         back, up = fmt(item.size, sign=True), fmt(item.upstream, sign=True)
-        return [
-            [back, self.shade(item.to, item.size), f"message to {receiver}", ""],
-            "=",
-            [fmt(item.local), "", "local derivative", self.story.rule(item).symbol],
-            "×",
-            [up, shade(item.upstream, self.m), "upstream gradient", f"grad of {sender}"],
-        ]
+        symbol = self.story.rule(item).symbol
+        colours = self.shade(item.to, item.size), shade(item.upstream, self.m)
+        return [back, colours[0], fmt(item.local), symbol, up, colours[1]]
 
     def lines(self, step: Step) -> list[list[str]]:
-        """The lines of the equation: a text, then a number on a colour or nothing."""
+        """The lines of the equation: a text, then perhaps a number and the colour behind it."""
         if len(step.messages) != 1:
             lines = [self.message_line(item) for item in step.messages[:MOST_LINES]]
             more = len(step.messages) - len(lines)
-            rest = [[f"… {more:,} more", "", ""]] if more else []
-            return [[line, "", ""] for line in step.lines] + lines + rest
+            return [[line] for line in step.lines] + lines + [[f"… {more:,} more"]] * (more > 0)
         item = step.messages[0]
         if item.total == 1:
             return []

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from micronn.draw import draw
-from micronn.engine import Value, topological_order
+from micronn.engine import Value, topological_order, total
 from micronn.nn import MLP
 from micronn.viewer import to_html
 
@@ -57,9 +57,9 @@ class Elements(HTMLParser):
 def bulb(*labels):
     """f = (a + b) * b, with labels for a, b, the sum and f."""
     a, b = Value(-2.0), Value(3.0)
-    total = a + b
-    f = total * b
-    for value, label in zip((a, b, total, f), labels, strict=False):
+    c = a + b
+    f = c * b
+    for value, label in zip((a, b, c, f), labels, strict=False):
         value.label = label
     f.backward()
     return f
@@ -217,7 +217,7 @@ def test_the_slots_of_all_steps_end_at_the_texts_of_the_picture():
     texts = dict(re.findall(r'<text id="(\w+)"[^>]*>([^<]*)<', draw(f).svg))
     chips = re.findall(r'<g id="(\w+)"><rect[^>]*/><text[^>]*>([^<]*)<', draw(f).svg)
     data = data_of(to_html(f))
-    shown = {id: text for step in data["steps"] for id, text, _ in step["set"]}
+    shown = {id: text for step in data["steps"] for id, text, _ in step.get("set", [])}
     expected = {id: text for id, text in (texts | dict(chips)).items() if id in shown}
     assert shown == expected
     assert {id for id, _, _ in data["start"]} == set(shown)
@@ -240,6 +240,12 @@ def test_up_to_sixty_values_are_stepped_through(n, steps):
     assert "All values" in page
 
 
+def test_two_cards_with_a_thousand_wires_are_not_stepped_through():
+    page = to_html(total([Value(2.0, "x")] * 1000))
+    assert data_of(page) is None
+    assert "All values" in page
+
+
 def test_a_folded_page_shows_the_picture_that_draw_folds(tmp_path):
     model = MLP(2, [4, 1], rng=random.Random(0))
     loss = sum((model([x, 1.0]) - 1.0) ** 2 for x in range(5))
@@ -255,6 +261,7 @@ def test_the_table_of_a_huge_graph_is_cut_and_says_so():
         x = x * 1.0
     page = to_html(x)
     assert "The table holds the last 500 of 40,001 values." in page
+    assert "backward() has not run yet" in page
     assert len(page) < 250_000
 
 
