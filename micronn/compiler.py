@@ -331,7 +331,7 @@ class Training:
         self.program, self.optimizer = program, optimizer
         self.data, self.count, self.batch_size = data, count, batch_size
         self.batches = -(-count // batch_size)
-        self.order = array("q", range(count))
+        self.order: Sequence[int] = range(count)
 
     def epochs(self, epochs, rng):
         """Yields the mean value of each epoch."""
@@ -342,6 +342,7 @@ class Training:
 
     def shuffle(self, seed):
         """A new order of the examples."""
+        self.order = list(self.order)
         native.shuffle(self.order, seed)
 
     def epoch(self):
@@ -373,12 +374,12 @@ class MachineTraining(Training):
         super().__init__(program, optimizer, data, count, batch_size)
         rule = native.Machine(rule_tape(optimizer), program.dtype)
         self.trainer = native.Trainer(program.machine, rule, data, count, batch_size)
-        self.order = self.trainer.order
         place = {p: k for k, p in enumerate(optimizer.params)}
         self.places = [place[p] for p in program.params]  # in the optimizer's lists
 
     def shuffle(self, seed):
         self.trainer.shuffle(seed)
+        self.order = self.trainer.order
 
     def epoch(self):
         self.load()

@@ -305,7 +305,7 @@ class Trainer:
         size = machine.weights * len(rule.outputs)
         self.buffers = zeros(machine.real, size), zeros(machine.real, size)
         self.gradients = zeros(machine.real, machine.weights)
-        self.order = array("q", range(count))
+        self.order: array | tuple = ()  # none: the order given
         self.current = 0
 
     def load(self, columns):
@@ -321,6 +321,7 @@ class Trainer:
 
     def shuffle(self, seed):
         """Put the examples in a new order."""
+        self.order = self.order or array("q", range(self.count))
         self.machine.library.machine_shuffle(
             ctypes.c_void_p(address(self.order)), ctypes.c_int64(self.count), ctypes.c_uint64(seed)
         )
@@ -339,7 +340,7 @@ class Trainer:
             columns, other = self.buffers[self.current], self.buffers[1 - self.current]
             fields = TrainingFields(
                 *[self.machine.program, self.rule.program, *memory],
-                *[address(self.examples), address(self.order)],
+                *[address(self.examples), address(self.order or None)],
                 *[self.count, self.batch_size, first, last],
                 *map(address, (columns, other, self.gradients, table)),
             )
