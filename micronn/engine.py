@@ -332,8 +332,13 @@ def dot(a, b):
         raise ValueError(f"dot needs two lists of one length, got {len(a)} and {len(b)} numbers")
     if type(a[0]) is float:
         a, b = b, a
-    if type(a[0]) is float:
+    if type(a[0]) is float:  # both are plain
         a = tuple(map(as_value, a))
+    return weighted_sum(a, b)
+
+
+def weighted_sum(a, b):
+    """dot(a, b) without its checks: a is a tuple of Values, b one of Values or of floats."""
     a_data = tuple([value.data for value in a])
     if type(b[0]) is float:
         return computed(sum(map(mul, a_data, b), 0.0), "linear", a, b)

@@ -15,7 +15,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from micronn.engine import Value, as_float, dot, terms
+from micronn.engine import Value, as_float, terms, weighted_sum
 
 # Activations: what a neuron does to its weighted sum
 
@@ -151,7 +151,7 @@ class Neuron(Module):
 
     def fire(self, x: Sequence[Value | float]) -> Value:
         """The formula itself, for inputs that are checked already."""
-        return ACTIVATIONS[self.activation](dot(self.w, x) + self.b)
+        return ACTIVATIONS[self.activation](weighted_sum(tuple(self.w), x) + self.b)
 
     def parameters(self) -> list[Value]:
         """The weights, then the bias."""
