@@ -1,6 +1,6 @@
 """Demo 35.  Compile a graph
 
-Run:    python demos/compile_a_graph.py
+Run:    python demos/35_compile_a_graph.py
 Takes:  a few seconds
 
 The question.  A graph is recorded anew for every example, although only its numbers

@@ -1,6 +1,6 @@
 """Demo 36.  What a gradient costs
 
-Run:    python demos/what_a_gradient_costs.py
+Run:    python demos/36_what_a_gradient_costs.py
 Takes:  a few seconds
 
 The question.  A net has thousands of parameters.  Finding the slope of each by
