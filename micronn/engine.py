@@ -212,6 +212,8 @@ class Value:
             self.grad = 1.0  # d(this)/d(this)
             for node in reversed(order):
                 upstream = node.grad
+                if upstream == 0.0 and math.isfinite(sum(node.local_grads)):
+                    continue  # a dead relu, say: every message would be 0
                 for operand, local_grad in zip(node.operands, node.local_grads):
                     operand.grad += local_grad * upstream  # the chain rule
         except BaseException:  # Ctrl-C, most likely

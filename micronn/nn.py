@@ -14,6 +14,7 @@ and the engine does the rest.
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from micronn.engine import Value, as_float, terms, weighted_sum
 
@@ -175,7 +176,7 @@ class Layer(Module):
 
     def parameters(self) -> list[Value]:
         """Those of the first neuron, then of the second, and so on."""
-        return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
+        return list(chain.from_iterable(neuron.parameters() for neuron in self.neurons))
 
     def __repr__(self) -> str:
         first = self.neurons[0]
@@ -212,7 +213,7 @@ class MLP(Module):
 
     def parameters(self) -> list[Value]:
         """Those of the first layer, then of the second, and so on."""
-        return [parameter for layer in self.layers for parameter in layer.parameters()]
+        return list(chain.from_iterable(layer.parameters() for layer in self.layers))
 
     def __repr__(self) -> str:
         nin = len(self.layers[0].neurons[0].w)
