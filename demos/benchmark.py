@@ -83,15 +83,15 @@ def long_chains():
     """200 chains of 500 operations (micrograd's recursion takes no longer ones), summed."""
 
     def program(V):
-        x, roots = V(0.5), []
+        x, a, c, roots = V(0.5), V(0.9), V(1.5), []
         for _ in range(200):
             y = x
             for _ in range(100):
-                y = (((y * 0.9 + x) - 0.3).relu()) / 1.5
+                y = (y * a + x - 0.3).relu() / c
             roots.append(y)
         loss = sum(roots)
         loss.backward()
-        return loss.data, x.grad
+        return loss.data, x.grad, a.grad, c.grad
 
     return Contest("100,000 mixed operations in chains, forward and backward", engines(program))
 
@@ -346,7 +346,7 @@ def memory():
     tracemalloc.start()
     x = y = Value(0.5)
     for _ in range(20_000):
-        y = (((y * 0.9 + x) - 0.3).relu()) / 1.5
+        y = (y * 0.9 + x - 0.3).relu() / 1.5
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     return f"{size / 100_000:.0f} bytes"
