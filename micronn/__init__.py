@@ -21,7 +21,7 @@ Readers of the graph, each of which can be taken away without harm to the engine
                 quiz: predict a number, then see it
     programs    compiler source tape native machine.c: the graph at machine speed
     learning    drawn texts table mnist: more data      tasks: data and its question
-                metrics passes recorded train: the loop      checkpoint: models as files
+                metrics passes recorded train: the loop      checkpoint files: models on disk
     terminal    expr: typed formulas      terminal canvas plots dashboard seen: what is shown
                 cli_expressions cli_train cli_models __main__: the command
 """

@@ -18,7 +18,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from micronn.looks import write_whole
+from micronn.files import write_whole
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer, nesterov_rule
 

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from micronn.engine import Value
+from micronn.files import write_whole
 from micronn.folded import layers_view
 from micronn.folds import find_folds
 from micronn.graph import Graph
 from micronn.layout import NoLayout, arrange, image
-from micronn.looks import LIGHT, svg_frame, write_whole
+from micronn.looks import LIGHT, svg_frame
 from micronn.network import NetworkPicture, draw_network
 from micronn.neurons import neurons_view
 from micronn.nn import Module

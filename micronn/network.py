@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from micronn.charts import box, pixel_runs
 from micronn.engine import Value, topological_order, total
+from micronn.files import write_whole
 from micronn.looks import (
     DARK,
     LIGHT,
@@ -38,7 +39,6 @@ from micronn.looks import (
     text_width,
     units,
     variables,
-    write_whole,
 )
 from micronn.nn import Layer, Module, Neuron, inputs
 

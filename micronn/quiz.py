@@ -23,7 +23,8 @@ from typing import NamedTuple
 
 from micronn.draw import draw
 from micronn.engine import Value
-from micronn.looks import LIGHT, escape, fmt, variables, write_whole
+from micronn.files import write_whole
+from micronn.looks import LIGHT, escape, fmt, variables
 from micronn.story import Message, Step, Story, number
 
 ABOUT = ("gradients", "data")

@@ -26,6 +26,7 @@ from micronn.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.data import whole
 from micronn.draw import draw
 from micronn.engine import Value, as_value, clipped
+from micronn.files import write_whole
 from micronn.film import ALPHABET, Film, film
 from micronn.looks import (
     DARK,
@@ -38,7 +39,6 @@ from micronn.looks import (
     svg_text,
     text_width,
     variables,
-    write_whole,
 )  # fmt: skip
 from micronn.network import draw_network, film_frame, layers_of, units_drawn
 from micronn.nn import Module

@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "micronn"
 FLOORS = [
-    {"engine", "data", "texts", "table", "metrics", "mnist", "native", "looks", "byhand"},
+    {"engine", "files", "data", "texts", "table", "metrics", "mnist", "native", "looks", "byhand"},
     {
         "drawn",
         "nn",
