@@ -1,5 +1,6 @@
 """The machine is built once, in a private place, and no tape makes it reach outside its arrays."""
 
+import math
 import os
 import re
 import stat
@@ -195,11 +196,17 @@ steps = st.builds(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(steps, max_size=4), st.integers(1, 40))
 def test_any_tape_is_refused_or_runs(instructions, count):
+    examples, weights = array("d", [0.5] * 3 * count), array("d", [0.1] * 4)
+    result, refused = None, ""
     try:
-        machine = native.Machine(tape_of(*instructions))
-    except ValueError:
-        return
-    machine.run(array("d", [0.5] * 3 * count), count, array("d", [0.1] * 4))
+        result = native.Machine(tape_of(*instructions)).run(examples, count, weights)
+    except ValueError as refusal:
+        refused = str(refusal)
+    assert not refused or re.match(r"instruction \d+ reaches outside", refused)
+    assert (set(examples), set(weights)) == ({0.5}, {0.1})
+    if result is not None:  # None: refused, or a number is inf or nan
+        assert [len(part) for part in result] == [count, 3 * count, 4]
+        assert all(math.isfinite(x) for part in result for x in part)
 
 
 def test_the_sanitizers_find_nothing(tmp_path):
