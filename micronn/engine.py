@@ -207,8 +207,10 @@ class Value:
         """
         order: list[Value] = []
         earlier: list[tuple[Value, float]] = []
+        cleared = False
         try:
             clear(self, order, earlier)
+            cleared = True
             self.grad = 1.0  # d(this)/d(this)
             for node in reversed(order):
                 upstream = node.grad
@@ -217,8 +219,10 @@ class Value:
                 for operand, local_grad in zip(node.operands, node.local_grads):
                     operand.grad += local_grad * upstream  # the chain rule
         except BaseException:  # Ctrl-C, most likely
+            met = {leaf for leaf, _ in earlier}
             for node in topological_order(self):
-                node.grad = 0.0
+                if cleared or node.operands or node in met:
+                    node.grad = 0.0  # other leaves still hold their earlier grad
             raise
         finally:
             for leaf, grad in earlier:

@@ -236,6 +236,33 @@ def test_an_interrupted_backward_leaves_the_leaves_as_they_were(monkeypatch):
     assert math.isclose(x.grad, math.sin(9.0) + 18.0 * math.cos(9.0), rel_tol=1e-14)
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_backward_interrupted_before_its_first_message_leaves_every_grad(place):
+    class Bomb(Value):
+        armed = False
+
+        @property
+        def operands(self):
+            if Bomb.armed:
+                Bomb.armed = False
+                raise KeyboardInterrupt
+            return ()
+
+        @operands.setter
+        def operands(self, _):
+            pass
+
+    leaves = [Bomb(1.0) if k == place else Value(1.0) for k in range(3)]
+    root = (leaves[0] + leaves[1]) * leaves[2]
+    for leaf, grad in zip(leaves, (5.0, 6.0, 7.0), strict=True):
+        leaf.grad = grad
+    Bomb.armed = True
+    with pytest.raises(KeyboardInterrupt):
+        root.backward()
+    assert [leaf.grad for leaf in leaves] == [5.0, 6.0, 7.0]
+    assert (root.grad, root.operands[0].grad) == (0.0, 0.0)
+
+
 def test_zero_times_infinity_in_the_chain_rule_is_not_hidden():
     # d/dx 0·sqrt(x) at 0 is 0 times infinity; PyTorch says nan too.
     x = Value(0.0)
