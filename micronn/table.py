@@ -41,7 +41,8 @@ def read_csv(path, target: str, classes: bool | None = None) -> Table:
 
     Raises FileNotFoundError for no file, and ValueError, naming file, line and
     column, for anything else: an unknown or repeated column, a line with too many or
-    too few cells, a cell that is not a finite number, or no line below the header.
+    too few cells, a cell that is not a finite number, a header of numbers alone, or no
+    line below the header.
     """
     rows = lines_of(path)
     _, header = next(rows, (1, []))
@@ -90,6 +91,11 @@ def column_place(path, header, target):
         raise ValueError(
             f"{path}, line 1: the header needs at least two column names with commas between, "
             f"got {','.join(header)[:60]!r}"
+        )
+    if all(map(is_number, header)):
+        raise ValueError(
+            f"{path}, line 1: column names are needed, got only numbers, "
+            f"{','.join(header)[:60]!r}; write the names above them"
         )
     if target not in header:
         near = get_close_matches(target, header, 1)

@@ -70,6 +70,7 @@ def test_line_ends_marks_blanks_and_quotes_do_not_matter(write, text):
         ("a,a,b\n1,2,3\n", "b", "line 1: column 'a' is there twice"),
         ("a;b\n1;2\n", "a", "line 1: the header needs at least two column names"),
         ("", "a", "line 1: the header needs at least two"),
+        ("1,2\n3,4\n5,6\n", "2", "line 1: column names are needed, got only numbers, '1,2'"),
         ("a,b\n", "a", "no examples below the header"),
         ("a,b\nx,1\n,2\n", "a", "line 3, column 'a': the class is empty"),
         ('a,b\n1,"2\n3,4\n', "a", "unexpected end of data"),
