@@ -208,31 +208,31 @@ class Loop:
 
     def on_graph(self, batches, epoch) -> float:
         """Every step on a new graph for each example."""
-        whole = 0.0
+        total = 0.0
         for batch in batches:
             try:
-                whole += self.graph.gradient(*picked(self.data, batch)) * len(batch)
+                total += self.graph.gradient(*picked(self.data, batch)) * len(batch)
             except NotFinite as trouble:
                 step, lr = self.optimizer.steps + 1, self.optimizer.lr
                 raise Diverged(step, epoch, lr, trouble) from None
             self.step()
-        return whole / sum(map(len, batches))
+        return total / sum(map(len, batches))
 
     def on_program(self, program, batches) -> float:
         """All steps but the last inside the program, if nothing is to be done in between."""
         inside = [] if self.clip else batches[:-1]
-        whole = 0.0
+        total = 0.0
         if inside:
             if self.schedule:
                 self.optimizer.lr = Scheduled(self.schedule, self.optimizer)
             try:
-                whole += program.train(inside, self.optimizer)
+                total += program.train(inside, self.optimizer)
             finally:
                 self.optimizer.lr = float(self.optimizer.lr)
         for batch in batches[len(inside) :]:
-            whole += program.gradient(batch) * len(batch)
+            total += program.gradient(batch) * len(batch)
             self.step()
-        return whole / sum(map(len, batches))
+        return total / sum(map(len, batches))
 
     def step(self):
         """Move the parameters by their grads."""
