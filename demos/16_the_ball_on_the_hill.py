@@ -73,7 +73,7 @@ print("with lr 0.1, stop at slope   0.1   0.001   0.00001   0.0000001")
 counts = []
 for small in (0.1, 0.001, 0.00001, 0.0000001):
     x, steps = 0.0, 0
-    while abs(slope_at(x)[1]) > small:
+    while abs(slope_at(x)[1]) > small and steps < 1000:
         x -= 0.1 * slope_at(x)[1]
         steps += 1
     counts.append(steps)

@@ -27,23 +27,24 @@ def bumpy(x):
 
 
 def roll(start):
-    """Where a ball from start comes to rest."""
+    """Where a ball from start comes to rest, or None if it is still moving."""
     x = Value(start)
     for _ in range(400):
         x.grad = 0.0
         bumpy(x).backward()
         x.data -= 0.02 * x.grad
-    return x.data
+    return round(x.data, 2) if abs(x.grad) < 0.001 else None
 
 
 starts = [k / 8.0 for k in range(-28, 33)]
-ends = [round(roll(x), 2) for x in starts]
-valleys = sorted(set(ends))
+ends = [roll(x) for x in starts]
+valleys = sorted(set(ends) - {None})
+letters = dict(zip(valleys, "abcdefgh", strict=False))
 heights = [bumpy(Value(x)).data for x in starts]
 for level in range(8, -5, -1):
     print("".join("*" if round(4 * height) == level else " " for height in heights).rstrip())
-print("".join("abcd"[valleys.index(end)] for end in ends), " ends here")
-for letter, x in zip("abcd", valleys, strict=True):
+print("".join(letters.get(end, "?") for end in ends), " ends here")
+for x, letter in letters.items():
     print(f"   valley {letter} at x = {x:5.2f}, loss {bumpy(Value(x)).data:5.2f}")
 # prints: valley b at x = -0.51, loss -0.97
 print("A letter: where a ball from above it comes to rest.  Only b is the lowest; a")
