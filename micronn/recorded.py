@@ -188,7 +188,13 @@ class OutputProgram:
         outputs = listed(output)
         weights = [Value(0.0) for _ in outputs]
         root, params = dot(weights, outputs), model.parameters()
-        self.program = compile_graph(root, leaves + weights, params, backend)
+        try:
+            name = "machine" if backend == "auto" else backend
+            self.program = compile_graph(root, leaves + weights, params, name)
+        except NoMachine:
+            if backend == "machine":
+                raise
+            self.program = compile_graph(root, leaves + weights, params, "python")
         self.zeros, self.width = [0.0] * len(weights), len(leaves) + len(weights)
 
     def __call__(self, inputs) -> list:
