@@ -153,6 +153,11 @@ def load_training(path) -> Training:
         try:
             content = json.load(file, parse_constant=refuse_constant)
             return training_from(content)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{path} is no whole model file: {error}; micronn train moons --save model.json "
+                "writes one, and so does save()"
+            ) from None
         except ValueError as error:
             raise ValueError(f"{path} is no whole model file: {error}") from None
         except RecursionError:
