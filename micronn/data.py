@@ -37,6 +37,9 @@ def moons(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
     Returns n inputs [x, y] and targets -1.0 (the upper moon) or +1.0.  For losses
     that want 0 and 1:  (target + 1) / 2.
 
+    Raises ValueError for an n below 1 or a noise below 0, TypeError for an n that is
+    no whole number or an rng that is none; all data sets do.
+
     >>> moons(2, noise=0.0)
     ([[1.0, 0.0], [0.0, 0.5]], [-1.0, 1.0])
     """
@@ -230,6 +233,9 @@ def batches(data: Examples, batch_size: int, rng=None) -> Iterator[Examples]:
     data: a pair of inputs and targets, equally many.
     batch_size: how many at a time, at least 1; the last batch holds what is left.
     rng: where chance comes from; Python's own random module if left out.
+
+    Raises ValueError, when called, for a batch_size below 1, and for inputs and
+    targets of different length.
 
     >>> [len(targets) for _, targets in batches(line(10), batch_size=4)]
     [4, 4, 2]

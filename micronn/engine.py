@@ -353,14 +353,14 @@ def weighted_sum(a, b):
 
 
 def total(values):
-    """The sum of one or more Values, rounded once.   d/d(each) = 1."""
+    """The sum of a list of Values, rounded once.   d/d(each) = 1.   ValueError for none."""
     values = tuple(map(as_value, terms(values)))
     data = exact_sum([value.data for value in values])
     return computed(data, "sum", values, (1.0,) * len(values))
 
 
 def mean(values):
-    """The average of one or more Values.   d/d(each) = 1/n."""
+    """The average of a list of n Values.   d/d(each) = 1/n.   ValueError for none."""
     values = tuple(map(as_value, terms(values)))
     n = len(values)
     data = exact_sum([value.data for value in values]) / n
@@ -373,6 +373,7 @@ def logsumexp(values):
     """log(e**a + e**b + ...), also where e**a alone is beyond any float.
 
     d/d(each) = its share e**a / (e**a + e**b + ...), which is softmax.
+    Raises ValueError for no values.
 
     >>> round(logsumexp([1000.0, 1000.0]).data, 4)  # 1000 + log(2)
     1000.6931

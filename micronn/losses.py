@@ -154,6 +154,7 @@ def softmax(logits: Iterable[Number]) -> list[Value]:
 
     logits: shape (n_classes,); the result has the same shape, each from 0 to 1.
     Adding one number to all logits changes nothing.  PyTorch's F.softmax.
+    Raises ValueError for no logits, TypeError for anything but a flat list of numbers.
 
     >>> [round(p.data, 4) for p in softmax([Value(0.0), Value(1.0), Value(1000.0)])]
     [0.0, 0.0, 1.0]
@@ -200,6 +201,7 @@ def l2_penalty(parameters: Iterable[Value]) -> Value:
 
     Add it to a loss times a strength, such as 1e-4.  Half of it times s is what
     weight_decay=s does in plain SGD, whose gradient is s*p.
+    Raises ValueError for no parameters, TypeError for anything but a flat list.
 
     >>> l2_penalty([Value(3.0), Value(-4.0)]).data
     25.0

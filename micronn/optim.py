@@ -247,6 +247,8 @@ Schedule = Callable[[int], float]
 def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """lr, multiplied by factor after each `every` steps.  torch's StepLR.
 
+    Raises ValueError for an lr or factor below 0, or for an `every` below 1.
+
     >>> schedule = step_schedule(1.0, every=10, factor=0.5)
     >>> schedule(0), schedule(9), schedule(10), schedule(25)
     (1.0, 1.0, 0.5, 0.25)
@@ -260,6 +262,7 @@ def cosine_schedule(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
 
     Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm
     restarts", 2017, formula 5.  torch's CosineAnnealingLR.
+    Raises ValueError for an lr or lowest below 0, or for steps below 1.
 
     >>> schedule = cosine_schedule(1.0, steps=100)
     >>> schedule(0), round(schedule(50), 4), schedule(100), schedule(500)
@@ -276,6 +279,8 @@ def cosine_schedule(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
 
 def warmup_schedule(steps: int, then: float | Schedule) -> Schedule:
     """Rises evenly for `steps` steps to where `then`, a number or a schedule, begins.
+
+    Raises ValueError for steps below 1.
 
     >>> schedule = warmup_schedule(4, cosine_schedule(1.0, steps=2))
     >>> [schedule(step) for step in range(7)]

@@ -300,6 +300,8 @@ def evaluate(
     """How good a model is on examples: once, at the end, on a test set it never saw.
 
     loss, data, metric, engine: as for fit.
+
+    Raises ValueError or TypeError for arguments that do not fit.
     """
     check_examples(data)
     graph = OnGraph(model, loss, model.parameters())
@@ -317,6 +319,7 @@ def early_stopping(
     least: by how much lower.
 
     However the loop ends, the model has the parameters of its best Step then.
+    Raises ValueError for a patience below 1, TypeError for one that is no whole number.
 
     Source: Prechelt, "Early stopping - but when?", 1998.
     """
