@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from micronn.draw import DETAILS, draw
+from micronn.draw import draw
 from micronn.engine import Value, clipped, topological_order
 from micronn.expr import Expression, parse, read_numbers
 from micronn.gradcheck import gradcheck, nudge_table
@@ -151,7 +151,12 @@ def add_to(commands) -> None:
         default="graph.svg",
         help="where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg",
     )
-    drawing.add_argument("--detail", choices=DETAILS, default="auto", help="what a card stands for")
+    drawing.add_argument(
+        "--detail",
+        choices=("auto", "values"),
+        default="auto",
+        help="values: a card for every value, up to 500; auto: as many as stay readable",
+    )
     drawing.add_argument("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
     add(commands, "check", "compare backward() with nudging", check_command)

@@ -112,6 +112,7 @@ REFUSALS = [
     (["draw", "x", "x=1", "-o"], "expected one argument"),
     (["draw", "x", "x=1", "--detial"], "--detial"),
     (["draw", "x", "x=1", "--detail", "atoms"], "atoms"),
+    (["draw", "x", "x=1", "--detail", "network"], "network"),  # an expression is no model
     (["draw"], "EXPR"),
     (["drwa", "x"], "drwa"),
     ([], "COMMAND"),
