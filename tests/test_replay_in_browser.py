@@ -259,6 +259,13 @@ def test_no_sideways_scroll(opened, width):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("width", [320, 1200])
+def test_play_and_step_are_told_apart_by_their_words(opened, width):
+    page = opened("#step-3", width=width)
+    assert "Play" in page.inner_text("#play")
+    assert "Step" in page.inner_text("#next")
+
+
 def test_nothing_moves_by_itself(opened):
     page = opened("#step-1", reduced_motion="reduce")
     press(page, "ArrowRight")
