@@ -472,6 +472,41 @@ def test_data_is_predicted_in_the_order_of_the_forward_pass(opened):
     assert page.inner_text("#say").startswith("3 of 3 right.")
 
 
+def test_no_card_warns_of_infinity_before_it_is_computed_or_asked(opened):
+    page = opened(not_finite())
+    frames = "cards => cards.map(c => getComputedStyle(c.querySelector('rect')).stroke)"
+    bad, corner = "rgb(180, 0, 42)", ".card text:visible:text-matches('first')"
+    warned = []
+    for _ in range(last_step(page) + 1):
+        strokes = page.eval_on_selector_all(".card", frames)
+        warned.append((strokes.count(bad), page.locator(corner).count()))
+        page.keyboard.press("ArrowRight")
+    assert warned[0] == (0, 0)  # a = 1e200 and z = 0 are finite
+    assert warned[1] == (1, 1)  # a*a is not
+    assert warned[2] == (2, 1)  # and what is computed from it
+    assert warned == sorted(warned)
+    page.select_option("#mode", "data")
+    assert bad not in page.eval_on_selector_all(".card", frames)
+    assert page.locator(corner).count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_numbers_of_nine_characters_fit_the_table_and_its_head_stays_in_sight(opened, width):
+    root = sum((Value(-1.234e-4, f"x{k}") * 1.0 for k in range(1, 12)), Value(-1.234e-4, "x0"))
+    page = opened(root, width=width)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")  # the last row of the backward pass is bold
+    wide = "cells => cells.filter(c => c.scrollWidth > c.clientWidth).map(c => c.textContent)"
+    assert page.eval_on_selector_all("td.number", wide) == []
+    page.eval_on_selector(".scroll", "frame => { frame.scrollTop = frame.scrollHeight; }")
+    top, head = page.evaluate(
+        "[...document.querySelectorAll('.scroll, thead th')].slice(0, 2)"
+        ".map(e => e.getBoundingClientRect().top)"
+    )
+    assert page.eval_on_selector(".scroll", "frame => frame.scrollTop") > 0
+    assert head == top
+
+
 @pytest.mark.parametrize("about", ["gradients", "data"])
 def test_no_answer_can_be_read_off_the_page_before_it_is_given(opened, about):
     page = opened(bulb(), hash=f"#predict-{about}")
