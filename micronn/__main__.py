@@ -1,7 +1,7 @@
 """The command `micronn`: what was typed, what is said where, and the exit status.
 
-What the commands do stands in cli_expressions.py and cli_models.py.  Here are the
-manners that all of them share.  Exit status: 0 done; 1 it could not be done, or a
+What the commands do stands in cli_expressions.py, cli_train.py and cli_models.py.  Here
+are the manners that all of them share.  Exit status: 0 done; 1 it could not be done, or a
 check found a fault; 2 what was typed makes no sense.  A refusal is one message on
 stderr, with nothing on stdout.
 """
