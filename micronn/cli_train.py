@@ -258,7 +258,7 @@ ENGINE_NAMES = {
 
 def scores_table(question: Question, last: Step, test: Score, count: int) -> Table:
     """Loss and metric on each part; the last line is the one to quote."""
-    table = Table("examples", "loss", METRIC_NAMES[question.kind], title_style="")
+    table = Table("examples", "loss", METRIC_NAMES[question.kind])
     for column in table.columns[1:]:
         column.justify = "right"
     table.add_row("training", fmt(last.loss), "")
