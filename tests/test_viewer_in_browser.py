@@ -490,7 +490,7 @@ def test_no_card_warns_of_infinity_before_it_is_computed_or_asked(opened):
     assert page.locator(corner).count() == 0
 
 
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize("width", [320, 830, 1200])
 def test_numbers_of_nine_characters_fit_the_table_and_its_head_stays_in_sight(opened, width):
     root = sum((Value(-1.234e-4, f"x{k}") * 1.0 for k in range(1, 12)), Value(-1.234e-4, "x0"))
     page = opened(root, width=width)
