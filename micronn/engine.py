@@ -205,12 +205,11 @@ class Value:
         amount again, until somebody sets their grad to 0.  The grad of a computed
         Value is started afresh.  Interrupted, it leaves the leaves as they were.
         """
-        order: list[Value] = []
-        earlier: list[tuple[Value, float]] = []
-        cleared = False
+        earlier = None
         try:
-            clear(self, order, earlier)
-            cleared = True
+            order, earlier = fresh_start(self)
+            for leaf in earlier:
+                leaf.grad = 0.0
             self.grad = 1.0  # d(this)/d(this)
             for node in reversed(order):
                 upstream = node.grad
@@ -218,15 +217,15 @@ class Value:
                     continue  # a dead relu, say: every message would be 0
                 for operand, local_grad in zip(node.operands, node.local_grads):
                     operand.grad += local_grad * upstream  # the chain rule
-        except BaseException:  # Ctrl-C, most likely
-            met = {leaf for leaf, _ in earlier}
-            for node in topological_order(self):
-                if cleared or node.operands or node in met:
-                    node.grad = 0.0  # other leaves still hold their earlier grad
-            raise
-        finally:
-            for leaf, grad in earlier:
+            for leaf, grad in earlier.items():
                 leaf.grad += grad
+        except BaseException:  # Ctrl-C, most likely
+            for node in topological_order(self):
+                if node.operands:
+                    node.grad = 0.0
+                elif earlier is not None:  # else no leaf was touched yet
+                    node.grad = earlier.get(node, 0.0)
+            raise
 
     # A Value in Python: text, comparison, copies
 
@@ -411,17 +410,18 @@ def topological_order(root):
     return order
 
 
-def clear(root, order, earlier):
-    """Set every grad below root to 0, and fill the two lists that backward() needs.
+def fresh_start(root):
+    """For backward(): the computed Values in order, with grad 0, and the leaves with a grad.
 
-    order: the computed Values in topological order.
-    earlier: each leaf that held a grad, with that grad, to be added back at the end;
-        so a second pass adds exactly what the first one did.
-    A mark in grad, new for each pass, is three times faster than a set of the visited.
+    The leaves come as a dict with what they hold.  It is set aside and added back at
+    the end, so that a second pass adds exactly what the first one did.
+    The order is that of topological_order.  A mark in grad, new for each pass, is
+    three times faster than a set of the visited.
     """
     if not root.operands:
-        earlier.append((root, root.grad))
-        return
+        return [], {root: root.grad}
+    order: list[Value] = []
+    earlier: dict[Value, float] = {}
     mark, to_do = object(), [root]
     while to_do:
         node = to_do.pop()
@@ -429,17 +429,15 @@ def clear(root, order, earlier):
             order.append(to_do.pop())
         elif node.grad is not mark:
             node.grad = mark
-            to_do.append(node)
-            to_do.append(None)
+            to_do += (node, None)
             for operand in reversed(node.operands):
                 if operand.operands:
-                    if operand.grad is not mark:
-                        to_do.append(operand)
+                    to_do.append(operand)
                 elif operand.grad:
-                    earlier.append((operand, operand.grad))
-                    operand.grad = 0.0
+                    earlier[operand] = operand.grad
     for node in order:
         node.grad = 0.0
+    return order, earlier
 
 
 # Making Values
