@@ -266,6 +266,18 @@ def test_play_and_step_are_told_apart_by_their_words(opened, width):
     assert "Step" in page.inner_text("#next")
 
 
+@pytest.mark.parametrize("stage", ["#network", "#example"])
+def test_wide_pictures_are_moved_by_keyboard_without_a_step(opened, stage):
+    page = opened("#step-3", width=320)
+    page.focus(stage)
+    moved = "frame => frame.scrollLeft"
+    press(page, "Shift+ArrowRight", "Shift+ArrowRight")
+    twice = page.eval_on_selector(stage, moved)
+    press(page, "Shift+ArrowLeft")
+    assert 0 < page.eval_on_selector(stage, moved) < twice
+    assert page.evaluate("location.hash") == "#step-3"
+
+
 def test_nothing_moves_by_itself(opened):
     page = opened("#step-1", reduced_motion="reduce")
     press(page, "ArrowRight")

@@ -490,6 +490,19 @@ def test_no_card_warns_of_infinity_before_it_is_computed_or_asked(opened):
     assert page.locator(corner).count() == 0
 
 
+def test_a_wide_picture_is_moved_by_keyboard_without_a_step(opened):
+    page = opened(bulb(), hash="#step-0", width=320)
+    page.focus(".stage")
+    moved = "frame => frame.scrollLeft"
+    page.keyboard.press("Shift+ArrowRight")
+    once = page.eval_on_selector(".stage", moved)
+    page.keyboard.press("Shift+ArrowRight")
+    assert 0 < once < page.eval_on_selector(".stage", moved)
+    page.keyboard.press("Shift+ArrowLeft")
+    assert page.eval_on_selector(".stage", moved) == once
+    assert step_of(page) == 0
+
+
 @pytest.mark.parametrize("width", [320, 830, 1200])
 def test_numbers_of_nine_characters_fit_the_table_and_its_head_stays_in_sight(opened, width):
     root = sum((Value(-1.234e-4, f"x{k}") * 1.0 for k in range(1, 12)), Value(-1.234e-4, "x0"))
