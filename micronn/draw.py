@@ -25,7 +25,7 @@ from micronn.folded import layers_view
 from micronn.folds import find_folds
 from micronn.graph import Graph
 from micronn.layout import NoLayout, arrange, image
-from micronn.looks import LIGHT, svg_frame
+from micronn.looks import LIGHT, notebook_html, svg_frame
 from micronn.network import NetworkPicture, draw_network
 from micronn.neurons import neurons_view
 from micronn.nn import Module
@@ -196,13 +196,21 @@ class Picture:
         elif suffix == ".svg":
             self.svg = content = vars(self).get("svg") or self.painted(path.with_suffix(".dot"))
         elif suffix == ".html":
-            # The one call upstairs, made when it is asked for: the page stands on this file.
-            viewer = importlib.import_module("micronn.viewer")
-            content = viewer.to_html(self.root, self.params, **self.page)
+            content = self.as_page()
         else:
             content = image(self.dot, suffix[1:])
         write_whole(path, content)
         return path
+
+    def as_page(self) -> str:
+        """The page that steps through the computation, as HTML text."""
+        # The one call upstairs, made when it is asked for: the page stands on this file.
+        viewer = importlib.import_module("micronn.viewer")
+        return viewer.to_html(self.root, self.params, **self.page)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the picture first, the page to step through below."""
+        return notebook_html(self.sketch.title, self.svg, self.as_page())
 
     def _repr_svg_(self) -> str:
         """How a notebook shows it."""

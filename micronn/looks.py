@@ -13,6 +13,7 @@ Everything here is text: nothing is laid out, nothing knows what a Value is.
     'neg2'
 """
 
+import base64
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -341,4 +342,19 @@ def svg_frame(
         f'<rect class="bg" width="{wide}" height="{high}" fill="{LIGHT["bg"]}"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
+    )
+
+
+def notebook_html(title: str, svg: str, page: str) -> str:
+    """A picture for a notebook cell, and below it, to be unfolded, the page that explains it.
+
+    The picture is an image without scripts, which also a notebook that nobody has
+    trusted yet may show; the page runs in a frame of its own.
+    """
+    image = base64.b64encode(svg.encode("utf-8")).decode("ascii")
+    return (
+        f'<img alt="{escape(title)}" src="data:image/svg+xml;base64,{image}">\n'
+        f"<details><summary>open as a page</summary>\n"
+        f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" '
+        f'srcdoc="{escape(page)}"></iframe></details>\n'
     )

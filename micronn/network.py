@@ -30,6 +30,7 @@ from micronn.looks import (
     clean,
     escape,
     fmt,
+    notebook_html,
     scale,
     shade,
     svg_frame,
@@ -101,6 +102,10 @@ class NetworkPicture:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the picture first, the page with its switch below."""
+        return notebook_html(self.title, self.svg, self.html)
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a .svg or .html file, whole or not at all.
