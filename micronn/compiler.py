@@ -382,6 +382,7 @@ class MachineTraining(Training):
         self.order = self.trainer.order
 
     def epoch(self):
+        """One pass over all examples; its mean loss.  A batch in trouble is redone in Python."""
         self.load()
         whole, done, chunk = 0.0, 0, 1
         try:
@@ -428,6 +429,7 @@ class MachineTraining(Training):
             raise
 
     def store_once(self):
+        """Copy parameters and the optimiser's memory from the machine to their owners."""
         data, *columns = self.trainer.columns()
         state = {}
         for name, column in zip(self.optimizer.state, columns, strict=True):

@@ -295,6 +295,7 @@ class Parser:
             self.program.append(self.waiting.pop())
 
     def take_comma(self, token: Token) -> None:
+        """Count an argument of the function whose parenthesis is open."""
         self.settle()
         if len(self.waiting) < 2 or self.waiting[-2].op not in FUNCTIONS:
             advice = "It stands between the arguments of a function; a decimal point is a dot."

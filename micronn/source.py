@@ -269,6 +269,7 @@ class SourceWriter:
             self.add(operand, message.format(**words | {"place": k}))
 
     def short_dot_backward(self, node):
+        """A line for each term: its factor is the other side's number."""
         left, right = self.sides(node)
         for value, other in zip(left, right, strict=True):
             factor = literal(other) if isinstance(other, float) else self.name(other)
