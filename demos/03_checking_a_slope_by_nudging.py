@@ -14,8 +14,8 @@ person types on a tired evening, is caught.
 import math
 from functools import partial
 
+from micronn.check.gradcheck import gradcheck
 from micronn.engine import Value, computed
-from micronn.gradcheck import gradcheck
 
 
 def f(x):

@@ -13,8 +13,8 @@ as empty boxes for you and a pencil.  All files go into the current folder.
 
 from micronn.draw import draw
 from micronn.engine import Value
-from micronn.quiz import save_worksheet
-from micronn.story import Story
+from micronn.graph.steps import Story
+from micronn.viewer.quiz import save_worksheet
 
 a, b = Value(-2.0, "a"), Value(3.0, "b")
 d, e = a * b, a + b

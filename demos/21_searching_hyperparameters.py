@@ -17,10 +17,10 @@ import random
 
 from micronn.data import moons, split
 from micronn.losses import hinge
-from micronn.metrics import accuracy
 from micronn.nn import MLP
 from micronn.optim import Adam
 from micronn.train import evaluate, fit
+from micronn.training.metrics import accuracy
 
 data = moons(250, noise=0.2, rng=random.Random(7))
 train, validation, test = split(data, 0.3, 0.3, rng=random.Random(8))

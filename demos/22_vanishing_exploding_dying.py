@@ -17,10 +17,10 @@ import random
 
 from rich.console import Console
 
+from micronn.check.health import health
 from micronn.engine import Value
-from micronn.health import health
 from micronn.nn import MLP, Neuron
-from micronn.plots import bars
+from micronn.terminal.plots import bars
 
 show = Console(width=78).print
 

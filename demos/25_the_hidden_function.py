@@ -15,11 +15,11 @@ sound, because each of them is a list of numbers too.
 import random
 
 from micronn.data import split, wave
-from micronn.drawn import shapes
+from micronn.datasets.digits import shapes
+from micronn.datasets.texts import bag_of_words, sentiment, vocabulary
 from micronn.losses import hinge, mse
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.texts import bag_of_words, sentiment, vocabulary
 
 
 def hidden(a, b):

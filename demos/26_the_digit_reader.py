@@ -22,15 +22,15 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from micronn.drawn import digits
+from micronn.compiler.machine import NoMachine, find_compiler
+from micronn.datasets.digits import digits
 from micronn.losses import cross_entropy, softmax
-from micronn.metrics import accuracy, confusion_matrix
-from micronn.native import NoMachine, find_compiler
-from micronn.network import draw_network
 from micronn.nn import MLP
 from micronn.optim import AdamW, cosine_schedule
-from micronn.plots import bars, grey_image, signed_image, square
+from micronn.pictures.network import draw_network
+from micronn.terminal.plots import bars, grey_image, signed_image, square
 from micronn.train import fit
+from micronn.training.metrics import accuracy, confusion_matrix
 
 EPOCHS, BATCH = 10, 32
 show = Console(width=78).print
@@ -165,6 +165,6 @@ print(f"\nwrote {path}: the whole net at work on that 2")
 # Change it:
 #  - "sigmoid" instead of "relu": how many epochs until 90 of 100 are right?
 #  - An afternoon's digits: python demos/26_the_digit_reader.py 30000.
-#  - MNIST itself: from micronn.mnist import fetch, load_mnist; fetch("data/mnist");
+#  - MNIST itself: from micronn.datasets.mnist import fetch, load_mnist; fetch("data/mnist");
 #    train, new = load_mnist("data/mnist").  Real hands are harder; about 95 of 100.
 #  - Give it a page of noise, [rng.random() for _ in range(784)].  How sure is it?

@@ -18,10 +18,10 @@ by error propagation", 1986.
 
 import random
 
-from micronn.compiler import compile_graph
-from micronn.drawn import picture, shapes
+from micronn.compiler.machine import NoMachine
+from micronn.compiler.program import compile_graph
+from micronn.datasets.digits import picture, shapes
 from micronn.engine import Value, total
-from micronn.native import NoMachine
 from micronn.nn import MLP
 from micronn.optim import Adam
 

@@ -18,11 +18,11 @@ import random
 
 from rich.console import Console
 
+from micronn.datasets.texts import bag_of_words, sentiment, vocabulary
 from micronn.losses import binary_cross_entropy
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.plots import bars
-from micronn.texts import bag_of_words, sentiment, vocabulary
+from micronn.terminal.plots import bars
 
 show = Console(width=78).print
 sentences, targets = sentiment()

@@ -16,10 +16,10 @@ know which, and it has no way to know.
 import math
 import random
 
+from micronn.datasets.texts import LETTERS, NAMES, next_letters, one_hot
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.texts import LETTERS, NAMES, next_letters, one_hot
 from micronn.train import evaluate, fit
 
 rng = random.Random(7)

@@ -17,12 +17,12 @@ language understanding", 2019, which learned by the second and the third.
 
 import random
 
+from micronn.datasets.texts import bag_of_words, one_hot, sentence_pairs, words
 from micronn.losses import binary_cross_entropy, cross_entropy, softmax
-from micronn.metrics import accuracy
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam
-from micronn.texts import bag_of_words, one_hot, sentence_pairs, words
 from micronn.train import evaluate, fit
+from micronn.training.metrics import accuracy
 
 pairs = sentence_pairs()
 lines = [first + second for first, second in pairs]

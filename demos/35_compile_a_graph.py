@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from micronn.compiler import compile_graph
+from micronn.compiler.machine import NoMachine
+from micronn.compiler.program import compile_graph
 from micronn.draw import draw
 from micronn.engine import Value
-from micronn.native import NoMachine
 from micronn.nn import MLP
 
 x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")

@@ -17,13 +17,13 @@ import random
 from rich.console import Console
 from rich.table import Table
 
-from micronn.drawn import shapes
+from micronn.datasets.digits import shapes
 from micronn.losses import hinge
-from micronn.metrics import confusion_matrix
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.plots import confusion_table, grey_image, signed_image, square
+from micronn.terminal.plots import confusion_table, grey_image, signed_image, square
 from micronn.train import fit
+from micronn.training.metrics import confusion_matrix
 
 show = Console(width=78).print
 rng = random.Random(7)

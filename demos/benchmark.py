@@ -34,8 +34,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from micronn import native
-from micronn.compiler import compile_graph
+from micronn.compiler import machine as native
+from micronn.compiler.program import compile_graph
 from micronn.data import moons
 from micronn.draw import draw
 from micronn.engine import Value, topological_order, total

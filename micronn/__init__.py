@@ -31,4 +31,5 @@ import sys
 __version__ = "0.1.0"
 
 if "IPython" in sys.modules:  # in a notebook, Values and models show themselves as pictures
-    from micronn import draw, network  # noqa: F401
+    from micronn import draw  # noqa: F401
+    from micronn.pictures import network  # noqa: F401

@@ -18,9 +18,9 @@ import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from micronn.files import write_whole
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer, nesterov_rule
+from micronn.support.files import write_whole
 
 FORMAT, VERSION = "micronn model", 1
 KEYS = "format version nin nouts activations parameters optimizer rng epoch notes"

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FILES = sorted(path.stem for path in (ROOT / "micronn").glob("*.py") if path.stem != "__main__")
+FILES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "micronn").rglob("*.py")
+    if path.stem != "__main__"
+)
 README = (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_docstring_examples_print_what_they_say(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module("micronn" if name == "__init__" else f"micronn.{name}")
+    module = importlib.import_module(name.removesuffix(".__init__"))
     assert doctest.testmod(module).failed == 0
 
 

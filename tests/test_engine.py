@@ -740,7 +740,9 @@ def test_numbers_of_every_kind_become_floats(number):
 
 
 @pytest.mark.parametrize(
-    "thing", ["2", b"2", None, [2.0], (2.0,), {2: 2}, 2j, float, object(), {2.0}], ids=repr
+    "thing",
+    ["2", b"2", None, [2.0], (2.0,), {2: 2}, 2j, float, object(), {2.0}],
+    ids=lambda thing: type(thing).__name__,
 )
 def test_what_is_not_a_number_is_refused_everywhere(thing):
     x = Value(1.0)

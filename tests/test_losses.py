@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from micronn.check.gradcheck import gradcheck
 from micronn.engine import Value
-from micronn.gradcheck import gradcheck
 from micronn.losses import (
     binary_cross_entropy,
     cross_entropy,

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from micronn.checkpoint import load_training, save
+from micronn.compiler.machine import NoMachine, find_compiler
 from micronn.data import batches, curve, moons, split, xor, yin_yang
 from micronn.engine import Value, mean
 from micronn.losses import (
@@ -18,13 +19,12 @@ from micronn.losses import (
     mae,
     mse,
 )
-from micronn.metrics import accuracy, rmse
-from micronn.native import NoMachine, find_compiler
 from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD, Adam, AdamW, cosine_schedule
-from micronn.passes import predict
-from micronn.recorded import NotRecordable
 from micronn.train import Diverged, clip_gradient, early_stopping, evaluate, fit
+from micronn.training.eager import predict
+from micronn.training.metrics import accuracy, rmse
+from micronn.training.traced import NotRecordable
 
 
 def chance(seed=7):
@@ -40,7 +40,7 @@ def parameters(model):
 
 
 def has_machine():
-    from micronn.compiler import compile_graph
+    from micronn.compiler.program import compile_graph
 
     try:
         find_compiler()

@@ -1,0 +1,1 @@
+"""Is a gradient right, and why is it what it is?"""

@@ -1,0 +1,305 @@
+"""A slope can be had without any calculus: nudge the number and watch the result.
+
+(f(x + h) - f(x - h)) / 2h needs two runs of f for every parameter, far too slow to
+train with, but it knows nothing of local derivatives and of backward(), so it can
+catch both in a mistake.  It is never exact: with a large h the curve bends between
+the two points, with a small h nearly all digits cancel.  `gradcheck` takes an h
+between; `nudge_table` shows what each h gives.
+
+    >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
+    >>> report = gradcheck(lambda: (a * b) * (a + b), [a, b])
+    >>> report.ok, [row.autograd for row in report.rows]
+    (True, [-3.0, -8.0])
+"""
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from micronn.engine import Value, as_float, clipped, topological_order
+
+STEP_SIZES = tuple(10.0**-k for k in range(1, 13))
+
+
+@dataclass(frozen=True)
+class Slope:
+    """One slope, had in two ways.
+
+    name: of the parameter: the one it came with, its label, or parameters[3].
+    h: how far it was nudged to either side.
+    autograd, nudged: d(result)/d(parameter) by backward() and by nudging; nudged is
+        nan where f has no value on one side.
+    error: how far the two are apart.
+    allowed: how far they may be apart.
+    note: a reason for being apart that is not a mistake in a derivative; else empty.
+    """
+
+    name: str
+    h: float
+    autograd: float
+    nudged: float
+    error: float
+    allowed: float
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether error is allowed; nan never is."""
+        return self.error <= self.allowed
+
+    def __str__(self) -> str:
+        numbers = f"{self.autograd:>16.9g} {self.nudged:>16.9g} {self.error:>9.1e}"
+        return f"{clipped(self.name):<16} {self.h:>7.0e} {numbers}"
+
+
+@dataclass(frozen=True)
+class GradCheck:
+    """Slopes by backward() beside slopes by nudging; as a truth value, whether all agree.
+
+    rows: a Slope for each parameter, in order.
+    """
+
+    rows: list[Slope]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row is."""
+        return all(row.ok for row in self.rows)
+
+    @property
+    def worst(self) -> Slope:
+        """The row that is furthest off, measured by what it is allowed."""
+
+        def excess(row):
+            return row.error / row.allowed if math.isfinite(row.error) else math.inf
+
+        return max(self.rows, key=excess)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        heading = f"{'':<16} {'h':>7} {'autograd':>16} {'nudged':>16} {'error':>9}"
+        rows = [f"{row}  {'ok' if row.ok else 'OFF'}  {row.note}".rstrip() for row in self.rows]
+        return "\n".join([heading, *rows])
+
+
+def gradcheck(
+    f: Callable[[], Value],
+    parameters: Iterable[Value | tuple[str, Value]],
+    h: float = 1e-5,
+    tolerance: float = 1e-6,
+) -> GradCheck:
+    """Compare the gradient of every parameter with a central difference.
+
+    f: builds the result from the parameters, anew on each call, and always the same:
+        for a net, lambda: mse([model(x)], [target]).
+    parameters: Values, or pairs of name and Value such as model.named_parameters().
+    h: how far to nudge, as a share of the parameter, or of 1 if it is smaller.
+    tolerance: how far apart the two may be, as a share of the slope; the rounding
+        that nudging cannot avoid is allowed on top.
+
+    At a kink, such as relu at 0, there is no slope: nudging gives the average of
+    both sides, and the row is off with a note.  Grads and data are left as they were.
+
+    Raises ValueError if f gives the same Value twice, or other numbers each time, if
+    h is not above 0, and for a parameter that was computed; TypeError for what is no
+    Value and no function.
+
+    Source: Press and others, "Numerical recipes", 2007, section 5.7.
+    """
+    named = named_list(parameters)
+    here, slopes = by_backward(f, [p for _, p in named])
+    rows = []
+    for (name, p), autograd in zip(named, slopes, strict=True):
+        step = positive(h) * max(1.0, abs(p.data))
+        rows.append(compared(f, name, p, autograd, step, tolerance, here))
+    return GradCheck(rows)
+
+
+def nudge_table(
+    f: Callable[[], Value],
+    parameters: Iterable[Value | tuple[str, Value]],
+    step_sizes: Sequence[float] = STEP_SIZES,
+) -> list[Slope]:
+    """A row for each parameter and each h: how the error of nudging itself behaves.
+
+    As h falls, the error falls with h*h while the bend of the curve causes it, and
+    then rises with 1/h as digits cancel.  An error that stays the same in between is
+    that of a wrong slope.  Arguments and Raises are those of gradcheck, but h is
+    taken as it is.
+
+    >>> x = Value(0.5, "x")
+    >>> rows = nudge_table(lambda: x.tanh(), [x], [1e-1, 1e-2, 1e-3])
+    >>> [f"{row.error:.0e}" for row in rows]
+    ['9e-04', '9e-06', '9e-08']
+    """
+    named = named_list(parameters)
+    here, slopes = by_backward(f, [p for _, p in named])
+    return [
+        compared(f, name, p, autograd, positive(h), 1e-6, here)
+        for (name, p), autograd in zip(named, slopes, strict=True)
+        for h in step_sizes
+    ]
+
+
+@dataclass(frozen=True)
+class ThreeWays:
+    """Slopes had in three ways; as a truth value, whether all three agree.
+
+    rows: one for each parameter: name, by_hand, slope (a Slope, as from gradcheck).
+    curve: for each h, the worst error of nudging over all parameters.
+    """
+
+    rows: list[tuple[str, float, Slope]]
+    curve: list[tuple[float, float]]
+
+    def __bool__(self) -> bool:
+        return all(slope.ok and agree(by_hand, slope.autograd) for _, by_hand, slope in self.rows)
+
+    def __str__(self) -> str:
+        lines = [f"{'':<28} {'by hand':>14} {'autograd':>14} {'nudged':>14}"]
+        for name, by_hand, slope in self.rows:
+            off = "" if slope.ok and agree(by_hand, slope.autograd) else "  OFF"
+            numbers = f"{by_hand:>14.8g} {slope.autograd:>14.8g} {slope.nudged:>14.8g}"
+            lines.append(f"{clipped(name):<28} {numbers}{off}")
+        lines += ["", f"{'h':>7}  worst error of nudging, a mark for each digit that is lost"]
+        for h, error in self.curve:
+            digits = round(16 + math.log10(max(error, 1e-16))) if math.isfinite(error) else 0
+            lines.append(f"{h:>7.0e}  {error:>7.1e}  {'#' * digits}".rstrip())
+        return "\n".join(lines)
+
+
+def three_ways(
+    f: Callable[[], Value],
+    parameters: Iterable[Value | tuple[str, Value]],
+    by_hand: Mapping[str, float],
+    step_sizes: Sequence[float] = STEP_SIZES,
+) -> ThreeWays:
+    """Each slope by backward(), by nudging, and by a formula worked out with pencil and paper.
+
+    by_hand: the formula's number for each parameter, by name; those of known layers
+        are in micronn.check.by_hand.  The rest as for gradcheck and nudge_table.
+
+    Raises as gradcheck does, and ValueError if a parameter has no number by hand.
+
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x")
+    >>> bool(three_ways(lambda: w * x, [w, x], {"w": 3.0, "x": 2.0}))
+    True
+    """
+    named = named_list(parameters)
+    missing = [name for name, _ in named if name not in by_hand]
+    if missing:
+        raise ValueError(
+            f"no number by hand for {', '.join(missing[:3])}; by_hand has {', '.join(by_hand)}"
+        )
+    errors: dict[float, list[float]] = {h: [] for h in step_sizes}
+    for slope in nudge_table(f, named, step_sizes):
+        errors[slope.h].append(slope.error)
+    slopes = gradcheck(f, named).rows
+    rows = [(slope.name, as_float(by_hand[slope.name]), slope) for slope in slopes]
+    return ThreeWays(rows, [(h, max(found)) for h, found in errors.items()])
+
+
+def agree(by_hand: float, autograd: float) -> bool:
+    """Whether two exact ways gave one number, but for rounding."""
+    return math.isclose(by_hand, autograd, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def by_backward(f, parameters) -> tuple[float, list[float]]:
+    """The result of f and its gradients; the grads in the graph are put back."""
+    root = repeated(f)
+    before = [(node, node.grad) for node in [*topological_order(root), *parameters]]
+    try:
+        for p in parameters:
+            p.grad = 0.0
+        root.backward()
+        return root.data, [p.grad for p in parameters]
+    finally:
+        for node, grad in before:
+            node.grad = grad
+
+
+def compared(f, name, p, autograd, h, tolerance, here) -> Slope:
+    """The Slope of one parameter for one h; here is f's result before any nudge."""
+    down, up, note = both_sides(f, p, h)
+    nudged = (up - down) / ((p.data + h) - (p.data - h) or math.nan)
+    size = max(abs(autograd), abs(nudged))
+    # f's result is off by some units of its last place; the division makes that 1/h larger.
+    allowed = tolerance * size + 64.0 * sys.float_info.epsilon * max(1.0, abs(here)) / h
+    error = abs(autograd - nudged)
+    below, above = (here - down) / h, (up - here) / h
+    if error > allowed and abs(above - below) > 0.01 * size:
+        note = f"a kink: slope {below:.3g} below, {above:.3g} above"
+    return Slope(name, h, autograd, nudged, error, allowed, note)
+
+
+def both_sides(f, p, h) -> tuple[float, float, str]:
+    """f with p at x - h and at x + h, or nan and the reason; p.data is put back."""
+    x = p.data
+    if x + h == x - h:
+        return math.nan, math.nan, f"h = {h:g} is lost beside {x:.9g}"
+    try:
+        p.data = x - h
+        down = built(f).data
+        p.data = x + h
+        return down, built(f).data, ""
+    except (ValueError, ArithmeticError) as error:
+        return math.nan, math.nan, f"no value at {p.data:.9g}: {error}"
+    finally:
+        p.data = x
+
+
+# Checks
+
+
+def repeated(f) -> Value:
+    """What f gives, if it builds that anew each time, and the same."""
+    first, second = built(f), built(f)
+    if first is second and first.operands:
+        raise ValueError(
+            "f gave the same Value twice, so nudging a parameter cannot reach it; "
+            "build the expression inside f: lambda: w * x, not lambda: y"
+        )
+    if repr(first.data) != repr(second.data):
+        raise ValueError(
+            f"f gave {first.data!r}, then {second.data!r}, with nothing changed; "
+            "make it give the same number, for instance with a fixed random seed"
+        )
+    return first
+
+
+def built(f) -> Value:
+    """What f gives, if that is a Value."""
+    if not callable(f):
+        raise TypeError(f"f is a function that builds a Value, got {clipped(repr(f))}")
+    root = f()
+    if not isinstance(root, Value):
+        raise TypeError(f"f must give one Value, got {clipped(repr(root))}")
+    return root
+
+
+def named_list(parameters) -> list[tuple[str, Value]]:
+    """parameters as pairs of name and Value; refuses anything else in words."""
+    if isinstance(parameters, Value) or not hasattr(parameters, "__iter__"):
+        raise TypeError(f"parameters is a list of Values, got {clipped(repr(parameters))}")
+    named = []
+    for k, item in enumerate(parameters):
+        name, p = item if isinstance(item, tuple) and len(item) == 2 else ("", item)
+        if not isinstance(p, Value):
+            raise TypeError(f"parameters holds {clipped(repr(item))}, not a Value")
+        if p.operands:
+            raise ValueError(f"only a given Value can be nudged, not one computed by {p.op!r}")
+        named.append((name or p.label or f"parameters[{k}]", p))
+    if not named:
+        raise ValueError("no parameters to check; pass model.parameters()")
+    return named
+
+
+def positive(h) -> float:
+    """h as a float, if it is above 0 and finite."""
+    h = as_float(h)
+    if not 0.0 < h < math.inf:
+        raise ValueError(f"h must be above 0 and finite, got {h!r}; 1e-5 is usual")
+    return h

@@ -1,0 +1,180 @@
+"""The commands that take an expression and a number for each of its names.
+
+    micronn draw "tanh(w*x + b)" w=0.5 x=2 b=-1      a picture of every number
+    micronn explain "(a + b)*b" a=-2 b=3             the same in the terminal
+    micronn check "exp(x)/x" x=0.5                   backward() against nudging
+    micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
+
+A command gets its arguments, a rich console for what it has to show, and `note` for
+remarks beside it; it returns the exit status.
+"""
+
+import argparse
+import webbrowser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from micronn.check.gradcheck import gradcheck, nudge_table
+from micronn.cli.formula import Expression, parse, read_numbers
+from micronn.draw import draw
+from micronn.engine import Value, clipped, topological_order
+from micronn.graph.steps import Story
+from micronn.terminal.tables import backward_table, check_table, computation_tree
+from micronn.viewer.quiz import ABOUT, known, questions, save_worksheet, take
+
+Note = Callable[[str], None]
+COMMANDS = ("draw", "explain", "check", "quiz")  # whose words may begin with a minus
+VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")
+
+
+# Commands
+
+
+def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Draw the graph of an expression into a file."""
+    expression, numbers = read(args)
+    root = differentiated(expression, numbers)
+    path = Path(args.output)
+    draw(root, detail=args.detail).save(path)
+    count = len(topological_order(root))
+    console.print(f"wrote {path}: {count:,} value{'s' if count > 1 else ''}", soft_wrap=True)
+    point_out_unused(expression, numbers, note)
+    if args.open and not webbrowser.open(path.resolve().as_uri()):
+        note(f"no browser was found; open {path} yourself")
+    return 0
+
+
+def explain_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Show the computation as a tree and the backward pass as a table."""
+    expression, numbers = read(args)
+    root = differentiated(expression, numbers)
+    console.print(computation_tree(root))
+    console.print()
+    console.print(backward_table(root))
+    point_out_unused(expression, numbers, note)
+    return 0
+
+
+def check_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Show the slopes by backward() beside those by nudging; 1 if they disagree."""
+    expression, numbers = read(args)
+    leaves = expression.leaves(numbers)
+    if not leaves:
+        raise ValueError("no name, nothing to nudge; put a variable in, such as x, and x=0.5")
+    every_h = nudge_table(lambda: expression(leaves), leaves.values())
+    verdict = gradcheck(lambda: expression(leaves), leaves.values())
+    console.print(check_table(every_h))
+    point_out_unused(expression, numbers, note)
+    if verdict.ok:
+        console.print("backward() and nudging agree")
+        return 0
+    off = verdict.worst
+    note(
+        f"for {clipped(off.name)} backward() gives {off.autograd:.9g} and nudging by "
+        f"{off.h:.0e} gives {off.nudged:.9g}. {off.note}".rstrip()
+    )
+    return 1
+
+
+def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Ask for each gradient in turn, or write the questions on a sheet."""
+    expression, numbers = read(args)
+    root = differentiated(expression, numbers)
+    if args.worksheet:
+        path = Path(args.worksheet)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a worksheet is a page, got {path.name!r}; end the name in .html")
+        sheets = save_worksheet(root, path, about=args.about)
+        console.print("wrote " + " and ".join(map(str, sheets)), soft_wrap=True)
+        point_out_unused(expression, numbers, note)
+        return 0
+    story = Story(root)
+    asked = questions(story, args.about)
+    if not asked:
+        raise ValueError("no name, nothing to ask; put a variable in, such as x, and x=0.5")
+    for line in known(story, args.about):
+        console.print(line)
+    console.print("? gives a hint, Ctrl-D ends")
+    score = take(asked, line_from(console), console.print)
+    console.print(str(score))
+    point_out_unused(expression, numbers, note)
+    return 0
+
+
+# What they share
+
+
+def read(args: argparse.Namespace) -> tuple[Expression, dict[str, float]]:
+    """What was typed: the expression and the numbers for its names."""
+    return parse(args.expression), read_numbers(args.numbers)
+
+
+def differentiated(expression: Expression, numbers: Mapping[str, float]) -> Value:
+    """The root of the graph, after backward()."""
+    root = expression(numbers)
+    root.backward()
+    return root
+
+
+def point_out_unused(expression: Expression, numbers: Mapping[str, float], note: Note) -> None:
+    """Say which numbers the expression does not ask for."""
+    unused = [clipped(name) for name in numbers if name not in expression.names]
+    if unused:
+        note(f"not in the expression, so not used: {', '.join(unused)}")
+
+
+def line_from(console: Console) -> Callable[[str], str | None]:
+    """Asks for a line; None when there are no more."""
+
+    def ask(prompt: str) -> str | None:
+        try:
+            return console.input(prompt)
+        except EOFError:
+            console.print()
+            return None
+
+    return ask
+
+
+# Arguments
+
+
+def add_to(commands) -> None:
+    """Give a parser these commands."""
+    drawing = add(commands, "draw", "draw an expression with its gradients", draw_command)
+    drawing.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="graph.svg",
+        help="where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg",
+    )
+    drawing.add_argument(
+        "--detail",
+        choices=("auto", "values"),
+        default="auto",
+        help="values: a card for every value, up to 500; auto: as many as stay readable",
+    )
+    drawing.add_argument("--open", action="store_true", help="show it in the browser")
+    add(commands, "explain", "print the forward and the backward pass", explain_command)
+    add(commands, "check", "compare backward() with nudging", check_command)
+    asking = add(commands, "quiz", "work the gradients out yourself", quiz_command)
+    asking.add_argument("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
+    asking.add_argument("--worksheet", metavar="FILE", help="a .html sheet to print instead")
+
+
+def add(commands, name: str, summary: str, run) -> argparse.ArgumentParser:
+    """One command that takes an expression and numbers for its names."""
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f'example: micronn {name} "tanh(w*x + b)" w=0.5 x=2 b=-1',
+        allow_abbrev=False,
+    )
+    command.add_argument("expression", metavar="EXPR", help='a formula, in quotes: "tanh(w*x + b)"')
+    command.add_argument("numbers", metavar="NAME=NUMBER", nargs="*", help="a number for each name")
+    command.set_defaults(run=run)
+    return command

@@ -1,0 +1,403 @@
+"""A typed formula becomes a Value, and nothing that was typed is ever run as Python.
+
+Three steps, each a plain list that can be printed: text, tokens, a program in
+postfix order, Values.  Postfix means operands first:
+
+    tanh(w*x + b)     is     w  x  *  b  +  tanh
+
+so a stack is all it takes to compute it: a name puts its Value on the stack, an
+operation takes its operands off and puts its result on.  The parser is Dijkstra's
+shunting yard, "Algol 60 translation", 1961.  It has a stack of its own where
+others call themselves, so 10,000 nested parentheses are no deeper than one.
+
+    >>> root = parse("tanh(w*x + b)")({"w": 0.5, "x": 2.0, "b": -1.0})
+    >>> root, root.op
+    (Value(data=0.0, grad=0.0), 'tanh')
+"""
+
+import difflib
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from micronn.engine import (
+    DomainError,
+    Value,
+    as_value,
+    clipped,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    total,
+)
+from micronn.support.text import columns
+
+# What may be typed
+
+PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "**": 4}
+
+OPERATORS: dict[str, Callable[..., Value]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "neg": operator.neg,
+    "**": operator.pow,
+}
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "exp": Value.exp,
+    "log": Value.log,
+    "sqrt": Value.sqrt,
+    "sin": Value.sin,
+    "cos": Value.cos,
+    "tanh": Value.tanh,
+    "sigmoid": Value.sigmoid,
+    "relu": Value.relu,
+    "leaky_relu": Value.leaky_relu,
+    "softplus": Value.softplus,
+    "gelu": Value.gelu,
+    "abs": abs,
+    "maximum": maximum,
+    "minimum": minimum,
+    "total": lambda *values: total(values),
+    "mean": lambda *values: mean(values),
+    "logsumexp": lambda *values: logsumexp(values),
+}
+
+OPERANDS = {"maximum": 2, "minimum": 2, "total": None, "mean": None, "logsumexp": None}  # else 1
+
+HINTS = {
+    "^": "A power is written **, as in x**2.",
+    "[": "Only round parentheses group.",
+    "{": "Only round parentheses group.",
+    "=": "A number for a name comes after the expression: NAME=NUMBER.",
+    "×": "A product is written *.",
+    "·": "A product is written *.",
+    "÷": "A quotient is written /.",
+    "−": "Minus is the sign - on the keyboard.",
+    "²": "A power is written **, as in x**2.",
+    "³": "A power is written **, as in x**3.",
+}
+
+DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+NAME = r"[^\W\d]\w*"  # as in Python: letters of any alphabet, digits and _, no digit first
+TOKEN = re.compile(rf"(?P<number>{DECIMAL})|(?P<name>{NAME})|(?P<sign>\*\*|[-+*/(),])|\s+")
+WIDTH = 70  # characters of the expression that a message shows
+
+
+class ExpressionError(ValueError):
+    """What was typed is no expression, or has no value; the message points at the place."""
+
+
+class Token(NamedTuple):
+    """A number, a name, a sign, or the end of the text; start is its place in the text."""
+
+    kind: str
+    text: str
+    start: int
+
+
+class Step(NamedTuple):
+    """One step of a program: what to do, to how many operands, and where it was typed."""
+
+    op: str
+    takes: int
+    token: Token
+
+
+class Expression:
+    """A parsed formula, ready to be given numbers, as often as one likes.
+
+    text: what was typed.
+    program: its Steps in postfix order.
+    names: the variables in order of appearance.
+
+    Called with a number for each name, it gives the root of a new graph whose
+    leaves carry the names as labels.  A Value given for a name is the leaf itself.
+    Numbers for other names are left alone.
+
+    Raises ExpressionError where a name has no number, and where an operation has
+    no value, as log(-1) has none.
+
+    >>> f = parse("a*a - b")
+    >>> f.names, f({"a": 3, "b": 2}).data
+    (['a', 'b'], 7.0)
+    """
+
+    def __init__(self, text: str, program: list[Step]):
+        self.text = text
+        self.program = program
+        words = [step.op for step in program if step.token.kind == "name"]
+        self.names = [word for word in dict.fromkeys(words) if word not in FUNCTIONS]
+
+    def __call__(self, numbers: Mapping[str, float | Value]) -> Value:
+        leaves = self.leaves(numbers)
+        stack: list[Value] = []
+        unnamed: set[Value] = set()  # computed from plain numbers alone
+        for step in self.program:
+            cut = len(stack) - step.takes
+            operands = stack[cut:]
+            named = step.token.kind == "name" and not operands
+            value = leaves[step.op] if named else self.run(step, operands, unnamed)
+            if not named and unnamed.issuperset(operands):
+                unnamed.add(value)
+            stack[cut:] = [value]
+        return stack[0]
+
+    def leaves(self, numbers: Mapping[str, float | Value]) -> dict[str, Value]:
+        """A Value for each name in the formula, labelled with it."""
+        for step in self.program:
+            name = step.op
+            if step.token.kind == "name" and not step.takes and name not in numbers:
+                advice = nearest(name, numbers) or f"Give it one: {clipped(name)}=0.5"
+                raise pointed(self.text, step.token, f"{clipped(name)!r} has no number", advice)
+        given = {name: numbers[name] for name in self.names}
+        return {name: x if isinstance(x, Value) else Value(x, name) for name, x in given.items()}
+
+    def run(self, step: Step, operands: list[Value], unnamed: set[Value]) -> Value:
+        """The result of one step that is not a name.
+
+        -2 is one number, as in Python.  An exponent without a name in it stays a
+        plain number: nobody asks for its gradient, which is NaN for a negative base.
+        """
+        op, arguments = step.op, list[Value | float](operands)
+        if op == "number":
+            return as_value(float(step.token.text))
+        if op == "neg" and operands[0].op == "const":
+            return as_value(-operands[0].data)
+        if op == "**" and operands[1] in unnamed:
+            arguments[1] = operands[1].data
+        try:
+            return (OPERATORS.get(op) or FUNCTIONS[op])(*arguments)
+        except (DomainError, ZeroDivisionError, OverflowError) as error:
+            raise pointed(self.text, step.token, str(error)) from None
+
+
+# From text to a program
+
+
+def parse(text: str) -> Expression:
+    """The formula in a text.
+
+    text: decimal numbers, names, + - * / **, parentheses and the FUNCTIONS, with
+        Python's precedence: -x**2 is -(x**2), and 2**3**2 is 2**9.
+
+    Raises ExpressionError, pointing at the place, for anything else.
+
+    >>> [step.op for step in parse("-x**2").program]
+    ['x', 'number', '**', 'neg']
+    """
+    parser = Parser(text)
+    found = [*tokens(text), Token("end", "", len(text))]
+    for token, following in zip(found, found[1:] + found[-1:], strict=True):
+        parser.take(token, following)
+    return Expression(text, parser.program)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The words of a formula, without the blanks between them."""
+    start = 0
+    while start < len(text):
+        match = TOKEN.match(text, start)
+        if match is None or (match["name"] and not match["name"].isidentifier()):
+            raise stray(text, start)
+        if match.lastgroup:
+            yield Token(match.lastgroup, match[0], start)
+        start = match.end()
+
+
+def stray(text: str, start: int) -> ExpressionError:
+    """The error for the first character from start on that belongs to no word."""
+    first = start
+    while ("_" * (start > first) + text[start]).isidentifier():
+        start += 1
+    char = text[start]
+    advice = HINTS.get(char, "Numbers, names, + - * / ** , ( ) make an expression.")
+    return pointed(text, Token("stray", char, start), f"{char!r} has no meaning here", advice)
+
+
+class Parser:
+    """Puts tokens into postfix order.
+
+    program: the Steps whose place is settled.
+    waiting: operations, functions and open parentheses whose operands are not
+        complete; what an open parenthesis takes is its commas + 1.
+    operand_next: whether an operand comes next (at the start, after an operator),
+        or an operator (after an operand).
+    """
+
+    def __init__(self, text: str):
+        self.text = text
+        self.program: list[Step] = []
+        self.waiting: list[Step] = []
+        self.operand_next = True
+
+    def take(self, token: Token, following: Token) -> None:
+        """Take the next token, knowing which one comes after it."""
+        if not self.operand_next:
+            self.take_operator(token)
+        elif token.kind == "number":
+            self.take_number(token)
+        elif token.kind == "name":
+            self.take_name(token, following)
+        elif token.text == "(":
+            self.waiting.append(Step("(", 1, token))
+        elif token.text == "-":
+            self.waiting.append(Step("neg", 1, token))
+        elif token.text != "+":
+            raise self.no_operand(token)
+
+    def take_number(self, token: Token) -> None:
+        if math.isinf(float(token.text)):
+            raise pointed(self.text, token, f"{clipped(token.text)} is beyond the largest float")
+        self.program.append(Step("number", 0, token))
+        self.operand_next = False
+
+    def take_name(self, token: Token, following: Token) -> None:
+        """A variable; or a function, which waits for its parentheses to close."""
+        name, call = token.text, following.text == "("
+        if call and name not in FUNCTIONS:
+            advice = nearest(name, FUNCTIONS) or f"The functions are {', '.join(FUNCTIONS)}."
+            raise pointed(self.text, token, f"unknown function {clipped(name)!r}", advice)
+        if name in FUNCTIONS and not call:
+            raise pointed(self.text, token, f"{name} is a function", f"Write {name}(...).")
+        if call:
+            self.waiting.append(Step(name, 0, token))
+        else:
+            self.program.append(Step(name, 0, token))
+            self.operand_next = False
+
+    def take_operator(self, token: Token) -> None:
+        """Between operands: an operator, a comma, a closing parenthesis, or the end."""
+        if token.text in PRECEDENCE:
+            self.settle(PRECEDENCE[token.text] + (token.text == "**"))
+            self.waiting.append(Step(token.text, 2, token))
+            self.operand_next = True
+        elif token.text == ",":
+            self.take_comma(token)
+        elif token.text == ")":
+            self.close(token)
+        elif token.kind == "end":
+            self.settle()
+            if self.waiting:
+                raise pointed(self.text, self.waiting[-1].token, "this parenthesis is never closed")
+        else:
+            reason = f"an operator is missing before {shown_text(token.text)}"
+            raise pointed(self.text, token, reason, "A product is written with a *.")
+
+    def settle(self, least: int = 0) -> None:
+        """Move to the program what waits with at least this precedence, up to a parenthesis."""
+        while self.waiting and PRECEDENCE.get(self.waiting[-1].op, -1) >= least:
+            self.program.append(self.waiting.pop())
+
+    def take_comma(self, token: Token) -> None:
+        """Count an argument of the function whose parenthesis is open."""
+        self.settle()
+        if len(self.waiting) < 2 or self.waiting[-2].op not in FUNCTIONS:
+            advice = "It stands between the arguments of a function; a decimal point is a dot."
+            raise pointed(self.text, token, "a comma has no meaning here", advice)
+        opened = self.waiting[-1]
+        self.waiting[-1] = opened._replace(takes=opened.takes + 1)
+        self.operand_next = True
+
+    def close(self, token: Token) -> None:
+        """End a parenthesis, and with it the call of a function before it."""
+        self.settle()
+        if not self.waiting:
+            raise pointed(self.text, token, "this parenthesis was never opened")
+        count = self.waiting.pop().takes
+        if self.waiting and self.waiting[-1].op in FUNCTIONS:
+            call = self.waiting.pop()
+            wanted = OPERANDS.get(call.op, 1)
+            if wanted not in (count, None):
+                wants = "1 argument" if wanted == 1 else f"{wanted} arguments"
+                raise pointed(self.text, call.token, f"{call.op} takes {wants}, got {count}")
+            self.program.append(call._replace(takes=count))
+
+    def no_operand(self, token: Token) -> ExpressionError:
+        """The error for a token where a number, a name or a parenthesis should stand."""
+        if token.kind == "end" and not self.program and not self.waiting:
+            return ExpressionError('the expression is empty; write one, such as "tanh(w*x + b)"')
+        if token.kind == "end":
+            return pointed(
+                self.text, token, "the expression ends too early", "An operand is missing."
+            )
+        reason = f"a number, a name or ( is missing before {token.text!r}"
+        return pointed(self.text, token, reason)
+
+
+# NAME=NUMBER
+
+
+def read_numbers(assignments: Iterable[str]) -> dict[str, float]:
+    """The numbers given for names, from texts such as "x=2" and "w = -0.5".
+
+    Raises ExpressionError for another form, a name that is a function or is given
+    twice, and what is not a decimal number.
+
+    >>> read_numbers(["x=2", "w = -0.5"])
+    {'x': 2.0, 'w': -0.5}
+    """
+    numbers: dict[str, float] = {}
+    for assignment in assignments:
+        name, equals, number = (part.strip() for part in assignment.partition("="))
+        if not equals or not name.isidentifier():
+            raise ExpressionError(
+                f"{shown_text(assignment)} is not NAME=NUMBER; write x=0.5 for a variable x, "
+                "and the expression, before it, in quotes"
+            )
+        if name in FUNCTIONS:
+            raise ExpressionError(f"{name} is a function; choose another name for the variable")
+        if name in numbers:
+            raise ExpressionError(f"{clipped(name)} is given twice; keep one of the two")
+        numbers[name] = read_number(name, number)
+    return numbers
+
+
+def read_number(name: str, text: str) -> float:
+    """The decimal number in a text, given for a name."""
+    if not re.fullmatch(rf"[+-]?{DECIMAL}", text):
+        raise ExpressionError(
+            f"{clipped(name)}={shown_text(text)}: not a decimal number; write one such as "
+            f"{clipped(name)}=-0.5 or {clipped(name)}=1e-3"
+        )
+    if math.isinf(float(text)):
+        raise ExpressionError(f"{clipped(name)}={clipped(text)}: beyond the largest float, 1.8e308")
+    return float(text)
+
+
+# Messages that point at the place
+
+
+def pointed(text: str, token: Token, reason: str, advice: str = "") -> ExpressionError:
+    """The error at a token: the reason, the text with carets below the token, advice."""
+    first = max(0, min(token.start - WIDTH // 2, len(text) - WIDTH))
+    last = min(len(text), first + WIDTH)
+    before, after = "..." if first else "", "..." if last < len(text) else ""
+    seen = before + printable(text[first:last]) + after
+    blanks = " " * int(columns(before + printable(text[first : token.start])))
+    under = printable(text[token.start : min(last, token.start + len(token.text))])
+    carets = "^" * max(1, int(columns(under)))
+    lines = [reason, "", f"    {seen}", f"    {blanks}{carets}", advice]
+    return ExpressionError("\n".join(lines).rstrip())
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question that offers the known name most like this one; "" if none is like it."""
+    by_lower = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name[:100].lower(), by_lower, n=1)
+    return f"Did you mean {clipped(by_lower[close[0]])!r}?" if close else ""
+
+
+def shown_text(text: str) -> str:
+    """A typed text in quotes, short and safe to print."""
+    return f"'{clipped(printable(text))}'"
+
+
+def printable(text: str) -> str:
+    """The text with a blank or ? for each character that would move the cursor."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)

@@ -1,0 +1,163 @@
+"""The command `micronn`: what was typed, what is said where, and the exit status.
+
+What the commands do stands in cli_expressions.py, cli_train.py and cli_models.py.  Here
+are the manners that all of them share.  Exit status: 0 done; 1 it could not be done, or a
+check found a fault; 2 what was typed makes no sense.  A refusal is one message on
+stderr, with nothing on stdout.
+"""
+
+import argparse
+import codecs
+import io
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+
+from rich.console import Console
+
+import micronn
+from micronn.cli import expressions as cli_expressions
+from micronn.cli import models as cli_models
+from micronn.cli import train as cli_train
+from micronn.pictures.layout import NoLayout
+
+# Arguments
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with an error of one line."""
+
+    def error(self, message):
+        self.exit(2, f"micronn: error: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be typed."""
+    top = Parser(
+        prog="micronn",
+        description="See every number of the chain rule.",
+        epilog="micronn COMMAND --help says more about a command.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    cli_expressions.add_to(commands)
+    cli_train.add_to(commands)
+    cli_models.add_to(commands)
+    return top
+
+
+WORDY = (*cli_expressions.COMMANDS, *cli_models.COMMANDS)
+VALUED = (*cli_expressions.VALUED_OPTIONS, *cli_models.VALUED_OPTIONS)
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command that takes words, sorted: options, --, words.
+
+    So an expression or a number may begin with a minus, and options may stand anywhere.
+
+    >>> options_first(["-x**2", "-o", "out.svg", "x=3"])
+    ['-o', 'out.svg', '--', '-x**2', 'x=3']
+    """
+    options, words, rest = [], [], iter(arguments)
+    for argument in rest:
+        if argument in VALUED:
+            options += [argument, *[value for value in [next(rest, None)] if value is not None]]
+        elif argument == "-h" or re.match(r"--[a-z]{2}", argument):
+            options.append(argument)
+        elif argument != "--":
+            words.append(argument)
+    return [*options, "--", *words]
+
+
+# What is said
+
+
+def note(message: str) -> None:
+    """A remark beside the result."""
+    say(f"micronn: note: {message}")
+
+
+def complain(message: str) -> None:
+    """The reason why there is no result."""
+    say(f"micronn: error: {message}")
+
+
+def say(line: str) -> None:
+    """A line on stderr, if there is one."""
+    if sys.stderr is not None:
+        print(line, file=sys.stderr)
+
+
+def why(error: OSError) -> str:
+    """What the system refused, and for which file."""
+    if error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return error.strerror or str(error)
+
+
+PLAIN = {"−": "-", "×": "*", "÷": "/", "∂": "d", "…": "...", "∞": "inf", "Σ": "sum", "■": "#"}
+PLAIN |= {"²": "^2", "³": "^3", "·": ".", "–": "-"}
+
+
+def in_plain_letters(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal is shown for characters that it has not: a codec error handler."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    plain = [PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in missing]
+    return "".join(plain), error.end
+
+
+codecs.register_error("micronn", in_plain_letters)
+
+
+# Running a command
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed before we began
+        sys.stdout = io.StringIO()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="micronn")
+    if arguments[:1] and arguments[0] in WORDY:
+        arguments[1:] = options_first(arguments[1:])
+    try:
+        return run(arguments)
+    except SystemExit as end:  # argparse: --help, or arguments that make no sense
+        return end.code if isinstance(end.code, int) else 1
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ValueError as error:
+        complain(str(error))
+        return 2
+    except OSError as error:
+        complain(why(error))
+        return 1
+    except (ArithmeticError, NoLayout) as error:
+        complain(str(error))
+        return 1
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Parse the arguments and do what they say; warnings become notes."""
+    args = parser().parse_args(arguments)
+    console = Console(markup=False, highlight=False, emoji=False)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: note(str(message))
+        status = args.run(args, console, note)
+    sys.stdout.flush()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""The commands that take a model from a file, and the one that fetches data.
+
+micronn predict moons.json 0.5 0.25
+micronn predict houses.json --csv new.csv
+micronn show moons.json -o moons.svg
+micronn fetch mnist
+"""
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+
+from rich.console import Console, RenderableType
+
+from micronn.checkpoint import load_training
+from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
+from micronn.engine import clipped
+from micronn.nn import MLP
+from micronn.pictures.network import draw_network
+from micronn.support.text import fmt
+from micronn.terminal.dashboard import downloads
+from micronn.terminal.model_view import is_image
+from micronn.terminal.plots import bars, gallery, grey_image, signed_image, square
+from micronn.training.eager import listed, predict
+from micronn.training.metrics import guess
+from micronn.training.tasks import Question, question_from, rows_of
+
+Note = Callable[[str], None]
+COMMANDS = ("predict",)  # whose words may begin with a minus
+VALUED_OPTIONS = ("--csv", "--images", "--index")
+
+
+# predict
+
+
+def predict_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Say what a model answers to numbers, to the lines of a table, or to an image."""
+    saved = load_training(args.model)
+    model, question = saved.model, question_from(saved.notes)
+    if args.csv:
+        for line in answered_table(model, question, args.csv):
+            console.print(line, soft_wrap=True)
+        return 0
+    x = image(args.images, args.index) if args.images else [decimal(text) for text in args.numbers]
+    check_count(model, question, x)
+    if args.images and is_image(len(x)):
+        console.print(grey_image(square(x)))
+    for part in spoken(question, answer_to(model, question, x)):
+        console.print(part)
+    return 0
+
+
+def answer_to(model: MLP, question: Question | None, x: Sequence[float]) -> list[float]:
+    """The outputs of a model for numbers in the units of its data."""
+    (output,) = predict(model, [question.scaled(x) if question else x])
+    return listed(output)
+
+
+def spoken(question: Question | None, outputs: Sequence[float]) -> list[RenderableType]:
+    """An answer for people."""
+    if question is None:
+        return ["  ".join([repr(output) for output in outputs])]
+    if question.kind == "quantity":
+        return [fmt(question.quantity(outputs[0]))]
+    beliefs = question.beliefs(outputs)
+    best = max(range(len(beliefs)), key=beliefs.__getitem__)
+    shares = dict(zip(question.classes, beliefs, strict=True))
+    return [f"{question.classes[best]}, with {beliefs[best]:.1%} of its belief", bars(shares)]
+
+
+def answered_table(model: MLP, question: Question | None, path: str) -> list[str]:
+    """The inputs of a table with the answers, as lines of another table."""
+    columns = question.columns if question else []
+    header, rows = rows_of(path, columns)
+    lines = [",".join([*map(quoted, header), "answer"])]
+    for x in rows:
+        check_count(model, question, x)
+        lines.append(
+            ",".join([*map(repr, x), answer_cell(question, answer_to(model, question, x))])
+        )
+    return lines
+
+
+def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
+    """An answer in a table: a class, or a number to all its digits."""
+    if question is None:
+        return quoted(" ".join(map(repr, outputs)))
+    if question.kind == "quantity":
+        return repr(question.quantity(outputs[0]))
+    return quoted(question.classes[guess(outputs if question.kind == "class" else outputs[0])])
+
+
+def quoted(text: str) -> str:
+    """A cell of a CSV file."""
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
+
+
+def decimal(text: str) -> float:
+    """A typed number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{clipped(text)!r} is not a number; write one such as 0.5 or 1e-3")
+    return number
+
+
+def image(path: str, index: int) -> list[float]:
+    """One image of an IDX file, as greys from 0 to 1."""
+    images = Greys(read_idx(path))
+    if not 0 <= index < len(images):
+        raise ValueError(f"{path} has images 0 to {len(images) - 1}, got --index {index}")
+    return images[index]
+
+
+def check_count(model: MLP, question: Question | None, x: Sequence[float]) -> None:
+    """Refuse another number of inputs than the model reads."""
+    nin = len(model.layers[0].neurons[0].w)
+    if len(x) != nin:
+        names = f" ({', '.join(question.columns[:9])})" if question and question.columns else ""
+        raise ValueError(f"the model reads {nin:,} numbers{names}, got {len(x):,}")
+
+
+# show
+
+
+def show_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Say what is in a model file, and draw its network."""
+    saved = load_training(args.model)
+    question = question_from(saved.notes)
+    images = [weight_images(saved.model)] if args.weights else []
+    picture = draw_network(saved.model, title=question.name if question else None)
+    path = picture.save(args.output)
+    count = len(saved.model.parameters())
+    console.print(f"{saved.model!r}, {count:,} parameters", soft_wrap=True)
+    if question:
+        console.print(f"learned {question.name} in {saved.epoch:,} epochs", soft_wrap=True)
+    for part in images:
+        console.print(part)
+    console.print(f"wrote {path}", soft_wrap=True)
+    return 0
+
+
+def weight_images(model: MLP) -> RenderableType:
+    """What each neuron of the first layer looks for, as an image: blue wants ink, orange none."""
+    neurons = model.layers[0].neurons
+    if not is_image(len(neurons[0].w)):
+        raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")
+    return gallery(
+        {
+            f"neuron {k}": signed_image(square([weight.data for weight in neuron.w]))
+            for k, neuron in enumerate(neurons)
+        }
+    )
+
+
+# fetch
+
+
+def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Download MNIST's four files, each whole or not at all."""
+    with downloads(console) as report:
+        paths = fetch(args.data, args.mirror or MIRRORS, report)
+    console.print(f"{len(paths)} files are in {args.data}", soft_wrap=True)
+    return 0
+
+
+# Arguments
+
+
+def add_to(commands) -> None:
+    """Give a parser these commands."""
+    predicting = add(commands, "predict", "ask a saved model", "predict moons.json 0.5 0.25")
+    predicting.set_defaults(run=predict_command)
+    predicting.add_argument("model", metavar="MODEL", help="a file that micronn train saved")
+    predicting.add_argument("numbers", nargs="*", metavar="NUMBER", help="one for each input")
+    predicting.add_argument("--csv", metavar="FILE", help="answer every line of a table instead")
+    predicting.add_argument(
+        "--images", metavar="FILE", help="answer an image of an IDX file instead"
+    )
+    predicting.add_argument("--index", type=int, default=0, help="which image, from 0")
+
+    showing = add(commands, "show", "draw a saved model", "show moons.json -o moons.svg")
+    showing.set_defaults(run=show_command)
+    showing.add_argument("model", metavar="MODEL", help="a file that micronn train saved")
+    showing.add_argument(
+        "-o", "--output", metavar="FILE", default="network.svg", help=".svg or .html"
+    )
+    showing.add_argument(
+        "--weights", action="store_true", help="also print the first weights as images"
+    )
+
+    fetching = add(commands, "fetch", "download MNIST", "fetch mnist --data mnist")
+    fetching.set_defaults(run=fetch_command)
+    fetching.add_argument("set", choices=["mnist"], help="what to download")
+    fetching.add_argument("--data", metavar="FOLDER", default="mnist", help="where to")
+    fetching.add_argument(
+        "--mirror", action="append", metavar="ADDRESS", help="from there; may be given again"
+    )
+
+
+def add(commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    """One command."""
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example: micronn {example}",
+        allow_abbrev=False,
+    )

@@ -1,0 +1,352 @@
+"""The command that makes a model:
+
+    micronn train moons --hidden 16,16 --activation tanh --epochs 50 --seed 7 --live
+    micronn train digits --save digits.json --replay run.html
+    micronn train my.csv --target price
+
+It ends with the one honest number: how good the model is on examples that played no
+part in its making.  The same seed gives the same model.
+"""
+
+import argparse
+import difflib
+import errno
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from micronn.checkpoint import load_training, save
+from micronn.nn import ACTIVATIONS, MLP
+from micronn.optim import SGD, Adam, AdamW, Optimizer
+from micronn.support.text import fmt
+from micronn.terminal.dashboard import Dashboard, watched
+from micronn.terminal.model_view import Eyes, is_image
+from micronn.terminal.plots import confusion_table
+from micronn.train import Score, Step, evaluate, fit
+from micronn.training.eager import cost
+from micronn.training.metrics import confusion_matrix, right_class
+from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
+from micronn.viewer.replay import Recorder
+
+Note = Callable[[str], None]
+OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
+EPOCHS = 50
+IMAGE_EPOCHS, IMAGE_SHARE = 15, 0.3  # images: fewer epochs, and smaller steps: many inputs add up
+
+
+class Run(NamedTuple):
+    """A training, fresh or resumed.
+
+    source: where the examples come from, as a model file can hold it.
+    done: how many epochs were done before.
+    epochs: how many there shall be.
+    """
+
+    task: Task
+    model: MLP
+    optimizer: Optimizer
+    rng: random.Random
+    source: dict[str, Any]
+    done: int
+    epochs: int
+
+
+def train_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Train a model, and judge it by examples that it never saw."""
+    check(args)
+    run = resumed(args) if args.resume else fresh(args)
+    recorder = recorder_for(run) if args.replay else None
+    steps = steps_of(run, args.batch_size)
+    console.print(opening(run), soft_wrap=True)
+    last = trained(run, steps, args, console, recorder)
+    console.print()
+    for part in summary(run, last):
+        console.print(part)
+    if args.save:
+        console.print(f"saved the model in {args.save}", soft_wrap=True)
+    if recorder:
+        console.print(f"wrote {recorder.save(args.replay)}", soft_wrap=True)
+    return 0
+
+
+# Beginning
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse before the work, not after it, what cannot be done."""
+    if args.examples is not None and args.examples < 1:
+        raise ValueError(f"--examples must be at least 1, got {args.examples}")
+    if args.replay and Path(args.replay).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"a replay is a page, got {args.replay!r}; end the name in .html")
+    for place in (args.save, args.replay):
+        if place and not Path(place).absolute().parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
+
+
+SOURCE = {"data": str, "examples": int, "target": str, "folder": str, "seed": int}
+
+
+def fresh(args: argparse.Namespace) -> Run:
+    """A new model for a task."""
+    seed = random.randrange(1_000_000) if args.seed is None else args.seed
+    source = {"data": args.data, "examples": args.examples or 0, "target": args.target}
+    source |= {"folder": args.folder, "seed": seed}
+    rng = random.Random(seed)
+    task = task_from(source, rng)
+    sizes = [*args.hidden, task.question.nout]
+    model = MLP(task.nin, sizes, activation=args.activation, rng=rng)
+    kind, lr = OPTIMIZERS[args.optimizer]
+    lr *= IMAGE_SHARE if is_image(task.nin) else 1.0
+    optimizer = kind(model.parameters(), lr=lr if args.lr is None else args.lr)
+    return Run(task, model, optimizer, rng, source, 0, epochs_for(args, task))
+
+
+def resumed(args: argparse.Namespace) -> Run:
+    """The model of a file, to go on with: its data, optimiser and chance come from there."""
+    saved = load_training(args.resume)
+    source = saved.notes.get("source")
+    if (
+        not isinstance(source, dict)
+        or {name: type(item) for name, item in source.items()} != SOURCE
+    ):
+        raise ValueError(f"{args.resume} was not saved by micronn train, so it cannot go on")
+    if saved.optimizer is None or saved.rng is None:
+        raise ValueError(f"{args.resume} holds no optimiser or no source of chance")
+    if source["data"] != args.data:
+        raise ValueError(f"{args.resume} learned {source['data']}, not {args.data}")
+    task = task_from(source, random.Random(source["seed"]))
+    epochs = epochs_for(args, task)
+    if saved.epoch >= epochs:
+        raise ValueError(
+            f"{args.resume} has done {saved.epoch} epochs already; go on with --epochs "
+            f"{2 * saved.epoch}"
+        )
+    return Run(task, saved.model, saved.optimizer, saved.rng, source, saved.epoch, epochs)
+
+
+def epochs_for(args: argparse.Namespace, task: Task) -> int:
+    """How often to go through the examples."""
+    if args.epochs is not None:
+        return args.epochs
+    return IMAGE_EPOCHS if is_image(task.nin) else EPOCHS
+
+
+def task_from(source: Mapping[str, Any], rng) -> Task:
+    """The examples that a source names."""
+    name = source["data"]
+    if name in TOYS:
+        return toy(name, source["examples"] or None, rng)
+    if name == "mnist":
+        return digits_from(source["folder"], source["examples"] or None)
+    if name.lower().endswith(".csv"):
+        return from_csv(name, source["target"], rng)
+    known = [*TOYS, "mnist"]
+    near = difflib.get_close_matches(name, known, n=1)
+    advice = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)} or a .csv"
+    raise ValueError(f"nothing to learn is called {name!r}; {advice}")
+
+
+def opening(run: Run) -> str:
+    """What is about to happen, in two lines."""
+    counts = [f"{len(targets):,}" for _, targets in run.task[1:]]
+    on = f", going on after {run.done} epochs" if run.done else ""
+    return (
+        f"{run.task.question.name}: {counts[0]} training examples, {counts[1]} for validation, "
+        f"{counts[2]} for the test; seed {run.source['seed']}{on}\n"
+        f"{run.model!r}, {len(run.model.parameters()):,} parameters"
+    )
+
+
+# Training
+
+
+def steps_of(run: Run, batch_size: int) -> Iterator[Step]:
+    """The training, a Step for each epoch; it begins when the first is asked for."""
+    task, question = run.task, run.task.question
+    return fit(
+        run.model, question.loss, task.train, run.optimizer, run.epochs, batch_size,
+        validation=task.validation, metric=question.metric, done=run.done, rng=run.rng,
+    )  # fmt: skip
+
+
+def trained(run: Run, steps: Iterator[Step], args, console, recorder: Recorder | None) -> Step:
+    """Train to the end.  The model is saved after every epoch, so a stop loses little."""
+    question = run.task.question
+    eyes = Eyes(run.model, question, run.task.validation)
+    board = Dashboard(question.name, run.epochs, eyes.picture(), eyes.sample(), short=not args.live)
+    board.epoch = run.done
+    with watched(board, console) as redraw:
+        for step in steps:
+            eyes.engine = step.engine
+            left = step.seconds / (step.epoch - run.done) * (run.epochs - step.epoch)
+            losses = {"training": step.loss, "validation": validation_loss(step)}
+            board.update(
+                losses,
+                f"{METRIC_NAMES[question.kind]} {figure(question, step.metric)}",
+                step.gradients,
+                left,
+            )
+            if recorder:
+                recorder.snapshot(step.epoch, step.loss, step.validation_loss)
+            if args.save:
+                keep(run, step.epoch, args.save)
+            redraw()
+    return step
+
+
+def validation_loss(step: Step) -> float:
+    """The validation loss, which fit() was asked for."""
+    assert step.validation_loss is not None
+    return step.validation_loss
+
+
+def keep(run: Run, epoch: int, path: str) -> None:
+    """Save the model with all that is needed to go on."""
+    notes = {"question": run.task.question._asdict(), "source": run.source}
+    save(run.model, path, run.optimizer, run.rng, epoch, notes)
+
+
+def recorder_for(run: Run) -> Recorder:
+    """A recorder of the run, with an example's graph if that is not too big to look at."""
+    inputs, targets = run.task.validation
+    question = run.task.question
+    return Recorder(
+        run.model,
+        loss=lambda output, target: cost(question.loss, output, target),
+        example=(inputs[0], targets[0]) if run.task.nin <= 64 else None,
+        data=run.task.validation if run.task.nin == 2 else None,
+        every=max(1, run.epochs // 200),
+        title=question.name,
+    )
+
+
+# The end
+
+
+def summary(run: Run, last: Step) -> list[RenderableType]:
+    """How good the model is on the test set, which it sees here for the first time."""
+    task, question = run.task, run.task.question
+    inputs, targets = task.test
+    score = evaluate(run.model, question.loss, task.test, question.metric)
+    parts: list[RenderableType] = [
+        f"{last.step:,} steps in {last.seconds:.1f} s, {ENGINE_NAMES[last.engine]}",
+        "",
+        scores_table(question, last, score, len(targets)),
+        "",
+        baseline(task),
+    ]
+    if question.kind != "quantity":
+        answers = Eyes(run.model, question, task.test, last.engine).answers(inputs)
+        counts = confusion_matrix(answers, targets)
+        parts += ["", confusion_table(counts, question.classes)]
+    return parts
+
+
+ENGINE_NAMES = {
+    "machine": "recorded once and run by the tape machine in C",
+    "python": "recorded once and run as a Python program",
+    "graph": "with a new graph for each example",
+}
+
+
+def scores_table(question: Question, last: Step, test: Score, count: int) -> Table:
+    """Loss and metric on each part; the last line is the one to quote."""
+    table = Table("examples", "loss", METRIC_NAMES[question.kind])
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("training", fmt(last.loss), "")
+    table.add_row("validation", fmt(validation_loss(last)), figure(question, last.metric))
+    words = f"test: {count:,} it never saw"
+    table.add_row(words, fmt(test.loss), figure(question, test.metric), style="bold")
+    return table
+
+
+METRIC_NAMES = {"sign": "accuracy", "class": "accuracy", "quantity": "usual error"}
+
+
+def figure(question: Question, metric: float | None) -> str:
+    """A metric in a table: the share of right answers, or an error in the data's unit."""
+    if metric is None:
+        return ""
+    return fmt(metric * question.unit) if question.kind == "quantity" else f"{metric:.1%}"
+
+
+def baseline(task: Task) -> str:
+    """How good one is on the test set without looking at the inputs."""
+    question, (_, targets), (_, unseen) = task.question, task.train, task.test
+    if question.kind == "quantity":
+        centre = fmean(targets)
+        error = question.metric([centre] * len(unseen), unseen)
+        return (
+            f"Always saying {fmt(question.quantity(centre))}, the mean of what it learned from, "
+            f"would be off by {figure(question, error)}."
+        )
+    ((common, _),) = Counter(map(right_class, targets)).most_common(1)
+    share = fmean([right_class(target) == common for target in unseen])
+    return (
+        f"Always saying {question.classes[common]}, the commonest class of what it learned from, "
+        f"would be right in {share:.1%}."
+    )
+
+
+# Arguments
+
+
+def add_to(commands) -> None:
+    """Give a parser this command."""
+    command = commands.add_parser(
+        "train",
+        help="train a net, and judge it by examples it never saw",
+        description="Train a net, and judge it by examples it never saw.",
+        epilog="example: micronn train moons --hidden 16,16 --epochs 50 --seed 7 --live",
+        allow_abbrev=False,
+    )
+    add = command.add_argument
+    add("data", metavar="DATA", help=f"{', '.join(TOYS)}, mnist, or a file.csv with a header")
+    add(
+        "--hidden",
+        type=sizes,
+        default=[16, 16],
+        metavar="N,N",
+        help="sizes of hidden layers; 0 for none",
+    )
+    add("--activation", choices=list(ACTIVATIONS), default="tanh", help="of the hidden layers")
+    add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="what moves the parameters")
+    add("--lr", type=float, help="learning rate; default 0.01, for sgd 0.1; images a third")
+    add("--epochs", type=int, help="how often to go through the examples; default 50, images 15")
+    add("--batch-size", type=int, default=32, help="examples for each step")
+    add("--examples", type=int, help="how many examples to make, or to take of mnist")
+    add("--seed", type=int, help="the same seed gives the same model")
+    add(
+        "--target",
+        default="",
+        metavar="COLUMN",
+        help="of a .csv: what to predict; default the last",
+    )
+    add("--data", dest="folder", default="mnist", metavar="FOLDER", help="of mnist's files")
+    add("--live", action="store_true", help="watch it learn")
+    add("--save", metavar="FILE", help="keep the model, a .json, after every epoch")
+    add(
+        "--resume",
+        metavar="FILE",
+        help="go on with a saved model; its sizes, optimiser and examples stay",
+    )
+    add("--replay", metavar="FILE", help="write a page, a .html, to scrub through the run")
+    command.set_defaults(run=train_command)
+
+
+def sizes(text: str) -> list[int]:
+    """The sizes of hidden layers, such as 16,16; 0 or nothing for none."""
+    if text.strip() in ("", "0"):
+        return []
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} are no sizes; write 16,16 or 0") from None

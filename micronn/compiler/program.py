@@ -1,0 +1,556 @@
+"""Record once, run at machine speed: a graph is a program that has been run one time.
+
+Building Values for every example costs far more than the arithmetic in them.  So
+compile_graph() takes one recorded graph and writes it out as straight-line Python
+(source.py) and as instructions for a small machine in C (tape.py, machine.c).  Both
+compute the same numbers as the graph, for any new inputs and parameters.
+
+    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
+    >>> program = compile_graph((w * x - 1.0) ** 2, [x], [w])
+    >>> program(4.0)  # (3*4 - 1)**2, and its slope by x, 2 * 11 * w
+    (121.0, [66.0])
+    >>> w.grad  # 2 * 11 * x
+    88.0
+
+What is recorded is what is run again.  relu, abs and maximum decide by the new
+numbers, but a Python `if` was decided while recording, and is not in the graph:
+
+    >>> y = x * 2.0 if x.data > 0.0 else x * 100.0
+    >>> compile_graph(y, [x])(-1.0)[0]  # the `if` would now say -100.0
+    -2.0
+"""
+
+import functools
+import math
+import operator
+import time
+import warnings
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from micronn.compiler import machine as native
+from micronn.compiler.python_source import VOCABULARY, write_source
+from micronn.compiler.tape import Tape, write_tape
+from micronn.engine import (
+    Value,
+    as_float,
+    as_value,
+    clipped,
+    dot,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    shown,
+    topological_order,
+    total,
+)  # fmt: skip
+
+BACKENDS = ("auto", "machine", "python")
+REFUSALS = (ValueError, ZeroDivisionError, OverflowError)
+PATIENCE = 0.05  # seconds between two looks at whether Ctrl-C was pressed
+
+
+def compile_graph(
+    root: Value,
+    inputs: Sequence[Value],
+    params: Sequence[Value] = (),
+    backend: str = "auto",
+    dtype: str = "float64",
+) -> "Program":
+    """The graph below root as a program that takes new numbers for its inputs.
+
+    root: what the program computes, one Value: the loss of one example, say.
+    inputs: the leaves that get new numbers at each call, in that order.  An input
+        that root does not depend on has gradient 0.
+    params: the leaves whose numbers are read from .data at each call, and whose
+        gradients are added to .grad: model.parameters().
+    backend: "machine" for C, "python" for generated Python, "auto" for the machine
+        where a C compiler is found, else Python with a warning.
+    dtype: "float64", or "float32" for numbers of half the size in the machine, which
+        have 7 decimal digits instead of 16.
+
+    Every other leaf is a constant: the program keeps the number it was recorded with.
+    So whatever differs from example to example is an input, its target too: for
+    cross_entropy the chances of the classes, as the index of one would be frozen.
+
+    Raises TypeError for anything but Values, ValueError for Values that were computed
+    or are listed twice and for unknown names, NoMachine if backend="machine" and there
+    is no C compiler.
+
+    >>> x, w = Value(1.0), Value(0.5)
+    >>> compile_graph((w * x).tanh(), [x], [w], backend="python")
+    Program(1 input, 1 parameter, 2 operations, backend='python')
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"root is the Value to compute, got {clipped(repr(root))}")
+    inputs, params = leaves(inputs, "inputs"), leaves(params, "params")
+    both = {*inputs} & {*params}
+    if both:
+        raise ValueError(f"{both.pop()!r} is both input and parameter; list it once")
+    for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, native.REAL)):
+        if value not in known:
+            raise ValueError(f"unknown {name} {value!r}; choose one of {', '.join(known)}")
+    return Program(root, inputs, params, backend, dtype)
+
+
+class Gradients(NamedTuple):
+    """What a run over many examples gives: numbers in arrays.
+
+    values: shape (n,).  inputs: shape (n * n_inputs,), row by row.
+    params: shape (n_params,), summed over the examples.
+    Gradients that nobody asked for are None or 0.
+    """
+
+    values: Sequence[float]
+    inputs: Sequence[float]
+    params: Sequence[float]
+
+
+class Program:
+    """A recorded graph that runs again with other numbers.  compile_graph() makes it.
+
+    backend: "machine" or "python".  dtype: "float64" or "float32".
+    source: the program as Python text.  tape: the same as a table of instructions.
+    """
+
+    def __init__(self, root, inputs, params, backend, dtype):
+        self.root, self.inputs, self.params, self.dtype = root, inputs, params, dtype
+        self.order = topological_order(root)
+        self.machine = None if backend == "python" else self.find_machine(backend)
+        self.backend = "machine" if self.machine else "python"
+
+    def find_machine(self, backend):
+        """The tape machine, or None with a warning where the computer has no compiler."""
+        try:
+            return native.Machine(self.tape, self.dtype)
+        except native.NoMachine as problem:
+            if backend == "machine":
+                raise
+            message = f"running in Python, about 100 times slower than the C machine: {problem}"
+            warnings.warn(message, RuntimeWarning, stacklevel=4)
+            return None
+
+    @functools.cached_property
+    def source(self) -> str:
+        """The program as straight-line Python: the forward pass, then the chain rule."""
+        return write_source(self.root, self.inputs, self.params)
+
+    @functools.cached_property
+    def tape(self) -> Tape:
+        """The program as numbered instructions; print(program.tape) shows a table."""
+        return write_tape([self.root], self.inputs, self.params)
+
+    @functools.cached_property
+    def function(self):
+        """The function that source defines.  No text but the generator's gets here."""
+        names = dict(VOCABULARY)
+        exec(compile(self.source, "<program.source>", "exec"), names)  # noqa: S102
+        return names["program"]
+
+    def __repr__(self) -> str:
+        operations = sum(1 for node in self.order if node.operands)
+        words = {"input": len(self.inputs), "parameter": len(self.params), "operation": operations}
+        parts = [f"{n} {word}{'s' * (n != 1)}" for word, n in words.items()]
+        return f"Program({', '.join(parts)}, backend={self.backend!r})"
+
+    # Running
+
+    def __call__(self, *numbers: float) -> tuple[float, list[float]]:
+        """The value for these inputs and its gradient by each; adds to the parameters' grads.
+
+        numbers: one for each input, in the order given to compile_graph().
+
+        Raises ValueError for another count of numbers, TypeError for what is no number,
+        and what the graph raises for numbers outside the domain of an operation.
+        """
+        if len(numbers) != len(self.inputs):
+            expected = f"expected {len(self.inputs)} numbers, one for each input"
+            raise ValueError(f"{expected}, got {len(numbers)}")
+        found = self.run(array("d", map(as_float, numbers)), 1, self.weights())
+        self.add_grads(found.params)
+        return found.values[0], list(found.inputs)
+
+    def values(self, batch) -> list[float]:
+        """The value of each example.
+
+        batch: shape (n, n_inputs): rows of numbers, or a buffer of doubles such as a
+            NumPy array or array("d"), row after row.
+
+        Raises ValueError for rows of another length, TypeError for what is no number.
+        """
+        examples, count = self.examples(batch)
+        return list(self.run(examples, count, self.weights(), gradients=False).values)
+
+    def gradients(self, batch) -> list[list[float]]:
+        """For each example the gradients of its inputs; the parameters' are added to grad.
+
+        batch: as for values().  A parameter's grad grows by the sum over the examples.
+        """
+        examples, count = self.examples(batch)
+        found = self.run(examples, count, self.weights())
+        self.add_grads(found.params)
+        flat, n = list(found.inputs), len(self.inputs)
+        return [flat[k * n : (k + 1) * n] for k in range(count)]
+
+    def value_and_grad(self, weights, batch) -> tuple[float, Sequence[float]]:
+        """The mean value over a batch and its gradient, for parameters given as numbers.
+
+        weights: shape (n_params,), a list or, quickest, a buffer of doubles; no Value is
+            read or changed.
+        batch: as for values(), with at least one example.
+
+        >>> x, w = Value(1.0), Value(1.0)
+        >>> value, grad = compile_graph(w * w * x, [x], [w]).value_and_grad([3.0], [[1.0], [2.0]])
+        >>> value, list(grad)  # 9 and 18 on average; 2 * 3 * 1 and 2 * 3 * 2
+        (13.5, [9.0])
+        """
+        examples, count = self.examples(batch)
+        if not count:
+            raise ValueError("no examples: a mean needs at least one")
+        rows = weights if buffer_of_doubles(weights) else [weights]
+        weights, rows = doubles(rows, len(self.params), "weights")
+        if rows != 1:
+            raise ValueError(f"expected one row of {len(self.params)} weights, got {rows}")
+        found = self.run(examples, count, weights, of_inputs=False, share=1.0 / count)
+        return sum(found.values) / count, found.params
+
+    def weights(self):
+        """The parameters' numbers."""
+        return array("d", [p.data for p in self.params])
+
+    def examples(self, batch):
+        """A batch as a buffer of doubles, and the number of its rows."""
+        return doubles(batch, len(self.inputs), "inputs")
+
+    def add_grads(self, sums):
+        """Add to the grad of each parameter."""
+        for p, g in zip(self.params, sums, strict=True):
+            p.grad += g
+
+    def run(self, examples, count, weights, gradients=True, of_inputs=True, share=1.0):
+        """Values and gradients by the machine; where it cannot tell, by Python or the graph.
+
+        share: what the gradients of each example are multiplied by.
+        """
+        if self.machine:
+            own = weights if self.dtype == "float64" else array("f", weights)
+            found = self.machine.run(examples, count, own, gradients, of_inputs, share)
+            if found:
+                return Gradients(*found)
+        values, slopes, sums = self.run_python(examples, count, weights, of_inputs)
+        if share != 1.0:
+            sums = array("d", [share * g for g in sums])
+        return Gradients(values, slopes, sums)
+
+    def run_python(self, examples, count, weights, of_inputs=True) -> Gradients:
+        """What the machine does, by the program in Python, one example at a time."""
+        flat, n, weights = examples.tolist(), len(self.inputs), list(weights)
+        values, slopes, sums = [], [], [0.0] * len(weights)
+        for k in range(count):
+            value, dx, dw = self.example(flat[k * n : (k + 1) * n], weights, of_inputs)
+            values.append(value)
+            slopes += dx
+            sums = list(map(operator.add, sums, dw))
+        return Gradients(values, slopes, sums)
+
+    def example(self, x, w, of_inputs=True):
+        """Value and gradients of one example; the graph decides wherever it is not plain."""
+        try:
+            value, dx, dw = self.function(x, w, of_inputs)
+        except REFUSALS:
+            return self.by_graph(x, w)
+        return (value, dx, dw) if math.isfinite(value) else self.by_graph(x, w)
+
+    def by_graph(self, x, w):
+        """Value and gradients from the graph itself, which refuses in words."""
+        given = dict(zip([*self.inputs, *self.params], [*x, *w], strict=True))
+        nodes = rebuilt(self.order, given)
+        root = nodes[self.root]
+        root.backward()
+        grads = [nodes[leaf].grad if leaf in nodes else 0.0 for leaf in given]
+        return root.data, grads[: len(x)], grads[len(x) :]
+
+    # Training
+
+    def train(
+        self, examples, optimizer, epochs: int, batch_size: int = 32, rng=None
+    ) -> Iterator[float]:
+        """Mini-batch descent on the mean value; yields each epoch's mean value.
+
+        The graph is the loss of one example.  What does not belong to an example, an
+        L2 penalty, is the optimizer's weight_decay: half of it times the squares.
+
+        examples: as for values().
+        optimizer: SGD, Adam or any other Optimizer of just the program's parameters.
+            Its rule is recorded as a graph, and runs on the same machine.
+        epochs: how often to go through all the examples.
+        batch_size: examples for each step; the last batch of an epoch may be smaller.
+        rng: a random.Random that decides the order of examples, a new one for each
+            epoch; None for the order given.
+
+        Whenever it yields, the parameters and the optimizer hold the newest numbers;
+        what is changed there meanwhile, lr for one, counts from the next epoch on.
+        The same is true after Ctrl-C.  grad is left alone.
+
+        Raises what compile_graph() and the graph raise, and ValueError for no examples
+        or for an optimizer of other parameters.
+
+        >>> from micronn.optim import SGD
+        >>> x, y, w = Value(0.0), Value(0.0), Value(0.0)
+        >>> program = compile_graph((w * x - y) ** 2, [x, y], [w])
+        >>> for loss in program.train([[1.0, 3.0], [2.0, 6.0]], SGD([w], lr=0.1), epochs=20):
+        ...     pass
+        >>> round(w.data, 4)
+        3.0
+        """
+        data, count = self.examples(examples)
+        if not count:
+            raise ValueError("no examples to learn from; pass rows of numbers")
+        for name, number in (("epochs", epochs), ("batch_size", batch_size)):
+            if not hasattr(number, "__index__") or isinstance(number, bool):
+                raise TypeError(f"{name} is a whole number, got {number!r}")
+        if epochs < 0 or batch_size < 1:
+            given = f"{epochs} and {batch_size}"
+            raise ValueError(f"epochs must be at least 0 and batch_size 1, got {given}")
+        if rng is not None and not hasattr(rng, "getrandbits"):
+            raise TypeError(f"rng decides the order of examples, got {rng!r}; use random.Random(7)")
+        if {*getattr(optimizer, "params", ())} != {*self.params}:
+            raise ValueError("the optimizer moves other parameters than the program has; give both "
+                             "the same list")  # fmt: skip
+        batch_size = min(int(batch_size), count)
+        kind = MachineTraining if self.machine else Training
+        return kind(self, optimizer, data, count, batch_size).epochs(int(epochs), rng)
+
+
+class Training:
+    """Epochs of a program in Python: gradients of a batch, then a step of the optimizer."""
+
+    def __init__(self, program, optimizer, data, count, batch_size):
+        self.program, self.optimizer = program, optimizer
+        self.data, self.count, self.batch_size = data, count, batch_size
+        self.batches = -(-count // batch_size)
+        self.order: Sequence[int] = range(count)
+
+    def epochs(self, epochs, rng):
+        """Yields the mean value of each epoch."""
+        for _ in range(epochs):
+            if rng is not None:
+                self.shuffle(rng.getrandbits(64))
+            yield self.epoch() / self.count
+
+    def shuffle(self, seed):
+        """A new order of the examples."""
+        self.order = list(self.order)
+        native.shuffle(self.order, seed)
+
+    def epoch(self):
+        """All the batches; returns the sum of the values."""
+        return sum(map(self.batch, range(self.batches)))
+
+    def batch(self, k):
+        """One step on the k-th batch; returns the sum of the values."""
+        program, n = self.program, len(self.program.inputs)
+        flat = memoryview(self.data)
+        rows = self.order[k * self.batch_size : (k + 1) * self.batch_size]
+        batch = array("d", [x for row in rows for x in flat[row * n : (row + 1) * n]])
+        found = program.run_python(batch, len(rows), program.weights(), of_inputs=False)
+        kept = [p.grad for p in program.params]
+        try:
+            for p, g in zip(program.params, found.params, strict=True):
+                p.grad = g / len(rows)
+            self.optimizer.step()
+        finally:
+            for p, g in zip(program.params, kept, strict=True):
+                p.grad = g
+        return sum(found.values)
+
+
+class MachineTraining(Training):
+    """Epochs inside the machine.  A batch that the graph would refuse is left to Python."""
+
+    def __init__(self, program, optimizer, data, count, batch_size):
+        super().__init__(program, optimizer, data, count, batch_size)
+        rule = native.Machine(rule_tape(optimizer), program.dtype)
+        self.trainer = native.Trainer(program.machine, rule, data, count, batch_size)
+        place = {p: k for k, p in enumerate(optimizer.params)}
+        self.places = [place[p] for p in program.params]  # in the optimizer's lists
+
+    def shuffle(self, seed):
+        self.trainer.shuffle(seed)
+        self.order = self.trainer.order
+
+    def epoch(self):
+        """One pass over all examples; its mean loss.  A batch in trouble is redone in Python."""
+        self.load()
+        whole, done, chunk = 0.0, 0, 1
+        try:
+            while done < self.batches:
+                start, end = time.perf_counter(), min(done + chunk, self.batches)
+                reached, loss = self.advance(done, end)
+                whole += loss
+                if reached < end:
+                    self.store()
+                    whole += self.batch(reached)
+                    self.load()
+                    reached += 1
+                done = reached
+                chunk = chunk * 2 if time.perf_counter() - start < PATIENCE else max(1, chunk // 2)
+        finally:
+            self.store()
+        return whole
+
+    def advance(self, first, last):
+        """Batches from first up to last, as far as the machine gets."""
+        optimizer, before, table = self.optimizer, self.optimizer.steps, []
+        try:
+            for _ in range(first, last):
+                table += optimizer.numbers().values()
+                optimizer.steps += 1
+        finally:
+            optimizer.steps = before
+        reached, loss = self.trainer.train(first, last, table)
+        optimizer.steps += reached - first
+        return reached, loss
+
+    def load(self):
+        """Bring the numbers of the Values and of the optimizer to the machine."""
+        memory = self.optimizer.state.values()
+        columns = [[column[place] for place in self.places] for column in memory]
+        self.trainer.load([[p.data for p in self.program.params], *columns])
+
+    def store(self):
+        """Bring them back; once more if Ctrl-C comes in between."""
+        try:
+            self.store_once()
+        except KeyboardInterrupt:
+            self.store_once()
+            raise
+
+    def store_once(self):
+        """Copy parameters and the optimiser's memory from the machine to their owners."""
+        data, *columns = self.trainer.columns()
+        state = {}
+        for name, column in zip(self.optimizer.state, columns, strict=True):
+            state[name] = [0.0] * len(column)
+            for place, number in zip(self.places, column, strict=True):
+                state[name][place] = number
+        for p, number in zip(self.program.params, data, strict=True):
+            p.data = number
+        self.optimizer.state = state
+
+
+def rule_tape(optimizer) -> Tape:
+    """An optimiser's rule as a tape: parameter, gradient, memory -> parameter, memory.
+
+    The rule is called once with Values; the arguments that change from step to step
+    are the parameters of this little graph.
+    """
+    inputs = [Value(1.0) for _ in range(2 + len(optimizer.state))]
+    numbers = {name: Value(number) for name, number in optimizer.numbers().items()}
+    results = optimizer.rule(*inputs, **numbers, **optimizer.constants)
+    return write_tape([as_value(x) for x in results], inputs, list(numbers.values()))
+
+
+# The graph again, with other numbers
+
+CALLS: dict[str, Callable] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "**": operator.pow, "neg": operator.neg, "abs": abs, "maximum": maximum, "minimum": minimum,
+}  # fmt: skip
+CALLS_ON_LISTS: dict[str, Callable] = {"sum": total, "mean": mean, "logsumexp": logsumexp}
+
+
+def rebuilt(order, given):
+    """The graph built once more, with new numbers at some leaves: a new Value for each.
+
+    Raises whatever the operations raise for these numbers.
+    """
+    nodes: dict[Value, Value] = {}
+    for node in order:
+        if node.operands:
+            new = called(node, [nodes[operand] for operand in node.operands])
+        else:
+            new = Value(given.get(node, node.data))
+        new.label = node.label
+        nodes[node] = new
+    return nodes
+
+
+def called(node, operands):
+    """A node's operation on other operands."""
+    op, _, number = node.op.partition(" ")
+    if op in CALLS_ON_LISTS:
+        return CALLS_ON_LISTS[op](operands)
+    if op == "linear":
+        return dot(operands, node.local_grads)
+    if op == "dot":
+        half = len(operands) // 2
+        return dot(operands[:half], operands[half:])
+    if op.startswith("**") and len(op) > 2:
+        return operands[0] ** float(op[2:])
+    if op in CALLS:
+        return CALLS[op](*operands)
+    return getattr(Value, op)(*operands, *([float(number)] if number else []))
+
+
+# Checks
+
+
+def leaves(values, name) -> list[Value]:
+    """values as a list of leaves, none twice."""
+    if isinstance(values, Value) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} is a list of Values, got {clipped(repr(values))}; write [x]")
+    values = list(values)
+    for value in values:
+        if not isinstance(value, Value):
+            raise TypeError(f"{name} are Values, got {clipped(repr(value))}; write Value(...)")
+        if value.operands:
+            raise ValueError(
+                f"{name} are given Values, got one computed by {value.op!r}, {shown(value)}; "
+                "list the Values it was computed from"
+            )
+    if len({*values}) != len(values):
+        raise ValueError(f"the same Value is listed twice among the {name}; list each once")
+    return values
+
+
+def doubles(rows, width, name):
+    """Rows of numbers as one buffer of doubles, and how many rows there are.
+
+    A buffer of doubles is taken as it is; anything else is read row by row.
+    """
+    if isinstance(rows, (str, bytes, dict, set, Value)) or not hasattr(rows, "__iter__"):
+        raise TypeError(f"expected rows of {width} {name}, got {clipped(repr(rows))}")
+    view = buffer_of_doubles(rows)
+    if view is None:
+        return rows_of_doubles(rows, width, name)
+    size, shape = view.nbytes // 8, view.shape
+    if len(shape) > 2 or (len(shape) == 2 and shape[1] != width) or size % max(width, 1):
+        raise ValueError(f"expected rows of {width} {name}, got an array of shape {shape}")
+    if view.readonly or not size:
+        return array("d", view.tobytes()), size // max(width, 1)
+    return view.cast("B").cast("d"), size // width
+
+
+def buffer_of_doubles(numbers):
+    """A view of the memory of an array of doubles; None for anything else."""
+    try:
+        view = memoryview(numbers)
+    except TypeError:
+        return None
+    return view if view.format in ("d", "@d", "=d") and view.c_contiguous else None
+
+
+def rows_of_doubles(rows, width, name):
+    """As doubles(), from lists, tuples or other rows."""
+    flat, count = array("d"), 0
+    for count, row in enumerate(rows, 1):
+        if isinstance(row, (str, dict, set, Value)) or not hasattr(row, "__iter__"):
+            raise TypeError(f"row {count - 1}: expected {width} {name}, got {clipped(repr(row))}")
+        row = tuple(row)
+        if len(row) != width:
+            raise ValueError(f"row {count - 1}: expected {width} {name}, got {len(row)}")
+        flat.extend(row if {*map(type, row)} <= {float, int} else map(as_float, row))
+    return flat, count

@@ -1,0 +1,1 @@
+"""More data: drawn digits, texts, tables, MNIST."""

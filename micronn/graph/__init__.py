@@ -1,0 +1,1 @@
+"""The record that the engine leaves behind, read: rows, operations, neurons, steps."""

@@ -1,0 +1,1 @@
+"""A graph as SVG: cards for values, neurons and layers, and the network as circles."""

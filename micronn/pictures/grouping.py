@@ -1,0 +1,208 @@
+"""Where every value goes when a graph is drawn on few cards.
+
+A net on a hundred examples is sixty thousand values, and a picture of them all shows
+nothing.  Here each value gets a home: its neuron, its column of inputs, or the
+values between and after the layers.  The number of homes does not grow with the batch.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from micronn.graph.neurons import Folds, LayerFold, single_readers
+from micronn.graph.rows import Graph
+from micronn.pictures.palette import scale
+from micronn.support.text import clean
+
+MOST_INPUTS = 8  # input columns that get a card each in the layers view
+
+
+@dataclass
+class Plan:
+    """Which card every value of a graph is on.
+
+    columns: the given values that only neurons read, by (layer, number of the weight).
+    rest: what is in no neuron and no column, by level: how many layers lie before it.
+    calls: how often the busiest neuron was called.
+    """
+
+    graph: Graph
+    folds: Folds
+    columns: dict[tuple[int, int], list[int]]
+    rest: dict[int, list[int]]
+    calls: int
+
+    @property
+    def batched(self) -> bool:
+        """Whether some neuron was called more than once."""
+        return self.calls > 1
+
+    @property
+    def m(self) -> float:
+        """The largest gradient."""
+        return scale([node.grad for node in self.graph.nodes if node.op != "const"])
+
+    def neuron_cards(self) -> int:
+        """How many cards the neurons view has."""
+        neurons = sum(len(layer.neurons) for layer in self.folds.layers)
+        if self.batched:
+            return neurons + len(self.columns) + len(self.rest)
+        return neurons + sum(map(len, self.columns.values())) + sum(map(len, self.rest.values()))
+
+    def widest(self) -> int:
+        """How many neurons the widest layer has."""
+        return max(len(layer.neurons) for layer in self.folds.layers)
+
+    def full_name(self, number: int) -> str:
+        """The name of a layer with the net around it, if that has a name."""
+        return " ".join(filter(None, self.names_of(number)))
+
+    def names_of(self, number: int) -> tuple[str, str]:
+        """The name of the net around a layer, if it has one, and the layer's own name."""
+        *outer, word, digits = ["", "", *self.folds.layers[number].scope.split(".")]
+        if digits.isdigit() and word == "layers":
+            return clean(".".join(filter(None, outer))), f"layer {int(digits) + 1}"
+        return "", clean(self.folds.layers[number].scope) or "layer"
+
+    def input_name(self, column: tuple[int, int]) -> str:
+        """What a column of inputs is called: its label if all have one, else x0, x1..."""
+        labels = {self.graph.name(k) for k in self.columns[column]}
+        label = clean(labels.pop()) if len(labels) == 1 else ""
+        return label or f"x{column[1]}"
+
+    def out_name(self, layer: int, neuron: int) -> str:
+        """What an output is called: its label, h1.0 inside the net, y at its end."""
+        fold = self.folds.layers[layer]
+        out = fold.neurons[neuron].calls[0].out
+        label = clean(self.graph.name(out)) if not self.batched else ""
+        if label or self.hidden(layer):
+            return label or f"h{layer + 1}.{neuron}"
+        return "y" if len(fold.neurons) == 1 else f"y{neuron}"
+
+    def hidden(self, layer: int) -> bool:
+        """Whether another layer reads this one."""
+        home, others = self.folds.home, self.folds.layers[layer + 1 :]
+        return any(
+            home.get(k, (None,))[0] == layer
+            for other in others
+            for neuron in other.neurons
+            for k in neuron.calls[0].inputs
+        )
+
+
+def make_plan(graph: Graph, folds: Folds) -> Plan:
+    """Find every value its place."""
+    columns = input_columns(graph, folds)
+    placed = {k for ks in columns.values() for k in ks} | folds.home.keys()
+    rest: defaultdict[int, list[int]] = defaultdict(list)
+    for k, level in levels(graph, folds, placed).items():
+        rest[level].append(k)
+    calls = max(len(neuron.calls) for layer in folds.layers for neuron in layer.neurons)
+    return Plan(graph, folds, columns, dict(sorted(rest.items())), calls)
+
+
+def input_columns(graph: Graph, folds: Folds) -> dict[tuple[int, int], list[int]]:
+    """The given values that neurons read, by layer and number of the weight."""
+    columns: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    seen = set(folds.home)
+    for number, layer in enumerate(folds.layers):
+        for i, k in all_inputs(layer):
+            if k not in seen and not graph.nodes[k].operands:
+                seen.add(k)
+                columns[number, i].append(k)
+    return dict(columns)
+
+
+def all_inputs(layer: LayerFold) -> Iterator[tuple[int, int]]:
+    """Everything the neurons of a layer read, each with the number of its weight."""
+    for neuron in layer.neurons:
+        for call in neuron.calls:
+            yield from enumerate(call.inputs)
+
+
+def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
+    """For each value that has no place yet, how many layers lie before it.
+
+    A given value, such as a target, belongs to its first reader; a penalty that reads
+    the parameters of a layer belongs behind that layer.
+    """
+    level = [0] * len(graph)
+    layer_level: dict[int, int] = {}
+    outs = {k: i for i, layer in enumerate(folds.layers) for k in layer.outs}
+    layer_of = {k: i for i, layer in enumerate(folds.layers) for k in layer.params}
+    given: dict[int, int] = {}
+    for k in range(len(graph)):
+        operands = graph.operands(k)
+        level[k] = max([level[j] for j in operands], default=0)
+        if k in outs:
+            level[k] = layer_level.setdefault(outs[k], level[k] + 1)
+        elif k not in placed:
+            read = [layer_level.get(layer_of[j], 0) for j in operands if j in layer_of]
+            level[k] = max([level[k], *read])
+            given.update({j: level[k] for j in operands if j not in given})
+    loose = [k for k in range(len(graph)) if k not in placed]
+    return {k: level[k] if graph.nodes[k].operands else given.get(k, 0) for k in loose}
+
+
+# The card of each value
+
+
+def homes(plan: Plan, neurons: bool) -> dict[int, str]:
+    """The card of each value, with a card for each neuron or for each layer."""
+    home = {
+        k: f"L{seat[0]}n{seat[1]}" if neurons else f"L{seat[0]}"
+        for k, seat in plan.folds.home.items()
+    }
+    crowded = crowded_layers(plan, None if neurons else MOST_INPUTS)
+    for (number, i), ks in plan.columns.items():
+        home.update(dict.fromkeys(ks, f"X{number}" if number in crowded else f"x{number}_{i}"))
+    for level, ks in plan.rest.items():
+        home.update(dict.fromkeys(ks, f"R{level}"))
+    return home
+
+
+def crowded_layers(plan: Plan, most: int | None) -> list[int]:
+    """The layers that read more than `most` columns of inputs."""
+    counts: defaultdict[int, int] = defaultdict(int)
+    for number, _ in plan.columns:
+        counts[number] += 1
+    return [number for number, n in counts.items() if most is not None and n > most]
+
+
+# What the output is made of
+
+
+def terms_of(graph: Graph, k: int) -> tuple[str, list[int]]:
+    """What node k is the "mean" or the "sum" of; "" and nothing if it is neither.
+
+    A sum times 1/n, or divided by n, is a mean of n.
+    """
+    node, operands = graph.nodes[k], list(graph.operands(k))
+    if node.op in ("mean", "sum"):
+        return node.op, operands
+    if node.op == "+":
+        return "sum", added_up(graph, k)
+    numbers = [j for j in operands if graph.nodes[j].op == "const"]
+    if node.op not in ("*", "/") or len(numbers) != 1 or (node.op, *numbers) == ("/", operands[0]):
+        return "", []
+    inner = operands[0] if numbers[0] == operands[1] else operands[1]
+    terms = added_up(graph, inner) if graph.nodes[inner].op == "+" else []
+    if graph.nodes[inner].op == "sum":
+        terms = list(graph.operands(inner))
+    factor = graph.nodes[numbers[0]].data
+    times = factor if node.op == "/" else 1.0 / factor if factor else 0.0
+    return ("mean", terms) if terms and math.isclose(times, len(terms)) else ("", [])
+
+
+def added_up(graph: Graph, k: int) -> list[int]:
+    """The terms of a chain of additions, without the 0 that Python's sum() starts from."""
+    readers, terms, to_do = single_readers(graph), [], [k]
+    while to_do:
+        j = to_do.pop()
+        node = graph.nodes[j]
+        if node.op == "+" and (j == k or j in readers):
+            to_do += reversed(graph.operands(j))
+        elif node.op != "const" or node.data != 0.0:
+            terms.append(j)
+    return terms

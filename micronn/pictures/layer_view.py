@@ -1,0 +1,205 @@
+"""The layers view: a whole layer on one card, and many examples on top.
+
+Every parameter is still there, as a cell in its shade; a column of cells is a neuron.
+A wire between two cards stands for all readings across, with what goes forward above
+it and what comes back below: a vanishing gradient is one row of numbers that shrink
+from right to left.
+"""
+
+import math
+from collections import defaultdict
+from math import isfinite, log2
+
+from micronn.graph.neurons import LayerFold
+from micronn.pictures.cards import Card, Sketch, Wire, shade_scale, words
+from micronn.pictures.folded_cards import Block, Fact, facts_card, layer_card, rms, span
+from micronn.pictures.grouping import MOST_INPUTS, Plan, crowded_layers, homes, terms_of
+from micronn.pictures.palette import shade
+from micronn.support.text import clean, fmt, glyph
+
+# The layers view
+
+
+def layers_view(plan: Plan) -> Sketch:
+    """A card for each layer, each column of inputs, and what comes between and after."""
+    m, root = plan.m, len(plan.graph) - 1
+    cards = input_cards(plan, m, MOST_INPUTS)
+    for number, layer in enumerate(plan.folds.layers):
+        is_root = root in layer.outs
+        cards.append(layer_block_card(plan, number, layer, is_root))
+    cards += rest_cards(plan, m)
+    home = homes(plan, neurons=False)
+    return finished(plan, cards, bundles(plan, home), folded_legend(), [], 0.3)
+
+
+def layer_block_card(plan: Plan, number: int, layer: LayerFold, is_root: bool) -> Card:
+    """A layer with its weights, biases and outputs as blocks."""
+    nodes, neurons = plan.graph.nodes, layer.neurons
+    nin = max(len(neuron.weights) for neuron in neurons)
+    weights = [[nodes[w] for w in neuron.weights] for neuron in neurons]
+    blocks = [block("W", turned(weights) if len(neurons) > 1 else weights)]
+    biases = [nodes[neuron.bias] for neuron in neurons if neuron.bias is not None]
+    if biases:
+        blocks.append(block("b", [biases]))
+    outs = [[nodes[k] for k in layer.outs]]
+    out_name = "out h" if plan.hidden(number) else "out y"
+    blocks.append(block(out_name, outs, bar=len(layer.outs) > len(neurons)))
+    shape = f"{nin} → {len(neurons)}  {neurons[0].activation or 'linear'}"
+    return layer_card(
+        f"L{number}",
+        "root" if is_root else "op",
+        plan.full_name(number),
+        shape,
+        f"{len(set(layer.params)):,} params",
+        blocks,
+        "output" if is_root else "",
+    )
+
+
+def block(name: str, matrix, bar: bool = False) -> Block:
+    """A block of a layer card from a matrix of nodes."""
+    data = [[node.data for node in row] for row in matrix]
+    return Block(name, data, [[node.grad for node in row] for row in matrix], bar)
+
+
+def turned(rows: list[list]) -> list[list]:
+    """A matrix with rows and columns exchanged; rows of unequal length end early."""
+    high = max(map(len, rows))
+    return [[row[i] for row in rows if i < len(row)] for i in range(high)]
+
+
+# Cards that the neurons view has too
+
+
+def input_cards(plan: Plan, m: float, most: int | None = None) -> list[Card]:
+    """A card for each column of inputs; above `most` columns, one for all of a layer."""
+    cards, crowded = [], crowded_layers(plan, most)
+    for number in crowded:
+        columns = [ks for column, ks in plan.columns.items() if column[0] == number]
+        name = f"{len(columns):,} inputs" + times(max(map(len, columns)))
+        cards.append(spread_card(plan, f"X{number}", name, [k for ks in columns for k in ks], m))
+    for column, ks in plan.columns.items():
+        if column[0] not in crowded:
+            name = plan.input_name(column) + times(len(ks) if plan.batched else 1)
+            cards.append(spread_card(plan, f"x{column[0]}_{column[1]}", name, ks, m))
+    return cards
+
+
+def times(n: int) -> str:
+    """× 100, or nothing for once."""
+    return f" × {n:,}" if n > 1 else ""
+
+
+def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float) -> Card:
+    """Many values on one card: from where to where their data and their gradients reach."""
+    nodes = [plan.graph.nodes[k] for k in ks]
+    data, grad = [node.data for node in nodes], [node.grad for node in nodes]
+    role = plan.graph.role(ks[0])
+    word = " min…max" if len(ks) > 1 else ""
+    token = "zero" if role == "const" else shade(max(grad, key=size), m)
+    facts = [
+        Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad"),
+        Fact(f"grad{word}", span(grad, sign=True), token),
+    ]
+    return facts_card(id, role, "", name, {"op": ""}.get(role, role), facts)
+
+
+def counted(n: int, word: str) -> str:
+    """A number of things: 1 loss, 100 losses."""
+    return f"{n:,} {word}{'' if n == 1 else 'es' if word.endswith('s') else 's'}"
+
+
+def size(x: float) -> float:
+    """How large a number is; nan is the largest of all."""
+    return abs(x) if x == x else math.inf
+
+
+def rest_cards(plan: Plan, m: float) -> list[Card]:
+    """The values between and after the layers, a card for each level."""
+    cards, root = [], len(plan.graph) - 1
+    for level, ks in plan.rest.items():
+        if root in ks:
+            cards.append(root_card(plan, f"R{level}", ks, m))
+        else:
+            name = counted(len(ks), "value")
+            made = [k for k in ks if plan.graph.nodes[k].operands] or ks
+            cards.append(spread_card(plan, f"R{level}", name, made, m))
+    return cards
+
+
+def root_card(plan: Plan, id: str, ks: list[int], m: float) -> Card:
+    """The output, with what it is the mean or the sum of."""
+    root = plan.graph.rows([len(plan.graph) - 1])[0]
+    word, terms = terms_of(plan.graph, root.k)
+    if terms:
+        facts = [
+            Fact(f"{word} of", counted(len(terms), "loss" if word == "mean" else "value")),
+            Fact("min…max", span([plan.graph.nodes[k].data for k in terms])),
+        ]
+    else:
+        facts = [Fact("folds", counted(len(ks), "value"))]
+    facts += [
+        Fact("data", fmt(root.data), "" if isfinite(root.data) else "bad"),
+        Fact("grad", fmt(root.grad, sign=True), shade(root.grad, m)),
+    ]
+    name = clean(root.name) or f"v{root.k}"
+    return facts_card(id, "root", glyph(root.op), name, "output", facts)
+
+
+# Wires that stand for many readings
+
+
+def bundles(plan: Plan, home: dict[int, str]) -> list[Wire]:
+    """One wire from card to card for all readings between them."""
+    graph = plan.graph
+    found: defaultdict[tuple[str, str], dict[int, None]] = defaultdict(dict)
+    for user in range(len(graph)):
+        for k in graph.operands(user):
+            if home[k] != home[user]:
+                found[home[k], home[user]][k] = None
+    return [bundle(plan, tail, head, list(ks)) for (tail, head), ks in found.items()]
+
+
+def bundle(plan: Plan, tail: str, head: str, ks: list[int]) -> Wire:
+    """The wire for all readings of values ks; its width says how many there are a call.
+
+    The wires of single columns and of single neurons have no label: they would be many.
+    """
+    width = len(ks) if not plan.batched else max(1, round(len(ks) / plan.calls))
+    shown = width if head[0] == "L" else len(ks)
+    slope = fmt(rms([plan.graph.nodes[k].grad for k in ks]), digits=3)
+    count = counted(shown, "value")
+    single = tail[0] == "x" or "n" in tail + head
+    label = () if single else (f"{count} →", f"← grad rms {slope}")
+    title = f"{count} forward, gradients of rms {slope} back"
+    return Wire(
+        f"{tail}_{head}", tail, head, "", "", "op", 1.2 + 0.6 * log2(width), "", title, label
+    )
+
+
+# The words around a folded picture
+
+
+def finished(plan: Plan, cards, wires, items, lanes, ranksep: float) -> Sketch:
+    """A sketch with its caption, which starts with what is folded."""
+    graph = plan.graph
+    root = graph.nodes[-1]
+    name = clean(graph.name(len(graph) - 1)) or f"v{len(graph) - 1}"
+    count = f"{len(graph):,} values in {len(cards)} cards"
+    layers = [
+        f"{plan.full_name(i)} of {len(layer.neurons)}" for i, layer in enumerate(plan.folds.layers)
+    ]
+    caption = f"{count}: {', '.join(layers)}. Output {name} = {fmt(root.data)}."
+    return Sketch(cards, wires, f"Computation of {name}", caption, [words(count), *items],
+                  lanes, ranksep)  # fmt: skip
+
+
+def folded_legend() -> list:
+    """The items of the legend of layer cards."""
+    text = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
+    return [shade_scale("shade", text), words("matrix: one column per neuron"), bar_words()]
+
+
+def bar_words():
+    """The item that explains a census."""
+    return words("bar: how many values fall in each shade")

@@ -1,0 +1,279 @@
+"""A graph becomes a picture: cards are painted, Graphviz places them, Python draws.
+
+First everything is text that needs nothing installed: the DOT text holds every name
+and number and can be drawn by any Graphviz.  Only when the SVG is asked for is a
+layout engine looked for, and all it does is say where things go.
+
+    >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
+    >>> f = a * b
+    >>> f.backward()
+    >>> picture = render(f)
+    >>> "a" in picture.dot, "grad +3" in picture.dot
+    (True, True)
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from micronn.engine import Value
+from micronn.graph.neurons import find_folds
+from micronn.graph.rows import Graph
+from micronn.pictures.cards import Card, Sketch, Wire, dot_text, lane_svg, legend, wire_svg
+from micronn.pictures.grouping import Plan, make_plan
+from micronn.pictures.layer_view import layers_view
+from micronn.pictures.layout import NoLayout, arrange, image
+from micronn.pictures.neuron_view import neurons_view
+from micronn.pictures.notebook import notebook_html
+from micronn.pictures.palette import LIGHT
+from micronn.pictures.svg import svg_frame
+from micronn.pictures.value_view import values_view, window
+from micronn.support.files import write_whole
+
+DETAILS = ("auto", "values", "neurons", "layers", "network")
+SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
+MARGIN = 12  # around the cards
+FEW_VALUES = 30  # so many values are always drawn one by one
+MOST_VALUES = 60  # so many still are, where there are no neurons to fold them into
+MOST_CARDS = 24  # of the neurons view
+MOST_NEURONS = 12  # in a layer of the neurons view
+WINDOW = 40  # cards, where neither helps
+
+
+def render(
+    root: Value,
+    params: Any = None,
+    detail: str = "auto",
+    *,
+    limit: int | None = 500,
+    legend: bool = True,
+    prefix: str = "",
+    open_dots: bool = False,
+    page: Callable[[], str] | None = None,
+) -> "Picture":
+    """A picture of everything that root was computed from; the arguments are those of draw().
+
+    page: what makes the picture's HTML page, called when the page is asked for.
+    """
+    if detail not in DETAILS:
+        raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
+    graph = Graph(root, params, open_dots)
+    plan = fold_plan(graph) if len(graph) > FEW_VALUES or detail in ("neurons", "layers") else None
+    view = choose(graph, plan, detail)
+    if view in ("neurons", "layers"):
+        if plan is None:
+            raise ValueError(
+                f"no neurons found to draw as {view}; pass the model as params, as in "
+                "draw(loss, model), or choose detail='values'"
+            )
+        check_limit(plan.neuron_cards() if view == "neurons" else 0, limit)
+        sketch = neurons_view(plan, prefix) if view == "neurons" else layers_view(plan)
+    else:
+        chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
+        check_limit(len(chosen), limit)
+        sketch = values_view(graph, chosen, prefix)
+    return Picture(sketch, legend, prefix, page)
+
+
+def fold_plan(graph: Graph) -> Plan | None:
+    """The graph folded into neurons and layers, or None if there are none in it."""
+    folds = find_folds(graph)
+    return make_plan(graph, folds) if folds.layers else None
+
+
+def choose(graph: Graph, plan: Plan | None, detail: str) -> str:
+    """The view that shows most and can still be read."""
+    if detail != "auto":
+        return detail
+    if len(graph) <= (MOST_VALUES if plan is None else FEW_VALUES):
+        return "values"
+    if plan is None:
+        return "window"
+    small = plan.neuron_cards() <= MOST_CARDS and plan.widest() <= MOST_NEURONS
+    return "neurons" if small else "layers"
+
+
+def check_limit(cards: int, limit: int | None) -> None:
+    """Refuse a picture that nobody can read."""
+    if limit is not None and cards > limit:
+        raise ValueError(
+            f"{cards:,} cards are more than the limit of {limit}; leave detail out to see what "
+            "can be read, choose 'layers', or pass limit=None"
+        )
+
+
+class Picture:
+    """A graph as DOT text, as SVG text, and as a file.
+
+    dot: needs nothing installed.
+    svg: needs a layout engine; a string without an XML prolog, to stand in any page.
+    page: what makes its HTML page.
+    """
+
+    def __init__(self, sketch: Sketch, legend=True, prefix="", page=None):
+        self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
+
+    @cached_property
+    def dot(self) -> str:
+        """The picture as Graphviz reads it, with every name and number in it."""
+        return dot_source(self.sketch)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG, light or dark as the screen is.
+
+        Raises NoLayout, and leaves the DOT text in a temporary file, if no layout
+        engine works.
+        """
+        return self.painted()
+
+    def painted(self, spare: str | os.PathLike = "") -> str:
+        """The SVG; without an engine the DOT text is left in the file `spare`."""
+        try:
+            return svg_source(self.sketch, self.dot, self.legend, self.prefix)
+        except NoLayout as error:
+            if not spare:
+                handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
+                os.close(handle)
+            write_whole(spare, self.dot)
+            message = f"{error}\nThe graph is in {spare}; any Graphviz can draw it."
+            raise NoLayout(message) from None
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the picture, whole or not at all; the suffix says as what.
+
+        .dot, .svg: text, in UTF-8; without a layout engine an .svg leaves a .dot.
+        .html: a page that steps through the computation.
+        .png, .pdf: the DOT text drawn by the dot program, which must be installed.
+
+        Returns the path.  Raises ValueError for another suffix, OSError for a place
+        that cannot be written, NoLayout if what is needed is not installed.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ValueError(f"cannot save as {path.name!r}; end it in {', '.join(SUFFIXES)}")
+        if suffix == ".dot":
+            content: str | bytes = self.dot
+        elif suffix == ".svg":
+            self.svg = content = vars(self).get("svg") or self.painted(path.with_suffix(".dot"))
+        elif suffix == ".html":
+            content = self.as_page()
+        else:
+            content = image(self.dot, suffix[1:])
+        write_whole(path, content)
+        return path
+
+    def as_page(self) -> str:
+        """The page that steps through the computation, as HTML text."""
+        if self.page is None:
+            raise TypeError("this picture has no page; draw(...) makes one that has")
+        return self.page()
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the picture first, the page to step through below."""
+        return notebook_html(self.sketch.title, self.svg, self.as_page())
+
+    def _repr_svg_(self) -> str:
+        """How a notebook shows it."""
+        return self.svg
+
+
+# DOT: what Graphviz is given
+
+
+def dot_source(sketch: Sketch) -> str:
+    """A sketch as DOT text; everything a wire or a lane is named with is ASCII.
+
+    A Graphviz without a font library counts bytes as characters, and those names
+    would push the cards apart; the cards themselves have a fixed size.
+    """
+    lines = [
+        "digraph micronn {",
+        f"graph [rankdir=LR nodesep=0.2 ranksep={sketch.ranksep} pad=0.15 "
+        'outputorder=edgesfirst fontname="Courier New" fontsize=11];',
+        'node [fixedsize=true fontname="Courier New" fontsize=11 margin="0.03,0.01"];',
+        'edge [arrowsize=0.6 fontname="Courier New" fontsize=10];',
+        *lane_lines(sketch, ""),
+        *[dot_node(card) for card in sketch.cards if not card.lane],
+        *[dot_edge(item) for item in sketch.wires],
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def lane_lines(sketch: Sketch, outer: str) -> list[str]:
+    """The clusters of a sketch, those inside a cluster between its braces."""
+    lines = []
+    for lane in [lane for lane in sketch.lanes if lane.inside == outer]:
+        lines += [
+            f"subgraph {lane.id} {{",
+            f'graph [label="{dot_text(ascii_only(lane.name))}" labeljust=l margin=8];',
+            *[dot_node(card) for card in sketch.cards if card.lane == lane.id],
+            *lane_lines(sketch, lane.id),
+            "}",
+        ]
+    return lines
+
+
+def ascii_only(text: str) -> str:
+    """Text with ? for what is not ASCII."""
+    return text.encode("ascii", "replace").decode()
+
+
+def dot_node(card: Card) -> str:
+    """A card as a box of its size."""
+    return (
+        f"{card.id} [id={card.id} shape={card.shape} width={card.width / 72:.4f} "
+        f'height={card.height / 72:.4f} color="{LIGHT[card.css]}" label="{card.label}"];'
+    )
+
+
+def dot_edge(item: Wire) -> str:
+    """A wire from port to port, in the colour and dashes of its message."""
+    tail = f"{item.tail}:{item.tail_port}:e" if item.tail_port else f"{item.tail}:e"
+    head = f"{item.head}:{item.head_port}:w" if item.head_port else f"{item.head}:w"
+    style = {"": "", "6 3": " style=dashed", "1.5 3": " style=dotted"}[item.dash]
+    label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
+    label = label.replace("→", "->").replace("←", "<-")
+    return (
+        f'{tail} -> {head} [id={item.id} color="{LIGHT[item.token]}" penwidth={item.width:.1f}'
+        + style
+        + (f' label="{label}"' if label else "")
+        + (f" minlen={item.minlen}" if item.minlen > 1 else "")
+        + "];"
+    )
+
+
+# SVG: the cards where Graphviz put them
+
+
+def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
+    """A sketch as SVG text."""
+    cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
+    layout = arrange(
+        dot, [c.id for c in cards], [w.id for w in wires], [lane.id for lane in lanes]
+    ).moved(MARGIN, MARGIN)
+    parts = [
+        group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
+        group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
+        group("cards", [card_svg(card, layout.nodes[card.id], prefix) for card in cards]),
+    ]
+    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    if with_legend:
+        part, width, height = legend(sketch.legend, width, height + 6)
+        parts.append(part)
+    return svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
+
+
+def group(css: str, parts: list[str]) -> str:
+    """A group of elements, one a line."""
+    return "\n".join([f'<g class="{css}">', *parts, "</g>"])
+
+
+def card_svg(card: Card, middle: tuple[float, float], prefix: str) -> str:
+    """A card around its middle."""
+    return card.svg(middle[0] - card.width / 2, middle[1] - card.height / 2, prefix)

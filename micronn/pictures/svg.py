@@ -1,0 +1,128 @@
+"""SVG elements, as text."""
+
+import math
+from collections.abc import Iterable
+
+from micronn.pictures.palette import LIGHT, style
+from micronn.support.text import columns
+
+ENTITIES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+)  # fmt: skip
+
+
+def escape(text: str) -> str:
+    """Text for SVG and HTML, between tags or in an attribute."""
+    return text.translate(ENTITIES)
+
+
+def units(x: float) -> str:
+    """A coordinate with at most one decimal.
+
+    >>> units(12.0), units(12.04), units(-0.01)
+    ('12', '12', '0')
+    """
+    tenths = round(x * 10)
+    return str(tenths // 10) if tenths % 10 == 0 else str(tenths / 10)
+
+
+def text_width(text: str, size: float = 12) -> float:
+    """The width of a text in units, one unit being one pixel."""
+    return columns(text) * 0.6 * size
+
+
+def svg_text(
+    x: float,
+    y: float,
+    text: str,
+    size: float = 12,
+    fill: str = "ink",
+    anchor: str = "start",
+    bold: bool = False,
+    id: str = "",
+) -> str:
+    """One line of text; y is its baseline, fill a colour token.
+
+    textLength holds it to the width it was given room for, whatever the font.
+    """
+    if not text:
+        return ""
+    return (
+        "<text"
+        + (f' id="{id}"' if id else "")
+        + f' x="{units(x)}" y="{units(y)}" font-size="{size}" fill="{LIGHT[fill]}"'
+        + (f' text-anchor="{anchor}"' if anchor != "start" else "")
+        + (' font-weight="bold"' if bold else "")
+        + f' textLength="{units(text_width(text, size))}" lengthAdjust="spacingAndGlyphs">'
+        + f"{escape(text)}</text>"
+    )
+
+
+def svg_rect(
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    fill: str,
+    stroke: str = "",
+    stroke_width: float = 1,
+    radius: float = 0,
+    dash: str = "",
+) -> str:
+    """A box; fill and stroke are colour tokens."""
+    return (
+        f'<rect x="{units(x)}" y="{units(y)}" width="{units(width)}" height="{units(height)}"'
+        + f' fill="{LIGHT[fill]}"'
+        + (f' rx="{units(radius)}"' if radius else "")
+        + (f' stroke="{LIGHT[stroke]}" stroke-width="{units(stroke_width)}"' if stroke else "")
+        + (f' stroke-dasharray="{dash}"' if dash else "")
+        + "/>"
+    )
+
+
+def svg_line(path: str, stroke: str, width: float = 1, dash: str = "", css: str = "") -> str:
+    """An open path; stroke is a colour token."""
+    return (
+        "<path"
+        + (f' class="{css}"' if css else "")
+        + f' d="{path}" fill="none" stroke="{LIGHT[stroke]}" stroke-width="{units(width)}"'
+        + (f' stroke-dasharray="{dash}"' if dash else "")
+        + "/>"
+    )
+
+
+def svg_chip(
+    x: float, y: float, width: float, text: str, token: str, id: str = "", size: float = 12
+) -> str:
+    """A number on a rounded box of the colour that says how big it is."""
+    ink = "badink" if token == "bad" else "ink"
+    return (
+        "<g"
+        + (f' id="{id}"' if id else "")
+        + ">"
+        + svg_rect(x, y + 2, width, 15, token, radius=4)
+        + svg_text(x + width / 2, y + 13.5, text, size, ink, "middle", bold=token == "bad")
+        + "</g>"
+    )
+
+
+def svg_frame(
+    width: float, height: float, title: str, desc: str, parts: Iterable[str], prefix: str = ""
+) -> str:
+    """A whole picture: its size, its name and description in words, its colours, its parts.
+
+    prefix: goes before every id, so that several pictures can stand in one page.
+    """
+    size = f"{units(math.ceil(width))} {units(math.ceil(height))}"
+    wide, high = size.split()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="mn" role="img" '
+        f'aria-labelledby="{prefix}mn-t {prefix}mn-d" '
+        f'width="{wide}" height="{high}" viewBox="0 0 {size}">\n'
+        f'<title id="{prefix}mn-t">{escape(title)}</title>\n'
+        f'<desc id="{prefix}mn-d">{escape(desc)}</desc>\n'
+        f"<style>{style()}</style>\n"
+        f'<rect class="bg" width="{wide}" height="{high}" fill="{LIGHT["bg"]}"/>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
+    )

@@ -1,0 +1,168 @@
+"""The values view: one card for each value, one wire for each reading of it.
+
+Whoever reads the picture can redo the chain rule with it: each card shows the local
+derivative of every operand, the gradient, and, where a value is read more than once,
+each message that was added up.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from micronn.graph.rows import Graph, Row
+from micronn.pictures.cards import (
+    Card,
+    Face,
+    Ports,
+    Sketch,
+    Wire,
+    derivative,
+    largest,
+    limits,
+    message,
+    message_wire,
+    ports,
+    shade_scale,
+    value_card,
+    wire_styles,
+    words,
+)
+from micronn.pictures.palette import scale
+from micronn.support.text import clean, fmt, glyph
+
+
+def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch:
+    """A card for each of the chosen nodes; where the picture stops, a stub."""
+    rows = graph.rows(chosen)
+    m = scale([row.grad for row in rows if row.role != "const"])
+    cards = ValueCards(graph, rows, m, prefix)
+    inside = {row.k for row in rows}
+    wires = [
+        cards.wire(row, j)
+        for row in rows
+        if row.k not in cards.below
+        for j, k in enumerate(row.operands)
+        if k in inside
+    ]
+    title, caption = sentences(rows, len(graph))
+    items = values_legend(m, "operand", bool(cards.outs))
+    return Sketch([cards.card(row) for row in rows], wires, title, caption, items)
+
+
+def window(graph: Graph, most: int) -> list[int]:
+    """The nodes nearest to the root: whole levels, or of a first level that is too wide
+    those operands of the root that get a row.
+    """
+    chosen, root = graph.window(most), len(graph) - 1
+    if len(chosen) > 1:
+        return chosen
+    row = graph.row(root)
+    shown = largest([slope * row.grad for slope in row.local_grads])
+    return sorted({root, *[row.operands[j] for j in shown]})
+
+
+class ValueCards:
+    """The cards of some rows of a graph, and the ports where their wires begin and end.
+
+    m: the largest gradient of the picture.
+    whole: operands that are not among the rows are drawn elsewhere in the picture, so
+        no row is a stub.
+    """
+
+    def __init__(self, graph: Graph, rows: list[Row], m: float, prefix: str = "", whole=False):
+        self.graph, self.m, self.prefix = graph, m, prefix
+        inside, root = {row.k for row in rows}, len(graph) - 1
+        cut = [row.k for row in rows if not inside.issuperset(row.operands)]
+        stubs = [k for k in cut if k != root and not whole]
+        self.below = graph.counts_below(stubs)
+        self.ins = {row.k: ports_in(row) for row in rows if row.k not in self.below}
+        self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
+
+    def card(self, row: Row, name: str = "") -> Card:
+        """The card of a row.  name: what to call a value that has no name."""
+        return value_card(self.face(row, name), self.m, self.prefix)
+
+    def face(self, row: Row, name: str) -> Face:
+        """What the card of a row shows."""
+        k, below = row.k, self.below.get(row.k)
+        operands_fine = all(isfinite(self.graph.nodes[j].data) for j in row.operands)
+        first_bad = below is None and operands_fine and not isfinite(row.data)
+        corner = {"op": "", "root": "output"}.get(row.role, row.role)
+        if below is not None:
+            corner = f"from {below:,} value{'s' if below > 1 else ''}"
+        elif first_bad:
+            corner = f"{corner} first {fmt(row.data)}".strip()
+        return Face(
+            f"n{k}",
+            row.role,
+            glyph(row.op),
+            name if name and not row.named else spoken(row),
+            row.named or bool(name),
+            row.data,
+            row.grad,
+            self.ins[k].rows if k in self.ins else [],
+            self.outs[k].rows if k in self.outs else [],
+            corner,
+            first_bad,
+            below is not None,
+        )
+
+    def wire(self, row: Row, j: int, tail: tuple[str, str] | None = None) -> Wire:
+        """The wire that brings operand j to a row, from its card or from the given port."""
+        source = row.operands[j]
+        return message_wire(
+            f"e{row.k}_{j}",
+            tail or self.tail(source, row.k, j),
+            (f"n{row.k}", f"i{self.ins[row.k].places[j]}"),
+            clean(self.graph.name(source)) or f"v{source}",
+            row.local_grads[j],
+            row.grad,
+            self.m,
+        )
+
+    def tail(self, source: int, user: int, j: int) -> tuple[str, str]:
+        """The card and port where the wire to one use of a value begins."""
+        port = f"m{self.outs[source].places[user, j]}" if source in self.outs else ""
+        return f"n{source}", port
+
+
+def ports_in(row: Row) -> Ports:
+    """The rows of local derivatives; of many, those with the largest messages."""
+    sizes = [slope * row.grad for slope in row.local_grads]
+    return ports(row.local_grads, sizes, derivative, f"n{row.k}_p")
+
+
+def ports_out(row: Row) -> Ports:
+    """The rows of messages, one for each use."""
+    messages = [use.message for use in row.uses]
+    keys = [(use.user, use.j) for use in row.uses]
+    return ports(messages, messages, message, f"n{row.k}_m", keys)
+
+
+def sentences(rows: list[Row], values: int) -> tuple[str, str]:
+    """The title and the description of a picture of values, with the numbers in words."""
+    root, given = rows[-1], [row for row in rows if row.role in ("input", "param")]
+    caption = f"{values:,} value{'s' if values > 1 else ''}"
+    if values > len(rows):
+        caption += f", the {len(rows)} nearest to the output shown"
+    caption += f", from left to right. Output {spoken(root)} = {fmt(root.data)}."
+    if given:
+        facts = ", ".join([f"{spoken(row)} = {fmt(row.data)}" for row in given[:12]])
+        slopes = ", ".join([f"{spoken(row)} {fmt(row.grad, sign=True)}" for row in given[:12]])
+        caption += f" Given {facts}. Gradients {slopes}."
+    return f"Computation of {spoken(root)}", caption
+
+
+def spoken(row: Row) -> str:
+    """The name of a row, fit to be shown."""
+    return clean(row.name) or f"v{row.k}"
+
+
+def values_legend(m: float, by: str, uses: bool) -> list:
+    """The items of the legend of value cards and neuron cards."""
+    whose = {"operand": "output by that operand", "input": "neuron by that input"}[by]
+    items = [
+        shade_scale("gradient", limits(m)),
+        wire_styles(),
+        words(f"∂ local derivative of the {whose}"),
+    ]
+    return items + ([words("← message from one use")] if uses else [])

@@ -1,0 +1,1 @@
+"""What the evening path leans on, and a learner may skip."""

@@ -1,0 +1,104 @@
+"""How numbers and names are written, in pictures, pages and the terminal alike.
+
+A picture of a computation is read like a page of sums: a number shown short is
+exact, a number shown with four digits is rounded, and only zero looks like zero.
+
+    >>> fmt(0.1), fmt(0.1 + 0.2), fmt(-0.00005), fmt(0.5, sign=True)
+    ('0.1', '0.3000', '−5e−5', '+0.5')
+"""
+
+import math
+import unicodedata
+from decimal import Decimal
+
+# Numbers
+
+
+def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
+    """A number as pictures show it: at most 11 characters, and honest.
+
+    A number of up to `digits` significant digits is shown exactly; a longer one is
+    rounded to that many and keeps its zeros.  Only zero is shown as 0.
+    sign: put + before a positive number.
+
+    >>> [fmt(x) for x in (2.0, 0.1 + 0.2, 1234.5, 10000.0, 0.99999, -math.inf)]
+    ['2', '0.3000', '1234', '1e4', '1.000', '−∞']
+    """
+    if x != x:
+        return "NaN"
+    if x == 0.0:
+        return "0"
+    before = "−" if x < 0.0 else "+" if sign or x == math.inf else ""
+    return before + ("∞" if math.isinf(x) else size_text(abs(x), digits))
+
+
+def size_text(size: float, digits: int) -> str:
+    """A finite number above 0 as text, without a sign."""
+    exact = Decimal(repr(size)).normalize().as_tuple()
+    figures, power = "".join(map(str, exact.digits)), len(exact.digits) - 1 + int(exact.exponent)
+    if len(figures) > digits:
+        mantissa, _, power_text = f"{size:.{digits - 1}e}".partition("e")
+        figures, power = mantissa.replace(".", ""), int(power_text)
+    if 0 <= power < digits:
+        figures = figures.ljust(power + 1, "0")
+        return figures[: power + 1] + ("." if figures[power + 1 :] else "") + figures[power + 1 :]
+    if -3 <= power < 0:
+        return "0." + "0" * (-power - 1) + figures
+    mantissa = figures[0] + ("." if figures[1:] else "") + figures[1:]
+    return f"{mantissa}e{power}".replace("-", "−")
+
+
+# Names: any text at all, made fit to be shown
+
+GLYPHS = {
+    "-": "−", "*": "×", "/": "÷", "**": "x^k", "**2": "x²", "**3": "x³",
+    "sum": "Σ", "linear": "dot", "maximum": "max", "minimum": "min",
+}  # fmt: skip
+LONGEST_NAME = 28
+
+
+def glyph(op: str) -> str:
+    """An operation as a card's header shows it.
+
+    >>> glyph("*"), glyph("**3"), glyph("**-0.5"), glyph("tanh")
+    ('×', 'x³', 'x^−0.5', 'tanh')
+    """
+    if op not in GLYPHS and op.startswith("**"):
+        return "x^" + fmt(float(op[2:]))
+    return GLYPHS.get(op) or clean(op)
+
+
+def clean(name: str) -> str:
+    """A name fit to be shown: visible characters only, at most 28 of them.
+
+    A control character, a lone surrogate or a mark that turns the reading
+    direction becomes U+FFFD; the middle of a long name becomes …; blanks are no name.
+
+    >>> clean("loss\\n"), clean("   "), len(clean("w" * 10_000))
+    ('loss\ufffd', '', 28)
+    """
+    if not name.strip():
+        return ""
+    if len(name) > LONGEST_NAME:
+        half = LONGEST_NAME // 2
+        name = f"{name[:half]}…{name[len(name) - half + 1 :]}"
+    return "".join([c if c.isprintable() else "\ufffd" for c in name])
+
+
+def columns(text: str) -> float:
+    """How many characters wide a text is, in a font where every letter is as wide.
+
+    East Asian wide characters count 2, pictographs 2.5, marks on a letter 0.
+    """
+    return max(1.0, sum(map(column, text))) if text else 0.0
+
+
+def column(c: str) -> float:
+    """The width of one character."""
+    if c < "\u0300":
+        return 1.0
+    if unicodedata.category(c) in ("Mn", "Me"):
+        return 0.0
+    if c >= "\U0001f000":
+        return 2.5
+    return 2.0 if unicodedata.east_asian_width(c) in "WF" else 1.0

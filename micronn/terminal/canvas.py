@@ -1,0 +1,88 @@
+"""Two pixels to a character: what every picture in a terminal is painted on.
+
+A character is about twice as high as wide, so half of one is a square: "▀" with a
+colour in front and another behind shows two.  Where there are too few colours, each
+character shows a mark instead, and the picture keeps its size.
+
+    >>> canvas = Canvas(2, 2)
+    >>> canvas.paint(1, 0, BLACK, "#")
+    >>> Console(color_system=None, force_terminal=False).print(canvas)
+     #
+"""
+
+from functools import lru_cache
+
+from rich.color import Color
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
+
+from micronn.pictures.palette import LIGHT
+
+Colour = tuple[int, int, int]  # red, green, blue from 0 to 255
+
+RANK = " .:-=+*#%@,~^`'_;oxvsa&?"  # of two marks in a character the later one shows
+
+
+def rgb(token: str) -> Colour:
+    """The colour of a token of the light palette."""
+    hex_ = LIGHT[token]
+    return int(hex_[1:3], 16), int(hex_[3:5], 16), int(hex_[5:7], 16)
+
+
+def mix(a: Colour, b: Colour, share: float) -> Colour:
+    """A colour on the way from a (share 0) to b (share 1)."""
+    red, green, blue = [round(p + (q - p) * share) for p, q in zip(a, b, strict=True)]
+    return red, green, blue
+
+
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+
+
+class Canvas:
+    """A grid of pixels, each a colour and a mark, shown two to a character.
+
+    width, height: in pixels; an odd height is rounded up.
+    """
+
+    def __init__(self, width: int, height: int):
+        self.width, self.height = width, height + height % 2
+        self.colours = [[WHITE] * width for _ in range(self.height)]
+        self.marks = [[" "] * width for _ in range(self.height)]
+
+    def paint(self, x: int, y: int, colour: Colour, mark: str) -> None:
+        """Set one pixel; x goes right and y goes down from the top left."""
+        self.colours[y][x], self.marks[y][x] = colour, mark
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self.width, self.width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        character = self.one_mark
+        if console.color_system in ("256", "truecolor") and has_colours(console, options):
+            character = self.two_colours
+        for y in range(0, self.height, 2):
+            yield from [character(x, y) for x in range(min(self.width, options.max_width))]
+            yield Segment.line()
+
+    def two_colours(self, x: int, y: int) -> Segment:
+        """The pixels at (x, y) and below it as the halves of a block."""
+        above, below = self.colours[y][x], self.colours[y + 1][x]
+        return Segment("▀", style_of(above, below))
+
+    def one_mark(self, x: int, y: int) -> Segment:
+        """The pixels at (x, y) and below it as one mark, of the one that matters more."""
+        y += RANK.find(self.marks[y + 1][x]) > RANK.find(self.marks[y][x])
+        return Segment(self.marks[y][x], style_of(self.colours[y][x]))
+
+
+def has_colours(console: Console, options: ConsoleOptions) -> bool:
+    """Whether there are any; NO_COLOR in the environment says that there shall be none."""
+    return bool(console.color_system) and not console.no_color and not options.ascii_only
+
+
+@lru_cache(maxsize=10_000)  # a picture has few colours, and making a Style takes long
+def style_of(front: Colour, behind: Colour | None = None) -> Style:
+    """A style of plain colours."""
+    return Style.from_color(Color.from_rgb(*front), Color.from_rgb(*behind) if behind else None)

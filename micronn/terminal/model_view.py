@@ -1,0 +1,106 @@
+"""What a model sees: its answers to examples, as pictures and in words.
+
+A model of two inputs has a plane of answers, a model of one a curve, and a model of
+an image is best judged by looking at the image.  What else there is stands in a table.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from micronn.data import Examples
+from micronn.nn import Module
+from micronn.support.text import fmt
+from micronn.terminal.plots import decision_plane, fitted_curve, gallery, grey_image, square
+from micronn.training.eager import listed, predict
+from micronn.training.metrics import guess, right_class
+from micronn.training.tasks import Question
+from micronn.training.traced import OutputProgram
+
+
+class Eyes:
+    """Looks at examples through a model.
+
+    question: what the model is asked.
+    examples: inputs and targets.
+    engine: "graph", or what OutputProgram runs on; it may be set later.
+    """
+
+    def __init__(self, model: Module, question: Question, examples: Examples, engine="graph"):
+        self.model, self.question, self.engine = model, question, engine
+        self.inputs, self.targets = examples
+        self.program: OutputProgram | None = None
+
+    def answers(self, inputs: Sequence[Sequence[float]]) -> list:
+        """What the model says, by the engine that trains it."""
+        if self.engine == "graph":
+            return predict(self.model, inputs)
+        if self.program is None:
+            self.program = OutputProgram(self.model, inputs[0], self.engine)
+        return self.program(inputs)
+
+    def beliefs(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
+        """How much the model believes in each class."""
+        return [self.question.beliefs(listed(answer)) for answer in self.answers(inputs)]
+
+    def picture(self) -> Callable[[int, int], RenderableType] | None:
+        """What draws how the model sees its data; None where that has no picture."""
+        nin, is_quantity = len(self.inputs[0]), self.question.kind == "quantity"
+        if nin == 1 and is_quantity:
+            return self.curve
+        if nin == 2 and not is_quantity:
+            return self.plane
+        return self.images if is_image(nin) else None
+
+    def curve(self, width: int, lines: int) -> RenderableType:
+        """A model of one input as a curve among the points."""
+        return fitted_curve(self.answers, self.inputs, self.targets, width, 2 * lines)
+
+    def plane(self, width: int, lines: int) -> RenderableType:
+        """A model of two inputs as the plane of its answers."""
+        classes = [right_class(target) for target in self.targets]
+        return decision_plane(self.beliefs, self.inputs, classes, width, 2 * lines)
+
+    def images(self, width: int, lines: int) -> RenderableType:
+        """The first few images with the answers, as many as there is room for."""
+        side = math.isqrt(len(self.inputs[0]))
+        count = max(1, width // (side + 2)) * max(1, lines // (side // 2 + 1))
+        shown = self.first(count)
+        return gallery(
+            {
+                f"{k + 1}: {self.verdict(answer, self.targets[k])}": grey_image(square(image))
+                for k, (image, answer) in enumerate(zip(shown, self.answers(shown), strict=True))
+            }
+        )
+
+    def sample(self) -> Callable[[int, int], RenderableType] | None:
+        """What draws a few examples with the answers; None where the picture shows them."""
+        return None if is_image(len(self.inputs[0])) else self.table
+
+    def table(self, width: int, lines: int) -> RenderableType:
+        """The first few examples: inputs, target, answer."""
+        rows = Table.grid(padding=(0, 2, 0, 0))
+        shown = self.first(lines)
+        for x, answer, target in zip(shown, self.answers(shown), self.targets, strict=False):
+            rows.add_row(*[fmt(number) for number in x[:3]], Text(self.verdict(answer, target)))
+        return rows
+
+    def first(self, count: int) -> list[Sequence[float]]:
+        """The first few inputs."""
+        return [self.inputs[k] for k in range(min(count, len(self.targets)))]
+
+    def verdict(self, answer, target) -> str:
+        """An answer beside the target, in words."""
+        question = self.question
+        if question.kind == "quantity":
+            return f"{fmt(question.quantity(answer))} for {fmt(question.quantity(target))}"
+        says, right = question.classes[guess(answer)], question.classes[right_class(target)]
+        return f"{says} is right" if says == right else f"{says} is wrong: {right}"
+
+
+def is_image(nin: int) -> bool:
+    """Whether so many inputs make a square image worth looking at."""
+    return nin >= 64 and math.isqrt(nin) ** 2 == nin

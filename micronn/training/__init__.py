@@ -1,0 +1,1 @@
+"""The same training loop, faster and on tasks."""

@@ -1,0 +1,288 @@
+"""Something to learn: examples dealt out in three parts, and what an answer means.
+
+What the targets are says what kind of question it is, and the kind says how many
+outputs a model needs, what a wrong answer costs, and how its outputs are read:
+
+    kind        targets         outputs              loss                   answer
+    sign        -1.0 or +1.0    one, a logit         binary cross-entropy   its sign
+    class       0, 1, 2, ...    one for each class   cross-entropy          the largest
+    quantity    any number      one                  mean squared error     the output
+
+    >>> task = toy("moons", examples=50)
+    >>> task.question.kind, [len(targets) for _, targets in task[1:]]
+    ('sign', [30, 10, 10])
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean, pstdev
+from typing import Any, NamedTuple
+
+from micronn import data
+from micronn.data import Examples, split
+from micronn.datasets import digits as drawn
+from micronn.datasets.csv_table import column_place, lines_of, number, read_csv
+from micronn.datasets.mnist import load_mnist
+from micronn.engine import Value
+from micronn.losses import binary_cross_entropy, cross_entropy, mse
+from micronn.training.metrics import accuracy, rmse
+
+# What there is to learn, and how many examples are enough for a test to mean something.
+TOYS: dict[str, tuple[Callable[..., Examples], int]] = {
+    "moons": (data.moons, 500),
+    "circles": (data.circles, 500),
+    "spirals": (data.spirals, 500),
+    "xor": (data.xor, 500),
+    "blobs": (data.blobs, 450),
+    "yinyang": (data.yin_yang, 1000),
+    "line": (data.line, 200),
+    "curve": (data.curve, 200),
+    "digits": (drawn.digits, 10_000),
+}
+
+KINDS = ("sign", "class", "quantity")
+
+
+class Question(NamedTuple):
+    """What is asked, without the examples: what a saved model must know to be asked.
+
+    name: what is learned.
+    kind: "sign", "class" or "quantity".
+    columns: a name for each input; empty where they have none.
+    classes: a name for each class; empty for a quantity.
+    centres, widths: for each column, and at last for a quantity, what was taken off
+        and what it was divided by; empty where the numbers are used as they are.
+    """
+
+    name: str
+    kind: str
+    columns: list[str]
+    classes: list[str]
+    centres: list[float]
+    widths: list[float]
+
+    @property
+    def nout(self) -> int:
+        """How many outputs a model needs."""
+        return len(self.classes) if self.kind == "class" else 1
+
+    @property
+    def loss(self) -> Callable[..., Value]:
+        """What one example costs: loss(output, target), where output is model(x)."""
+        return {"sign": sign_loss, "class": cross_entropy, "quantity": mse}[self.kind]
+
+    @property
+    def metric(self) -> Callable[[Sequence, Sequence], float]:
+        """How good answers are, for people: the share of right ones, or the usual error."""
+        return rmse if self.kind == "quantity" else accuracy
+
+    def beliefs(self, outputs: Sequence[float]) -> list[float]:
+        """How much the model believes in each class, as shares that add up to 1."""
+        logits = [0.0, outputs[0]] if self.kind == "sign" else outputs
+        top = max(logits)
+        weights = [math.exp(logit - top) for logit in logits]
+        return [weight / sum(weights) for weight in weights]
+
+    def scaled(self, x: Sequence[float]) -> list[float]:
+        """Inputs as the model is given them."""
+        if not self.centres:
+            return list(x)
+        pairs = zip(x, self.centres[: len(x)], self.widths[: len(x)], strict=True)
+        return [(number - centre) / width for number, centre, width in pairs]
+
+    @property
+    def unit(self) -> float:
+        """How much of the data's unit is 1 in the model's output."""
+        return self.widths[-1] if self.widths else 1.0
+
+    def quantity(self, output: float) -> float:
+        """The model's output in the units of the data."""
+        return output * self.widths[-1] + self.centres[-1] if self.centres else output
+
+
+def sign_loss(output, target) -> Value:
+    """Binary cross-entropy for targets of -1 and +1: they stand for the chances 0 and 1."""
+    return binary_cross_entropy([output], [(target + 1.0) / 2.0])
+
+
+def question_from(notes: Mapping[str, Any]) -> Question | None:
+    """The question in the notes of a saved model; None if there is none.
+
+    Raises ValueError for anything that is no whole question.
+    """
+    saved = notes.get("question")
+    if saved is None:
+        return None
+    if not isinstance(saved, dict) or saved.keys() != set(Question._fields):
+        raise ValueError(f"a model's question has {', '.join(Question._fields)}; train it again")
+    question = Question(**saved)
+    if not is_whole(question):
+        raise ValueError("the model's question is damaged; train the model again")
+    return question
+
+
+def is_whole(question: Question) -> bool:
+    """Whether a question from a file holds what its fields promise."""
+    lists = [question.columns, question.classes, question.centres, question.widths]
+    if question.kind not in KINDS or not all(isinstance(items, list) for items in lists):
+        return False
+    texts = [question.name, *question.columns, *question.classes]
+    numbers = [*question.centres, *question.widths]
+    scaled = len(question.columns) + (question.kind == "quantity")
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, float) for number in numbers)
+        and len(question.centres) == len(question.widths)
+        and len(question.centres) in (0, scaled)
+    )
+
+
+class Task(NamedTuple):
+    """A question and its examples: to learn from, to watch, and to judge by at the end."""
+
+    question: Question
+    train: Examples
+    validation: Examples
+    test: Examples
+
+    @property
+    def nin(self) -> int:
+        """How many inputs a model needs."""
+        return len(self.train[0][0])
+
+
+# Where the examples come from
+
+
+def toy(name: str, examples: int | None = None, rng=None) -> Task:
+    """A data set that needs no file: three fifths to learn from, one to watch, one to judge.
+
+    name: one of TOYS.
+    examples: how many in all; if left out, enough for the test to mean something.
+    rng: where chance comes from.
+    """
+    make, enough = TOYS[name]
+    inputs, targets = make(enough if examples is None else examples, rng=rng)
+    columns = {1: ["x"], 2: ["x", "y"]}.get(len(inputs[0]), [])
+    question = Question(name, kind_of(targets), columns, class_names(targets), [], [])
+    return Task(question, *dealt((inputs, targets), rng))
+
+
+def dealt(examples: Examples, rng) -> tuple[Examples, Examples, Examples]:
+    """Three fifths, one, and one, none of them empty."""
+    parts = split(examples, rng=rng)
+    if not all(targets for _, targets in parts):
+        raise ValueError(
+            f"{len(examples[1])} examples are too few to be dealt out to training, validation "
+            "and test; 3 is the least"
+        )
+    return parts
+
+
+def digits_from(folder, examples: int | None = None) -> Task:
+    """MNIST, or another set in its layout, from a folder with its four files.
+
+    examples: how many to take of those to learn from; all if left out.
+
+    The last sixth of the training pictures is for watching; the test set stays
+    the test set.  Raises FileNotFoundError and ValueError as load_mnist does.
+    """
+    (inputs, targets), test = load_mnist(folder)
+    count = min(len(targets), examples or len(targets))
+    cut = count - count // 6
+    train = Part(inputs, range(cut)), targets[:cut]
+    validation = Part(inputs, range(cut, count)), targets[cut:count]
+    return Task(
+        Question("mnist", "class", [], class_names(targets), [], []), train, validation, test
+    )
+
+
+class Part(Sequence):
+    """Some items of a sequence, fetched when they are asked for."""
+
+    def __init__(self, items: Sequence, places: range):
+        self.items, self.places = items, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, k):
+        if isinstance(k, slice):
+            return Part(self.items, self.places[k])
+        return self.items[self.places[k]]
+
+
+def from_csv(path, target: str = "", rng=None) -> Task:
+    """Your own table: a header, numbers, and a target column of numbers or words.
+
+    target: the name of the column to predict; the last one if left out.
+
+    Columns of different size, such as years and prices, are brought to one: each
+    has its mean taken off and is divided by its spread, both over the training part.
+    """
+    table = read_csv(path, target or last_column(path))
+    kind = "class" if table.classes else "quantity"
+    parts = dealt((table.inputs, table.targets), rng)
+    centres, widths = spread(parts[0], kind)
+    question = Question(str(path), kind, table.columns, table.classes, centres, widths)
+    return Task(question, *[rescaled(part, question) for part in parts])
+
+
+def rows_of(path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]:
+    """The inputs in a table, for a model to answer: the header, and a row for each line.
+
+    columns: which columns to take, in this order; others are passed over.  All, if
+        left empty.
+
+    Raises ValueError with file, line and column for a missing column and for what is
+    not a number.
+    """
+    lines = lines_of(path)
+    _, header = next(lines, (1, [""]))
+    wanted = list(columns) or header
+    places = [column_place(path, header, column) for column in wanted]
+    rows = []
+    for line, cells in lines:
+        if len(cells) != len(header):
+            raise ValueError(f"{path}, line {line}: {len(cells)} cells under {len(header)} columns")
+        rows.append([number(path, line, header[place], cells[place]) for place in places])
+    return wanted, rows
+
+
+def last_column(path) -> str:
+    """The name of the last column in the header of a CSV file."""
+    _, header = next(lines_of(path), (1, [""]))
+    return header[-1]
+
+
+def spread(part: Examples, kind: str) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each column, and at last of a quantity."""
+    inputs, targets = part
+    columns = list(zip(*inputs, strict=True)) + ([tuple(targets)] if kind == "quantity" else [])
+    return [fmean(column) for column in columns], [pstdev(column) or 1.0 for column in columns]
+
+
+def rescaled(part: Examples, question: Question) -> Examples:
+    """The examples as the model is given them."""
+    inputs, targets = part
+    if question.kind == "quantity":
+        targets = [(y - question.centres[-1]) / question.widths[-1] for y in targets]
+    return [question.scaled(x) for x in inputs], targets
+
+
+# What the targets are
+
+
+def kind_of(targets: Sequence) -> str:
+    """The kind of question that these targets answer."""
+    if all(isinstance(target, int) for target in targets):
+        return "class"
+    return "sign" if set(targets) <= {-1.0, 1.0} else "quantity"
+
+
+def class_names(targets: Sequence) -> list[str]:
+    """A name for each class."""
+    kind = kind_of(targets)
+    if kind == "quantity":
+        return []
+    return ["−1", "+1"] if kind == "sign" else [str(k) for k in range(max(targets) + 1)]

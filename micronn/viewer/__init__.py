@@ -1,0 +1,1 @@
+"""Pages: step through backpropagation, answer questions, replay a training."""

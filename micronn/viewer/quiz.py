@@ -1,0 +1,341 @@
+"""Predict, then reveal: the numbers of a graph as questions, with the rule one missed.
+
+Whoever works a number out before seeing it finds out what they have not understood.
+A question knows its answer, how far off a rounded calculation may be, and the line of
+reasoning that leads to it.  The same questions are asked on the page, in the terminal
+and on paper.
+
+    >>> x = Value(3.0, "x")
+    >>> seed, slope = questions(Story(x * x))
+    >>> slope.ask, slope.answer, slope.mark("6"), slope.mark("9"), slope.mark("six")
+    ('gradient of x', 6.0, True, False, None)
+"""
+
+import math
+import re
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable
+from itertools import chain
+from pathlib import Path
+from string import Template
+from typing import NamedTuple
+
+from micronn.engine import Value
+from micronn.graph.steps import Message, Step, Story, number
+from micronn.pictures.palette import LIGHT, variables
+from micronn.pictures.render import render
+from micronn.pictures.svg import escape
+from micronn.support.files import write_whole
+from micronn.support.text import fmt
+
+ABOUT = ("gradients", "data")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII)
+OWN_SLACK, TERM_SLACK = 0.01, 0.002  # see allowed
+
+
+class Question(NamedTuple):
+    """One number to work out.
+
+    k: the row it belongs to.  about: "gradients" or "data".
+    ask: which number, in words.  answer: that number.
+    low, high: what is accepted; both are the answer itself if it is not finite.
+    hint: the rule as symbols, without the numbers.
+    lesson: how the answer comes about, line by line, and the rules in words.
+    step: the forward step it belongs to; for gradients the messages that make it up.
+    """
+
+    k: int
+    about: str
+    ask: str
+    answer: float
+    low: float
+    high: float
+    hint: str
+    lesson: tuple[str, ...]
+    step: Step | None
+    messages: tuple[Message, ...]
+
+    def mark(self, typed: str) -> bool | None:
+        """True for a right number, False for a wrong one, None for no number at all."""
+        x = read_number(typed)
+        if x is None:
+            return None
+        if self.answer != self.answer:
+            return x != x
+        return self.low <= x <= self.high
+
+
+def read_number(typed: str) -> float | None:
+    """A typed number; − and a decimal comma are understood, and ∞.
+
+    >>> read_number(" −0,5 "), read_number("1e-3"), read_number("one")
+    (-0.5, 0.001, None)
+    """
+    text = typed.strip().lower().replace("−", "-").replace("∞", "inf").replace(",", ".")
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def allowed(answer: float, terms: Iterable[float]) -> tuple[float, float]:
+    """The smallest and the largest number that counts as right.
+
+    terms: what the answer is the sum of.  The numbers on a picture are rounded to
+    four digits, so a sum of large terms can come out a little off even where they
+    cancel: 1 % of the answer and 0.2 % of the terms are allowed.  An answer of 0
+    that is made of zeros must be 0.
+    """
+    if not math.isfinite(answer):
+        return answer, answer
+    size = sum([abs(term) for term in terms if math.isfinite(term)])
+    slack = OWN_SLACK * abs(answer) + TERM_SLACK * size
+    largest = sys.float_info.max
+    return max(-largest, answer - slack), min(largest, answer + slack)
+
+
+# From a story to its questions
+
+
+def questions(story: Story, about: str = "gradients") -> list[Question]:
+    """Every number of one kind, in the order in which it can be worked out.
+
+    about: "gradients" asks from the output back, constants left out; "data" asks for
+        every computed value.
+
+    Raises ValueError for anything else.
+    """
+    if about not in ABOUT:
+        raise ValueError(f"cannot ask about {about!r}; choose one of {', '.join(ABOUT)}")
+    if about == "data":
+        return [data_question(story, step) for step in story.steps if step.phase == "forward"]
+    arrived: dict[int, list[Message]] = {len(story.rows) - 1: []}
+    for message in chain.from_iterable(reversed(story.messages)):
+        arrived.setdefault(message.to, []).append(message)
+    complete = sorted(arrived, key=lambda k: last_word(arrived[k]))
+    return [
+        gradient_question(story, k, tuple(arrived[k]))
+        for k in complete
+        if story.rows[k].role != "const"
+    ]
+
+
+def last_word(messages: list[Message]) -> tuple[int, int]:
+    """When the last of the messages to one row arrives, as a key to sort by."""
+    return (-messages[-1].user, messages[-1].j) if messages else (-sys.maxsize, 0)
+
+
+def data_question(story: Story, step: Step) -> Question:
+    """What a value is, computed from its operands."""
+    row = story.rows[step.active or 0]
+    terms = [
+        slope * story.rows[k].data for k, slope in zip(row.operands, row.local_grads, strict=True)
+    ]
+    ask = f"data of {story.name(row.k)}"
+    bounds = allowed(row.data, terms)
+    return Question(
+        row.k, "data", ask, row.data, *bounds, step.lines[0], (" ".join(step.lines),), step, ()
+    )
+
+
+def gradient_question(story: Story, k: int, messages: tuple[Message, ...]) -> Question:
+    """How fast the output moves with a value, added up from its messages."""
+    row, name = story.rows[k], story.name(k)
+    bounds = allowed(row.grad, [message.size for message in messages])
+    if not messages:
+        seed = next(step for step in story.steps if step.phase == "seed")
+        hint = f"∂{name}/∂{name}: the output moves as fast as itself"
+        lesson: tuple[str, ...] = (seed.say,)
+    else:
+        rules = [story.rule(message) for message in messages]
+        hint = ", ".join(dict.fromkeys([rule.symbol for rule in rules]))
+        whys = dict.fromkeys([rule.sentence for rule in rules])
+        lesson = (*[arithmetic(story, message) for message in messages], *added_up(k, messages))
+        lesson = (*lesson, *whys)
+    return Question(
+        k, "gradients", f"gradient of {name}", row.grad, *bounds, hint, lesson, None, messages
+    )
+
+
+def arithmetic(story: Story, message: Message) -> str:
+    """One message as a product of numbers, and where it comes from."""
+    product = f"{number(message.local)} × {number(message.upstream)} = {fmt(message.size)}"
+    return f"from {story.name(message.user)}: {product}"
+
+
+def added_up(k: int, messages: tuple[Message, ...]) -> list[str]:
+    """The sum of several messages; nothing for one."""
+    if len(messages) == 1:
+        return []
+    terms = [fmt(messages[0].size), *[number(message.size) for message in messages[1:]]]
+    return [f"together: {' + '.join(terms)} = {fmt(messages[-1].after)}"]
+
+
+# In the terminal
+
+
+class Score(NamedTuple):
+    """How a quiz went."""
+
+    right: int
+    asked: int
+    total: int
+
+    def __str__(self) -> str:
+        unasked = self.total - self.asked
+        rest = f"; {unasked} not asked" if unasked else ""
+        return f"{self.right} of {self.asked} right{rest}"
+
+
+def take(
+    asked: list[Question], ask: Callable[[str], str | None], tell: Callable[[str], None]
+) -> Score:
+    """Ask the questions one by one, mark the answers, and explain what was missed.
+
+    ask: shows a prompt and gives the typed line, or None when there are no more.
+    tell: shows a line of text.
+    """
+    right = done = 0
+    for place, question in enumerate(asked, 1):
+        mark = None
+        while mark is None:
+            typed = ask(f"{place} of {len(asked)}  {question.ask} = ")
+            if typed is None:
+                tell("")  # the prompt still stands on its line
+                return Score(right, done, len(asked))
+            mark = marked(question, typed, tell)
+        right, done = right + mark, done + 1
+    return Score(right, done, len(asked))
+
+
+def marked(question: Question, typed: str, tell: Callable[[str], None]) -> bool | None:
+    """Mark one line; None if the question stays open."""
+    if typed.strip() == "?":
+        tell(f"  hint: {question.hint}")
+        return None
+    mark = question.mark(typed)
+    if mark is None:
+        tell("  type a number, such as -0.5 or 1e-3 or inf; ? gives a hint, Ctrl-D ends")
+    elif mark:
+        tell(f"  right: {fmt(question.answer)}")
+    else:
+        tell(f"  no: {question.ask} = {fmt(question.answer)}")
+        for line in question.lesson:
+            tell(f"    {line}")
+    return mark
+
+
+def known(story: Story, about: str) -> list[str]:
+    """What is told before the questions: the given values, and each value's formula."""
+    given = [f"{story.name(row.k)} = {fmt(row.data)}" for row in story.rows if not row.operands]
+    lines = ["given     " + ", ".join(given)]
+    for step in story.steps:
+        if step.phase == "forward":
+            end = f" = {fmt(story.rows[step.active or 0].data)}" if about == "gradients" else ""
+            lines.append(f"computed  {step.lines[0]}{end}")
+    return lines
+
+
+# On paper
+
+
+def worksheet(root: Value, params=None, about: str = "gradients") -> tuple[str, str]:
+    """A sheet with blanks and a sheet with the answers, as two HTML pages to print.
+
+    root, params: as for draw.  about: "gradients", or "data" for both data and gradients.
+
+    Raises ValueError for another about.
+    """
+    story = Story(root, params)
+    asked = questions(story, about) + (questions(story) if about == "data" else [])
+    svg = render(story.root, story.params, "values").svg
+    bare = render(story.root, story.params, "values", legend=False).svg
+    sheet = sheet_html(story, "Work it out", blank(bare, about), [blank_item(q) for q in asked])
+    answers = sheet_html(story, "Answers", svg, [answer_item(q) for q in asked])
+    return sheet, answers
+
+
+def save_worksheet(root: Value, path, params=None, about: str = "gradients") -> tuple[Path, Path]:
+    """Write the sheet where path says and the answers beside it; returns both paths.
+
+    sheet.html comes with sheet-answers.html.  Raises OSError if they cannot be written.
+    """
+    path = Path(path)
+    beside = path.with_name(f"{path.stem}-answers{path.suffix}")
+    for place, page in zip((path, beside), worksheet(root, params, about), strict=True):
+        write_whole(place, page)
+    return path, beside
+
+
+def sheet_html(story: Story, heading: str, svg: str, items: list[str]) -> str:
+    """One sheet as a page."""
+    template = Template(Path(__file__).with_name("worksheet.html").read_text("utf-8"))
+    return template.substitute(
+        title=escape(f"{heading}: {story.title()}"),
+        summary=escape(story.summary()),
+        svg=svg,
+        width=svg_width(svg),
+        items="\n".join(items),
+        light=variables(LIGHT),
+    )
+
+
+def svg_width(svg: str) -> int:
+    """How wide a picture is, in units."""
+    found = re.search(r'width="(\d+)"', svg)
+    return int(found[1]) if found else 0
+
+
+def blank_item(question: Question) -> str:
+    """A question with a line to write on."""
+    return f"<li>{escape(question.ask)} = <span></span></li>"
+
+
+def answer_item(question: Question) -> str:
+    """A question with its answer and how it comes about."""
+    lesson = "<br>".join([escape(line) for line in question.lesson])
+    return f"<li>{escape(question.ask)} = <b>{escape(fmt(question.answer))}</b><p>{lesson}</p></li>"
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def blank(svg: str, about: str) -> str:
+    """A picture with the numbers that are asked for left out, and what gives them away.
+
+    Gradients, messages and local derivatives become empty boxes, all wires alike; for
+    "data" computed values, too.
+    """
+    ET.register_namespace("", SVG.strip("{}"))
+    picture = ET.fromstring(svg)
+    for parent in list(picture.iter()):
+        for child in [child for child in parent if child.tag in (f"{SVG}title", f"{SVG}desc")]:
+            parent.remove(child)
+    for card in picture.iterfind(f".//{SVG}g[@class]"):
+        kind = card.attrib["class"].split()
+        if kind[0] == "card":
+            blank_card(card, about == "data" and kind[1] in ("op", "root"))
+        elif kind[0] == "wire":
+            blank_wire(card)
+    return ET.tostring(picture, encoding="unicode")
+
+
+def blank_card(card: ET.Element, data_too: bool) -> None:
+    """Empty the numbers of a card."""
+    for slot in card.iterfind(".//*[@id]"):
+        if not data_too and slot.attrib["id"].endswith("_data"):
+            continue
+        for part in slot.iter():
+            if part.tag == f"{SVG}text":
+                part.text = ""
+                part.attrib.pop("textLength", None)
+            elif part.tag == f"{SVG}rect":
+                part.attrib.update(fill=LIGHT["bg"], stroke=LIGHT["rule"])
+
+
+def blank_wire(wire: ET.Element) -> None:
+    """Take away the colour, width and dashes by which a wire tells its message."""
+    for part in wire:
+        if part.attrib.get("class") == "line":
+            part.attrib.pop("stroke-dasharray", None)
+            part.attrib.update({"stroke": LIGHT["rule"], "stroke-width": "1.7"})
+        else:
+            part.attrib["fill"] = LIGHT["rule"]

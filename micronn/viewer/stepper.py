@@ -1,0 +1,373 @@
+"""A page that steps through backpropagation: one file, no server, opened by double click.
+
+Python writes the story and JavaScript turns the pages.  Every number on the page is
+written here, with one number format; the script only moves texts and colours to where
+the picture has room for them, so there is no second arithmetic that could be wrong.
+Without JavaScript, and on paper, the page is a worked solution.
+
+    >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
+    >>> page = to_html(a * b, title="a product")
+    >>> page.startswith("<!doctype html>"), "∂v2/∂a = b" in page
+    (True, True)
+"""
+
+import json
+from collections.abc import Iterable
+from math import isfinite
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from micronn.engine import Value
+from micronn.graph.rows import Graph, Row
+from micronn.graph.steps import Message, Step, Story, number
+from micronn.nn import Module
+from micronn.pictures.cards import derivative, limits, message
+from micronn.pictures.network import draw_network
+from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, variables
+from micronn.pictures.render import DETAILS, Picture, render
+from micronn.pictures.svg import escape
+from micronn.pictures.value_view import ports_in, ports_out
+from micronn.support.text import clean, fmt, glyph
+from micronn.viewer.quiz import Question, questions, svg_width
+
+MOST_CARDS = 60  # that are stepped through
+MOST_WIRES = 240  # between them
+MOST_ROWS = 500  # of the table below a folded picture
+MOST_LINES = 60  # of the messages that one step sends
+
+
+def to_html(
+    root: Value,
+    params: Any = None,
+    detail: str = "auto",
+    title: str | None = None,
+    *,
+    limit: int | None = 500,
+    open_dots: bool = False,
+) -> str:
+    """A page, as text, that steps forward and backward through a computation.
+
+    root: the output.  backward() need not have run: the page shows one backward pass,
+        every gradient starting at 0, worked out on a copy, and says so if the values
+        hold other gradients.
+    params: which values are parameters, as for draw.
+    detail: "auto" and "values" step through up to 60 values with up to 240 wires, one
+        card each.  A larger graph, or "neurons" or "layers", becomes the folded picture
+        that draw makes of it, with a table of values and without steps.  For "network"
+        params is the model, and the page switches between weights and gradients.
+    title: the heading; left out, the computation as a formula.
+    limit, open_dots: as for draw.
+
+    Raises TypeError if root is not a Value, ValueError for an unknown detail or a
+    graph too large for it, and NoLayout if no layout engine is installed.
+
+    >>> "Backward 1 of 2" in to_html(Value(2.0, "x") * Value(3.0, "y"))
+    True
+    """
+    if detail not in DETAILS:
+        raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"a title is text, got {title!r}")
+    if detail == "network":
+        return draw_network(model_of(params), root=root, title=title).html
+    graph = Graph(root, params, open_dots)
+    if detail in ("auto", "values") and is_small(graph):
+        return stepping_page(Story(root, params, open_dots), title)
+    picture = render(root, params, detail, limit=limit, open_dots=open_dots)
+    return folded_page(picture, graph, title)
+
+
+def model_of(params: Any) -> Module:
+    """params, if it is a model."""
+    if not isinstance(params, Module):
+        raise TypeError(
+            f"detail='network' draws a model, got params of type {type(params).__name__}; "
+            "pass the model itself, as in draw(loss, model, 'network')"
+        )
+    return params
+
+
+def is_small(graph: Graph) -> bool:
+    """Whether a graph is stepped through: few cards, and few wires between them."""
+    wires = sum([len(node.operands) for node in graph.nodes])
+    return len(graph) <= MOST_CARDS and wires <= MOST_WIRES
+
+
+# The page
+
+
+def stepping_page(story: Story, title: str | None) -> str:
+    """The page of a small graph, with its steps."""
+    slots = Slots(story)
+    steps = [slots.step(step) for step in story.steps]
+    data = {
+        "steps": steps,
+        "start": slots.start(),
+        "computed": [f"n{row.k}" for row in story.rows if row.operands],
+        "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
+        "quiz": {about: slots.quiz(about) for about in ("gradients", "data")},
+    }
+    return page(
+        clean_title(title) or f"{story.title()}, one step at a time",
+        story.summary(),
+        story.note,
+        render(story.root, story.params, "values", legend=False, open_dots=story.open_dots).svg,
+        table_rows(story.rows),
+        steps=[step_item(step) for step in story.steps],
+        limits=limits(slots.m),
+        last=len(steps) - 1,
+        data=json_text(data),
+    )
+
+
+def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
+    """The page of a large graph: its folded picture and a table of its last values."""
+    rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
+    notes = []
+    if not any(node.grad for node in graph.nodes):
+        notes.append("backward() has not run yet, so every gradient is 0.")
+    if len(rows) < len(graph):
+        notes.append(f"The table holds the last {len(rows):,} of {len(graph):,} values.")
+    heading = clean_title(title) or f"{clean(rows[-1].name)}: {len(graph):,} values"
+    return page(heading, picture.sketch.caption, " ".join(notes), picture.svg, table_rows(rows))
+
+
+def page(
+    title: str,
+    summary: str,
+    note: str,
+    svg: str,
+    rows: Iterable[str],
+    steps: Iterable[str] = (),
+    limits: str = "",
+    last: int = 0,
+    data: str = "null",
+) -> str:
+    """The template, filled in; title, summary and note are made safe here."""
+    template = Template(Path(__file__).with_name("stepper.html").read_text("utf-8"))
+    return template.substitute(
+        title=escape(title),
+        summary=escape(summary),
+        note=escape(note),
+        svg=svg,
+        width=svg_width(svg),
+        rows="\n".join(rows),
+        steps="\n".join(steps),
+        limits=escape(limits),
+        last=last,
+        folded="" if steps else " folded",
+        data=data,
+        light=variables(LIGHT),
+        dark=variables(DARK),
+    )
+
+
+def clean_title(title: str | None) -> str:
+    """A title fit to be shown: visible characters only."""
+    text = "".join([c if c.isprintable() else "\ufffd" for c in title or ""])
+    return text if text.strip() else ""
+
+
+def json_text(data: Any) -> str:
+    """Data as JSON that can stand in a script element: nothing in it can end the element."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def table_rows(rows: Iterable[Row]) -> list[str]:
+    """The values as rows of a table, each number with all its digits as a tooltip."""
+    return [
+        f'<tr data-n="n{row.k}"><th scope="row">{escape(clean(row.name) or f"v{row.k}")}</th>'
+        f"<td>{escape(role(row))}</td>"
+        f'<td class="number" title="{row.data!r}">{fmt(row.data)}</td>'
+        f'<td class="number" title="{row.grad!r}">{fmt(row.grad, sign=True)}</td></tr>'
+        for row in rows
+    ]
+
+
+def role(row: Row) -> str:
+    """What a value is, in words."""
+    words = {"param": "parameter", "const": "constant", "op": "computed", "root": "output"}
+    return words.get(row.role, row.role) + (f", {glyph(row.op)}" if row.op else "")
+
+
+def step_item(step: Step) -> str:
+    """A step as an item of the list in words; the script reads its texts from here."""
+    why = f" <i>{escape(step.why)}</i>" if step.why else ""
+    return (
+        f"<li><b>{escape(step.title)}</b> <span>{escape(step.say)}</span>{why}"
+        f"<code>{escape(step.code)}</code></li>"
+    )
+
+
+# What the script needs to know: which texts of the picture change when
+
+
+class Slots:
+    """The places of a picture that a step fills: texts with an id, and what goes there.
+
+    A slot is [id, text, shade]; a shade is a colour token for the box behind it, or "".
+    """
+
+    def __init__(self, story: Story):
+        self.story = story
+        rows = story.rows
+        self.m = scale([row.grad for row in rows if row.role != "const"])
+        self.ins = {row.k: ports_in(row) for row in rows if row.operands}
+        self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
+
+    def shade(self, k: int, grad: float) -> str:
+        """The colour behind a gradient; grey for a constant, as in the picture."""
+        token = shade(grad, self.m)
+        return "zero" if self.story.rows[k].role == "const" and token != "bad" else token
+
+    # One number each
+
+    def data(self, k: int) -> list[str]:
+        """The data of row k."""
+        x = self.story.rows[k].data
+        return [f"n{k}_data", fmt(x), "" if isfinite(x) else "bad"]
+
+    def grad(self, k: int, x: float) -> list[str]:
+        """A gradient of row k, which need not be the final one."""
+        return [f"n{k}_grad", fmt(x, sign=True), self.shade(k, x)]
+
+    def derivatives(self, k: int) -> list[list[str]]:
+        """The local derivatives of row k, as far as its card shows them."""
+        row, (shown, places) = self.story.rows[k], self.ins[k]
+        return [
+            [shown[places[j]].id, derivative(slope), ""]
+            for j, slope in enumerate(row.local_grads)
+            if shown[places[j]].text == derivative(slope)
+        ]
+
+    def received(self, item: Message) -> list[list[str]]:
+        """What a message shows at the card it reaches."""
+        sent = [self.grad(item.to, item.after)]
+        if item.to in self.outs:
+            shown, places = self.outs[item.to]
+            port = shown[places[item.user, item.j]]
+            if port.text == message(item.size):
+                sent.append([port.id, port.text, ""])
+        return sent
+
+    # Steps
+
+    def start(self) -> list[list[str]]:
+        """Every slot as it is before the first step."""
+        slots = []
+        for row in self.story.rows:
+            slots.append([f"n{row.k}_grad", "0", "zero"])
+            if row.operands:
+                slots.append([f"n{row.k}_data", "", "" if isfinite(row.data) else "card"])
+                slots += [[id, "", ""] for id, *_ in self.derivatives(row.k)]
+        return slots + [
+            [slot[0], "", ""]
+            for sent in self.story.messages
+            for item in sent
+            for slot in self.received(item)[1:]
+        ]
+
+    def step(self, step: Step) -> dict:
+        """A step for the script: cards, wires, slots and the equation; nothing empty."""
+        wires = [f"e{item.user}_{item.j}" for item in step.messages]
+        if step.phase == "forward":
+            row = self.story.rows[step.active or 0]
+            wires = [f"e{row.k}_{j}" for j in range(len(row.operands))]
+        known = {
+            "phase": step.phase,
+            "on": [] if step.active is None else [f"n{step.active}"],
+            "to": [f"n{k}" for k in step.touched],
+            "wires": wires,
+            "set": self.set(step),
+            "product": self.product(step.messages[0]) if len(step.messages) == 1 else [],
+            "lines": self.lines(step),
+        }
+        return {key: value for key, value in known.items() if value}
+
+    def set(self, step: Step) -> list[list[str]]:
+        """The slots that a step fills, each once."""
+        if step.phase == "forward" and step.active is not None:
+            return [self.data(step.active), *self.derivatives(step.active)]
+        if step.phase == "seed" and step.active is not None:
+            return [self.grad(step.active, 1.0)]
+        slots = [slot for item in step.messages for slot in self.received(item)]
+        return list({slot[0]: slot for slot in slots}.values())
+
+    def product(self, item: Message) -> list[str]:
+        """The chain rule: message, local derivative, its symbol, upstream gradient.
+
+        Message and upstream gradient are followed by the colour behind them.
+        """
+        back, up = fmt(item.size, sign=True), fmt(item.upstream, sign=True)
+        symbol = self.story.rule(item).symbol
+        colours = self.shade(item.to, item.size), shade(item.upstream, self.m)
+        return [back, colours[0], fmt(item.local), symbol, up, colours[1]]
+
+    def lines(self, step: Step) -> list[list[str]]:
+        """The lines of the equation: a text, then perhaps a number and the colour behind it."""
+        if len(step.messages) != 1:
+            lines = [self.message_line(item) for item in step.messages[:MOST_LINES]]
+            more = len(step.messages) - len(lines)
+            return [[line] for line in step.lines] + lines + [[f"… {more:,} more"]] * (more > 0)
+        item = step.messages[0]
+        if item.total == 1:
+            return []
+        added = f"grad of {self.story.name(item.to)}: {fmt(item.before)} + {number(item.size)} = "
+        return [[added, *self.grad(item.to, item.after)[1:]]]
+
+    def message_line(self, item: Message) -> list[str]:
+        """One of many messages, in a line."""
+        product = f"{number(item.local)} × {number(item.upstream)} = "
+        text = f"to {self.story.name(item.to)}: {product}"
+        return [text, fmt(item.size, sign=True), self.shade(item.to, item.size)]
+
+    # Questions
+
+    def quiz(self, about: str) -> dict:
+        """The questions for the script, and what is hidden until they are answered."""
+        asked = questions(self.story, about)
+        kind = "grad" if about == "gradients" else "data"
+        targets = {question.k for question in asked}
+        hidden = [
+            [f"n{row.k}_{kind}", "?", "card" if kind == "grad" or not isfinite(row.data) else ""]
+            for row in self.story.rows
+            if row.k in targets
+        ]
+        hidden += [
+            [f"n{row.k}_grad", "", "card"]
+            for row in self.story.rows
+            if kind == "data" or row.k not in targets
+        ]
+        hidden += [[id, "", ""] for k in self.ins for id, *_ in self.derivatives(k)]
+        return {"hidden": hidden, "questions": [self.question(question) for question in asked]}
+
+    def question(self, question: Question) -> dict:
+        """One question for the script; what its step already says is not said again.
+
+        An answer that is not finite is compared as a word.
+        """
+        asked: dict[str, Any] = {"ask": question.ask, "target": f"n{question.k}"}
+        if isfinite(question.answer):
+            asked |= {"low": question.low, "high": question.high}
+        else:
+            asked |= {"word": str(question.answer)}
+        if question.step:
+            return asked | {"step": self.story.steps.index(question.step)}
+        return asked | {
+            "answer": fmt(question.answer),
+            "hint": question.hint,
+            "lesson": "\n".join(question.lesson),
+            "wires": [f"e{item.user}_{item.j}" for item in question.messages],
+            "steps": [k for k, step in enumerate(self.story.steps) if brings(step, question)],
+        }
+
+
+def brings(step: Step, question: Question) -> bool:
+    """True for a step that adds to the gradient a question asks for."""
+    if step.phase == "seed":
+        return step.active == question.k
+    return any(item.to == question.k for item in step.messages)

@@ -1,0 +1,181 @@
+"""Gradient checking: it passes what is right, and it catches derivatives made wrong on purpose."""
+
+import math
+import random
+
+import pytest
+
+from micronn.check.gradcheck import gradcheck, nudge_table
+from micronn.engine import Value, computed, logsumexp
+from micronn.losses import binary_cross_entropy, cross_entropy
+from micronn.nn import MLP
+
+
+def wrong_square(x):
+    """x * x whose derivative forgets the 2."""
+    return computed(x.data * x.data, "square", (x,), (x.data,))
+
+
+def wrong_sign(a, b):
+    """a - b whose second derivative has the sign of a sum."""
+    return computed(a.data - b.data, "-", (a, b), (1.0, 1.0))
+
+
+def slightly_wrong_tanh(x):
+    """tanh whose derivative is a thousandth too large."""
+    t = math.tanh(x.data)
+    return computed(t, "tanh", (x,), (1.001 * (1.0 - t * t),))
+
+
+@pytest.mark.parametrize(
+    ("f", "off", "error"),
+    [  # what is off, and by how much, at a = 2, b = -1
+        (lambda a, b: wrong_square(a) * b, ["a"], abs(2 * 2 * -1 - 2 * -1)),
+        (lambda a, b: wrong_sign(a * 3.0, b), ["b"], 2.0),
+        (lambda a, b: wrong_sign(a, b * b) * a, ["b"], abs(2 * -1 * 2) * 2),
+        (lambda a, b: a * slightly_wrong_tanh(b), ["b"], 0.001 * 2 * (1 - math.tanh(-1) ** 2)),
+    ],
+)
+def test_a_wrong_derivative_is_caught_named_and_measured(f, off, error):
+    a, b = Value(2.0, "a"), Value(-1.0, "b")
+    report = gradcheck(lambda: f(a, b), [a, b])
+    assert not report
+    assert [row.name for row in report.rows if not row.ok] == off
+    assert report.worst.name == off[0]
+    assert report.worst.error == pytest.approx(error, rel=1e-5)
+    assert str(report).count("OFF") == len(off)
+
+
+def test_a_lost_contribution_is_caught():
+    # An engine that writes = for += keeps one of the two slopes of a + a.
+    a = Value(3.0)
+    report = gradcheck(lambda: computed(a.data + a.data, "+", (a,), (1.0,)), [a])
+    assert (report.rows[0].autograd, report.ok) == (1.0, False)
+    assert report.rows[0].nudged == pytest.approx(2.0)
+
+
+def away_from_kinks(rng):
+    return rng.choice([-1.0, 1.0]) * rng.uniform(0.1, 2.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_right_derivatives_pass(seed):
+    rng = random.Random(seed)
+    a, b, c = (Value(away_from_kinks(rng), name) for name in "abc")
+
+    def f():
+        bent = (a * b).tanh() + (a - c).sigmoid() / (b * b + 1.0) + abs(c) ** 1.5
+        return logsumexp([bent, a.relu() * 3.0, (-b).softplus(), c.sin() * a.gelu()]).exp()
+
+    report = gradcheck(f, [a, b, c])
+    assert report, str(report)
+
+
+def test_a_net_passes_with_the_names_of_its_parameters():
+    model = MLP(2, [3, 2], activation="tanh", rng=random.Random(1))
+    report = gradcheck(lambda: cross_entropy(model([0.5, -1.0]), 1), model.named_parameters())
+    assert report
+    assert [row.name for row in report.rows] == [name for name, _ in model.named_parameters()]
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 1e3, 1e9])
+def test_the_nudge_follows_the_size_of_large_parameters(size):
+    x = Value(size)
+    assert gradcheck(lambda: x * x * x, [x])
+
+
+def test_data_and_grads_are_left_as_they_were():
+    x, w = Value(0.1), Value(3.0)
+    x.grad, w.grad = 7.0, 5.0
+    gradcheck(lambda: x * w, [w])
+    assert (x.data, x.grad, w.data, w.grad) == (0.1, 7.0, 3.0, 5.0)
+
+
+def test_data_is_put_back_when_f_fails_on_the_way():
+    x = Value(0.1)
+    calls = []
+
+    def f():
+        calls.append(x.data)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return x * 2.0
+
+    with pytest.raises(KeyboardInterrupt):
+        gradcheck(f, [x])
+    assert calls[3] != 0.1
+    assert x.data == 0.1
+
+
+def test_a_kink_is_off_and_says_so():
+    # relu at 0: backward() says 0, the two sides say 0 and 1.
+    x = Value(0.0, "x")
+    row = gradcheck(lambda: x.relu(), [x]).rows[0]
+    assert not row.ok
+    assert row.nudged == pytest.approx(0.5)
+    assert row.note == "a kink: slope 0 below, 1 above"
+
+
+def test_the_edge_of_a_domain_is_off_and_says_so():
+    x = Value(0.0, "x")
+    row = gradcheck(lambda: x.sqrt(), [x]).rows[0]
+    assert not row.ok
+    assert math.isnan(row.nudged)
+    assert row.note.startswith("no value at -1e-05: sqrt needs a number of at least zero")
+
+
+def test_a_nudge_lost_in_rounding_is_off_and_says_so():
+    x = Value(1e9, "x")
+    row = nudge_table(lambda: x * 2.0, [x], [1e-12])[0]
+    assert not row.ok
+    assert row.note == "h = 1e-12 is lost beside 1e+09"
+
+
+def test_the_error_of_nudging_has_a_valley():
+    # d(e**x)/dx at 1 is e.  The bend costs h*h * e/6, cancelling digits about 2e-16 * e/h.
+    x = Value(1.0)
+    rows = nudge_table(lambda: x.exp(), [x])
+    error = {row.h: row.error for row in rows}
+    assert len(rows) == 12
+    assert all(row.autograd == math.e for row in rows)
+    for h in (1e-1, 1e-2, 1e-3):
+        assert error[h] == pytest.approx(h * h * math.e / 6, rel=0.01)
+    assert min(error[1e-5], error[1e-6]) < 1e-9
+    assert error[1e-12] > 1e-6
+
+
+def test_unnamed_parameters_are_numbered_and_labels_used():
+    a, b = Value(1.0, "a"), Value(2.0)
+    rows = gradcheck(lambda: a * b, [a, b, ("weight", b)]).rows
+    assert [row.name for row in rows] == ["a", "parameters[1]", "weight"]
+
+
+def test_a_parameter_that_f_does_not_use_has_slope_zero():
+    a, b = Value(1.0), Value(2.0)
+    assert [row.autograd for row in gradcheck(lambda: a * 3.0, [a, b]).rows] == [3.0, 0.0]
+
+
+def test_binary_cross_entropy_passes_far_from_zero():
+    z = Value(25.0)
+    assert gradcheck(lambda: binary_cross_entropy([z], [1]), [z])
+
+
+@pytest.mark.parametrize(
+    ("check", "error", "words"),
+    [
+        (lambda a, y: gradcheck(lambda: y, [a]), ValueError, "same Value twice"),
+        (lambda a, y: gradcheck(lambda: a * random.random(), [a]), ValueError, "random seed"),
+        (lambda a, y: gradcheck(lambda: 1.0, [a]), TypeError, "must give one Value"),
+        (lambda a, y: gradcheck(y, [a]), TypeError, "f is a function"),
+        (lambda a, y: gradcheck(lambda: a * 2.0, a), TypeError, "list of Values"),
+        (lambda a, y: gradcheck(lambda: a * 2.0, [1.0]), TypeError, "not a Value"),
+        (lambda a, y: gradcheck(lambda: a * 2.0, [y]), ValueError, "computed by"),
+        (lambda a, y: gradcheck(lambda: a * 2.0, []), ValueError, "no parameters"),
+        (lambda a, y: gradcheck(lambda: a * 2.0, [a], h=0.0), ValueError, "above 0"),
+        (lambda a, y: nudge_table(lambda: a * 2.0, [a], [-1.0]), ValueError, "above 0"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(check, error, words):
+    a = Value(2.0, "a")
+    with pytest.raises(error, match=words):
+        check(a, a * 3.0)

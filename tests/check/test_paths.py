@@ -1,0 +1,273 @@
+"""Explaining gradients: paths and their products, killers, and the first nan."""
+
+import math
+import random
+import threading
+
+import pytest
+
+from micronn.check.paths import MANY, trace_nonfinite, why
+from micronn.engine import Value, dot, mean, total
+from micronn.graph.rows import Graph
+from micronn.nn import MLP
+
+
+def random_graph(rng, operations=25):
+    """A graph over four leaves in which Values are used many times."""
+    values = [Value(rng.uniform(-1.5, 1.5), name) for name in "abcd"]
+    leaves = list(values)
+    for _ in range(operations):
+        a, b = rng.choice(values), rng.choice(values)
+        made = rng.choice([lambda: a * b, lambda: a + b, lambda: a - b, lambda: a.tanh()])
+        values.append(made())
+    return leaves, total(values[-3:])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_products_of_all_paths_add_up_to_the_gradient(seed):
+    leaves, root = random_graph(random.Random(seed))
+    root.backward()
+    for x in leaves:
+        answer = why(x, root, limit=10**6)
+        assert len(answer.paths) == answer.count
+        assert sum(path.product for path in answer.paths) == pytest.approx(x.grad, abs=1e-12)
+        assert answer.gradient == pytest.approx(x.grad, abs=1e-12)
+        if answer.count:
+            assert sum(b.total for b in answer.bundles) == pytest.approx(x.grad, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_counted_and_bundled_is_what_would_be_listed(seed):
+    leaves, root = random_graph(random.Random(seed))
+    for x in leaves:
+        listed, counted = why(x, root, limit=10**6), why(x, root, limit=0)
+        assert counted.paths == ()
+        assert (counted.count, counted.gradient) == (listed.count, listed.gradient)
+        if listed.paths:
+            sizes = [abs(path.product) for path in listed.paths]
+            assert sizes == sorted(sizes, reverse=True)
+            assert abs(counted.largest.product) == pytest.approx(sizes[0], rel=1e-12)
+
+
+def test_a_path_goes_from_the_output_to_x_along_the_operands():
+    a, b = Value(-2.0, "a"), Value(3.0, "b")
+    product, sum_ = a * b, a + b
+    f = product * sum_
+    answer = why(a, f)
+    # f = a*b * (a+b): through the sum d/da is a*b = -6, through the product b * (a+b) = 3.
+    assert [path.product for path in answer.paths] == [-6.0, 3.0]
+    assert [[w.operand for w in path.wires] for path in answer.paths] == [[sum_, a], [product, a]]
+    assert [path.wires[0].node for path in answer.paths] == [f, f]
+
+
+def test_an_operand_used_twice_has_two_paths():
+    x = Value(3.0)
+    assert [path.product for path in why(x, x * x).paths] == [3.0, 3.0]
+
+
+def test_the_gradient_of_an_inner_value_and_of_the_output_itself():
+    x = Value(3.0)
+    y = x * 2.0
+    z = y * y
+    assert why(y, z).gradient == 12.0
+    assert (why(z, z).gradient, why(z, z).count) == (1.0, 1)
+
+
+def test_what_has_no_path_has_gradient_zero_and_says_so():
+    x, y = Value(1.0, "x"), Value(2.0, "y") * 3.0
+    answer = why(x, y)
+    assert (answer.gradient, answer.count, answer.largest) == (0.0, 0, None)
+    assert "x cannot change" in str(answer)
+
+
+def test_paths_are_counted_without_walking_each():
+    # Each step uses the last value twice: 2**20, then 2**5000 paths.
+    x = y = Value(1.0, "x")
+    for _ in range(20):
+        y = y * 0.5 + y * 0.5
+    assert why(x, y).count == 2**20
+    for _ in range(4980):
+        y = y * 0.5 + y * 0.5
+    answer = why(x, y)
+    assert (answer.count, answer.gradient) == (MANY, 1.0)
+    assert "more than 10**15 paths" in str(answer)
+
+
+def test_a_chain_of_20_000_needs_no_recursion():
+    x = y = Value(1.0)
+    for _ in range(20_000):
+        y = y + 1.0
+    found = []
+    old = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=lambda: found.append((why(x, y), str(why(x, y)))))
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(old)
+    answer, text = found[0]
+    assert (answer.gradient, len(answer.paths[0].wires)) == (1.0, 20_000)
+    assert len(text) < 500
+    assert trace_nonfinite(y) is None
+
+
+def test_bundles_start_where_the_paths_to_x_part():
+    # All paths come through one product; they part above it.
+    x = Value(2.0, "x")
+    y = x * 3.0
+    root = mean([y * k for k in (1.0, 5.0, 2.0)])
+    answer = why(x, root, limit=2)
+    assert [bundle.total for bundle in answer.bundles] == pytest.approx([5.0, 2.0, 1.0])
+    assert [bundle.wire.operand for bundle in answer.bundles] == [y] * 3
+    assert [bundle.paths for bundle in answer.bundles] == [1] * 3
+
+
+def killed(answer):
+    return [(wire.node.op, wire.slope) for wire in answer.killers]
+
+
+def test_the_node_that_killed_a_gradient_is_named():
+    x = Value(4.1, "x")
+    answer = why(x, x.tanh() * 2.0)
+    assert killed(answer) == [("tanh", 1.0 - math.tanh(4.1) ** 2)]
+    assert "v1: tanh saturated at x = 4.1, local derivative 0.0011" in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("kill", "words"),
+    [
+        (lambda x: x.relu(), "relu off at x = -3"),
+        (lambda x: (x * 20.0).sigmoid(), "sigmoid saturated at"),
+        (lambda x: x * 0.0, "x = -3 is multiplied by a small number"),
+        (lambda x: dot([x], [0.0]), "x = -3 is multiplied by a small number"),
+        (lambda x: (x + 3.0) ** 2, "**2 flat at v2 = 0"),
+    ],
+)
+def test_the_reason_fits_the_operation(kill, words):
+    x = Value(-3.0, "x")
+    answer = why(x, kill(x) * 5.0)
+    assert len(answer.killers) == 1
+    assert words in str(answer)
+
+
+def test_of_many_dead_paths_only_the_first_dead_wires_are_named():
+    # Two relus are off; the one behind the first never gets a message.
+    x = Value(-1.0, "x")
+    off = x.relu()
+    answer = why(x, off.relu() + off * 2.0)
+    assert answer.gradient == 0.0
+    assert [wire.operand for wire in answer.killers] == [off, x]
+    assert [wire.node.op for wire in answer.killers] == ["relu", "relu"]
+
+
+def test_a_gradient_that_shrinks_little_by_little_has_no_single_killer():
+    x = y = Value(0.5, "x")
+    for _ in range(2000):
+        y = y * 0.25
+    answer = why(x, y)
+    assert answer.killers == ()
+    assert answer.notes() == ["2000 factors of about 0.25 multiply; none does it alone"]
+
+
+def test_a_steep_node_is_named_where_a_gradient_blows_up():
+    x = Value(0.001, "x")
+    assert why(x, (1.0 / x) * 100.0).notes() == ["v2: local derivative -1e+06"]
+
+
+def test_paths_that_cancel_are_pointed_out():
+    x = Value(2.0, "x")
+    assert why(x, x * 3.0 - x * 2.9999).notes() == ["the paths nearly cancel each other"]
+
+
+def test_explaining_changes_nothing():
+    x = Value(2.0)
+    y = x * x
+    x.grad, y.grad = 5.0, 7.0
+    why(x, y)
+    trace_nonfinite(y)
+    assert (x.grad, y.grad) == (5.0, 7.0)
+
+
+def test_values_are_called_as_in_pictures():
+    model = MLP(2, [3, 1], rng=random.Random(1))
+    loss = (model([1.0, 2.0]) - 0.5) ** 2
+    names = why(loss, loss, model).names
+    graph = Graph(loss, model)
+    assert {graph.row(k).name for k in range(len(graph))} >= set(names.values())
+    assert all(graph.row(graph.place[node]).name == name for node, name in names.items())
+
+
+# The first nan or infinity
+
+
+def test_a_graph_of_finite_numbers_has_none():
+    x = Value(2.0)
+    y = x * x
+    y.backward()
+    assert trace_nonfinite(y) is None
+
+
+def test_the_first_number_that_is_not_finite_is_found_with_those_around_it():
+    x, big = Value(0.5, "x"), Value(1e200, "big")
+    born = big * big
+    found = trace_nonfinite((born * 0.0 + x).tanh() + 1.0)
+    assert (found.kind, found.node) == ("data", born)
+    assert "is inf: (big = 1e+200) * (big = 1e+200)" in found.sentence
+
+
+def test_a_given_nan_is_its_own_origin():
+    x = Value(math.nan, "x")
+    found = trace_nonfinite(x * 2.0)
+    assert found.node is x
+    assert found.sentence == "the data of x is nan, as given"
+
+
+def test_a_nan_among_plain_inputs_is_found_in_the_sum_that_reads_it():
+    w = [Value(1.0), Value(2.0)]
+    found = trace_nonfinite(dot(w, [1.0, math.nan]).tanh())
+    assert found.node.op == "linear"
+    assert "reads the plain input nan" in found.sentence
+    assert found.advice == "look for it in the data set"
+
+
+def test_a_local_derivative_is_found_where_all_data_is_finite():
+    x = Value(0.0, "x")
+    found = trace_nonfinite(x.sqrt() * 2.0)
+    assert (found.kind, found.node.op) == ("local derivative", "sqrt")
+    assert "by x is inf: sqrt of x = 0" in found.sentence
+
+
+def test_a_grad_that_overflows_is_found_with_the_message_that_did_it():
+    # 1e-300 * 1e200 * 1e200 is 1e100, but going back 1e200 * 1e200 is too much.
+    x = Value(1e-300, "x")
+    y = (x * 1e200) * 1e200
+    y.backward()
+    found = trace_nonfinite(y)
+    assert (found.kind, found.node) == ("grad", x)
+    assert "sends 1e+200 * 1e+200" in found.sentence
+
+
+def test_messages_that_only_overflow_together_are_found_too():
+    x = Value(1e-300, "x")
+    y = x * 1.5e308 + x * 1.5e308
+    y.backward()
+    assert "2 messages add up to that" in trace_nonfinite(y).sentence
+
+
+def test_a_grad_left_from_before_is_told_from_a_new_one():
+    x = Value(1.0, "x")
+    x.grad = math.nan
+    y = x * 2.0
+    y.backward()
+    assert "left from an earlier backward()" in trace_nonfinite(y).sentence
+
+
+@pytest.mark.parametrize("call", [lambda: why(1.0, Value(1.0)), lambda: why(Value(1.0), None)])
+def test_why_takes_two_values(call):
+    with pytest.raises(TypeError, match="must be a Value"):
+        call()
+
+
+def test_trace_nonfinite_takes_a_value():
+    with pytest.raises(TypeError, match="must be a Value"):
+        trace_nonfinite([Value(1.0)])

@@ -1,0 +1,186 @@
+"""micronn predict, show and fetch."""
+
+import csv
+import os
+import random
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from micronn.checkpoint import save
+from micronn.cli.main import main
+from micronn.nn import MLP
+from micronn.training.tasks import Question
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Every test stands in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def saved(name, nin, nouts, weights, question=None):
+    """A linear model with the given parameters in a file."""
+    model = MLP(nin, nouts, rng=random.Random(7))
+    for parameter, number in zip(model.parameters(), weights, strict=True):
+        parameter.data = number
+    save(model, name, notes={"question": question._asdict()} if question else {})
+
+
+SUM = (2, [1], [1.0, 10.0, 100.0])  # x + 10*y + 100
+SIGN = Question("moons", "sign", ["x", "y"], ["−1", "+1"], [], [])
+# (x - 5) / 2 and (y - 7) / 1 go in; what comes out is times 1000, plus 50.
+PRICE = Question("houses.csv", "quantity", ["x", "y"], [], [5.0, 7.0, 50.0], [2.0, 1.0, 1000.0])
+
+
+def output(capsys, *arguments):
+    """What a command that must succeed prints."""
+    status = main(list(arguments))
+    out, err = capsys.readouterr()
+    assert (status, err) == (0, "")
+    return out
+
+
+# predict
+
+
+def test_a_model_without_a_question_gives_its_outputs(capsys):
+    saved("sum.json", *SUM)
+    assert output(capsys, "predict", "sum.json", "1", "-2e0") == "81.0\n"
+
+
+def test_a_model_that_was_asked_for_a_class_names_it_and_its_belief(capsys):
+    saved("moons.json", *SUM, SIGN)
+    out = output(capsys, "predict", "moons.json", "-3", "-10")  # the logit is -3
+    assert out.startswith("−1, with 95.3% of its belief")  # 1 / (1 + e**-3) = 0.9526
+
+
+def test_a_quantity_comes_in_the_unit_of_the_data(capsys):
+    saved("houses.json", *SUM, PRICE)
+    # ((7 - 5)/2 + 10*(6 - 7) + 100) * 1000 + 50 = 91,050
+    assert output(capsys, "predict", "houses.json", "7", "6") == "9.105e4\n"
+
+
+def test_every_line_of_a_table_is_answered_by_the_names_of_its_columns(capsys):
+    saved("houses.json", *SUM, PRICE)
+    Path("new.csv").write_text("y,colour,x\n6,red,7\n7,blue,5\n")
+    out = output(capsys, "predict", "houses.json", "--csv", "new.csv")
+    rows = list(csv.DictReader(out.splitlines()))
+    assert [float(row["answer"]) for row in rows] == [91_050.0, 100_050.0]
+    assert [row["x"] for row in rows] == ["7.0", "5.0"]
+
+
+def test_an_image_is_shown_with_the_answer(capsys):
+    header = bytes([0, 0, 8, 3]) + b"".join(struct.pack(">I", n) for n in (2, 8, 8))
+    Path("images").write_bytes(header + bytes(64) + bytes([255] * 64))
+    digits = Question("digits", "class", [], ["0", "1"], [], [])
+    saved("digits.json", 64, [2], [0.0] * 64 + [1.0] + [1.0] * 64 + [0.0], digits)
+    white = output(capsys, "predict", "digits.json", "--images", "images", "--index", "0")
+    black = output(capsys, "predict", "digits.json", "--images", "images", "--index", "1")
+    assert "0, with 73.1% of its belief" in white  # 1 / (1 + e**-1)
+    assert "1, with 100.0% of its belief" in black
+    assert "@@@@@@@@" in black
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["moons.json", "1"], "the model reads 2 numbers (x, y), got 1"),
+        (["moons.json", "1", "2", "3"], "got 3"),
+        (["moons.json", "1", "two"], "'two' is not a number"),
+        (["moons.json", "1", "nan"], "'nan' is not a number"),
+        (["missing.json", "1"], "missing.json"),
+        (["moons.json", "--csv", "missing.csv"], "missing.csv"),
+        (["moons.json", "--csv", "bad.csv"], "line 2, column 'y'"),
+        (["moons.json", "--csv", "short.csv"], "short.csv, line 2"),
+        (["moons.json", "--csv", "other.csv"], "no column 'x'"),
+        (["moons.json", "--images", "bad.csv"], "not an IDX file"),
+        (["damaged.json", "1", "2"], "question is damaged"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(arguments, reason, capsys):
+    saved("moons.json", *SUM, SIGN)
+    saved("damaged.json", *SUM, SIGN._replace(kind="riddle"))
+    Path("bad.csv").write_text("x,y\n1,red\n")
+    Path("short.csv").write_text("x,y\n1\n")
+    Path("other.csv").write_text("a,b\n1,2\n")
+    status = main(["predict", *arguments])
+    out, err = capsys.readouterr()
+    assert status in (1, 2)
+    assert (out, err.count("error:")) == ("", 1)
+    assert reason in err
+
+
+# show
+
+
+def test_a_model_is_drawn(capsys):
+    saved("moons.json", *SUM, SIGN)
+    out = output(capsys, "show", "moons.json", "-o", "moons.svg")
+    assert "MLP(2 -> 1 linear), 3 parameters" in out
+    assert "wrote moons.svg" in out
+    assert Path("moons.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_the_weights_of_an_image_reader_are_images(capsys):
+    saved("digits.json", 64, [2], [1.0] * 65 + [-1.0] * 65)
+    out = output(capsys, "show", "digits.json", "--weights")
+    assert "########" in out
+    assert "========" in out
+    assert "neuron 1" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["missing.json"], "missing.json"),
+        (["text.json"], "text.json"),
+        (["moons.json", "-o", "moons.bmp"], "moons.bmp"),
+        (["moons.json", "-o", "missing/moons.svg"], "missing/moons.svg"),
+        (["moons.json", "--weights"], "2 weights make no image"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(arguments, reason, capsys):
+    saved("moons.json", *SUM, SIGN)
+    Path("text.json").write_text("not a model")
+    status = main(["show", *arguments])
+    out, err = capsys.readouterr()
+    assert status in (1, 2)
+    assert (out, err.count("error:")) == ("", 1)
+    assert reason in err
+    assert sorted(os.listdir()) == ["moons.json", "text.json"]
+
+
+# fetch
+
+
+class Silent(BaseHTTPRequestHandler):
+    """A mirror that has nothing."""
+
+    def do_GET(self):  # noqa: N802
+        self.send_error(404)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_mirror_without_the_files_is_named(capsys):
+    server = HTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}"
+        status = main(["fetch", "mnist", "--data", "here", "--mirror", address])
+    finally:
+        server.shutdown()
+    out, err = capsys.readouterr()
+    assert (status, out) == (1, "")
+    assert address in err
+
+
+def test_an_address_of_another_kind_is_refused(capsys):
+    assert main(["fetch", "mnist", "--mirror", "ftp://somewhere"]) == 2
+    assert "ftp://somewhere" in capsys.readouterr().err

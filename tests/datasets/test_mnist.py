@@ -1,0 +1,449 @@
+"""IDX files are read only if they hold what they announce; downloads come whole or not at all."""
+
+import gzip
+import hashlib
+import resource
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from micronn.datasets.mnist import FILES, MIRRORS, Idx, MirrorError, fetch, load_mnist, read_idx
+
+
+def idx(shape, numbers):
+    """The bytes of an IDX file, written from the format's description."""
+    header = b"\0\0\x08" + bytes([len(shape)])
+    return header + b"".join(size.to_bytes(4, "big") for size in shape) + bytes(numbers)
+
+
+PICTURES = idx((3, 2, 2), range(12))
+LABELS = idx((3,), [7, 0, 9])
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="some-file"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+# Reading
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("shape", "numbers", "nested"),
+    [
+        ((3,), [7, 0, 255], [7, 0, 255]),
+        ((2, 3), range(6), [[0, 1, 2], [3, 4, 5]]),
+        ((2, 2, 2), range(8), [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]),
+        ((1, 1, 1, 1, 2), [4, 5], [[[[[4, 5]]]]]),
+        ((0,), [], []),
+        ((0, 28, 28), [], []),
+        ((2, 0), [], [[], []]),
+        ((), [5], 5),
+    ],
+)
+def test_files_of_any_number_of_dimensions_are_read_packed_or_not(
+    write, pack, shape, numbers, nested
+):
+    found = read_idx(write(pack(idx(shape, numbers))))
+    assert found.shape == shape
+    assert found.tolist() == nested
+
+
+def test_an_idx_is_a_sequence_of_its_items():
+    grid = Idx((2, 3), bytes(range(6)))
+    assert len(grid) == 2
+    assert [row.tolist() for row in grid] == [[0, 1, 2], [3, 4, 5]]
+    assert grid[-1][2] == 5
+    assert [row.tolist() for row in grid[1:]] == [[3, 4, 5]]
+    with pytest.raises(IndexError):
+        grid[2]
+
+
+def test_gzip_is_known_by_its_content_not_by_its_name(write):
+    assert read_idx(write(gzip.compress(LABELS), "labels.idx")).tolist() == [7, 0, 9]
+    assert read_idx(write(LABELS, "labels.gz")).tolist() == [7, 0, 9]
+
+
+def damaged_gzip(place):
+    content = bytearray(gzip.compress(PICTURES))
+    content[place] ^= 0xFF
+    return bytes(content)
+
+
+DAMAGED = {
+    "empty": b"",
+    "html": b"<!DOCTYPE html><html><body>Not found</body></html>",
+    "wrong magic": b"\1" + LABELS[1:],
+    "floats": LABELS[:2] + b"\x0d" + LABELS[3:],
+    "unknown type": LABELS[:2] + b"\x00" + LABELS[3:],
+    "header cut off": LABELS[:6],
+    "numbers cut off": PICTURES[:-1],
+    "one byte too many": PICTURES + b"\0",
+    "a whole file too many": PICTURES + PICTURES,
+    "no items but bytes": idx((0, 4), [1]),
+    "255 dimensions announced": b"\0\0\x08\xff" + bytes(40),
+    "a number too many when packed": gzip.compress(PICTURES + b"\0"),
+    "a number too few when packed": gzip.compress(PICTURES[:-1]),
+    "nothing packed": gzip.compress(b""),
+    "html packed": gzip.compress(b"<html></html>"),
+    "junk behind gzip": gzip.compress(PICTURES) + b"junk",
+    "zeros behind gzip": gzip.compress(PICTURES) + bytes(8),
+    "two gzip files in one": gzip.compress(PICTURES) + gzip.compress(PICTURES),
+    "gzip checksum": damaged_gzip(-8),
+    "gzip size": damaged_gzip(-1),
+    "gzip body": damaged_gzip(14),
+    "gzip method": damaged_gzip(2),
+    "only gzip's magic": b"\x1f\x8b",
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_file_raises_value_error_with_its_name(write, content):
+    with pytest.raises(ValueError, match="some-file"):
+        read_idx(write(content))
+
+
+@pytest.mark.parametrize("content", [PICTURES, gzip.compress(PICTURES)])
+def test_a_file_cut_anywhere_is_refused(write, content):
+    for end in range(len(content)):
+        with pytest.raises(ValueError, match="some-file"):
+            read_idx(write(content[:end]))
+
+
+def test_short_data_says_how_much_was_expected_and_found(write):
+    with pytest.raises(ValueError, match="12 numbers.*can hold 11"):
+        read_idx(write(PICTURES[:-1]))
+    with pytest.raises(ValueError, match="12 numbers expected.*only 11 found"):
+        read_idx(write(gzip.compress(PICTURES[:-1])))
+
+
+def test_a_missing_file_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read_idx(tmp_path / "nowhere")
+
+
+# What each claims, and how many zero bytes follow in the file.
+BOMBS = {
+    "says much, holds little": ((60_000, 28, 28), 10, bytes),
+    "says more than any memory": ((2**32 - 1,) * 3, 10, bytes),
+    "says more than any memory, packed": ((2**32 - 1,) * 3, 10, gzip.compress),
+    "says little, packs a gigabyte": ((10,), 2**30, None),
+    "says and packs a gigabyte": ((2**30,), 2**30, None),
+    "says much, packs little": ((48_000_000,), 1000, gzip.compress),
+}
+
+
+@pytest.mark.parametrize(("shape", "zeros", "pack"), BOMBS.values(), ids=BOMBS.keys())
+def test_false_claims_and_bombs_are_refused_within_100_megabytes(tmp_path, shape, zeros, pack):
+    # 100 MB of address space for the whole interpreter; without the refusal it ends
+    # in a MemoryError.
+    path = tmp_path / "bomb"
+    if pack:
+        path.write_bytes(pack(idx(shape, bytes(zeros))))
+    else:
+        with gzip.open(path, "wb", compresslevel=1) as file:
+            file.write(idx(shape, b""))
+            for _ in range(zeros >> 20):
+                file.write(bytes(1 << 20))
+    program = (
+        "import sys; from micronn.datasets.mnist import read_idx\n"
+        "try: read_idx(sys.argv[1])\n"
+        "except ValueError as error: print(error)\n"
+    )
+    limit = 100_000_000
+    ran = subprocess.run(
+        [sys.executable, "-c", program, path],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.stderr == ""
+    assert str(path) in ran.stdout
+
+
+def test_pictures_and_labels_come_as_greys_and_digits(write):
+    inputs, targets = load_mnist(write(PICTURES, "pictures"), write(LABELS, "labels"))
+    assert len(inputs) == 3
+    assert inputs[2] == [8 / 255, 9 / 255, 10 / 255, 11 / 255]
+    assert inputs[-1] == inputs[2]
+    assert inputs[1:] == [inputs[1], inputs[2]]
+    assert targets == [7, 0, 9]
+    with pytest.raises(IndexError):
+        inputs[3]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (LABELS, PICTURES, "are the two swapped"),
+        (PICTURES, PICTURES, "are the two swapped"),
+        (LABELS, LABELS, "are the two swapped"),
+        (PICTURES, idx((2,), [1, 2]), "3 pictures in .*, but 2 labels in"),
+        (PICTURES, LABELS[:-1], "labels"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused(write, images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        load_mnist(write(images, "pictures"), write(labels, "labels"))
+
+
+def test_a_folder_gives_training_and_test_set_packed_or_not(write, tmp_path):
+    write(gzip.compress(PICTURES), "train-images-idx3-ubyte.gz")
+    write(LABELS, "train-labels-idx1-ubyte")
+    write(idx((1, 2, 2), [255] * 4), "t10k-images-idx3-ubyte")
+    with pytest.raises(FileNotFoundError, match="t10k-labels-idx1-ubyte.*micronn fetch mnist"):
+        load_mnist(tmp_path)
+    write(gzip.compress(idx((1,), [4])), "t10k-labels-idx1-ubyte.gz")
+    train, test = load_mnist(str(tmp_path))
+    assert train[1] == [7, 0, 9]
+    assert [list(part) for part in test] == [[[1.0] * 4], [4]]
+
+
+def test_the_standard_files_are_named_as_the_reader_looks_for_them():
+    assert list(FILES) == [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ]
+    assert all(len(checksum) == 64 for _, checksum in FILES.values())
+    assert all(mirror.startswith("https://") for mirror in MIRRORS)
+
+
+# Fetching, from a server of our own that does not always behave
+
+CONTENT = gzip.compress(bytes(200_000) + bytes(range(256)) * 400, mtime=0)[:10]
+CONTENT += hashlib.sha256(b"seed").digest() * 6000  # 192,010 bytes behind gzip's magic
+NAME = "digits.gz"
+SET = {NAME: (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())}
+
+
+class Mirror(BaseHTTPRequestHandler):
+    """Sends CONTENT, or misbehaves as the first part of the path says."""
+
+    requests: list[tuple[str, str | None]] = []
+    stop = threading.Event()
+
+    def log_message(self, *args):
+        pass
+
+    def head(self, status, length, **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def do_GET(self):
+        manner = self.path.split("/")[1]
+        wanted = self.headers.get("Range")
+        self.requests.append((manner, wanted))
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        getattr(self, manner)(start)
+
+    def good(self, start):
+        end = len(CONTENT)
+        if start:
+            self.head(206, end - start, Content_Range=f"bytes {start}-{end - 1}/{end}")
+        else:
+            self.head(200, end)
+        self.wfile.write(CONTENT[start:])
+
+    def deaf(self, start):
+        """Knows nothing of ranges."""
+        self.good(0)
+
+    def stalls(self, start):
+        self.head(200, len(CONTENT))
+        self.wfile.write(CONTENT[:50_000])
+        self.wfile.flush()
+        self.stop.wait(30)
+
+    def silent(self, start):
+        self.stop.wait(30)
+
+    def cuts(self, start):
+        """Breaks off after 80,000 bytes, from wherever it was asked to begin."""
+        end = len(CONTENT)
+        self.head(
+            206 if start else 200, end - start, Content_Range=f"bytes {start}-{end - 1}/{end}"
+        )
+        self.wfile.write(CONTENT[start : start + 80_000])
+
+    def long(self, start):
+        """Says it sends more than it does, and does send more than it should."""
+        self.head(200, len(CONTENT) + 5_000)
+        self.wfile.write(CONTENT + bytes(5_000))
+
+    def boasts(self, start):
+        self.head(200, 10**15)
+        self.wfile.write(CONTENT[:1000])
+
+    def short(self, start):
+        """Says there is less than there is."""
+        self.head(200, 1000)
+        self.wfile.write(CONTENT)
+
+    def html(self, start):
+        page = b"<html><body>Please log in.</body></html>"
+        self.head(200, len(page), Content_Type="text/html")
+        self.wfile.write(page)
+
+    def absent(self, start):
+        self.send_error(404)
+
+    def other(self, start):
+        """The right length, the wrong bytes."""
+        self.head(200, len(CONTENT))
+        self.wfile.write(CONTENT[:-1] + b"\0")
+
+    def garbles(self, start):
+        self.wfile.write(b"\xff\xfe nonsense\r\n\r\n")
+
+
+@pytest.fixture
+def mirror():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
+    server.daemon_threads = True
+    Mirror.requests.clear()
+    Mirror.stop.clear()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield lambda *manners: [f"http://127.0.0.1:{server.server_port}/{m}/" for m in manners]
+    Mirror.stop.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_good_mirror_fills_the_folder_and_tells_how_far_it_is(mirror, tmp_path):
+    calls = []
+    folder = tmp_path / "new" / "folder"
+    paths = fetch(folder, mirror("good"), progress=lambda *call: calls.append(call), files=SET)
+    assert paths == [folder / NAME]
+    assert [path.name for path in folder.iterdir()] == [NAME]
+    assert paths[0].read_bytes() == CONTENT
+    assert calls[-1] == (NAME, len(CONTENT), len(CONTENT))
+    assert [done for _, done, _ in calls] == sorted(done for _, done, _ in calls)
+
+
+def test_a_file_that_is_there_is_not_fetched_again(mirror, tmp_path):
+    (tmp_path / NAME).write_bytes(CONTENT)
+    fetch(tmp_path, mirror("good"), files=SET)
+    assert Mirror.requests == []
+
+
+def test_a_wrong_file_that_is_there_is_replaced(mirror, tmp_path):
+    (tmp_path / NAME).write_bytes(CONTENT[:-1] + b"\0")
+    fetch(tmp_path, mirror("good"), files=SET)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+MANNERS = [
+    "stalls",
+    "silent",
+    "cuts",
+    "long",
+    "boasts",
+    "short",
+    "html",
+    "absent",
+    "other",
+    "garbles",
+]
+REASONS = {
+    "stalls": r"sent nothing for 0\.3 seconds",
+    "silent": r"sent nothing for 0\.3 seconds",
+    "long": "sent more than the 192010 bytes",
+    "boasts": "broke off after 1000 of 192010 bytes",
+    "short": "broke off after 1000 of 192010 bytes",
+    "html": "begins b'<html>",
+    "absent": "answered 404",
+    "other": "its checksum is wrong",
+    "garbles": "digits.gz",
+}
+
+
+@pytest.mark.parametrize("manner", [*REASONS, "cuts"])
+def test_after_a_bad_mirror_the_next_one_is_tried(mirror, tmp_path, manner):
+    fetch(tmp_path, mirror(manner, "good"), timeout=0.3, files=SET)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+@pytest.mark.parametrize("manner", REASONS)
+def test_without_a_good_mirror_there_is_no_file_but_a_reason(mirror, tmp_path, manner):
+    with pytest.raises(MirrorError, match=REASONS[manner]):
+        fetch(tmp_path, mirror(manner), timeout=0.3, files=SET)
+    assert not (tmp_path / NAME).exists()
+
+
+def test_a_failing_download_keeps_the_file_that_was_there(mirror, tmp_path):
+    (tmp_path / NAME).write_bytes(b"old")
+    with pytest.raises(OSError, match="could not be fetched"):
+        fetch(tmp_path, mirror("html"), files=SET)
+    assert (tmp_path / NAME).read_bytes() == b"old"
+
+
+def test_a_download_goes_on_where_the_last_one_broke_off(mirror, tmp_path):
+    fetch(tmp_path, mirror("cuts"), files=SET)
+    assert Mirror.requests == [("cuts", None), ("cuts", "bytes=80000-"), ("cuts", "bytes=160000-")]
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+def test_a_later_run_goes_on_too(mirror, tmp_path):
+    (tmp_path / f"{NAME}.part").write_bytes(CONTENT[:1234])
+    fetch(tmp_path, mirror("good"), files=SET)
+    assert Mirror.requests == [("good", "bytes=1234-")]
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("part", [b"junk" * 10, CONTENT + b"more", CONTENT[:-1] + b"\0"])
+def test_a_part_that_is_wrong_costs_one_more_try(mirror, tmp_path, part):
+    (tmp_path / f"{NAME}.part").write_bytes(part)
+    fetch(tmp_path, mirror("good"), files=SET)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+def test_a_mirror_without_ranges_starts_over(mirror, tmp_path):
+    (tmp_path / f"{NAME}.part").write_bytes(CONTENT[:1234])
+    fetch(tmp_path, mirror("deaf"), files=SET)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+def test_a_web_page_does_not_cost_what_was_already_fetched(mirror, tmp_path):
+    (tmp_path / f"{NAME}.part").write_bytes(CONTENT[:1234])
+    fetch(tmp_path, mirror("html", "good"), files=SET)
+    assert Mirror.requests[-1] == ("good", "bytes=1234-")
+
+
+def test_nobody_there_is_a_reason_too(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(MirrorError, match="refused"):
+        fetch(tmp_path, [f"http://127.0.0.1:{port}/"], files=SET)
+    with pytest.raises(MirrorError, match="there is no mirror"):
+        fetch(tmp_path, [], files=SET)
+
+
+@pytest.mark.parametrize("mirror", ["file:///etc/", "ftp://example.org/", "example.org"])
+def test_only_web_addresses_are_mirrors(tmp_path, mirror):
+    with pytest.raises(ValueError, match="begins with http"):
+        fetch(tmp_path, [mirror], files=SET)
+
+
+def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file"):
+        fetch(tmp_path / "file" / "folder", [], files=SET)

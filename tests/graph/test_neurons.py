@@ -1,0 +1,111 @@
+"""Neurons are found by shape and name, whoever built them and however."""
+
+import random
+
+import pytest
+
+from micronn.engine import Value, dot, total
+from micronn.graph.neurons import find_folds, parent, scope_of
+from micronn.graph.rows import Graph
+from micronn.nn import MLP, Layer, Module, Neuron
+
+
+def by_products(neuron, x):
+    """micrograd's way to write a neuron: a chain of additions."""
+    return sum((w * xi for w, xi in zip(neuron.w, x, strict=True)), neuron.b)
+
+
+def by_products_from_zero(neuron, x):
+    """The same, starting from Python's own 0, the bias last."""
+    return sum(xi * w for w, xi in zip(neuron.w, x, strict=True)) + neuron.b
+
+
+def by_total(neuron, x):
+    """One sum of products and bias."""
+    return total([*[w * xi for w, xi in zip(neuron.w, x, strict=True)], neuron.b])
+
+
+def by_dot(neuron, x):
+    """One dot and a bias; the inputs come first."""
+    return neuron.b + dot(x, neuron.w)
+
+
+@pytest.mark.parametrize("shape", [by_products, by_products_from_zero, by_total, by_dot])
+@pytest.mark.parametrize("activation", ["tanh", ""])
+def test_every_way_to_write_a_neuron_is_recognised(shape, activation):
+    neuron = Neuron(3, rng=random.Random(7))
+    x = [Value(1.0), Value(2.0), Value(3.0)]
+    z = shape(neuron, x)
+    out = z.tanh() if activation else z
+    loss = (out - 1.0) ** 2
+    graph = Graph(loss, neuron)
+    (layer,) = find_folds(graph).layers
+    (found,) = layer.neurons
+    assert [graph.nodes[k] for k in found.weights] == neuron.w
+    assert graph.nodes[found.bias] is neuron.b
+    assert found.activation == activation
+    (call,) = found.calls
+    assert [graph.nodes[k] for k in call.inputs] == x
+    assert graph.nodes[call.z] is z
+    assert graph.nodes[call.out] is out
+    for k, (user, j) in zip(call.inputs, call.reads, strict=True):
+        assert graph.operands(user)[j] == k
+
+
+def test_layers_hold_their_neurons_and_neurons_their_calls():
+    model = MLP(2, [4, 3, 1], rng=random.Random(7))
+    outs = [model([Value(0.1 * i), Value(1.0)]) for i in range(5)]
+    folds = find_folds(Graph(total(outs), model))
+    assert [layer.scope for layer in folds.layers] == ["layers.0", "layers.1", "layers.2"]
+    assert [len(layer.neurons) for layer in folds.layers] == [4, 3, 1]
+    assert {len(n.calls) for layer in folds.layers for n in layer.neurons} == {5}
+    assert [len(layer.params) for layer in folds.layers] == [12, 15, 4]
+    assert len(folds.home) == 31 + 5 * (4 + 3 + 1) * 3 - 5 * 1  # dot, +, relu; the last is linear
+
+
+def test_neurons_of_modules_with_other_names_are_found():
+    class Net(Module):
+        def __init__(self):
+            self.body = Layer(2, 2, "tanh", rng=random.Random(7))
+            self.head = Neuron(2, "sigmoid", rng=random.Random(7))
+
+        def __call__(self, x):
+            return self.head(self.body(x))
+
+    net = Net()
+    folds = find_folds(Graph(net([Value(1.0), Value(2.0)]), net))
+    assert [layer.scope for layer in folds.layers] == ["body", "head"]
+
+
+def test_rows_of_weights_in_one_scope_are_neurons_side_by_side():
+    w = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)]]
+    x = [Value(1.0), Value(2.0)]
+    params = {f"net.w.{i}.{j}": w[i][j] for i in range(2) for j in range(2)}
+    folds = find_folds(Graph(total([dot(row, x) for row in w]), params))
+    assert [(layer.scope, len(layer.neurons)) for layer in folds.layers] == [("net", 2)]
+
+
+def test_what_is_no_weighted_sum_is_left_alone():
+    a, b, x = Value(1.0), Value(2.0), Value(3.0)
+    for out in (a * a + b * b, (a * x) * (b * x), a.exp() * b, a * b, a * x):
+        assert find_folds(Graph(out, {"m.a": a, "m.b": b})).layers == []
+
+
+def test_a_sum_that_somebody_else_reads_is_no_inner_part():
+    a, b, x = Value(1.0), Value(2.0), Value(3.0)
+    part = a * x
+    both = part + b
+    (layer,) = find_folds(Graph(both * part, {"m.a": a, "m.b": b})).layers or [None]
+    assert layer is None or len(layer.neurons[0].calls) == 1
+
+
+def test_names_without_dots_are_nobodys():
+    w, x, b = Value(1.0), Value(2.0), Value(3.0)
+    assert find_folds(Graph((w * x + b).tanh(), {"w": w, "b": b})).layers == []
+
+
+def test_scopes_are_read_off_dotted_names():
+    assert scope_of("layers.0.neurons.3.w.2") == "layers.0.neurons.3"
+    assert scope_of("w.2") == scope_of("b") == scope_of("3") == scope_of("") == ""
+    assert parent("layers.0.neurons.3") == "layers.0"
+    assert parent("neurons.3") == ""

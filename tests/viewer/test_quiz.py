@@ -1,0 +1,270 @@
+"""Questions, marks, the quiz in the terminal and the sheets of paper."""
+
+import math
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from micronn.cli.main import main
+from micronn.engine import Value, mean, total
+from micronn.graph.steps import Story
+from micronn.viewer.quiz import (
+    Score,
+    allowed,
+    known,
+    questions,
+    read_number,
+    save_worksheet,
+    take,
+    worksheet,
+)
+
+PRODUCT = ["(a*b)*(a+b)", "a=-2", "b=3"]  # by hand: v2 = -6, v3 = 1, v4 = -6
+
+
+def product_and_sum():
+    """f = d*e, d = a*b, e = a+b at a = -2, b = 3."""
+    a, b = Value(-2.0, "a"), Value(3.0, "b")
+    d, e = a * b, a + b
+    f = d * e
+    d.label, e.label, f.label = "d", "e", "f"
+    return f
+
+
+def quiz(root, about="gradients"):
+    """The questions of a graph."""
+    return questions(Story(root), about)
+
+
+# Questions
+
+
+def test_gradients_are_asked_from_the_output_back_each_after_those_it_needs():
+    asked = quiz(product_and_sum())
+    assert [(q.ask, q.answer) for q in asked] == [
+        ("gradient of f", 1.0),
+        ("gradient of d", 1.0),
+        ("gradient of e", -6.0),
+        ("gradient of a", -3.0),
+        ("gradient of b", -8.0),
+    ]
+
+
+def test_data_is_asked_in_the_order_in_which_it_is_computed():
+    asked = quiz(product_and_sum(), "data")
+    assert [(q.ask, q.answer) for q in asked] == [
+        ("data of d", -6.0),
+        ("data of e", 1.0),
+        ("data of f", -6.0),
+    ]
+
+
+def test_a_missed_sum_is_explained_message_by_message():
+    assert quiz(product_and_sum())[4].lesson == (
+        "from e: 1 × (−6) = −6",
+        "from d: (−2) × 1 = −2",
+        "together: −6 + (−2) = −8",
+        "A sum passes every change through unchanged.",
+        "A product scales each operand by the other one.",
+    )
+
+
+def test_nobody_is_asked_for_the_gradient_of_a_constant():
+    assert [q.ask for q in quiz(Value(3.0, "x") * 2.0 + 1.0)] == [
+        "gradient of v4",
+        "gradient of v2",
+        "gradient of x",
+    ]
+
+
+def test_every_value_is_asked_once_however_often_it_is_used():
+    x = Value(2.0, "x")
+    asked = quiz(total([x] * 12 + [mean([x, x])]))
+    assert [q.ask for q in asked] == ["gradient of v2", "gradient of v1", "gradient of x"]
+    assert asked[-1].answer == 13.0
+
+
+def test_asking_about_something_else_is_refused():
+    with pytest.raises(ValueError, match="gradients, data"):
+        quiz(Value(1.0), "slopes")
+
+
+# Marks
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("1", 1.0), ("-0.5", -0.5), ("−0,5", -0.5), (" +2. ", 2.0), (".5", 0.5), ("1E-3", 1e-3),
+        ("inf", math.inf), ("−∞", -math.inf), ("Infinity", math.inf),
+        ("", None), ("one", None), ("1+1", None), ("1/3", None), ("0x10", None), ("1_0", None),
+        ("١", None), ("1e", None), ("--1", None), ("__import__('os')", None),
+    ],
+)  # fmt: skip
+def test_only_a_number_is_read_as_one(typed, number):
+    assert read_number(typed) == number
+
+
+def test_one_percent_is_allowed_and_not_two():
+    (seed, slope) = quiz(Value(2.0, "x") * 5.0)[0], quiz(Value(2.0, "x") * 5.0)[-1]
+    assert [seed.mark(typed) for typed in ("1", "1.01", "0.99", "1.02", "-1")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+    assert slope.mark("5") is True
+    assert slope.mark("2") is False
+
+
+def test_a_sum_that_cancels_may_be_off_as_much_as_its_rounded_terms():
+    # 100.01 - 100 is 0.01; somebody who reads 100.0 off a picture gets 0.
+    low, high = allowed(0.01, [100.01, -100.0])
+    assert low < 0.0 < 0.01 < high < 1.0
+
+
+def test_an_exact_zero_must_be_zero():
+    assert allowed(0.0, [0.0]) == (0.0, 0.0)
+
+
+def test_infinite_and_undefined_answers_are_marked():
+    a, z = Value(1e200, "a"), Value(0.0, "z")
+    infinite, undefined = quiz((a * a) * z, "data")
+    assert [infinite.mark(t) for t in ("inf", "-inf", "nan", "1e308")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [undefined.mark(t) for t in ("nan", "0", "inf")] == [True, False, False]
+
+
+def test_the_bounds_of_the_largest_answer_are_still_numbers():
+    assert all(map(math.isfinite, allowed(1.7e308, [1.7e308])))
+
+
+# A round of questions
+
+
+def play(lines, root=None):
+    """The score of a quiz whose learner types these lines and then ends the input."""
+    typed, told = iter(lines), []
+    score = take(quiz(root or product_and_sum()), lambda prompt: next(typed, None), told.append)
+    return score, told
+
+
+def test_a_round_ends_with_its_score():
+    score, told = play(["1", "1", "-6", "12", "-8"])
+    assert score == Score(4, 5, 5)
+    assert str(score) == "4 of 5 right"
+    assert "    together: −6 + 3 = −3" in told
+
+
+def test_a_round_may_end_early_and_says_what_was_not_asked():
+    assert str(play(["1", "2"])[0]) == "1 of 2 right; 3 not asked"
+
+
+def test_what_is_no_number_keeps_the_question_open_and_a_question_mark_gives_a_hint():
+    score, told = play(["?", "help", "1"])
+    assert score == Score(1, 1, 5)
+    assert told[0] == "  hint: ∂f/∂f: the output moves as fast as itself"
+    assert told[1].startswith("  type a number")
+
+
+def test_what_is_asked_is_not_told_before():
+    f = product_and_sum()
+    assert known(Story(f), "gradients")[-1] == "computed  f = d × e = −6"
+    assert known(Story(f), "data")[-1] == "computed  f = d × e"
+
+
+# The command
+
+
+def command(*arguments, typed=""):
+    """`micronn quiz` in a process of its own, with this text on its standard input."""
+    return subprocess.run(
+        [sys.executable, "-m", "micronn", "quiz", *arguments],
+        input=typed, capture_output=True, text=True, encoding="utf-8", timeout=60,
+        env={"PYTHONPATH": str(Path(__file__).parent.parent.parent), "PYTHONUTF8": "1"},
+    )  # fmt: skip
+
+
+def test_the_command_marks_piped_answers():
+    done = command(*PRODUCT, typed="1\n1\n-6\n-3\n-8\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("5 of 5 right\n")
+
+
+def test_the_command_ends_with_the_score_when_the_input_ends():
+    done = command(*PRODUCT, typed="1\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("1 of 1 right; 4 not asked\n")
+
+
+def test_the_command_can_ask_for_data():
+    done = command(*PRODUCT, "--about", "data", typed="-6\n1\n-6\n")
+    assert done.stdout.endswith("3 of 3 right\n")
+
+
+def test_a_formula_that_makes_no_sense_is_refused_before_any_question():
+    done = command("a +", "a=1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "micronn: error:" in done.stderr
+
+
+# Paper
+
+
+def test_the_command_writes_a_sheet_and_its_answers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["quiz", *PRODUCT, "--worksheet", "sheet.html"]) == 0
+    assert capsys.readouterr().out == "wrote sheet.html and sheet-answers.html\n"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["sheet-answers.html", "sheet.html"]
+
+
+def picture(page):
+    """The picture of a page, parsed."""
+    return ET.fromstring(re.search(r"<svg.*</svg>", page, re.S)[0])
+
+
+def texts(page):
+    """Every text of the picture of a page."""
+    return [
+        element.text or "" for element in picture(page).iter("{http://www.w3.org/2000/svg}text")
+    ]
+
+
+@pytest.mark.parametrize("about", ["gradients", "data"])
+def test_the_sheet_holds_no_answer_and_the_answers_hold_all(about):
+    sheet, answers = worksheet(product_and_sum(), about=about)
+    shown = {text for text in texts(sheet) if re.search(r"\d", text)}
+    assert shown == {"gradients": {"−2", "3", "−6", "1"}, "data": {"−2", "3"}}[about]
+    assert not any(text.startswith(("∂", "←", "+")) and text[1:].strip() for text in texts(sheet))
+    assert sheet.count("<li>") == answers.count("<li>") == {"gradients": 5, "data": 8}[about]
+    assert "gradient of b = <b>−8</b>" in answers
+    assert "−8" not in sheet
+
+
+def test_colours_dashes_and_tooltips_of_the_sheet_give_nothing_away():
+    sheet, _ = worksheet(product_and_sum())
+    root = picture(sheet)
+    wires = [e for e in root.iter() if e.get("class") == "line"]
+    assert len(wires) == 6
+    assert {(e.get("stroke"), e.get("stroke-width"), e.get("stroke-dasharray")) for e in wires} == {
+        ("#838e9a", "1.7", None)
+    }
+    assert not [e for e in root.iter() if e.tag.endswith(("title", "desc"))]
+
+
+def test_labels_on_a_sheet_are_only_text():
+    f = product_and_sum()
+    f.label = "</title><script>alert(1)</script>"
+    for page in worksheet(f):
+        assert "<script" not in page
+        assert page.count("</title>") <= 1 + page.count("<title")
+
+
+def test_a_sheet_that_cannot_be_written_is_an_error(tmp_path):
+    with pytest.raises(OSError, match="nowhere"):
+        save_worksheet(product_and_sum(), tmp_path / "nowhere" / "sheet.html")
