@@ -323,7 +323,7 @@ def dot(a, b):
 
     a, b: equally many numbers or Values, at least one.  The operands are all of a,
     then all of b.  Where one side holds only plain numbers, nobody asks for their
-    gradient: the op is then "linear", its operands are the Values of the other side
+    gradient: the op is then "weighted_sum", its operands are the Values of the other side
     and its local derivatives are the numbers.
 
     Raises ValueError for lengths that differ, or for nothing to multiply.
@@ -346,7 +346,7 @@ def weighted_sum(a, b):
     """dot(a, b) without its checks: a is a tuple of Values, b one of Values or of floats."""
     a_data = tuple([value.data for value in a])
     if type(b[0]) is float:
-        return computed(sum(map(mul, a_data, b), 0.0), "linear", a, b)
+        return computed(sum(map(mul, a_data, b), 0.0), "weighted_sum", a, b)
     b_data = tuple([value.data for value in b])
     return computed(sum(map(mul, a_data, b_data), 0.0), "dot", a + b, b_data + a_data)
 

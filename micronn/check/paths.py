@@ -265,7 +265,7 @@ REASONS = {
     "gelu": "{op} flat at {x}",
     "*": "{x} is multiplied by a small number",
     "dot": "{x} is multiplied by a small number",
-    "linear": "{x} is multiplied by a small number",
+    "weighted_sum": "{x} is multiplied by a small number",
     "/": "{x} is in a quotient with a large number",
     "mean": "{x} is one of many in a mean",
     "logsumexp": "{x} is far below the largest in logsumexp",
@@ -332,7 +332,7 @@ def trace_nonfinite(root: Value, params=None) -> NonFinite | None:
 def born_in_data(node, names) -> NonFinite:
     """The report on a node whose data is not finite."""
     head = f"the data of {names[node]} is {node.data}"
-    given = [x for x in node.local_grads if node.op == "linear" and not math.isfinite(x)]
+    given = [x for x in node.local_grads if node.op == "weighted_sum" and not math.isfinite(x)]
     if given:
         sentence = f"{head}: {node.op} reads the plain input {given[0]}"
         return NonFinite("data", node, sentence, "look for it in the data set")
@@ -405,14 +405,14 @@ def require_value(x, name) -> Value:
 def names_of(order: Sequence[Value], params) -> dict[Value, str]:
     """What pictures call each Value: its label, its name as a parameter, else v<place>.
 
-    The plain numbers that a `linear` reads take places too, once for each tuple.
+    The plain numbers that a `weighted_sum` reads take places too, once for each tuple.
     """
     pairs = params.named_parameters() if hasattr(params, "named_parameters") else params or ()
     given = {p: name for name, p in pairs}
     names: dict[Value, str] = {}
     seen, place = set(), 0
     for node in order:
-        if node.op == "linear" and id(node.local_grads) not in seen:
+        if node.op == "weighted_sum" and id(node.local_grads) not in seen:
             seen.add(id(node.local_grads))
             place += len(node.local_grads)
         label = " ".join(node.label.split()) or given.get(node, "")

@@ -483,7 +483,7 @@ def called(node, operands):
     op, _, number = node.op.partition(" ")
     if op in CALLS_ON_LISTS:
         return CALLS_ON_LISTS[op](operands)
-    if op == "linear":
+    if op == "weighted_sum":
         return dot(operands, node.local_grads)
     if op == "dot":
         half = len(operands) // 2

@@ -175,11 +175,11 @@ class SourceWriter:
     def is_long(self, node):
         """Whether a node is a dot of so many terms that slices are shorter and faster."""
         terms = len(node.operands) // 2 if node.op == "dot" else len(node.operands)
-        return node.op in ("dot", "linear") and terms > SHORT
+        return node.op in ("dot", "weighted_sum") and terms > SHORT
 
     def sides(self, node):
         """The two rows that a dot multiplies: Values in a tuple, or a list of numbers."""
-        if node.op == "linear":
+        if node.op == "weighted_sum":
             return node.operands, list(node.local_grads)
         n = len(node.operands) // 2
         return node.operands[:n], node.operands[n:]
@@ -221,7 +221,7 @@ class SourceWriter:
         if self.is_long(node):
             (a, make_a), (b, make_b) = (self.row(side, node) for side in self.sides(node))
             before, text = make_a + make_b, DOT.format(a=a, b=b)
-        elif node.op in ("dot", "linear"):
+        elif node.op in ("dot", "weighted_sum"):
             a, b = self.sides(node)
             b = map(literal, b) if isinstance(b, list) else map(self.name, b)
             text = " + ".join(f"{x} * {y}" for x, y in zip(map(self.name, a), b, strict=True))
@@ -247,7 +247,7 @@ class SourceWriter:
         for node in reversed(self.order):
             if self.is_long(node):
                 self.long_dot_backward(node)
-            elif node.op in ("dot", "linear"):
+            elif node.op in ("dot", "weighted_sum"):
                 self.short_dot_backward(node)
             elif node.operands:
                 self.operation_backward(node)

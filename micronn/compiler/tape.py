@@ -174,7 +174,7 @@ class TapeWriter:
             for operand in node.operands:
                 uses[operand] = uses.get(operand, 0) + 1
         for node in order:
-            if node.op in ("dot", "linear"):
+            if node.op in ("dot", "weighted_sum"):
                 self.find_weights(node)
             elif node.op == "+":
                 for dot, bias in (node.operands, node.operands[::-1]):
@@ -185,7 +185,7 @@ class TapeWriter:
 
     def find_weights(self, node):
         """A dot as a LayerTerm, if one of its sides is a row of neighbouring scalars."""
-        if node.op == "linear":
+        if node.op == "weighted_sum":
             first = self.constant_once(id(node.local_grads), node.local_grads)
             self.layers[node] = LayerTerm(first, node.operands, -1)
             return

@@ -66,7 +66,7 @@ class Graph:
         Value: which given Values are parameters, and what they are called.
     open_dots: show each `dot` as its products and their sum.
 
-    The plain numbers that a `linear` reads become constants.  Neurons that read the
+    The plain numbers that a `weighted_sum` reads become constants.  Neurons that read the
     very same numbers read the same constants.  The Values themselves stay untouched.
 
     Raises TypeError if root is not a Value or params holds something else.
@@ -93,14 +93,14 @@ class Graph:
 
     def add(self, value: Value, open_dots: bool = False) -> None:
         """Append a Value to the order, with the constants and products it stands for."""
-        node = self.with_constants(value) if value.op == "linear" else value
+        node = self.with_constants(value) if value.op == "weighted_sum" else value
         if open_dots and node.op == "dot":
             node = self.opened(node)
         self.place[value] = len(self.nodes)
         self.nodes.append(node)
 
     def with_constants(self, value: Value) -> Value:
-        """The `dot` that a `linear` is: its weights, then the numbers as constants."""
+        """The `dot` that a `weighted_sum` is: its weights, then the numbers as constants."""
         weights, numbers = value.operands, value.local_grads
         if id(numbers) not in self.numbers:
             self.numbers[id(numbers)] = list(map(as_value, numbers))
@@ -121,7 +121,7 @@ class Graph:
         return restored(node.data, node.grad, "sum", tuple(products), (1.0,) * n, node.label)
 
     def fill_constants(self) -> None:
-        """Give the constants of `linear` their gradients, added in backward()'s order."""
+        """Give the constants of `weighted_sum` their gradients, added in backward()'s order."""
         made = {constant for constants in self.numbers.values() for constant in constants}
         for node in reversed(self.nodes) if made else ():
             for operand, slope in zip(node.operands, node.local_grads, strict=True):

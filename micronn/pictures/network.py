@@ -217,9 +217,9 @@ def only_example(layers, root):
     """What the model was run on in the graph of root; None if on several examples, or none."""
     first = layers[0][0].w
     xs = [
-        node.local_grads if node.op == "linear" else node.operands[len(first) :]
+        node.local_grads if node.op == "weighted_sum" else node.operands[len(first) :]
         for node in topological_order(root)
-        if node.op in ("linear", "dot") and list(node.operands[: len(first)]) == first
+        if node.op in ("weighted_sum", "dot") and list(node.operands[: len(first)]) == first
     ]
     return xs[0] if len(xs) == 1 else None
 
@@ -244,7 +244,7 @@ def recorded(runs, root) -> list[Sequence]:
 
 def step(node, operands):
     """What tells a computed Value, or a constant, from another one."""
-    numbers = {"linear": node.local_grads, "const": (node.data,)}.get(node.op, ())
+    numbers = {"weighted_sum": node.local_grads, "const": (node.data,)}.get(node.op, ())
     return node.op, operands, numbers
 
 

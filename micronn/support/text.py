@@ -52,7 +52,7 @@ def size_text(size: float, digits: int) -> str:
 
 GLYPHS = {
     "-": "−", "*": "×", "/": "÷", "**": "x^k", "**2": "x²", "**3": "x³",
-    "sum": "Σ", "linear": "dot", "maximum": "max", "minimum": "min",
+    "sum": "Σ", "weighted_sum": "dot", "maximum": "max", "minimum": "min",
 }  # fmt: skip
 LONGEST_NAME = 28
 

@@ -151,7 +151,7 @@ def shape(root, leaves, params) -> list:
     place = {node: k for k, node in enumerate(order)}
     given = {leaf: k for k, leaf in enumerate([*leaves, *params])}
     return [
-        (node.op, [place[x] for x in node.operands], node.op == "linear" and node.local_grads)
+        (node.op, [place[x] for x in node.operands], node.op == "weighted_sum" and node.local_grads)
         if node.operands else given.get(node, node.data)
         for node in order
     ]  # fmt: skip

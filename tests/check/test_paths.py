@@ -225,7 +225,7 @@ def test_a_given_nan_is_its_own_origin():
 def test_a_nan_among_plain_inputs_is_found_in_the_sum_that_reads_it():
     w = [Value(1.0), Value(2.0)]
     found = trace_nonfinite(dot(w, [1.0, math.nan]).tanh())
-    assert found.node.op == "linear"
+    assert found.node.op == "weighted_sum"
     assert "reads the plain input nan" in found.sentence
     assert found.advice == "look for it in the data set"
 

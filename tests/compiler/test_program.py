@@ -77,7 +77,7 @@ GRAPHS = {
     "dot of inputs": lambda x, y, w, u: dot([x, y * w], [y, x]),
     "dot of weights in another order": lambda x, y, w, u: dot([u, w], [x, y]),
     "dot of weights with themselves": lambda x, y, w, u: dot([w, u], [w, u]) * x,
-    "linear": lambda x, y, w, u: dot([3.0, -4.0], [w * x, u * y]),
+    "weighted_sum": lambda x, y, w, u: dot([3.0, -4.0], [w * x, u * y]),
     "a neuron with a constant for bias": lambda x, y, w, u: (dot([w, u], [x, y]) + 0.5).tanh(),
     "an input alone": lambda x, y, w, u: x,
     "a parameter alone": lambda x, y, w, u: w,
