@@ -279,7 +279,13 @@ class TapeWriter:
             weights, values, bias = self.layers[node]
             rows.append((self.contiguous(values), len(values), weights, bias, node))
         rows.sort(key=lambda row: row[:4])
-        for (a, n, has_bias), group in groupby(rows, lambda row: (row[0], row[1], row[3] >= 0)):
+        parameters = self.tape.weights  # constants lie in an array of their own
+
+        def alike(row):
+            a, n, weights, bias, _ = row
+            return a, n, bias >= 0, weights < parameters, bias < parameters
+
+        for (a, n, has_bias, *_), group in groupby(rows, alike):
             members = list(group)
             keys = [(row[2], row[3] if has_bias else row[2]) for row in members]
             for run in runs(keys, even=True):

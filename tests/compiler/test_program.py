@@ -40,6 +40,12 @@ each_backend = pytest.mark.parametrize("backend", BACKENDS)
 machine_only = pytest.mark.skipif(len(BACKENDS) < 2 or not isinstance(BACKENDS[1], str),
                                   reason="no C compiler")  # fmt: skip
 
+
+def fan(learned, value):
+    """One Value times each of some parameters and constants: scalars that lie side by side."""
+    return total([dot([weight], [value]) for weight in [*learned, 3.0, 4.0]])
+
+
 # Every operation of two inputs x, y and two parameters w, u; x > 0.
 GRAPHS = {
     "+": lambda x, y, w, u: x + w,
@@ -79,6 +85,8 @@ GRAPHS = {
     "dot of weights with themselves": lambda x, y, w, u: dot([w, u], [w, u]) * x,
     "weighted_sum": lambda x, y, w, u: dot([3.0, -4.0], [w * x, u * y]),
     "a neuron with a constant for bias": lambda x, y, w, u: (dot([w, u], [x, y]) + 0.5).tanh(),
+    "learned and fixed weights of one Value": lambda x, y, w, u: fan([w, u], y.tanh()),
+    "learned and fixed biases": lambda x, y, w, u: (dot([w], [y]) + u) * (dot([u], [y]) + 5.0),
     "an input alone": lambda x, y, w, u: x,
     "a parameter alone": lambda x, y, w, u: w,
     "a constant alone": lambda x, y, w, u: Value(7.0),
