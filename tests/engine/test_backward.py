@@ -1,0 +1,205 @@
+"""What backward() promises: the chain rule, in order, added up in the leaves."""
+
+import math
+import random
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from micronn.engine import Value
+
+
+def test_gradients_of_a_small_expression_by_hand():
+    # f = (a*b)*(a+b) = a²b + ab²:  df/da = 2ab + b² = -12 + 9,  df/db = a² + 2ab = 4 - 12
+    a, b = Value(-2.0), Value(3.0)
+    f = (a * b) * (a + b)
+    f.backward()
+    assert (f.data, a.grad, b.grad, f.grad) == (-6.0, -3.0, -8.0, 1.0)
+
+
+def test_a_value_in_the_middle_that_is_used_twice_collects_before_it_passes_on():
+    # b = 2a, c = 2b, so dc/da = 4.  Passing on too early says 3.
+    a = Value(1.0)
+    b = a + a
+    c = b + b
+    c.backward()
+    assert (b.grad, a.grad) == (2.0, 4.0)
+
+
+def test_second_backward_adds_the_same_again_to_leaves_only():
+    # y = 6x.  Two calls add up to 12, as in PyTorch.  An engine that lets the
+    # middle Value keep its old grad says 18.
+    x = Value(1.0)
+    middle = x * 2.0
+    y = middle * 3.0
+    y.backward()
+    y.backward()
+    assert x.grad == 12.0
+    assert middle.grad == 3.0
+
+
+@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.integers(2, 4))
+def test_every_further_pass_adds_exactly_the_first(numbers, passes):
+    a, b, c = map(Value, numbers)
+    root = (a * b + c).tanh() * a + a * c * 0.1 + (a - b).sigmoid() * c
+    root.backward()
+    first = [a.grad, b.grad, c.grad]
+    expected = list(first)
+    for _ in range(passes - 1):
+        root.backward()
+        expected = [had + once for had, once in zip(expected, first, strict=True)]
+    assert [a.grad, b.grad, c.grad] == expected
+
+
+def test_two_roots_over_a_shared_part_add_up_in_the_leaves():
+    # y = 2x; p = 3y, q = 5y: dp/dx + dq/dx = 6 + 10.
+    x = Value(1.0)
+    y = 2.0 * x
+    p, q = 3.0 * y, 5.0 * y
+    p.backward()
+    q.backward()
+    assert x.grad == 16.0
+
+
+def test_backward_from_a_middle_value_then_from_the_root_adds_both():
+    x = Value(1.0)
+    y = 2.0 * x
+    z = 3.0 * y
+    y.backward()
+    z.backward()
+    assert x.grad == 2.0 + 6.0
+
+
+def test_values_outside_the_walked_part_are_left_alone():
+    x, other = Value(1.0), Value(5.0)
+    y = x * 2.0
+    above = y * other
+    above.grad, other.grad = 7.0, 8.0
+    y.backward()
+    assert (above.grad, other.grad) == (7.0, 8.0)
+
+
+def test_backward_on_a_leaf_sets_one_and_says_nothing():
+    x = Value(4.0)
+    assert x.backward() is None
+    assert (x.data, x.grad) == (4.0, 1.0)
+
+
+def test_changing_data_later_does_not_change_a_recorded_gradient():
+    x, w = Value(2.0), Value(3.0)
+    y = x * w
+    w.data = 100.0
+    y.backward()
+    assert x.grad == 3.0
+
+
+def test_an_interrupted_backward_leaves_the_leaves_as_they_were(monkeypatch):
+    class Bomb(float):
+        armed = False
+
+        def __rmul__(self, other):
+            raise KeyboardInterrupt
+
+        __mul__ = __rmul__
+
+    x = Value(3.0)
+    y = x * x
+    root = y.sin() * x
+    x.grad = 0.5
+    good = y.local_grads
+    y.local_grads = (Bomb(3.0), Bomb(3.0))
+    with pytest.raises(KeyboardInterrupt):
+        root.backward()
+    assert x.grad == 0.5
+    assert y.grad == 0.0
+    y.local_grads = good
+    x.grad = 0.0
+    root.backward()
+    # d/dx x·sin(x²) = sin(x²) + 2x²·cos(x²)
+    assert math.isclose(x.grad, math.sin(9.0) + 18.0 * math.cos(9.0), rel_tol=1e-14)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_backward_interrupted_before_its_first_message_leaves_every_grad(place):
+    class Bomb(Value):
+        armed = False
+
+        @property
+        def operands(self):
+            if Bomb.armed:
+                Bomb.armed = False
+                raise KeyboardInterrupt
+            return ()
+
+        @operands.setter
+        def operands(self, _):
+            pass
+
+    leaves = [Bomb(1.0) if k == place else Value(1.0) for k in range(3)]
+    root = (leaves[0] + leaves[1]) * leaves[2]
+    for leaf, grad in zip(leaves, (5.0, 6.0, 7.0), strict=True):
+        leaf.grad = grad
+    Bomb.armed = True
+    with pytest.raises(KeyboardInterrupt):
+        root.backward()
+    assert [leaf.grad for leaf in leaves] == [5.0, 6.0, 7.0]
+    assert (root.grad, root.operands[0].grad) == (0.0, 0.0)
+
+
+def test_zero_times_infinity_in_the_chain_rule_is_not_hidden():
+    # d/dx 0·sqrt(x) at 0 is 0 times infinity; PyTorch says nan too.
+    x = Value(0.0)
+    (x.sqrt() * 0.0).backward()
+    assert math.isnan(x.grad)
+
+
+def test_threads_with_graphs_of_their_own_do_not_disturb_each_other():
+    results = {}
+
+    def work(k):
+        for _ in range(200):
+            x = Value(float(k))
+            y = x
+            for _ in range(20):
+                y = y * 1.0 + x
+            y.backward()
+            results.setdefault(k, set()).add(x.grad)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {k: {21.0} for k in range(4)}
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10**6))
+def test_random_graphs_agree_with_forward_mode_differentiation(seed):
+    # Forward mode (dual numbers) is another algorithm for the same derivative.
+    rng = random.Random(seed)
+    x = Value(rng.uniform(-2, 2))
+    pool = [(x, 1.0), (Value(rng.uniform(-2, 2)), 0.0)]  # a Value and its d/dx
+    for _ in range(60):
+        (a, da), (b, db) = rng.choice(pool), rng.choice(pool)
+        y, dy = rng.choice(
+            [
+                lambda: (a + b, da + db),
+                lambda: (a - b, da - db),
+                lambda: (a * b * 0.5, 0.5 * (da * b.data + a.data * db)),
+                lambda: (a.tanh(), da / math.cosh(a.data) ** 2),
+                lambda: (a.sin(), da * math.cos(a.data)),
+                lambda: (-a, -da),
+                lambda: (a / (b * b + 1.0), (da - a.data / (b.data**2 + 1) * 2 * b.data * db)
+                         / (b.data**2 + 1)),
+            ]
+        )()  # fmt: skip
+        if abs(y.data) < 50.0:
+            pool.append((y, dy))
+    root, slope = pool[-1]
+    root.backward()
+    if root is x:
+        slope = 1.0
+    assert math.isclose(x.grad, slope, rel_tol=1e-8, abs_tol=1e-8)
