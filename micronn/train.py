@@ -24,11 +24,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from micronn.check.health import layer_name
 from micronn.data import Examples, check_examples, picked, shuffled, whole
 from micronn.engine import Value
 from micronn.nn import Module
 from micronn.optim import Optimizer, Schedule
+from micronn.support.text import layer_name
 from micronn.training.eager import REFUSED, NotFinite, OnGraph, predict
 from micronn.training.metrics import accuracy
 from micronn.training.traced import OnProgram, OutputProgram, program_for

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from micronn.engine import Value, topological_order, total
+from micronn.support.text import layer_name
 
 FLAT = 0.05  # a unit is saturated where its slope is below this share of its steepest
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
@@ -90,12 +91,6 @@ def health(model, inputs: Iterable, optimizer=None) -> Health:
     found = [measured(name, layers[name], units[name], moved) for name in layers]
     last = found[-1].gradient
     return Health(tuple(read(layer, last) for layer in found))
-
-
-def layer_name(name: str) -> str:
-    """The layer a parameter belongs to: layers.0 for layers.0.neurons.3.w.2."""
-    layer, is_neuron, _ = name.partition("neurons")
-    return (layer.rstrip(".") or "neurons") if is_neuron else name.split(".")[0]
 
 
 def outputs_of(model, inputs) -> list[Value]:

@@ -1,12 +1,9 @@
 """A gradient is a sum over paths, so whatever it is, some node on some path made it so.
 
-Two questions that a learner asks of a graph, answered from what it has recorded:
-
-    why(x, loss)            why is the gradient of x what it is?
-    trace_nonfinite(loss)   where did the first nan or infinity come from?
-
-The answers are objects that hold the numbers; str() of one is a text to read.
-Values without a label are called as in pictures: v3 is the fourth in the order.
+why(x, loss) follows every path from the loss down to x and multiplies the local
+derivatives along each: the products add up to the gradient of x.  The answer is an
+object that holds the numbers; str() of it is a text to read.  Values without a label
+are called as in pictures: v3 is the fourth in the order.
 
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
     >>> print(why(a, (a * b) * (a + b)))
@@ -16,15 +13,18 @@ Values without a label are called as in pictures: v3 is the fourth in the order.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from micronn.engine import Value, clipped, topological_order
+from micronn.graph.rows import Graph
+from micronn.nn import Module
+from micronn.support.text import clean
 
 MANY = 10**15  # paths are counted up to here
-
-# Why is the gradient of x what it is?
+Names = dict[Value, str]
+Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
 
 
 class Wire(NamedTuple):
@@ -33,6 +33,9 @@ class Wire(NamedTuple):
     node: Value
     operand: Value
     slope: float
+
+
+Wires = dict[Value, list[Wire]]  # by the node that reads
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Why:
     bundles: tuple[Bundle, ...]
     largest: Path | None
     killers: tuple[Wire, ...]
-    names: dict[Value, str]
+    names: Names
 
     __repr__ = object.__repr__  # the paths of a deep graph are too long to show in full
 
@@ -143,7 +146,7 @@ class Why:
         return f"{self.names[node]} ({node.op})" if node.operands else self.names[node]
 
 
-def why(x: Value, root: Value, params=None, limit: int = 12) -> Why:
+def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Why:
     """Every path from root to x, with the product of local derivatives along each.
 
     x: a Value that root was computed from, given or computed itself.
@@ -154,9 +157,10 @@ def why(x: Value, root: Value, params=None, limit: int = 12) -> Why:
     The sum of the products is what root.backward() adds to x.grad; that need not
     have been called.  Raises TypeError for what is not a Value.
     """
-    require_value(x, "x")
-    order = topological_order(require_value(root, "root"))
-    names = names_of(order if x in order else [*order, x], params)
+    checked_value(x, "x")
+    order = topological_order(checked_value(root, "root"))
+    names = names_of(order, params)
+    names.setdefault(x, clean(x.label) or "x")
     wires = wires_between(x, order)
     if root is not x and not wires:
         return Why(x, root, 0.0, 0, (), (), None, (), names)
@@ -175,13 +179,13 @@ def why(x: Value, root: Value, params=None, limit: int = 12) -> Why:
     )
 
 
-def wires_between(x, order) -> dict[Value, list[Wire]]:
+def wires_between(x: Value, order: Sequence[Value]) -> Wires:
     """The wires on paths from the last Value of order to x, by the node that reads, root first."""
     on_the_way = {x}
     for node in order:
         if node is not x and not on_the_way.isdisjoint(node.operands):
             on_the_way.add(node)
-    wires = {}
+    wires: Wires = {}
     for node in reversed(order):
         if node is not x and node in on_the_way:
             pairs = zip(node.operands, node.local_grads, strict=True)
@@ -189,13 +193,15 @@ def wires_between(x, order) -> dict[Value, list[Wire]]:
     return wires
 
 
-def pass_down(x, root, wires) -> tuple[dict, dict, Path]:
+def pass_down(
+    x: Value, root: Value, wires: Wires
+) -> tuple[dict[Value, float], dict[Value, int], Path]:
     """For each node on the way: d(root)/d(node), and how many paths; and the largest path to x.
 
     Products are compared by logarithm: a thousand factors of 0.1 are below any float.
     """
-    grads, counts = {root: 1.0}, {root: 1}
-    log_of_largest, came_by = {root: 0.0}, {}
+    grads, counts, log_of_largest = {root: 1.0}, {root: 1}, {root: 0.0}
+    came_by: dict[Value, Wire] = {}
     for wire in (wire for node in wires for wire in wires[node]):
         node, operand, slope = wire
         grads[operand] = grads.get(operand, 0.0) + slope * grads[node]
@@ -211,10 +217,13 @@ def pass_down(x, root, wires) -> tuple[dict, dict, Path]:
     return grads, counts, Path(tuple(reversed(way)))
 
 
-def all_paths(x, root, wires) -> list[Path]:
-    """Every path from root to x; a trail is the last wire and the trail before it."""
-    ends: list[tuple] = []
-    to_do: list[tuple[Value, tuple]] = [(root, ())]
+Trail = tuple[Wire, "Trail"] | None  # the last wire, and the trail before it
+
+
+def all_paths(x: Value, root: Value, wires: Wires) -> list[Path]:
+    """Every path from root to x."""
+    ends: list[Trail] = []
+    to_do: list[tuple[Value, Trail]] = [(root, None)]
     while to_do:
         node, trail = to_do.pop()
         if node is x:
@@ -224,7 +233,7 @@ def all_paths(x, root, wires) -> list[Path]:
     return [Path(unwound(trail)) for trail in ends]
 
 
-def unwound(trail) -> tuple[Wire, ...]:
+def unwound(trail: Trail) -> tuple[Wire, ...]:
     """The wires of a trail, first one first."""
     way: list[Wire] = []
     while trail:
@@ -233,7 +242,9 @@ def unwound(trail) -> tuple[Wire, ...]:
     return tuple(reversed(way))
 
 
-def bundles(x, wires, grads, counts) -> list[Bundle]:
+def bundles(
+    x: Value, wires: Wires, grads: Mapping[Value, float], counts: Mapping[Value, int]
+) -> list[Bundle]:
     """The sum for x, one term a wire, at the first node above x that is used more than once."""
     uses: dict[Value, list[Wire]] = {}
     for wire in (wire for node in wires for wire in wires[node]):
@@ -248,7 +259,7 @@ def bundles(x, wires, grads, counts) -> list[Bundle]:
     ]
 
 
-def killers(wires, grads, largest) -> list[Wire]:
+def killers(wires: Wires, grads: Mapping[Value, float], largest: Path) -> list[Wire]:
     """The wires that made a gradient small, in the order in which backward() meets them."""
     if all(wire.slope for wire in largest.wires):
         return [wire for wire in largest.wires if abs(wire.slope) < 0.01]
@@ -274,7 +285,7 @@ REASONS = {
 }
 
 
-def because(wire: Wire, names) -> str:
+def because(wire: Wire, names: Names) -> str:
     """Why the slope of a wire is small: tanh saturated at v3 = 4.1, local derivative 0.0011."""
     op = wire.node.op.split()[0]
     x = f"{names[wire.operand]} = {wire.operand.data:.4g}"
@@ -282,143 +293,20 @@ def because(wire: Wire, names) -> str:
     return f"{names[wire.node]}: {reason}, local derivative {wire.slope:.2g}"
 
 
-# Where did the first nan or infinity come from?
-
-
-@dataclass(frozen=True)
-class NonFinite:
-    """The first number of a graph that is not finite.
-
-    kind: "data", "local derivative" or "grad".
-    node: where it was born: everything it was made from is still finite, if it was
-        made from anything.
-    sentence: the number and those around it.
-    advice: what to try.
-    """
-
-    kind: str
-    node: Value
-    sentence: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.sentence}\n{self.advice}"
-
-
-def trace_nonfinite(root: Value, params=None) -> NonFinite | None:
-    """The first nan or infinity below root, or None if every number is finite.
-
-    Looks at all data from the operands up, then at all local derivatives, then at the
-    grads that the last backward() left, from the root down.  params: as for why().
-
-    >>> big = Value(1e200, "big")
-    >>> print(trace_nonfinite(big * big + 1.0).sentence)
-    the data of v1 is inf: (big = 1e+200) * (big = 1e+200)
-    """
-    order = topological_order(require_value(root, "root"))
-    names = names_of(order, params)
-    for node in order:
-        if not math.isfinite(node.data):
-            return born_in_data(node, names)
-    for node in order:
-        if not all(map(math.isfinite, node.local_grads)):
-            return born_in_slope(node, names)
-    for node in reversed(order):
-        if not math.isfinite(node.grad):
-            return born_in_grad(node, order, names)
-    return None
-
-
-def born_in_data(node, names) -> NonFinite:
-    """The report on a node whose data is not finite."""
-    head = f"the data of {names[node]} is {node.data}"
-    given = [x for x in node.local_grads if node.op == "weighted_sum" and not math.isfinite(x)]
-    if given:
-        sentence = f"{head}: {node.op} reads the plain input {given[0]}"
-        return NonFinite("data", node, sentence, "look for it in the data set")
-    if not node.operands:
-        advice = (
-            "find where it was given; if it is a parameter, the step before was too large: "
-            "try a smaller learning rate"
-        )
-        return NonFinite("data", node, f"{head}, as given", advice)
-    advice = "make the numbers smaller: scale the inputs, or lower the learning rate"
-    return NonFinite("data", node, f"{head}: {formula(node, names)}", advice)
-
-
-def born_in_slope(node, names) -> NonFinite:
-    """The report on a node with a local derivative that is not finite."""
-    k = next(k for k, slope in enumerate(node.local_grads) if not math.isfinite(slope))
-    operand = names[node.operands[k]]
-    sentence = (
-        f"the local derivative of {names[node]} by {operand} is {node.local_grads[k]}: "
-        f"{formula(node, names)}"
-    )
-    advice = f"keep {operand} away from there: add a small number such as 1e-8 before {node.op}"
-    return NonFinite("local derivative", node, sentence, advice)
-
-
-def born_in_grad(node, order, names) -> NonFinite:
-    """The report on a node whose grad is not finite, with the message that made it so."""
-    head = f"the grad of {names[node]} is {node.grad}"
-    wires = [
-        Wire(user, operand, slope)
-        for user in reversed(order)
-        for operand, slope in zip(user.operands, user.local_grads, strict=True)
-        if operand is node
-    ]
-    messages = [wire.slope * wire.node.grad for wire in wires]
-    advice = "the gradients explode: clip them, or start with smaller weights"
-    for wire, message in zip(wires, messages, strict=True):
-        if not math.isfinite(message):
-            sent = f"{names[wire.node]} sends {wire.slope:.4g} * {wire.node.grad:.4g}"
-            return NonFinite("grad", node, f"{head}: {sent}", advice)
-    if not math.isfinite(sum(messages)):
-        return NonFinite("grad", node, f"{head}: {len(messages)} messages add up to that", advice)
-    advice = "set the grads to 0 before backward(), with zero_grad()"
-    return NonFinite("grad", node, f"{head}, left from an earlier backward()", advice)
-
-
-def formula(node, names) -> str:
-    """The operation of a node with the numbers it read, the largest six of many."""
-    operands = node.operands
-    if len(operands) > 2:
-        operands = sorted(operands, key=lambda operand: -abs(operand.data))[:6]
-    texts = [f"{names[operand]} = {operand.data:.6g}" for operand in operands]
-    if len(texts) == 2:
-        return f"({texts[0]}) {node.op} ({texts[1]})"
-    left_out = len(node.operands) - len(texts)
-    more = f" and {left_out} smaller ones" if left_out else ""
-    return f"{node.op} of {', '.join(texts)}{more}"
-
-
 # Words and numbers
 
 
-def require_value(x, name) -> Value:
+def checked_value(x: object, name: str) -> Value:
     """x, if it is a Value."""
     if not isinstance(x, Value):
         raise TypeError(f"{name} must be a Value, got {clipped(repr(x))}; pass a loss, say")
     return x
 
 
-def names_of(order: Sequence[Value], params) -> dict[Value, str]:
-    """What pictures call each Value: its label, its name as a parameter, else v<place>.
-
-    The plain numbers that a `weighted_sum` reads take places too, once for each tuple.
-    """
-    pairs = params.named_parameters() if hasattr(params, "named_parameters") else params or ()
-    given = {p: name for name, p in pairs}
-    names: dict[Value, str] = {}
-    seen, place = set(), 0
-    for node in order:
-        if node.op == "weighted_sum" and id(node.local_grads) not in seen:
-            seen.add(id(node.local_grads))
-            place += len(node.local_grads)
-        label = " ".join(node.label.split()) or given.get(node, "")
-        names[node] = clipped(label) or f"v{place}"
-        place += 1
-    return names
+def names_of(order: Sequence[Value], params: Parameters = None) -> Names:
+    """What pictures call each Value of an order that ends in its root."""
+    graph = Graph(order[-1], params)
+    return {node: clean(graph.name(k := graph.place[node])) or f"v{k}" for node in order}
 
 
 def size(slope: float) -> float:

@@ -85,6 +85,12 @@ def clean(name: str) -> str:
     return "".join([c if c.isprintable() else "\ufffd" for c in name])
 
 
+def layer_name(name: str) -> str:
+    """The layer a parameter belongs to: layers.0 for layers.0.neurons.3.w.2."""
+    layer, is_neuron, _ = name.partition("neurons")
+    return (layer.rstrip(".") or "neurons") if is_neuron else name.split(".")[0]
+
+
 def columns(text: str) -> float:
     """How many characters wide a text is, in a font where every letter is as wide.
 

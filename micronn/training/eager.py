@@ -8,7 +8,7 @@ The gradient of the batch is the average of the gradients of its examples.
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from micronn.check.paths import trace_nonfinite
+from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import DomainError, Value
 from micronn.losses import binary_cross_entropy, hinge, huber, l2_penalty, mae, mse
 
