@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from micronn.compiler import machine as native
-from micronn.compiler.python_source import VOCABULARY, write_source
+from micronn.compiler.python_source import VOCABULARY, refuse_unknown, write_source
 from micronn.compiler.tape import Tape, write_tape
 from micronn.engine import (
     Value,
@@ -76,8 +76,9 @@ def compile_graph(
     cross_entropy the chances of the classes, as the index of one would be frozen.
 
     Raises TypeError for anything but Values, ValueError for Values that were computed
-    or are listed twice and for unknown names, NoMachine if backend="machine" and there
-    is no C compiler.
+    or are listed twice and for unknown names, UnknownOperation for an operation of your
+    own, which the graph alone can run, and NoMachine if backend="machine" and there is
+    no C compiler.
 
     >>> x, w = Value(1.0), Value(0.5)
     >>> compile_graph((w * x).tanh(), [x], [w], backend="python")
@@ -118,6 +119,7 @@ class Program:
     def __init__(self, root, inputs, params, backend, dtype):
         self.root, self.inputs, self.params, self.dtype = root, inputs, params, dtype
         self.order = topological_order(root)
+        refuse_unknown(self.order)
         self.machine = None if backend == "python" else self.find_machine(backend)
         self.backend = "machine" if self.machine else "python"
 

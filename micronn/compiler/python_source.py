@@ -31,7 +31,7 @@ derivative.  What a graph does step by step, this text does at once.
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import mul
 
@@ -76,6 +76,7 @@ FORMS = {
     "mean": ("mean({all})", "{d} * {share}"),
     "logsumexp": ("logsumexp({all})", "{d} * s{number}[{place}]"),
 }  # fmt: skip
+KNOWN = [op for op in FORMS if op not in ("**0", "**2", "**k")] + ["dot"]
 SHORT = 32  # a longer dot is written with slices instead of term by term
 WIDTH = 88
 LEGEND = "# x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)"
@@ -88,7 +89,22 @@ def write_source(root: Value, inputs: Sequence[Value], params: Sequence[Value]) 
     gradients.  Without inputs_too, long rows of dx may stay 0.  Any other leaf is a
     constant, which the text says.  Labels appear in comments alone.
     """
+    refuse_unknown(topological_order(root))
     return SourceWriter(root, inputs, params).text()
+
+
+class UnknownOperation(NotImplementedError):
+    """The graph holds an operation that only the engine knows; the message names it."""
+
+
+def refuse_unknown(order: Iterable[Value]) -> None:
+    """Raise UnknownOperation for the first operation that no backend can write."""
+    for op in dict.fromkeys(node.op for node in order if node.operands):
+        if not is_known(op):
+            raise UnknownOperation(
+                f"the compiler has no {clipped(repr(op))}; it knows {', '.join(KNOWN)}; build the "
+                'graph from those, or run it as it is: engine="graph"'
+            )
 
 
 class SourceWriter:
@@ -326,6 +342,14 @@ def form(node):
     if node.op.startswith("**") and len(node.op) > 2:
         return FORMS[{0.0: "**0", 2.0: "**2"}.get(float(node.op[2:]), "**k")]
     return FORMS[node.op.partition(" ")[0]]
+
+
+def is_known(op):
+    """Whether there is a row of FORMS for an op, or it is a weighted sum."""
+    name, _, number = op.partition(" ")
+    if op.startswith("**") and len(op) > 2:
+        return re.fullmatch(r"[\d.e+-]+|-?inf|nan", op[2:]) is not None
+    return name in (*KNOWN, "weighted_sum") and (name == "leaky_relu") == bool(number)
 
 
 def constant_of(node):

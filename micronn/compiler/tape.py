@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
+from micronn.compiler.python_source import refuse_unknown
 from micronn.engine import Value, topological_order
 
 NAMES = {
@@ -109,6 +110,7 @@ def slots(first, count):
 def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Tape:
     """The graph below the roots as a tape; leaves that are neither are constants."""
     order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
+    refuse_unknown(order)
     writer = TapeWriter(Tape(len(inputs), len(params)), inputs, params)
     writer.number_constants(order)
     writer.find_layers(order, roots)

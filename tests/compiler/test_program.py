@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 
 from micronn.compiler import machine as native
 from micronn.compiler.program import compile_graph, rebuilt
+from micronn.compiler.python_source import UnknownOperation, write_source
+from micronn.compiler.tape import write_tape
 from micronn.engine import (
     DomainError,
     Value,
+    computed,
     dot,
     logsumexp,
     maximum,
@@ -365,6 +368,27 @@ def test_a_batch_of_another_shape_or_kind_is_refused(batch, backend):
 def test_compile_graph_refuses_what_it_cannot_record(root, inputs, params, options):
     with pytest.raises((TypeError, ValueError)):
         compile_graph(root, inputs, params, **options)
+
+
+def own_operation(op, x):
+    """x * sigmoid(x) as one operation, of which the compiler knows nothing."""
+    s = 1.0 / (1.0 + math.exp(-x.data))
+    return computed(x.data * s, op, (x,), (s + x.data * s * (1.0 - s),))
+
+
+@each_backend
+@pytest.mark.parametrize("op", ["swish", "copy", "layer", "tanh 2", "leaky_relu", "**two", "a\nb"])
+def test_an_operation_of_ones_own_is_refused_by_name_with_the_way_round(op, backend):
+    # "copy" and "layer" are instructions of the machine, but no operations of the engine.
+    x = Value(0.5)
+    for root in (own_operation(op, x), (own_operation(op, x) * 2.0).tanh()):
+        with pytest.raises(UnknownOperation, match="knows") as refusal:
+            compile_graph(root, [x], backend=backend)
+        assert str(refusal.value).startswith(f"the compiler has no {op!r}; it knows +, -, ")
+        assert str(refusal.value).endswith('engine="graph"')
+        for write in (write_source, lambda root, *leaves: write_tape([root], *leaves)):
+            with pytest.raises(UnknownOperation):
+                write(root, [x], [])
 
 
 def test_a_value_listed_twice_is_refused():
