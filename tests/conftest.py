@@ -1,8 +1,15 @@
-"""What several test files share: a browser that shows pictures and pages."""
+"""What several test files share: the same random cases every time, and a browser."""
 
 import shutil
 
+import hypothesis
 import pytest
+
+# The usual run draws the same cases on every machine, so that red means broken.
+# `pytest --hypothesis-profile=wide` draws new ones, and many more.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("wide", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile("fixed")
 
 # No sandbox, because tests may run as root in a container; and nothing from the network.
 QUIET = [

@@ -176,6 +176,7 @@ def test_a_mirror_without_the_files_is_named(capsys):
         status = main(["fetch", "mnist", "--data", "here", "--mirror", address])
     finally:
         server.shutdown()
+        server.server_close()
     out, err = capsys.readouterr()
     assert (status, out) == (1, "")
     assert address in err

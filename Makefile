@@ -1,0 +1,36 @@
+# Seven words for whoever works on micronn; CONTRIBUTING.md says when to use which.
+# Another Python:  make test PYTHON=python3.13
+
+PYTHON ?= .venv/bin/python
+PATHS = micronn/tiny.py micronn/engine.py micronn/nn.py micronn/losses.py micronn/optim.py \
+        micronn/data.py micronn/train.py micronn/support
+
+.PHONY: setup test fast browser wide lint types bench
+
+setup:  ## a virtual environment with everything that the other words need
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet -e ".[test,dev]"
+
+test:  ## every test, on all cores; what needs a program that is missing is skipped
+	$(PYTHON) -m pytest -q -n auto -m ""
+
+fast:  ## what to run while you type: no browser, no lesson, no build
+	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow" --ignore tests/test_demos.py
+
+browser:  ## the pages, in a real Chromium
+	$(PYTHON) -m pytest -q -n auto -m browser
+
+wide:  ## thousands of new random cases, where the other words repeat the same ones
+	$(PYTHON) -m pytest -q -n auto -m "" --hypothesis-profile=wide
+
+lint:  ## Python and JavaScript, style and likely bugs
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types:  ## strict on the evening path; then everything; then programs as users write them
+	$(PYTHON) -m mypy --strict $(PATHS)
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -q tests/test_types.py
+
+bench:  ## how long the same work takes here and elsewhere, as ratios
+	$(PYTHON) demos/benchmark.py
