@@ -22,7 +22,7 @@ from micronn.terminal.dashboard import downloads
 from micronn.terminal.model_view import is_image
 from micronn.terminal.plots import bars, gallery, grey_image, signed_image, square
 from micronn.training.eager import listed, predict
-from micronn.training.metrics import guess
+from micronn.training.metrics import predicted_class
 from micronn.training.tasks import Question, question_from, rows_of
 
 Note = Callable[[str], None]
@@ -62,10 +62,10 @@ def spoken(question: Question | None, outputs: Sequence[float]) -> list[Renderab
         return ["  ".join([repr(output) for output in outputs])]
     if question.kind == "quantity":
         return [fmt(question.quantity(outputs[0]))]
-    beliefs = question.beliefs(outputs)
-    best = max(range(len(beliefs)), key=beliefs.__getitem__)
-    shares = dict(zip(question.classes, beliefs, strict=True))
-    return [f"{question.classes[best]}, with {beliefs[best]:.1%} of its belief", bars(shares)]
+    probabilities = question.probabilities(outputs)
+    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    shares = dict(zip(question.classes, probabilities, strict=True))
+    return [f"{question.classes[best]}, with {probabilities[best]:.1%} of its belief", bars(shares)]
 
 
 def answered_table(model: MLP, question: Question | None, path: str) -> list[str]:
@@ -87,7 +87,9 @@ def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
         return quoted(" ".join(map(repr, outputs)))
     if question.kind == "quantity":
         return repr(question.quantity(outputs[0]))
-    return quoted(question.classes[guess(outputs if question.kind == "class" else outputs[0])])
+    return quoted(
+        question.classes[predicted_class(outputs if question.kind == "class" else outputs[0])]
+    )
 
 
 def quoted(text: str) -> str:

@@ -16,7 +16,7 @@ from micronn.nn import Module
 from micronn.support.text import fmt
 from micronn.terminal.plots import decision_plane, fitted_curve, gallery, grey_image, square
 from micronn.training.eager import listed, predict
-from micronn.training.metrics import guess, right_class
+from micronn.training.metrics import predicted_class, right_class
 from micronn.training.tasks import Question
 from micronn.training.traced import OutputProgram
 
@@ -42,9 +42,9 @@ class Eyes:
             self.program = OutputProgram(self.model, inputs[0], self.engine)
         return self.program(inputs)
 
-    def beliefs(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
-        """How much the model believes in each class."""
-        return [self.question.beliefs(listed(answer)) for answer in self.answers(inputs)]
+    def probabilities(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
+        """The probability that the model gives each class."""
+        return [self.question.probabilities(listed(answer)) for answer in self.answers(inputs)]
 
     def picture(self) -> Callable[[int, int], RenderableType] | None:
         """What draws how the model sees its data; None where that has no picture."""
@@ -62,7 +62,7 @@ class Eyes:
     def plane(self, width: int, lines: int) -> RenderableType:
         """A model of two inputs as the plane of its answers."""
         classes = [right_class(target) for target in self.targets]
-        return decision_plane(self.beliefs, self.inputs, classes, width, 2 * lines)
+        return decision_plane(self.probabilities, self.inputs, classes, width, 2 * lines)
 
     def images(self, width: int, lines: int) -> RenderableType:
         """The first few images with the answers, as many as there is room for."""
@@ -97,7 +97,10 @@ class Eyes:
         question = self.question
         if question.kind == "quantity":
             return f"{fmt(question.quantity(answer))} for {fmt(question.quantity(target))}"
-        says, right = question.classes[guess(answer)], question.classes[right_class(target)]
+        says, right = (
+            question.classes[predicted_class(answer)],
+            question.classes[right_class(target)],
+        )
         return f"{says} is right" if says == right else f"{says} is wrong: {right}"
 
 

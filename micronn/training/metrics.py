@@ -13,14 +13,14 @@ from collections.abc import Sequence
 Output = float | Sequence[float]
 
 
-def guess(output: Output, threshold: float = 0.0) -> int:
+def predicted_class(output: Output, threshold: float = 0.0) -> int:
     """The class that a model's output stands for.
 
     output: one score, which stands for class 1 above the threshold and else for class
         0; or a list with a score for each class, of which the first largest wins.
     threshold: 0.0 for a score without limits, 0.5 for a chance from 0 to 1.
 
-    >>> guess(-0.3), guess(0.8), guess([0.1, 0.7, 0.2])
+    >>> predicted_class(-0.3), predicted_class(0.8), predicted_class([0.1, 0.7, 0.2])
     (0, 1, 1)
     """
     if isinstance(output, (int, float)):
@@ -36,13 +36,13 @@ def right_class(target: float) -> int:
 def accuracy(outputs: Sequence[Output], targets: Sequence[float], threshold: float = 0.0) -> float:
     """The share of examples whose class the model guesses, from 0 to 1.
 
-    outputs: one for each example, as for guess().
+    outputs: one for each example, as for predicted_class().
     targets: -1 and +1, or 0 and 1, or indices of classes.
 
     Raises ValueError for lists of different length or empty ones.
     """
     pairs = paired(outputs, targets)
-    return sum(guess(o, threshold) == right_class(t) for o, t in pairs) / len(pairs)
+    return sum(predicted_class(o, threshold) == right_class(t) for o, t in pairs) / len(pairs)
 
 
 def confusion_matrix(
@@ -56,7 +56,7 @@ def confusion_matrix(
     >>> confusion_matrix([2.0, -1.0, 0.5], [1.0, -1.0, -1.0])
     [[1, 1], [0, 1]]
     """
-    pairs = [(right_class(t), guess(o, threshold)) for o, t in paired(outputs, targets)]
+    pairs = [(right_class(t), predicted_class(o, threshold)) for o, t in paired(outputs, targets)]
     n = max(2, *[len(listed(output)) for output in outputs[:1]], *[1 + max(pair) for pair in pairs])
     counts = [[0] * n for _ in range(n)]
     for right, guessed in pairs:

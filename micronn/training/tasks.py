@@ -76,8 +76,8 @@ class Question(NamedTuple):
         """How good answers are, for people: the share of right ones, or the usual error."""
         return rmse if self.kind == "quantity" else accuracy
 
-    def beliefs(self, outputs: Sequence[float]) -> list[float]:
-        """How much the model believes in each class, as shares that add up to 1."""
+    def probabilities(self, outputs: Sequence[float]) -> list[float]:
+        """The probability that the model gives each class; they add up to 1."""
         logits = [0.0, outputs[0]] if self.kind == "sign" else outputs
         top = max(logits)
         weights = [math.exp(logit - top) for logit in logits]

@@ -68,14 +68,14 @@ def test_a_quantity_costs_its_squared_error_and_is_judged_in_its_own_unit():
     assert question("class", "ab").metric([[0.0, 1.0], [1.0, 0.0]], [1, 1]) == 0.5
 
 
-def test_beliefs_are_shares_of_the_classes():
-    assert question("sign", "ab").beliefs([0.0]) == [0.5, 0.5]
-    assert question("sign", "ab").beliefs([math.log(3)]) == pytest.approx([0.25, 0.75])
-    assert question("class", "abc").beliefs([0.0, math.log(2), 0.0]) == pytest.approx(
+def test_probabilities_are_shares_of_the_classes():
+    assert question("sign", "ab").probabilities([0.0]) == [0.5, 0.5]
+    assert question("sign", "ab").probabilities([math.log(3)]) == pytest.approx([0.25, 0.75])
+    assert question("class", "abc").probabilities([0.0, math.log(2), 0.0]) == pytest.approx(
         [0.25, 0.5, 0.25]
     )
-    assert question("class", "ab").beliefs([1e4, -1e4]) == [1.0, 0.0]
-    assert question("sign", "ab").beliefs([-1e4]) == [1.0, 0.0]
+    assert question("class", "ab").probabilities([1e4, -1e4]) == [1.0, 0.0]
+    assert question("sign", "ab").probabilities([-1e4]) == [1.0, 0.0]
 
 
 def test_a_question_survives_a_model_file():
