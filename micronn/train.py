@@ -29,6 +29,7 @@ from micronn.engine import Value
 from micronn.nn import Module
 from micronn.optim import Optimizer, Schedule
 from micronn.support.text import layer_name
+from micronn.support.vectors import root_mean_square
 from micronn.training.eager import REFUSED, NotFinite, OnGraph, predict
 from micronn.training.metrics import accuracy
 from micronn.training.traced import OnProgram, OutputProgram, program_for
@@ -168,7 +169,10 @@ def steps(loop, judge, validated, epochs, every, rng) -> Iterator[Step]:
                 loss,
                 judge.loss() if validated else None,
                 judge.metric() if judge else None,
-                {name: gradient_size(params) for name, params in loop.layers.items()},
+                {
+                    name: root_mean_square([p.grad for p in params])
+                    for name, params in loop.layers.items()
+                },
                 loop.optimizer.lr,
                 time.perf_counter() - start,
                 loop.program.name if loop.program else "graph",
@@ -355,11 +359,6 @@ def layers_of(model: Module, params) -> dict[str, list[Value]]:
         if p in moved:
             layers.setdefault(layer_name(name), []).append(p)
     return layers
-
-
-def gradient_size(params) -> float:
-    """The root mean square of the grads."""
-    return math.hypot(*[p.grad for p in params]) / math.sqrt(len(params))
 
 
 # Going back

@@ -12,6 +12,8 @@ the last layer first, each layer's error made from the error of the layer after 
 import math
 from collections.abc import Callable, Sequence
 
+from micronn.support.vectors import softmax
+
 # What each activation does, and its slope, for a weighted sum z
 
 
@@ -42,8 +44,7 @@ def binary_cross_entropy(logits: Sequence[float], targets: Sequence[float]) -> l
 
 def cross_entropy(logits: Sequence[float], target: int) -> list[float]:
     """softmax(logits), less 1 for the right class."""
-    powers = [math.exp(z - max(logits)) for z in logits]
-    return [x / sum(powers) - (k == target) for k, x in enumerate(powers)]
+    return [p - (k == target) for k, p in enumerate(softmax(logits))]
 
 
 # Layers: d(loss)/d(parameter) by the parameter's name, from upstream = d(loss)/d(output)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from micronn.engine import Value, topological_order, total
 from micronn.support.text import layer_name
+from micronn.support.vectors import root_mean_square
 
 FLAT = 0.05  # a unit is saturated where its slope is below this share of its steepest
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
@@ -173,11 +174,6 @@ def read(layer: LayerHealth, last: float) -> LayerHealth:
 
 
 # Numbers
-
-
-def root_mean_square(numbers: Sequence[float]) -> float:
-    """The typical size of some numbers."""
-    return math.hypot(*numbers) / math.sqrt(len(numbers))
 
 
 def share(answers: Sequence[bool]) -> float | None:

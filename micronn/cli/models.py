@@ -18,11 +18,11 @@ from micronn.engine import clipped
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
 from micronn.support.text import fmt
+from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.model_view import is_image
 from micronn.terminal.plots import bars, gallery, grey_image, signed_image, square
-from micronn.training.eager import listed, predict
-from micronn.training.metrics import predicted_class
+from micronn.training.eager import predict
 from micronn.training.tasks import Question, question_from, rows_of
 
 Note = Callable[[str], None]
@@ -53,7 +53,7 @@ def predict_command(args: argparse.Namespace, console: Console, note: Note) -> i
 def answer_to(model: MLP, question: Question | None, x: Sequence[float]) -> list[float]:
     """The outputs of a model for numbers in the units of its data."""
     (output,) = predict(model, [question.scaled(x) if question else x])
-    return listed(output)
+    return as_list(output)
 
 
 def spoken(question: Question | None, outputs: Sequence[float]) -> list[RenderableType]:
@@ -63,7 +63,7 @@ def spoken(question: Question | None, outputs: Sequence[float]) -> list[Renderab
     if question.kind == "quantity":
         return [fmt(question.quantity(outputs[0]))]
     probabilities = question.probabilities(outputs)
-    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    best = predicted_class(probabilities)
     shares = dict(zip(question.classes, probabilities, strict=True))
     return [f"{question.classes[best]}, with {probabilities[best]:.1%} of its belief", bars(shares)]
 
@@ -87,9 +87,7 @@ def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
         return quoted(" ".join(map(repr, outputs)))
     if question.kind == "quantity":
         return repr(question.quantity(outputs[0]))
-    return quoted(
-        question.classes[predicted_class(outputs if question.kind == "class" else outputs[0])]
-    )
+    return quoted(question.classes[predicted_class(outputs)])
 
 
 def quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from micronn.pictures.palette import LIGHT, scale, shade
 from micronn.pictures.svg import svg_frame, svg_line, svg_text, units
 from micronn.support.text import clean, fmt
+from micronn.support.vectors import predicted_class
 
 POINTS = 600  # a curve is drawn through at most so many
 CELLS = 40  # the plane is coloured in so many cells a side
@@ -219,7 +220,7 @@ def answers_svg(plane, answers, threshold, examples, chosen, names, title, prefi
     names: of the two inputs.
     """
     fields = [field(answer, threshold) for answer in answers]
-    classes = [winner(answer, threshold) for answer in answers]
+    classes = [predicted_class(answer, threshold) for answer in answers]
     parts = [*colours(plane, fields), svg_line(borders(plane, classes), "ink", 1.6)]
     several = len(answers[0]) > 2
     parts += numbers_on(plane, classes) if several else []
@@ -240,13 +241,6 @@ def field(answer, threshold) -> float:
     if len(answer) == 1:
         return answer[0] - threshold
     return answer[1] - answer[0] if len(answer) == 2 else 0.0
-
-
-def winner(answer, threshold) -> int:
-    """The class of an answer."""
-    if len(answer) == 1:
-        return int(answer[0] > threshold)
-    return max(range(len(answer)), key=lambda k: answer[k])
 
 
 def colours(plane, fields) -> Iterator[str]:

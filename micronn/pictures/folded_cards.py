@@ -15,6 +15,7 @@ from micronn.pictures.cards import ROW, Card, dot_text, frame, record, record_wi
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.text import fmt
+from micronn.support.vectors import root_mean_square
 
 CELL = 10  # a cell of a matrix with the gap beside it
 MOST_CELLS = 32  # in a row or a column; more become a census
@@ -31,12 +32,7 @@ def largest_and_rms(numbers: Sequence[float]) -> str:
     'max −4  rms 3.54'
     """
     top = max(numbers, key=lambda x: abs(x) if x == x else math.inf)
-    return f"max {fmt(top, sign=True, digits=3)}  rms {fmt(rms(numbers), digits=3)}"
-
-
-def rms(numbers: Sequence[float]) -> float:
-    """The root of the mean square."""
-    return math.hypot(*numbers) / math.sqrt(len(numbers))
+    return f"max {fmt(top, sign=True, digits=3)}  rms {fmt(root_mean_square(numbers), digits=3)}"
 
 
 def span(numbers: Sequence[float], sign: bool = False) -> str:

@@ -12,10 +12,11 @@ from math import isfinite, log2
 
 from micronn.graph.neurons import LayerFold
 from micronn.pictures.cards import Card, Sketch, Wire, shade_scale, words
-from micronn.pictures.folded_cards import Block, Fact, facts_card, layer_card, rms, span
+from micronn.pictures.folded_cards import Block, Fact, facts_card, layer_card, span
 from micronn.pictures.grouping import MOST_INPUTS, Plan, crowded_layers, homes, terms_of
 from micronn.pictures.palette import shade
 from micronn.support.text import clean, fmt, glyph
+from micronn.support.vectors import root_mean_square
 
 # The layers view
 
@@ -167,7 +168,7 @@ def bundle(plan: Plan, tail: str, head: str, ks: list[int]) -> Wire:
     """
     width = len(ks) if not plan.batched else max(1, round(len(ks) / plan.calls))
     shown = width if head[0] == "L" else len(ks)
-    slope = fmt(rms([plan.graph.nodes[k].grad for k in ks]), digits=3)
+    slope = fmt(root_mean_square([plan.graph.nodes[k].grad for k in ks]), digits=3)
     count = counted(shown, "value")
     single = tail[0] == "x" or "n" in tail + head
     label = () if single else (f"{count} →", f"← grad rms {slope}")

@@ -14,9 +14,10 @@ from rich.text import Text
 from micronn.data import Examples
 from micronn.nn import Module
 from micronn.support.text import fmt
+from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.plots import decision_plane, fitted_curve, gallery, grey_image, square
-from micronn.training.eager import listed, predict
-from micronn.training.metrics import predicted_class, right_class
+from micronn.training.eager import predict
+from micronn.training.metrics import right_class
 from micronn.training.tasks import Question
 from micronn.training.traced import OutputProgram
 
@@ -44,7 +45,7 @@ class Eyes:
 
     def probabilities(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
         """The probability that the model gives each class."""
-        return [self.question.probabilities(listed(answer)) for answer in self.answers(inputs)]
+        return [self.question.probabilities(as_list(answer)) for answer in self.answers(inputs)]
 
     def picture(self) -> Callable[[int, int], RenderableType] | None:
         """What draws how the model sees its data; None where that has no picture."""

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from micronn.pictures.palette import scale, shade
 from micronn.support.text import fmt
+from micronn.support.vectors import predicted_class
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, Colour, has_colours, mix, rgb
 
 # Marks stand in for colours where there are none.
@@ -131,7 +132,7 @@ def decision_plane(
     canvas = Canvas(width, height)
     places = [place_at(box, canvas, x, y) for y in range(canvas.height) for x in range(width)]
     for k, belief in enumerate(believe(places)):
-        winner = max(range(len(belief)), key=belief.__getitem__)
+        winner = predicted_class(belief)
         sure = (belief[winner] - 1.0 / len(belief)) / (1.0 - 1.0 / len(belief))
         colour = mix(WHITE, CLASSES[winner % len(CLASSES)], 0.15 + 0.45 * sure)
         canvas.paint(k % width, k // width, colour, PLANE_MARKS[winner % len(PLANE_MARKS)])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import DomainError, Value
 from micronn.losses import binary_cross_entropy, hinge, huber, l2_penalty, mae, mse
+from micronn.support.vectors import as_list
 
 AVERAGES = (mse, mae, huber, hinge, binary_cross_entropy)  # losses that take lists
 REFUSED = (DomainError, ZeroDivisionError, OverflowError)
@@ -34,7 +35,7 @@ def cost(loss: Callable, output, target) -> Value:
         binary_cross_entropy, which take lists, may be passed as they are.
     """
     if loss in AVERAGES:
-        return loss(listed(output), listed(target))
+        return loss(as_list(output), as_list(target))
     return loss(output, target)
 
 
@@ -122,8 +123,3 @@ def predict(model, inputs: Iterable[Sequence[float]]) -> list:
     """
     outputs = [model(x) for x in inputs]
     return [[v.data for v in y] if isinstance(y, list) else y.data for y in outputs]
-
-
-def listed(x):
-    """x as a list; a single Value or number is a list of one."""
-    return list(x) if isinstance(x, (list, tuple)) else [x]

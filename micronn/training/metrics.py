@@ -10,22 +10,9 @@ be read but not descended.  Both are needed: a loss may fall while the accuracy 
 import math
 from collections.abc import Sequence
 
+from micronn.support.vectors import as_list, predicted_class
+
 Output = float | Sequence[float]
-
-
-def predicted_class(output: Output, threshold: float = 0.0) -> int:
-    """The class that a model's output stands for.
-
-    output: one score, which stands for class 1 above the threshold and else for class
-        0; or a list with a score for each class, of which the first largest wins.
-    threshold: 0.0 for a score without limits, 0.5 for a chance from 0 to 1.
-
-    >>> predicted_class(-0.3), predicted_class(0.8), predicted_class([0.1, 0.7, 0.2])
-    (0, 1, 1)
-    """
-    if isinstance(output, (int, float)):
-        return int(output > threshold)
-    return max(range(len(output)), key=output.__getitem__)
 
 
 def right_class(target: float) -> int:
@@ -57,7 +44,9 @@ def confusion_matrix(
     [[1, 1], [0, 1]]
     """
     pairs = [(right_class(t), predicted_class(o, threshold)) for o, t in paired(outputs, targets)]
-    n = max(2, *[len(listed(output)) for output in outputs[:1]], *[1 + max(pair) for pair in pairs])
+    n = max(
+        2, *[len(as_list(output)) for output in outputs[:1]], *[1 + max(pair) for pair in pairs]
+    )
     counts = [[0] * n for _ in range(n)]
     for right, guessed in pairs:
         counts[right][guessed] += 1
@@ -76,14 +65,9 @@ def rmse(outputs: Sequence[Output], targets: Sequence) -> float:
     squares = [
         (a - b) ** 2
         for output, target in paired(outputs, targets)
-        for a, b in zip(listed(output), listed(target), strict=True)
+        for a, b in zip(as_list(output), as_list(target), strict=True)
     ]
     return math.sqrt(sum(squares) / len(squares))
-
-
-def listed(x):
-    """x as a list; a single number is a list of one."""
-    return [x] if isinstance(x, (int, float)) else x
 
 
 def paired(outputs, targets):

@@ -13,7 +13,6 @@ outputs a model needs, what a wrong answer costs, and how its outputs are read:
     ('sign', [30, 10, 10])
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, pstdev
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from micronn.datasets.csv_table import column_place, lines_of, number, read_csv
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
+from micronn.support.vectors import softmax
 from micronn.training.metrics import accuracy, rmse
 
 # What there is to learn, and how many examples are enough for a test to mean something.
@@ -78,10 +78,7 @@ class Question(NamedTuple):
 
     def probabilities(self, outputs: Sequence[float]) -> list[float]:
         """The probability that the model gives each class; they add up to 1."""
-        logits = [0.0, outputs[0]] if self.kind == "sign" else outputs
-        top = max(logits)
-        weights = [math.exp(logit - top) for logit in logits]
-        return [weight / sum(weights) for weight in weights]
+        return softmax([0.0, outputs[0]] if self.kind == "sign" else outputs)
 
     def scaled(self, x: Sequence[float]) -> list[float]:
         """Inputs as the model is given them."""

@@ -17,7 +17,8 @@ from micronn.compiler.machine import NoMachine
 from micronn.compiler.program import compile_graph
 from micronn.engine import Value, dot, topological_order
 from micronn.losses import cross_entropy, l2_penalty
-from micronn.training.eager import OnGraph, cost, listed
+from micronn.support.vectors import as_list
+from micronn.training.eager import OnGraph, cost
 
 ROOM = 4_000_000  # doubles that are copied in new order at a time: 32 MB
 ENGINES = ("auto", "graph", "machine", "python")
@@ -126,7 +127,7 @@ class Recording:
     def numbers(self, target) -> list[float]:
         """A target as the numbers that its leaves take."""
         if not self.classes:
-            return listed(target)
+            return as_list(target)
         chances = [0.0] * self.classes
         if not 0 <= target < self.classes:
             raise IndexError(
@@ -185,7 +186,7 @@ class OutputProgram:
         leaves = [Value(number) for number in x]
         output = model(leaves)
         self.single = not isinstance(output, list)
-        outputs = listed(output)
+        outputs = as_list(output)
         weights = [Value(0.0) for _ in outputs]
         root, params = dot(weights, outputs), model.parameters()
         try:

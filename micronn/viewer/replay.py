@@ -14,7 +14,6 @@ graph of one example move together, forwards and backwards, from snapshot to sna
 """
 
 import json
-import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
@@ -32,8 +31,9 @@ from micronn.pictures.render import render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.support.files import write_whole
 from micronn.support.text import clean, fmt
+from micronn.support.vectors import as_list, root_mean_square
 from micronn.train import Step
-from micronn.training.eager import REFUSED, cost, listed
+from micronn.training.eager import REFUSED, cost
 from micronn.training.traced import OutputProgram
 from micronn.viewer.flipbook import ALPHABET, Film, film
 
@@ -327,10 +327,7 @@ def size_frames(recorder, snapshots) -> Iterator[str]:
 
 def layer_sizes(recorder, snapshot) -> list[float]:
     """The root of the mean square of the gradients of each layer's parameters."""
-    return [
-        math.hypot(*[snapshot.grads[k] for k in places]) / math.sqrt(len(places))
-        for places in recorder.places
-    ]
+    return [root_mean_square([snapshot.grads[k] for k in places]) for places in recorder.places]
 
 
 def network_frames(recorder, snapshots) -> Iterator[str]:
@@ -381,7 +378,7 @@ def plane_frames(recorder, snapshots) -> Iterator[str]:
     program = None
     for model in states(recorder, snapshots):
         program = program or OutputProgram(model, cells[0], "auto")  # 1,600 runs a snapshot
-        answers = [listed(output) for output in program(cells)]
+        answers = [as_list(output) for output in program(cells)]
         limit, examples = recorder.threshold, recorder.points
         yield answers_svg(plane, answers, limit, examples, chosen, names, words, "plane-")
 

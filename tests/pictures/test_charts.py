@@ -15,7 +15,6 @@ from micronn.pictures.charts import (
     curves,
     plane_around,
     rows,
-    winner,
 )
 from micronn.pictures.palette import LIGHT
 
@@ -106,14 +105,6 @@ def test_the_plane_shows_every_point():
     assert len(cells) == CELLS * CELLS
     assert cells[0][0] < cells[1][0]  # to the right
     assert cells[0][1] > cells[CELLS][1]  # then down
-
-
-@pytest.mark.parametrize(
-    ("answer", "threshold", "expected"),
-    [([0.2], 0.0, 1), ([-0.2], 0.0, 0), ([0.2], 0.5, 0), ([1.0, 3.0], 0, 1), ([1, 0, 5, 2], 0, 2)],
-)
-def test_the_class_of_an_answer(answer, threshold, expected):
-    assert winner(answer, threshold) == expected
 
 
 def test_the_border_stands_where_the_answer_changes_its_sign():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from micronn.training.metrics import accuracy, confusion_matrix, predicted_class, rmse
+from micronn.training.metrics import accuracy, confusion_matrix, rmse
 
 
 @pytest.mark.parametrize(
@@ -17,10 +17,6 @@ from micronn.training.metrics import accuracy, confusion_matrix, predicted_class
 )
 def test_accuracy_is_the_share_of_right_guesses(outputs, targets, threshold, share):
     assert accuracy(outputs, targets, threshold) == share
-
-
-def test_the_first_of_equal_scores_wins():
-    assert predicted_class([1.0, 3.0, 3.0]) == 1
 
 
 def test_rows_of_a_confusion_matrix_are_the_right_classes():
