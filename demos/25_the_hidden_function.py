@@ -15,8 +15,7 @@ sound, because each of them is a list of numbers too.
 import random
 
 from micronn.data import split, wave
-from micronn.datasets.digits import shapes
-from micronn.datasets.texts import bag_of_words, sentiment, vocabulary
+from micronn.datasets import bag_of_words, sentiment, shapes, vocabulary
 from micronn.losses import hinge, mse
 from micronn.nn import MLP
 from micronn.optim import Adam

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from micronn.compiler.machine import NoMachine, find_compiler
-from micronn.datasets.digits import digits
+from micronn.datasets import digits
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import AdamW, cosine_schedule
@@ -165,6 +165,6 @@ print(f"\nwrote {path}: the whole net at work on that 2")
 # Change it:
 #  - "sigmoid" instead of "relu": how many epochs until 90 of 100 are right?
 #  - An afternoon's digits: python demos/26_the_digit_reader.py 30000.
-#  - MNIST itself: from micronn.datasets.mnist import fetch, load_mnist; fetch("data/mnist");
+#  - MNIST itself: from micronn.datasets import fetch, load_mnist; fetch("data/mnist");
 #    train, new = load_mnist("data/mnist").  Real hands are harder; about 95 of 100.
 #  - Give it a page of noise, [rng.random() for _ in range(784)].  How sure is it?

@@ -15,7 +15,7 @@ falls, step by step, while the number of right answers does not move.
 import random
 
 from micronn.data import batches
-from micronn.datasets.digits import digits
+from micronn.datasets import digits
 from micronn.engine import Value, mean, total
 from micronn.losses import cross_entropy
 from micronn.nn import MLP

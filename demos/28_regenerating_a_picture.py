@@ -20,7 +20,7 @@ import random
 
 from micronn.compiler.machine import NoMachine
 from micronn.compiler.program import compile_graph
-from micronn.datasets.digits import picture, shapes
+from micronn.datasets import picture, shapes
 from micronn.engine import Value, total
 from micronn.nn import MLP
 from micronn.optim import Adam

@@ -18,7 +18,7 @@ import random
 
 from rich.console import Console
 
-from micronn.datasets.texts import bag_of_words, sentiment, vocabulary
+from micronn.datasets import bag_of_words, sentiment, vocabulary
 from micronn.losses import binary_cross_entropy
 from micronn.nn import MLP
 from micronn.optim import SGD

@@ -16,7 +16,7 @@ know which, and it has no way to know.
 import math
 import random
 
-from micronn.datasets.texts import LETTERS, NAMES, next_letters, one_hot
+from micronn.datasets import LETTERS, NAMES, next_letters, one_hot
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import Adam

@@ -17,7 +17,7 @@ language understanding", 2019, which learned by the second and the third.
 
 import random
 
-from micronn.datasets.texts import bag_of_words, one_hot, sentence_pairs, words
+from micronn.datasets import bag_of_words, one_hot, sentence_pairs, words
 from micronn.losses import binary_cross_entropy, cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam

@@ -17,7 +17,7 @@ import random
 from rich.console import Console
 from rich.table import Table
 
-from micronn.datasets.digits import shapes
+from micronn.datasets import shapes
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam

@@ -11,15 +11,21 @@ with its line and column.
 
 import csv
 import math
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from os import PathLike
 from typing import NamedTuple
+
+from micronn.support.text import decimal
+
+Path = str | PathLike[str]
 
 
 class Table(NamedTuple):
     """A CSV file as examples.
 
     inputs: shape (n, nin), floats.
-    targets: shape (n,), floats, or whole numbers that are places in classes.
+    targets: shape (n,), floats, or integers that are indices in classes.
     columns: the names of the nin inputs.
     classes: the different texts of the target column, in order; empty for quantities.
     """
@@ -30,7 +36,7 @@ class Table(NamedTuple):
     classes: list[str]
 
 
-def read_csv(path, target: str, classes: bool | None = None) -> Table:
+def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
     """Read examples from a file with comma-separated columns and a header.
 
     path: a UTF-8 text file.
@@ -46,8 +52,8 @@ def read_csv(path, target: str, classes: bool | None = None) -> Table:
     """
     rows = lines_of(path)
     _, header = next(rows, (1, []))
-    place = column_place(path, header, target)
-    columns = header[:place] + header[place + 1 :]
+    index = column_index(path, header, target)
+    columns = header[:index] + header[index + 1 :]
     inputs, answers = [], []
     for line, cells in rows:
         if len(cells) != len(header):
@@ -55,7 +61,7 @@ def read_csv(path, target: str, classes: bool | None = None) -> Table:
                 f"{path}, line {line}: {len(cells)} cells, but the header has {len(header)}; "
                 "put a cell with a comma in it between quotation marks"
             )
-        answers.append((line, cells.pop(place).strip()))
+        answers.append((line, cells.pop(index).strip()))
         inputs.append([number(path, line, *pair) for pair in zip(columns, cells, strict=True)])
     if not inputs:
         raise ValueError(f"{path}: no examples below the header; at least one line is needed")
@@ -68,7 +74,7 @@ def read_csv(path, target: str, classes: bool | None = None) -> Table:
     return Table(inputs, [names.index(answer) for _, answer in answers], columns, names)
 
 
-def lines_of(path):
+def lines_of(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The number and the cells of each line that is not empty, the header first."""
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
@@ -82,8 +88,8 @@ def lines_of(path):
             raise ValueError(f"{path}: not a text file in UTF-8; save it as CSV UTF-8") from None
 
 
-def column_place(path, header, target):
-    """Where the target column is in the header, after a look at the header itself."""
+def column_index(path: Path, header: Sequence[str], target: str) -> int:
+    """The index of the target column in the header, after a look at the header itself."""
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise ValueError(f"{path}, line 1: column {repeated[0]!r} is there twice; rename one")
@@ -104,26 +110,24 @@ def column_place(path, header, target):
     return header.index(target)
 
 
-def number(path, line, column, cell):
+def number(path: Path, line: int, column: str, cell: str) -> float:
     """A cell as a float."""
-    if not is_number(cell):
+    found = decimal(cell)
+    if found is None or math.isinf(found):
         what = f"{cell[:40]!r} is not a finite number" if cell.strip() else "the cell is empty"
         raise ValueError(
             f"{path}, line {line}, column {column!r}: {what}; write a number such as 1.5, "
             "or leave the line out"
         )
-    return float(cell)
+    return found
 
 
-def is_number(cell):
+def is_number(cell: str) -> bool:
     """True for the text of a finite number."""
-    try:
-        return math.isfinite(float(cell)) and "_" not in cell
-    except ValueError:
-        return False
+    return decimal(cell) not in (None, math.inf, -math.inf)
 
 
-def class_names(path, target, answers):
+def class_names(path: Path, target: str, answers: Sequence[tuple[int, str]]) -> list[str]:
     """The different answers in order: numerals by size, words by the alphabet."""
     for line, answer in answers:
         if not answer:

@@ -11,10 +11,13 @@ place, width, wobble and specks, and most digits are written in several ways.
 """
 
 import math
+from collections.abc import Sequence
+from random import Random
 
 from micronn.data import source_of_chance, whole
 
-Stroke = list[tuple[float, float]]  # the corners of a line from a pen put down once
+Point = tuple[float, float]
+Stroke = list[Point]  # the corners of a line from a pen put down once
 
 SIDE = 28  # pixels in each row and column of a digit, as in MNIST
 
@@ -22,12 +25,14 @@ SIDE = 28  # pixels in each row and column of a digit, as in MNIST
 # Data sets
 
 
-def digits(n: int = 1000, specks: int = 5, rng=None) -> tuple[list[list[float]], list[int]]:
+def digits(
+    n: int = 1000, specks: int = 5, rng: Random | None = None
+) -> tuple[list[list[float]], list[int]]:
     """Handwriting, so to speak: drawn digits of 28 x 28 pixels, the classes in turn.
 
     n: how many pictures, at least 1; a thousand take about a third of a second.
     specks: how many pixels of each are spoilt by a random grey.
-    rng: where chance comes from; Python's own random module if left out.
+    rng: the random generator; Python's own random module if left out.
 
     Returns n inputs of 784 greys from 0.0 (paper) to 1.0 (ink), row by row, and the
     digits 0 to 9 as targets.  Of 100 new ones a linear model that was trained on
@@ -39,7 +44,7 @@ def digits(n: int = 1000, specks: int = 5, rng=None) -> tuple[list[list[float]],
 
 
 def shapes(
-    n: int = 200, wanted: str = "triangle", specks: int = 3, rng=None
+    n: int = 200, wanted: str = "triangle", specks: int = 3, rng: Random | None = None
 ) -> tuple[list[list[float]], list[float]]:
     """One shape against the rest, in pictures of 12 x 12 pixels.
 
@@ -61,25 +66,25 @@ def shapes(
 
 
 def picture(side: int = 16) -> tuple[list[list[float]], list[float]]:
-    """A smiling face as a function of the place, to be drawn again by a net.
+    """A smiling face as a function of the point, to be drawn again by a net.
 
     side: pixels in each row and column, at least 2.
 
     Returns side * side inputs [x, y], from -1.0 (left, top) to 1.0 (right, bottom),
-    row by row, and the grey at each place as target, from 0.0 to 1.0.
+    row by row, and the grey at each point as target, from 0.0 to 1.0.
     """
     if whole(side, "side") < 2:
         raise ValueError("side must be at least 2: a picture of one pixel has no left and right")
-    places = [2.0 * k / (side - 1) - 1.0 for k in range(side)]
+    across = [2.0 * k / (side - 1) - 1.0 for k in range(side)]
     middle = (side - 1) / 2.0
     strokes = [[(middle + middle * x, middle + middle * y) for x, y in line] for line in FACE]
-    return [[x, y] for y in places for x in places], drawn(strokes, side, side / 20.0)
+    return [[x, y] for y in across for x in across], drawn(strokes, side, side / 20.0)
 
 
 # Strokes, on a sheet from (-1, -1) at the top left to (1, 1) at the bottom right
 
 
-def arc(x, y, width, height, start, end):
+def arc(x: float, y: float, width: float, height: float, start: float, end: float) -> Stroke:
     """A piece of an ellipse around (x, y); degrees run clockwise from three o'clock."""
     pieces = max(2, round(abs(end - start) / 30))
     angles = [math.radians(start + (end - start) * k / pieces) for k in range(pieces + 1)]
@@ -156,13 +161,13 @@ FACE: list[Stroke] = [
 # From strokes to pixels
 
 
-def digit(target: int, rng) -> list[float]:
+def digit(target: int, rng: Random) -> list[float]:
     """One drawing of a digit from 0 to 9, in one of the ways to write it."""
     strokes = by_hand(rng.choice(DIGITS[target]), SIDE, rng)
     return drawn(strokes, SIDE, rng.uniform(0.6, 1.5))
 
 
-def by_hand(strokes, side, rng):
+def by_hand(strokes: Sequence[Stroke], side: int, rng: Random) -> list[Stroke]:
     """The strokes as an unsteady hand would put them on a sheet of side x side pixels.
 
     They are bent by a slow wave and a little shake, slanted, stretched, turned, and
@@ -173,7 +178,7 @@ def by_hand(strokes, side, rng):
     bend, phase = rng.uniform(0.0, 0.5), rng.uniform(0.0, 2.0 * math.pi)
     right, down = [(side - 1) / 2.0 + side / 28.0 * rng.uniform(-0.5, 0.5) for _ in "xy"]
 
-    def on_sheet(x, y):
+    def on_sheet(x: float, y: float) -> Point:
         x += bend * math.sin(3.0 * y + phase) - slant * y + rng.gauss(0.0, 0.03)
         y += bend * math.cos(3.0 * x + phase) + rng.gauss(0.0, 0.03)
         x, y = wide * x, high * y
@@ -182,7 +187,7 @@ def by_hand(strokes, side, rng):
     return [[on_sheet(x, y) for x, y in stroke] for stroke in strokes]
 
 
-def drawn(strokes, side, radius):
+def drawn(strokes: Sequence[Stroke], side: int, radius: float) -> list[float]:
     """A picture of strokes, given in pixels, with a round pen of that radius."""
     grey = [0.0] * (side * side)
     for stroke in strokes:
@@ -191,7 +196,7 @@ def drawn(strokes, side, radius):
     return grey
 
 
-def draw_line(grey, side, start, end, reach):
+def draw_line(grey: list[float], side: int, start: Point, end: Point, reach: float) -> None:
     """Ink every pixel within reach of the line; the last pixel of the reach fades out."""
     (ax, ay), (bx, by) = start, end
     dx, dy = bx - ax, by - ay
@@ -205,13 +210,13 @@ def draw_line(grey, side, start, end, reach):
                 grey[y * side + x] = ink if ink < 1.0 else 1.0
 
 
-def pixels(a, b, reach, side):
+def pixels(a: float, b: float, reach: float, side: int) -> range:
     """The rows, or columns, that a line from a to b can ink."""
     first, last = math.ceil(min(a, b) - reach), math.floor(max(a, b) + reach)
     return range(max(first, 0), min(last + 1, side))
 
 
-def spoilt(picture, specks, rng):
+def spoilt(picture: list[float], specks: int, rng: Random) -> list[float]:
     """The picture with a few pixels of any grey."""
     for _ in range(whole(specks, "specks", least=0)):
         picture[rng.randrange(len(picture))] = rng.random()

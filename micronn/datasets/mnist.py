@@ -12,18 +12,21 @@ Source: LeCun, Cortes, Burges, "The MNIST database", yann.lecun.com/exdb/mnist.
 """
 
 import gzip
-import hashlib
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from http.client import HTTPException
-from itertools import chain
+from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, overload
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
+from micronn.support.files import write_whole
+
+GZIP = b"\x1f\x8b"  # what a gzip file begins with
 PIECE = 1 << 16  # bytes read at a time
 UNPACKED = 50_000_000  # bytes a gzip file may always unpack to: MNIST's largest has 47 million;
 RATIO = 50  # beyond that, only to so many times its own size: MNIST's shrink about 5 times
@@ -32,7 +35,7 @@ RATIO = 50  # beyond that, only to so many times its own size: MNIST's shrink ab
 # Reading IDX files
 
 
-class Idx(Sequence):
+class Idx(Sequence[Any]):
     """The numbers of an IDX file, a sequence of items: pictures, rows, numbers.
 
     shape: how many items there are along each dimension, such as (60000, 28, 28).
@@ -43,7 +46,7 @@ class Idx(Sequence):
     (2, [4, 5, 6], 4)
     """
 
-    def __init__(self, shape: tuple[int, ...], data):
+    def __init__(self, shape: tuple[int, ...], data: bytes | bytearray | memoryview):
         self.shape = shape
         self.data = memoryview(data)
 
@@ -52,29 +55,29 @@ class Idx(Sequence):
             raise TypeError("an IDX file without dimensions holds one number, in data[0]")
         return self.shape[0]
 
-    def __getitem__(self, place):
-        """The item at a place: an Idx with a dimension less, or in the last one a number."""
-        if isinstance(place, slice):
-            return [self[k] for k in range(*place.indices(len(self)))]
-        place = range(len(self))[place]
+    def __getitem__(self, index: Any) -> Any:
+        """The item at an index: an Idx with a dimension less, or in the last one a number."""
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
         if len(self.shape) == 1:
-            return self.data[place]
+            return self.data[index]
         size = math.prod(self.shape[1:])
-        return Idx(self.shape[1:], self.data[place * size : (place + 1) * size])
+        return Idx(self.shape[1:], self.data[index * size : (index + 1) * size])
 
     def __repr__(self) -> str:
         return f"Idx(shape={self.shape})"
 
-    def tolist(self):
+    def tolist(self) -> Any:
         """The numbers as nested lists."""
-        numbers: list = self.data.tolist()
+        numbers: list[Any] = self.data.tolist()
         for depth in reversed(range(1, len(self.shape))):
             size, lists = self.shape[depth], math.prod(self.shape[:depth])
             numbers = [numbers[k * size : (k + 1) * size] for k in range(lists)]
         return numbers if self.shape else numbers[0]
 
 
-def read_idx(path) -> Idx:
+def read_idx(path: str | PathLike[str]) -> Idx:
     """Read an IDX file of bytes, plain or packed with gzip, whatever its name.
 
     Returns the numbers with their shape; a file of no items has length 0.
@@ -83,7 +86,7 @@ def read_idx(path) -> Idx:
     that is damaged, cut, too long, of another kind, or packed to burst.
     """
     with open(path, "rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
+        packed = file.read(2) == GZIP
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         limit = max(UNPACKED, RATIO * size) if packed else size
@@ -129,7 +132,7 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
     return Idx(shape, data)
 
 
-def check_end(file, size):
+def check_end(file: BinaryIO, size: int) -> None:
     """A gzip file ends with the size of what it holds; anything after that is too much."""
     file.seek(-4, os.SEEK_END)
     if int.from_bytes(file.read(4), "little") != size % 2**32:
@@ -139,7 +142,7 @@ def check_end(file, size):
 # MNIST's layout: pictures in one file, labels in another
 
 
-class Greys(Sequence):
+class Greys(Sequence[list[float]]):
     """Pictures as lists of floats from 0.0 to 1.0, made one by one when asked for.
 
     All of MNIST's as lists would fill 400 MB; as bytes they fill 47.
@@ -152,32 +155,41 @@ class Greys(Sequence):
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def __getitem__(self, place):
-        if isinstance(place, slice):
-            return [self[k] for k in range(*place.indices(len(self)))]
-        start = range(len(self))[place] * self.size
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        start = range(len(self))[index] * self.size
         return [GREY[byte] for byte in self.pictures.data[start : start + self.size]]
 
 
 GREY = [byte / 255.0 for byte in range(256)]
 
 
-def load_mnist(images, labels=None):
+Digits = tuple[Greys, list[int]]
+
+
+@overload
+def load_mnist(images: str | PathLike[str]) -> tuple[Digits, Digits]: ...
+@overload
+def load_mnist(images: str | PathLike[str], labels: str | PathLike[str]) -> Digits: ...
+def load_mnist(
+    images: str | PathLike[str], labels: str | PathLike[str] | None = None
+) -> Digits | tuple[Digits, Digits]:
     """Read pictures and their labels, plain or packed with gzip.
 
     images, labels: the paths of two files in MNIST's layout; or only images, then a
         folder with MNIST's four standard files.
 
     Returns a pair (inputs, targets): for each picture a list of greys from 0.0 to
-    1.0, row by row, made when asked for, and its label, a whole number.  For a folder,
+    1.0, row by row, made when asked for, and its label, an integer.  For a folder,
     two such pairs: 60,000 to train on and 10,000 to test with.
 
     Raises FileNotFoundError for a missing file, and ValueError, naming the file, for
     a damaged one, for files that are swapped, and for different counts.
     """
     if labels is None:
-        train, test = [load_mnist(*map(file_in(images), pair)) for pair in PAIRS]
-        return train, test
+        train, test = [[file_in(images, name) for name in pair] for pair in PAIRS]
+        return load_mnist(train[0], train[1]), load_mnist(test[0], test[1])
     pictures, targets = read_idx(images), read_idx(labels)
     if len(pictures.shape) < 2 or len(targets.shape) != 1:
         raise ValueError(
@@ -192,19 +204,15 @@ def load_mnist(images, labels=None):
     return Greys(pictures), targets.tolist()
 
 
-def file_in(folder) -> Callable[[str], Path]:
-    """A function that finds a file of the folder, packed or not."""
-
-    def find(name):
-        for path in (Path(folder, name), Path(folder, f"{name}.gz")):
-            if path.exists():
-                return path
-        raise FileNotFoundError(
-            f"no {name} or {name}.gz in {folder}; fetch it there with: "
-            f"micronn fetch mnist --data {folder}"
-        )
-
-    return find
+def file_in(folder: str | PathLike[str], name: str) -> Path:
+    """The path of a file of the folder, packed or not."""
+    for path in (Path(folder, name), Path(folder, f"{name}.gz")):
+        if path.exists():
+            return path
+    raise FileNotFoundError(
+        f"no {name} or {name}.gz in {folder}; fetch it there with: "
+        f"micronn fetch mnist --data {folder}"
+    )
 
 
 PAIRS = [
@@ -236,12 +244,11 @@ FILES = {
     ),
 }
 
+Progress = Callable[[str, int, int], object]
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
-
-TRIES = 3  # at each mirror; each goes on where the last one broke off
 
 
 class MirrorError(OSError):
@@ -249,16 +256,15 @@ class MirrorError(OSError):
 
 
 def fetch(
-    folder,
+    folder: str | PathLike[str],
     mirrors: str | Sequence[str] = MIRRORS,
-    progress: Callable[[str, int, int], object] | None = None,
+    progress: Progress | None = None,
     timeout: float = 20.0,
-    files: dict[str, tuple[int, str]] = FILES,
+    files: Mapping[str, tuple[int, str]] = FILES,
 ) -> list[Path]:
     """Download the files that are not in the folder yet, each whole or not at all.
 
-    folder: where they go; made if it is not there.  A download that broke off stays
-        there as NAME.part, and the next one goes on from it.
+    folder: where they go; made if it is not there.
     mirrors: addresses, http or https, that a file's name is put behind; tried in
         order.
     progress: called as progress(name, bytes so far, bytes in all).
@@ -280,77 +286,54 @@ def fetch(
     report = progress or (lambda name, done, size: None)
     for name, (size, checksum) in files.items():
         path = folder / name
-        if is_right(path, size, checksum):
+        if path.exists() and sha256(path.read_bytes()).hexdigest() == checksum:
             report(name, size, size)
         else:
-            download(path, size, checksum, mirrors, report, timeout)
+            write_whole(path, downloaded(path, size, checksum, mirrors, report, timeout))
     return [folder / name for name in files]
 
 
-def download(path, size, checksum, mirrors, report, timeout):
-    """Get one file from the first mirror that has it."""
-    part, failures = path.with_name(f"{path.name}.part"), []
+def downloaded(
+    path: Path,
+    size: int,
+    checksum: str,
+    mirrors: Sequence[str],
+    report: Progress,
+    timeout: float,
+) -> bytes:
+    """The bytes of one file, from the first mirror that has it."""
+    failures = []
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{path.name}"
-        for _ in range(TRIES):
-            try:
-                receive(url, part, size, lambda done: report(path.name, done, size), timeout)
-                if is_right(part, size, checksum):
-                    os.replace(part, path)
-                    return
-                part.unlink()
-                raise MirrorError("sent another file: its checksum is wrong")
-            except MirrorError as error:
-                failures.append(f"  {url}: {error}")
-    reasons = "\n".join(dict.fromkeys(failures)) or "  there is no mirror in the list"
+        try:
+            data = received(url, size, lambda done: report(path.name, done, size), timeout)
+            if sha256(data).hexdigest() == checksum:
+                return data
+            failures.append(f"  {url}: sent another file: its checksum is wrong")
+        except HTTPError as error:
+            failures.append(f"  {url}: answered {error.code} {error.reason}")
+        except TimeoutError:
+            failures.append(f"  {url}: sent nothing for {timeout:g} seconds")
+        except (OSError, HTTPException) as error:
+            failures.append(f"  {url}: {str(getattr(error, 'reason', error)) or repr(error)}")
+    reasons = "\n".join(failures) or "  there is no mirror in the list"
     raise MirrorError(
         f"{path.name} could not be fetched:\n{reasons}\n"
         f"Try other mirrors, or put the file into {path.parent} yourself."
     )
 
 
-def receive(url, part, size, report, timeout):
-    """Add what the mirror sends to the part file, until that has its size."""
-    done = part.stat().st_size if part.exists() else 0
-    if done >= size:
-        return
-    pieces = sent(url, done, timeout)
-    done, first = next(pieces), next(pieces, b"")  # done is 0 if the mirror starts over
-    if done == 0 and not first.startswith(b"\x1f\x8b"):
-        raise MirrorError(f"sent no gzip file but something that begins {first[:20]!r}")
-    with open(part, "ab") as file:
-        file.truncate(done)
-        for piece in chain([first], pieces):
-            done += len(piece)
-            if done > size:
-                file.truncate(0)
+def received(url: str, size: int, report: Callable[[int], object], timeout: float) -> bytes:
+    """What a mirror sends, which must be a gzip file of that size."""
+    data = bytearray()
+    with urlopen(url, timeout=timeout) as response:
+        while piece := response.read1(PIECE):
+            data += piece
+            if not data.startswith(GZIP):
+                raise MirrorError(f"sent no gzip file but something that begins {piece[:20]!r}")
+            if len(data) > size:
                 raise MirrorError(f"sent more than the {size} bytes of the file")
-            file.write(piece)
-            report(done)
-    if done < size:
-        raise MirrorError(f"broke off after {done} of {size} bytes")
-
-
-def sent(url, start, timeout) -> Iterator:
-    """First the place from which the mirror sends, then its bytes in pieces."""
-    request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
-    try:
-        with urlopen(request, timeout=timeout) as response:
-            resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-            yield start if response.status == 206 and resumed else 0
-            while piece := response.read1(PIECE):
-                yield piece
-    except HTTPError as error:
-        raise MirrorError(f"answered {error.code} {error.reason}") from None
-    except TimeoutError:
-        raise MirrorError(f"sent nothing for {timeout:g} seconds") from None
-    except (OSError, HTTPException) as error:
-        raise MirrorError(str(getattr(error, "reason", error)) or repr(error)) from None
-
-
-def is_right(path, size, checksum) -> bool:
-    """True for a file of that size and SHA-256."""
-    if not path.exists() or path.stat().st_size != size:
-        return False
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == checksum
+            report(len(data))
+    if len(data) < size:
+        raise MirrorError(f"broke off after {len(data)} of {size} bytes")
+    return bytes(data)

@@ -1,4 +1,4 @@
-"""Text data: words and letters become numbers by counting and by place in a list.
+"""Text data: words and letters become numbers by counting and by index in a list.
 
 Sentences to judge, a small corpus to fill blanks in, and made-up names to imitate;
 and the few functions that turn them into lists of floats.
@@ -130,7 +130,7 @@ def words(text: str) -> list[str]:
 
 
 def vocabulary(texts: Iterable[str]) -> list[str]:
-    """Every word of the texts once, in alphabetical order: its place is its number."""
+    """Every word of the texts once, in alphabetical order: its index is its number."""
     return sorted({word for text in texts for word in words(text)})
 
 
@@ -146,17 +146,17 @@ def bag_of_words(text: str, known: Sequence[str]) -> list[float]:
     return [float(found.count(word)) for word in known]
 
 
-def one_hot(place: int, size: int) -> list[float]:
-    """All 0.0 but a 1.0 at that place: how a net reads one of several things.
+def one_hot(index: int, size: int) -> list[float]:
+    """All 0.0 but a 1.0 at that index: how a net reads one of several things.
 
-    Raises IndexError for a place outside 0 to size - 1.
+    Raises IndexError for an index outside 0 to size - 1.
 
     >>> one_hot(1, 3)
     [0.0, 1.0, 0.0]
     """
-    if not 0 <= place < size:
-        raise IndexError(f"place {place} is outside 0 to {size - 1}")
-    return [1.0 if k == place else 0.0 for k in range(size)]
+    if not 0 <= index < size:
+        raise IndexError(f"index {index} is outside 0 to {size - 1}")
+    return [1.0 if k == index else 0.0 for k in range(size)]
 
 
 def next_letters(
@@ -169,7 +169,7 @@ def next_letters(
     letters: all there are; the first one stands before and after every name.
 
     Returns one input for each letter and end of a name, `window` one-hot lists in a
-    row, and the place of the next letter in `letters` as target.
+    row, and the index of the next letter in `letters` as target.
 
     Raises ValueError for a letter that is not among them.
 
@@ -181,16 +181,16 @@ def next_letters(
         raise ValueError(f"window must be at least 1, got {window}")
     inputs, targets = [], []
     for name in names:
-        places = letter_places(letters[0] * window + name + letters[0], letters)
-        for k in range(window, len(places)):
-            seen = places[k - window : k]
-            inputs.append([x for place in seen for x in one_hot(place, len(letters))])
-            targets.append(places[k])
+        indices = letter_indices(letters[0] * window + name + letters[0], letters)
+        for k in range(window, len(indices)):
+            seen = indices[k - window : k]
+            inputs.append([x for index in seen for x in one_hot(index, len(letters))])
+            targets.append(indices[k])
     return inputs, targets
 
 
-def letter_places(text, letters):
-    """The place of each letter of a text in the list of letters."""
+def letter_indices(text: str, letters: str) -> list[int]:
+    """The index of each letter of a text in the list of letters."""
     unknown = sorted(set(text) - set(letters))
     if unknown:
         raise ValueError(

@@ -8,6 +8,7 @@ exact, a number shown with four digits is rounded, and only zero looks like zero
 """
 
 import math
+import re
 import unicodedata
 from decimal import Decimal
 
@@ -46,6 +47,21 @@ def size_text(size: float, digits: int) -> str:
         return "0." + "0" * (-power - 1) + figures
     mantissa = figures[0] + ("." if figures[1:] else "") + figures[1:]
     return f"{mantissa}e{power}".replace("-", "−")
+
+
+DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+
+def decimal(text: str) -> float | None:
+    """The number that a text spells in plain digits; None for any other text.
+
+    A number beyond the largest float is inf.  float() alone would also take nan,
+    infinity, 1_000 and the digits of every script.
+
+    >>> decimal(" -0.5"), decimal("1e-3"), decimal("1e999"), decimal("1_000"), decimal("nan")
+    (-0.5, 0.001, inf, None, None)
+    """
+    return float(text) if re.fullmatch(rf"[+-]?{DECIMAL}", text.strip()) else None
 
 
 # Names: any text at all, made fit to be shown

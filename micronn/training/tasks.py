@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from micronn import data
 from micronn.data import Examples, split
-from micronn.datasets import digits as drawn
-from micronn.datasets.csv_table import column_place, lines_of, number, read_csv
+from micronn.datasets.csv_table import column_index, lines_of, number, read_csv
+from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
@@ -37,7 +37,7 @@ TOYS: dict[str, tuple[Callable[..., Examples], int]] = {
     "yinyang": (data.yin_yang, 1000),
     "line": (data.line, 200),
     "curve": (data.curve, 200),
-    "digits": (drawn.digits, 10_000),
+    "digits": (digits, 10_000),
 }
 
 KINDS = ("sign", "class", "quantity")
@@ -237,7 +237,7 @@ def rows_of(path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]
     lines = lines_of(path)
     _, header = next(lines, (1, [""]))
     wanted = list(columns) or header
-    places = [column_place(path, header, column) for column in wanted]
+    places = [column_index(path, header, column) for column in wanted]
     rows = []
     for line, cells in lines:
         if len(cells) != len(header):

@@ -78,10 +78,10 @@ def test_next_letters_asks_for_each_letter_and_for_the_end():
     assert targets == [2, 1, 2, 0]
 
 
-def test_wrong_letters_places_and_windows_are_refused():
+def test_wrong_letters_indices_and_windows_are_refused():
     with pytest.raises(ValueError, match="'é' in 'zoé'"):
         next_letters(["zoé"])
     with pytest.raises(ValueError, match="window must be at least 1"):
         next_letters(window=0)
-    with pytest.raises(IndexError, match="place 3 is outside 0 to 2"):
+    with pytest.raises(IndexError, match="index 3 is outside 0 to 2"):
         one_hot(3, 3)

@@ -7,7 +7,7 @@ import pytest
 
 from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, style, wire
 from micronn.pictures.svg import escape, svg_text, text_width, units
-from micronn.support.text import clean, columns, fmt, glyph
+from micronn.support.text import clean, columns, decimal, fmt, glyph, layer_name
 
 # number -> text, worked out by hand: up to four digits exact, else four digits with zeros
 TABLE = [
@@ -129,3 +129,30 @@ def test_operations_have_glyphs_and_unknown_ones_their_name():
     expected = ["+", "−", "×", "÷", "x²", "x³", "x^0.5", "x^k", "Σ", "dot", "max", "tanh"]
     assert [glyph(op) for op in ops] == expected
     assert glyph("leaky_relu 0.01") == "leaky_relu 0.01"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("2", 2.0), ("-0.5", -0.5), (" +.5\n", 0.5), ("3.", 3.0), ("1e-3", 0.001), ("1E3", 1000.0),
+        ("1e999", math.inf), ("-1e999", -math.inf),
+        ("", None), ("one", None), ("nan", None), ("inf", None), ("1_000", None), ("0x10", None),
+        ("1,5", None), ("--1", None), ("1 2", None), ("٣", None), (".", None), ("1e", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_from_plain_digits_alone(text, number):
+    assert decimal(text) == number
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("layers.0.neurons.3.w.2", "layers.0"),
+        ("neurons.3.b", "neurons"),
+        ("w.0", "w"),
+        ("shift", "shift"),
+        ("encoder.layers.1.neurons.0.b", "encoder.layers.1"),
+    ],
+)
+def test_a_parameters_name_tells_its_layer(name, layer):
+    assert layer_name(name) == layer
