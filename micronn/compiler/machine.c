@@ -570,9 +570,10 @@ static void differentiate(const Program *p, const Block *block, int n, real seed
     backward(p, block, n, quiet);
 }
 
-/* The value of every example and, if they are asked for, the gradients of its inputs,
-   [row][input], and the sum of the gradients of the parameters, added to dw.  Returns 0
-   where the graph must be asked: it refuses an example, or a result is inf or nan. */
+/* The results of every example, [row][output], and, if they are asked for, the gradients
+   of the first one by the inputs, [row][input], and the sum of those by the parameters,
+   added to dw.  Returns 0 where the graph must be asked: it refuses an example, or a
+   result is inf or nan. */
 
 static int all_finite(const real *numbers, int64_t count) {
     int odd = 0;
@@ -590,13 +591,15 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
         const int n = (int)(count - first < most ? count - first : most);
         load(p, &block, examples, NULL, first, n);
         if (forward(p, &block, n)) return 0;
-        for (int l = 0; l < n; l++) values[first + l] = block.v[(int64_t)p->outputs[0] * n + l];
+        for (int l = 0; l < n; l++)
+            for (int64_t i = 0; i < p->output_count; i++)
+                values[(first + l) * p->output_count + i] = block.v[(int64_t)p->outputs[i] * n + l];
         if (dw || input_gradients) differentiate(p, &block, n, (real)share, quiet);
         for (int l = 0; l < n && input_gradients; l++)
             for (int64_t i = 0; i < p->inputs; i++)
                 input_gradients[(first + l) * p->inputs + i] = block.d[i * n + l];
     }
-    return all_finite(values, count) && all_finite(dw, dw ? p->weights : 0)
+    return all_finite(values, count * p->output_count) && all_finite(dw, dw ? p->weights : 0)
         && (!input_gradients || all_finite(input_gradients, count * p->inputs));
 }
 

@@ -257,19 +257,21 @@ class Machine:
         return self.memory
 
     def run(self, examples, count, weights, gradients=True, of_inputs=True, share=1.0):
-        """The value of each example, and the gradients.
+        """The results of each example, and the gradients where there is one result.
 
         examples: count * inputs doubles.  weights: the parameters, in the dtype.
         gradients: whether any are wanted.  of_inputs: whether those of inputs are.
         share: what they are multiplied by.
 
-        Returns (values, input gradients [example][input] or None, sums of the
+        Returns (values [example][output], input gradients [example][input] or None, sums of the
         parameters' gradients or None), as arrays; or None where the graph must be
         asked: it refuses one of the examples, or a result is inf or nan.
         """
         self.expect("examples", examples, count * self.inputs, 8)
         self.expect("weights", weights, self.weights, self.constants.itemsize)
-        values = zeros(self.real, count)
+        if gradients and len(self.outputs) > 1:
+            raise ValueError(f"gradients of one result, not of {len(self.outputs)}")
+        values = zeros(self.real, count * len(self.outputs))
         slopes = zeros(self.real, count * self.inputs) if gradients and of_inputs else None
         sums = zeros(self.real, self.weights) if gradients else None
         with self.lock:

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from micronn.compiler import machine as native
-from micronn.compiler.python_source import VOCABULARY, refuse_unknown, write_source
+from micronn.compiler.python_source import VOCABULARY, nodes_below, refuse_unknown, write_source
 from micronn.compiler.tape import Tape, write_tape
 from micronn.engine import (
     Value,
@@ -43,7 +43,6 @@ from micronn.engine import (
     mean,
     minimum,
     shown,
-    topological_order,
     total,
 )  # fmt: skip
 
@@ -53,7 +52,7 @@ PATIENCE = 0.05  # seconds between two looks at whether Ctrl-C was pressed
 
 
 def compile_graph(
-    root: Value,
+    root: Value | Sequence[Value],
     inputs: Sequence[Value],
     params: Sequence[Value] = (),
     backend: str = "auto",
@@ -61,7 +60,9 @@ def compile_graph(
 ) -> "Program":
     """The graph below root as a program that takes new numbers for its inputs.
 
-    root: what the program computes, one Value: the loss of one example, say.
+    root: what the program computes, one Value: the loss of one example, say.  Or a list
+        of Values, the outputs of a net: values() gives such a list for each example, and
+        what needs the gradient of one number refuses.
     inputs: the leaves that get new numbers at each call, in that order.  An input
         that root does not depend on has gradient 0.
     params: the leaves whose numbers are read from .data at each call, and whose
@@ -84,8 +85,13 @@ def compile_graph(
     >>> compile_graph((w * x).tanh(), [x], [w], backend="python")
     Program(1 input, 1 parameter, 2 operations, backend='python')
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"root is the Value to compute, got {clipped(repr(root))}")
+    roots = [root] if isinstance(root, Value) else root
+    if not isinstance(roots, (list, tuple)) or not all(isinstance(x, Value) for x in roots):
+        raise TypeError(
+            f"root is the Value to compute, or a list of them, got {clipped(repr(root))}"
+        )
+    if not roots:
+        raise ValueError("root is an empty list: a program computes at least one Value")
     inputs, params = leaves(inputs, "inputs"), leaves(params, "params")
     both = {*inputs} & {*params}
     if both:
@@ -93,13 +99,13 @@ def compile_graph(
     for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, native.REAL)):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}; choose one of {', '.join(known)}")
-    return Program(root, inputs, params, backend, dtype)
+    return Program(root, list(roots), inputs, params, backend, dtype)
 
 
 class Gradients(NamedTuple):
     """What a run over many examples gives: numbers in arrays.
 
-    values: shape (n,).  inputs: shape (n * n_inputs,), row by row.
+    values: shape (n * n_roots,).  inputs: shape (n * n_inputs,), row by row.
     params: shape (n_params,), summed over the examples.
     Gradients that nobody asked for are None or 0.
     """
@@ -112,13 +118,15 @@ class Gradients(NamedTuple):
 class Program:
     """A recorded graph that runs again with other numbers.  compile_graph() makes it.
 
+    root: what compile_graph() was given.  roots: the same, always as a list.
     backend: "machine" or "python".  dtype: "float64" or "float32".
     source: the program as Python text.  tape: the same as a table of instructions.
     """
 
-    def __init__(self, root, inputs, params, backend, dtype):
-        self.root, self.inputs, self.params, self.dtype = root, inputs, params, dtype
-        self.order = topological_order(root)
+    def __init__(self, root, roots, inputs, params, backend, dtype):
+        self.root, self.roots = root, roots
+        self.inputs, self.params, self.dtype = inputs, params, dtype
+        self.order = nodes_below(roots)
         refuse_unknown(self.order)
         self.machine = None if backend == "python" else self.find_machine(backend)
         self.backend = "machine" if self.machine else "python"
@@ -137,12 +145,12 @@ class Program:
     @functools.cached_property
     def source(self) -> str:
         """The program as straight-line Python: the forward pass, then the chain rule."""
-        return write_source(self.root, self.inputs, self.params)
+        return write_source(self.roots, self.inputs, self.params)
 
     @functools.cached_property
     def tape(self) -> Tape:
         """The program as numbered instructions; print(program.tape) shows a table."""
-        return write_tape([self.root], self.inputs, self.params)
+        return write_tape(self.roots, self.inputs, self.params)
 
     @functools.cached_property
     def function(self):
@@ -164,9 +172,10 @@ class Program:
 
         numbers: one for each input, in the order given to compile_graph().
 
-        Raises ValueError for another count of numbers, TypeError for what is no number,
-        and what the graph raises for numbers outside the domain of an operation.
+        Raises ValueError for another count of numbers and for several roots, TypeError for
+        what is no number, and what the graph raises for numbers outside the domain of an operation.
         """
+        self.check_one_root()
         if len(numbers) != len(self.inputs):
             expected = f"expected {len(self.inputs)} numbers, one for each input"
             raise ValueError(f"{expected}, got {len(numbers)}")
@@ -174,27 +183,32 @@ class Program:
         self.add_grads(found.params)
         return found.values[0], list(found.inputs)
 
-    def values(self, batch) -> list[float]:
-        """The value of each example.
+    def values(self, batch) -> list:
+        """The value of each example; a list of values for each if root is a list.
 
         batch: shape (n, n_inputs): rows of numbers, or a buffer of doubles such as a
             NumPy array or array("d"), row after row.
 
         Raises ValueError for rows of another length, TypeError for what is no number.
+
+        >>> x = Value(0.0)
+        >>> compile_graph([x * 2.0, x * x], [x]).values([[3.0], [4.0]])
+        [[6.0, 9.0], [8.0, 16.0]]
         """
         examples, count = self.examples(batch)
-        return list(self.run(examples, count, self.weights(), gradients=False).values)
+        flat = list(self.run(examples, count, self.weights(), gradients=False).values)
+        return flat if self.root is self.roots[0] else in_rows(flat, count, len(self.roots))
 
     def gradients(self, batch) -> list[list[float]]:
         """For each example the gradients of its inputs; the parameters' are added to grad.
 
         batch: as for values().  A parameter's grad grows by the sum over the examples.
         """
+        self.check_one_root()
         examples, count = self.examples(batch)
         found = self.run(examples, count, self.weights())
         self.add_grads(found.params)
-        flat, n = list(found.inputs), len(self.inputs)
-        return [flat[k * n : (k + 1) * n] for k in range(count)]
+        return in_rows(list(found.inputs), count, len(self.inputs))
 
     def value_and_grad(self, weights, batch) -> tuple[float, Sequence[float]]:
         """The mean value over a batch and its gradient, for parameters given as numbers.
@@ -208,13 +222,14 @@ class Program:
         >>> value, list(grad)  # 9 and 18 on average; 2 * 3 * 1 and 2 * 3 * 2
         (13.5, [9.0])
         """
+        self.check_one_root()
         examples, count = self.examples(batch)
         if not count:
             raise ValueError("no examples: a mean needs at least one")
-        rows = weights if buffer_of_doubles(weights) else [weights]
-        weights, rows = doubles(rows, len(self.params), "weights")
-        if rows != 1:
-            raise ValueError(f"expected one row of {len(self.params)} weights, got {rows}")
+        table = weights if buffer_of_doubles(weights) else [weights]
+        weights, height = doubles(table, len(self.params), "weights")
+        if height != 1:
+            raise ValueError(f"expected one row of {len(self.params)} weights, got {height}")
         found = self.run(examples, count, weights, of_inputs=False, share=1.0 / count)
         return sum(found.values) / count, found.params
 
@@ -225,6 +240,14 @@ class Program:
     def examples(self, batch):
         """A batch as a buffer of doubles, and the number of its rows."""
         return doubles(batch, len(self.inputs), "inputs")
+
+    def check_one_root(self):
+        """Refuse gradients where there are several numbers to differentiate."""
+        if len(self.roots) > 1:
+            raise ValueError(
+                f"a gradient is that of one number, and this program computes {len(self.roots)}; "
+                "compile the one you mean, or their total()"
+            )
 
     def add_grads(self, sums):
         """Add to the grad of each parameter."""
@@ -251,7 +274,11 @@ class Program:
         flat, n, weights = examples.tolist(), len(self.inputs), list(weights)
         values, slopes, sums = [], [], [0.0] * len(weights)
         for k in range(count):
-            value, dx, dw = self.example(flat[k * n : (k + 1) * n], weights, of_inputs)
+            x = flat[k * n : (k + 1) * n]
+            if len(self.roots) > 1:
+                values += self.results(x, weights)
+                continue
+            value, dx, dw = self.example(x, weights, of_inputs)
             values.append(value)
             slopes += dx
             sums = list(map(operator.add, sums, dw))
@@ -265,14 +292,30 @@ class Program:
             return self.by_graph(x, w)
         return (value, dx, dw) if math.isfinite(value) else self.by_graph(x, w)
 
+    def results(self, x, w):
+        """All the values of one example of several roots; the graph decides as in example()."""
+        try:
+            values = self.function(x, w)
+        except REFUSALS:
+            values = [math.nan]
+        if all(map(math.isfinite, values)):
+            return values
+        nodes = self.graph_for(x, w)
+        return [nodes[root].data for root in self.roots]
+
     def by_graph(self, x, w):
         """Value and gradients from the graph itself, which refuses in words."""
-        given = dict(zip([*self.inputs, *self.params], [*x, *w], strict=True))
-        nodes = rebuilt(self.order, given)
-        root = nodes[self.root]
+        nodes = self.graph_for(x, w)
+        root = nodes[self.roots[0]]
         root.backward()
-        grads = [nodes[leaf].grad if leaf in nodes else 0.0 for leaf in given]
+        leaves = [*self.inputs, *self.params]
+        grads = [nodes[leaf].grad if leaf in nodes else 0.0 for leaf in leaves]
         return root.data, grads[: len(x)], grads[len(x) :]
+
+    def graph_for(self, x, w):
+        """The new Value for each node, of the graph built once more with these numbers."""
+        given = dict(zip([*self.inputs, *self.params], [*x, *w], strict=True))
+        return rebuilt(self.order, given)
 
     # Training
 
@@ -307,6 +350,7 @@ class Program:
         >>> round(w.data, 4)
         3.0
         """
+        self.check_one_root()
         data, count = self.examples(examples)
         if not count:
             raise ValueError("no examples to learn from; pass rows of numbers")
@@ -534,6 +578,11 @@ def doubles(rows, width, name):
     if view.readonly or not size:
         return array("d", view.tobytes()), size // max(width, 1)
     return view.cast("B").cast("d"), size // width
+
+
+def in_rows(flat, count, width):
+    """A flat list cut into count rows."""
+    return [flat[k * width : (k + 1) * width] for k in range(count)]
 
 
 def buffer_of_doubles(numbers):

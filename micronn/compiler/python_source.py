@@ -6,7 +6,7 @@ the gradient of an operand grows by the gradient of the result times a local
 derivative.  What a graph does step by step, this text does at once.
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
-    >>> print(write_source((x * w).tanh(), [x], [w]))
+    >>> print(write_source([(x * w).tanh()], [x], [w]))
     def program(x, w, inputs_too=True):
         # x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)
         dx, dw = [0.0] * 1, [0.0] * 1
@@ -82,15 +82,21 @@ WIDTH = 88
 LEGEND = "# x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)"
 
 
-def write_source(root: Value, inputs: Sequence[Value], params: Sequence[Value]) -> str:
+def write_source(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> str:
     """The text of a function program(x, w, inputs_too=True) -> value, dx, dw.
+
+    Of several roots it is program(x, w) -> list of values, the forward pass alone.
 
     x: the numbers of the inputs, in order; w: those of the params; dx and dw: the
     gradients.  Without inputs_too, long rows of dx may stay 0.  Any other leaf is a
     constant, which the text says.  Labels appear in comments alone.
     """
-    refuse_unknown(topological_order(root))
-    return SourceWriter(root, inputs, params).text()
+    return SourceWriter(roots, inputs, params).text()
+
+
+def nodes_below(roots: Iterable[Value]) -> list[Value]:
+    """All that the roots were computed from, and they themselves, operands first."""
+    return list(dict.fromkeys(node for root in roots for node in topological_order(root)))
 
 
 class UnknownOperation(NotImplementedError):
@@ -116,8 +122,9 @@ class SourceWriter:
     begun: the gradients that have had their first contribution.
     """
 
-    def __init__(self, root, inputs, params):
-        self.root, self.order = root, topological_order(root)
+    def __init__(self, roots, inputs, params):
+        self.roots, self.order = roots, nodes_below(roots)
+        refuse_unknown(self.order)
         leaves = [*inputs, *params]
         self.home = {x: ("x", k) for k, x in enumerate(inputs)}
         self.home |= {w: ("w", k) for k, w in enumerate(params)}
@@ -131,15 +138,16 @@ class SourceWriter:
 
     def text(self) -> str:
         """The whole function."""
-        sizes = f"[0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"
-        body = [LEGEND, f"dx, dw = {sizes}"]
-        forward, backward = self.forward(), self.backward()
-        body += self.leaves() + ["", "# forward", *forward, "", "# backward", *backward]
-        return "\n".join(
-            ["def program(x, w, inputs_too=True):"]
-            + [f"    {line}" if line else "" for line in body]
-            + [""]
-        )
+        forward = self.forward()
+        if len(self.roots) > 1:
+            head, sizes = "def program(x, w):", []
+            end = [wrapped("return ", f"[{self.names(self.roots)}]")]
+        else:
+            head = "def program(x, w, inputs_too=True):"
+            sizes = [f"dx, dw = [0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"]
+            end = ["", "# backward", *self.backward(*self.roots)]
+        body = [LEGEND, *sizes, *self.leaves(), "", "# forward", *forward, *end]
+        return "\n".join([head, *[f"    {line}" if line else "" for line in body], ""])
 
     # Names
 
@@ -158,7 +166,7 @@ class SourceWriter:
 
     def single_leaves(self):
         """The leaves that are read one by one, not only in slices."""
-        seen = {self.root: None}
+        seen = dict.fromkeys(self.roots)
         for node in self.order:
             if not self.is_long(node):
                 seen.update(dict.fromkeys(node.operands))
@@ -257,9 +265,9 @@ class SourceWriter:
 
     # Backward
 
-    def backward(self):
+    def backward(self, root):
         """A line for each operand of each operation, from the result to the leaves."""
-        self.lines = [f"{self.grad(self.root)} = 1.0"]
+        self.lines, self.begun = [f"{self.grad(root)} = 1.0"], {root}
         for node in reversed(self.order):
             if self.is_long(node):
                 self.long_dot_backward(node)
@@ -269,12 +277,12 @@ class SourceWriter:
                 self.operation_backward(node)
         self.collect("dx", self.inputs)
         self.collect("dw", self.params)
-        return [*self.lines, f"return {self.name(self.root)}, dx, dw"]
+        return [*self.lines, f"return {self.name(root)}, dx, dw"]
 
     def add(self, operand, message):
         """The line by which a gradient grows; the first one sets it."""
         if not self.is_constant(operand):
-            sign = "+=" if operand in self.begun or operand is self.root else "="
+            sign = "+=" if operand in self.begun else "="
             self.begun.add(operand)
             self.lines.append(f"{self.grad(operand)} {sign} {message}")
 
@@ -325,7 +333,7 @@ class SourceWriter:
 
     def collect(self, target, members):
         """The lines that put gradients kept one by one into dx or dw."""
-        single = [k for k, x in enumerate(members) if x in self.begun or x is self.root]
+        single = [k for k, x in enumerate(members) if x in self.begun]
         apart = [k for k in single if not self.overlaps(f"{target[1:]}[{k}:{k + 1}]")]
         for first, last in stretches(apart, 8):
             grads = ", ".join(map(self.grad, members[first:last]))

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
-from micronn.compiler.python_source import refuse_unknown
-from micronn.engine import Value, topological_order
+from micronn.compiler.python_source import nodes_below, refuse_unknown
+from micronn.engine import Value
 
 NAMES = {
     "+": "ADD", "-": "SUB", "*": "MUL", "/": "DIV", "maximum": "MAXIMUM", "minimum": "MINIMUM",
@@ -109,7 +109,7 @@ def slots(first, count):
 
 def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Tape:
     """The graph below the roots as a tape; leaves that are neither are constants."""
-    order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
+    order = nodes_below(roots)
     refuse_unknown(order)
     writer = TapeWriter(Tape(len(inputs), len(params)), inputs, params)
     writer.number_constants(order)
