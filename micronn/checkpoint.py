@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer, nesterov_rule
+from micronn.support.arguments import count
 from micronn.support.files import write_whole
 
 FORMAT, VERSION = "micronn model", 1
@@ -74,7 +75,7 @@ def save(
         **described_model(model),
         "optimizer": None if optimizer is None else described_optimizer(optimizer, model),
         "rng": None if rng is None else rng.getstate(),
-        "epoch": whole(epoch, "epoch", least=0),
+        "epoch": count(expect(epoch, int, "epoch"), "epoch", least=0),
         "notes": dict(notes or {}),
     }
     lines = [f"{json.dumps(key)}: {as_json(key, item)}" for key, item in content.items()]
@@ -158,7 +159,7 @@ def load_training(path) -> Training:
                 f"{path} is no whole model file: {error}; micronn train moons --save model.json "
                 "writes one, and so does save()"
             ) from None
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ValueError(f"{path} is no whole model file: {error}") from None
         except RecursionError:
             raise ValueError(f"{path} is no model file: brackets within brackets") from None
@@ -180,15 +181,15 @@ def training_from(content) -> Training:
         model,
         None if optimizer is None else optimizer_from(optimizer, model),
         None if rng is None else rng_from(rng),
-        whole(content["epoch"], "epoch", least=0),
+        count(content["epoch"], "epoch", least=0),
         expect(notes, dict, "notes"),
     )
 
 
 def model_from(content) -> MLP:
     """The MLP; its sizes are believed only if the parameters are as many as they say."""
-    nin = whole(content["nin"], "nin", least=1)
-    nouts = [whole(n, "nouts", least=1) for n in expect(content["nouts"], list, "nouts")]
+    nin = count(content["nin"], "nin")
+    nouts = [count(n, "nouts") for n in expect(content["nouts"], list, "nouts")]
     names = expect(content["activations"], list, "activations")
     if not nouts or len(names) != len(nouts):
         raise ValueError(f"it has {len(names)} activations for {len(nouts)} layers")
@@ -196,8 +197,8 @@ def model_from(content) -> MLP:
     if unknown:
         raise ValueError(f"{unknown[0]!r} is none of the activations {', '.join(ACTIVATIONS)}")
     sizes = zip([nin, *nouts[:-1]], nouts, strict=True)
-    count = sum((before + 1) * after for before, after in sizes)
-    data = numbers(content["parameters"], count, "parameters")
+    wanted = sum((before + 1) * after for before, after in sizes)
+    data = numbers(content["parameters"], wanted, "parameters")
     model = MLP(nin, nouts, names, rng=random.Random(0))
     for parameter, number in zip(model.parameters(), data, strict=True):
         parameter.data = number
@@ -212,9 +213,8 @@ def optimizer_from(saved, model) -> Optimizer:
         raise ValueError(f"{saved['kind']!r} is none of the optimisers {', '.join(OPTIMIZERS)}")
     named = "momentum nesterov weight_decay" if saved["kind"] == "SGD" else "betas eps weight_decay"
     expect_keys(arguments, named, "the optimiser's arguments")
-    count = len(model.parameters())
     for name, column in expect(state, dict, "the optimiser's state").items():
-        numbers(column, count, name)
+        numbers(column, len(model.parameters()), name)
     try:
         optimizer = OPTIMIZERS[saved["kind"]](model.parameters(), saved["lr"], **arguments)
         optimizer.load_state_dict(saved)
@@ -257,17 +257,10 @@ def expect_keys(item, keys, name):
         )
 
 
-def whole(n, name, least):
-    """n, if it is a whole number of at least `least`."""
-    if type(n) is not int or n < least:
-        raise ValueError(f"{name} should be a whole number of at least {least}, got {n!r}")
-    return n
-
-
-def numbers(items, count, name):
+def numbers(items, wanted, name):
     """items as that many finite floats."""
-    if len(expect(items, list, name)) != count:
-        raise ValueError(f"{count} numbers are needed for {name}, but {len(items)} are there")
+    if len(expect(items, list, name)) != wanted:
+        raise ValueError(f"{wanted} numbers are needed for {name}, but {len(items)} are there")
     for k, x in enumerate(items):
         if type(x) not in (int, float) or not abs(x) < math.inf:
             raise ValueError(f"{name}[{k}] should be a finite number, got {str(x)[:40]}")

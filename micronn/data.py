@@ -8,7 +8,7 @@ What a target is depends on the question, and its type says which:
     0, 1, 2, ...   the index of a class       blobs yin_yang
     any float      a quantity to predict      line curve wave
 
-    >>> train, validation, test = split(moons(100, rng=random.Random(7)))
+    >>> train, validation, test = split(moons(100))
     >>> inputs, targets = train
     >>> len(inputs), len(targets)
     (60, 60)
@@ -17,8 +17,9 @@ Classes take turns, so the first few examples of a set already hold all of them.
 """
 
 import math
-import random
 from collections.abc import Iterator, Sequence
+
+from micronn.support.arguments import check_pairs, count, pair, rng_or_default
 
 Examples = tuple[Sequence[Sequence[float]], Sequence]  # inputs and their targets
 
@@ -105,7 +106,7 @@ def blobs(n: int = 150, classes: int = 3, noise: float = 0.5, rng=None) -> Examp
 
     Returns n inputs [x, y] and targets 0 to classes - 1.
     """
-    rng, angle = checked(n, noise, rng), 2.0 * math.pi / whole(classes, "classes")
+    rng, angle = checked(n, noise, rng), 2.0 * math.pi / count(classes, "classes")
     centres = [(2.0 * math.cos(angle * c), 2.0 * math.sin(angle * c)) for c in range(classes)]
     inputs = [blurred(centres[k % classes], noise, rng) for k in range(n)]
     return inputs, [k % classes for k in range(n)]
@@ -182,7 +183,7 @@ def wave(n: int = 200, window: int = 8, noise: float = 0.05, rng=None) -> Exampl
     Returns n inputs of `window` samples, oldest first, and the sample after them as
     target; all between about -1 and 1.  The tones repeat every 20 and 7 samples.
     """
-    rng, window = checked(n, noise, rng), whole(window, "window")
+    rng, window = checked(n, noise, rng), count(window, "window")
     turn = 2.0 * math.pi
     sound = [
         0.6 * math.sin(turn * t / 20.0) + 0.4 * math.sin(turn * t / 7.0) + rng.gauss(0, noise)
@@ -240,7 +241,7 @@ def batches(data: Examples, batch_size: int, rng=None) -> Iterator[Examples]:
     >>> [len(targets) for _, targets in batches(line(10), batch_size=4)]
     [4, 4, 2]
     """
-    step, order = whole(batch_size, "batch_size"), shuffled(data, rng)
+    step, order = count(batch_size, "batch_size"), shuffled(data, rng)
     return (picked(data, order[k : k + step]) for k in range(0, len(order), step))
 
 
@@ -257,24 +258,14 @@ def shuffled(data: Examples, rng=None) -> list[int]:
     """The places of all examples in random order."""
     check_examples(data)
     order = list(range(len(data[1])))
-    source_of_chance(rng).shuffle(order)
+    rng_or_default(rng).shuffle(order)
     return order
 
 
 def check_examples(data: Examples) -> None:
     """Refuse anything but equally many inputs and targets, at least one of each."""
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise TypeError(
-            f"a data set is a pair (inputs, targets), got a {type(data).__name__}; "
-            "put both lists in one pair of parentheses"
-        )
-    inputs, targets = data
-    if len(inputs) != len(targets):
-        raise ValueError(
-            f"every input needs one target, got {len(inputs)} inputs and {len(targets)} targets"
-        )
-    if not len(targets):
-        raise ValueError("the data set is empty; at least one example is needed")
+    inputs, targets = pair(data, "a data set is a pair, inputs and targets")
+    check_pairs(inputs, targets, "inputs")
 
 
 def share(fraction, order, name):
@@ -318,25 +309,7 @@ def within_circle(rng):
 
 def checked(n, noise, rng):
     """The source of chance, after a look at what every data set is asked for."""
-    whole(n, "n")
+    count(n, "n")
     if not 0.0 <= noise < math.inf:
         raise ValueError(f"noise is a spread, 0 or above, got {noise!r}")
-    return source_of_chance(rng)
-
-
-def whole(n: int, name: str, least: int = 1) -> int:
-    """n if it is a whole number of at least `least`."""
-    if not hasattr(n, "__index__") or isinstance(n, bool):
-        raise TypeError(f"{name} counts things and must be a whole number, got {n!r}")
-    if n < least:
-        raise ValueError(f"{name} must be at least {least}, got {n!r}")
-    return n.__index__()
-
-
-def source_of_chance(rng):
-    """rng, or Python's own random module."""
-    if rng is None:
-        return random
-    if not hasattr(rng, "gauss"):
-        raise TypeError(f"rng is a source of random numbers, got {rng!r}; use random.Random(7)")
-    return rng
+    return rng_or_default(rng)

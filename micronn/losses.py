@@ -16,7 +16,6 @@ from micronn.engine import (
     Value,
     as_float,
     as_value,
-    clipped,
     dot,
     logsumexp,
     mean,
@@ -24,6 +23,7 @@ from micronn.engine import (
     shown,
     terms,
 )
+from micronn.support.arguments import check_pairs, class_index, flat_list
 
 Number = Value | float
 
@@ -189,6 +189,8 @@ def cross_entropy(logits: Iterable[Number], target: int | Value | Sequence[Numbe
     if hasattr(target, "__iter__"):
         right = dot(chances(target, len(zs)), zs)
     else:
+        if isinstance(target, Value) and target.data.is_integer():
+            target = int(target.data)
         right = zs[class_index(target, len(zs))]
     return logsumexp([z - right for z in zs])
 
@@ -206,7 +208,7 @@ def l2_penalty(parameters: Iterable[Value]) -> Value:
     >>> l2_penalty([Value(3.0), Value(-4.0)]).data
     25.0
     """
-    parameters = flat(parameters, "parameters")
+    parameters = flat_list(parameters, "parameters")
     return dot(parameters, parameters)
 
 
@@ -215,56 +217,22 @@ def l2_penalty(parameters: Iterable[Value]) -> Value:
 
 def pairs(preds, targets, name) -> list[tuple[Value, Number]]:
     """Each prediction, as a Value, with its target."""
-    preds, targets = flat(preds, name), flat(targets, "targets")
-    if len(preds) != len(targets):
-        raise ValueError(
-            f"{len(preds)} {name} and {len(targets)} targets: every example needs one of each"
-        )
-    if not preds:
-        raise ValueError(f"no {name} and no targets: an average needs at least one example")
+    preds, targets = flat_list(preds, name), flat_list(targets, "targets")
+    check_pairs(preds, targets, name)
     return list(zip(map(as_value, preds), terms(targets), strict=True))
-
-
-def flat(items, name):
-    """items as a tuple; what is not a flat list of numbers is refused in words."""
-    if isinstance(items, Value) or not hasattr(items, "__iter__"):
-        raise TypeError(f"{name} is a list, got one number, {items!r}; write [{items!r}]")
-    if isinstance(items, (str, bytes, set, frozenset, dict)):
-        raise TypeError(f"{name} is a list of numbers in order, got a {type(items).__name__}")
-    items = tuple(items)
-    for item in items:
-        if isinstance(item, (list, tuple)):
-            raise TypeError(
-                f"{name} is a flat list of numbers, got a list inside, {clipped(repr(item))}; "
-                "take the loss of each inner list, then their mean"
-            )
-    return items
 
 
 def scores_of_classes(logits) -> list[Value]:
     """logits as a list of at least one Value."""
-    logits = flat(logits, "logits")
+    logits = flat_list(logits, "logits")
     if not logits:
         raise ValueError("no logits: there must be at least one class")
     return list(map(as_value, logits))
 
 
-def class_index(target, classes) -> int:
-    """target as a whole number from 0 to classes - 1; a Value may hold one."""
-    if isinstance(target, Value) and target.data.is_integer():
-        target = int(target.data)
-    if not hasattr(target, "__index__") or isinstance(target, bool):
-        raise TypeError(f"target is the index of a class, a whole number, got {target!r}")
-    if not 0 <= target < classes:
-        raise IndexError(
-            f"target {target} names no class; {classes} logits have 0 to {classes - 1}"
-        )
-    return target.__index__()
-
-
 def chances(target, classes):
     """target as one chance for each class."""
-    target = flat(target, "target")
+    target = flat_list(target, "target")
     if len(target) != classes:
         raise ValueError(
             f"{classes} logits and {len(target)} chances: every class needs one of each"

@@ -12,11 +12,11 @@ and the engine does the rest.
 """
 
 import math
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from micronn.engine import Value, as_float, terms, weighted_sum
+from micronn.support.arguments import choice, count, listed, rng_or_default, some
 
 # Activations: what a neuron does to its weighted sum
 
@@ -140,9 +140,9 @@ class Neuron(Module):
     """
 
     def __init__(self, nin, activation="relu", init="uniform", rng=None, nout=1):
-        draw, rng = choice(INITS, init, "init"), source_of_chance(rng)
+        draw, rng = choice(INITS, init, "init"), rng_or_default(rng)
         choice(ACTIVATIONS, activation, "activation")
-        self.w = [Value(draw(nin, nout, rng)) for _ in range(size(nin, "nin"))]
+        self.w = [Value(draw(nin, nout, rng)) for _ in range(count(nin, "nin"))]
         self.b = Value(draw(nin, nout, rng) if init == "uniform" else 0.0)
         self.activation = activation
 
@@ -166,7 +166,7 @@ class Layer(Module):
     """nout neurons side by side, all reading the same nin inputs."""
 
     def __init__(self, nin, nout, activation="relu", init="uniform", rng=None):
-        size(nout, "nout")
+        count(nout, "nout")
         self.neurons = [Neuron(nin, activation, init, rng, nout) for _ in range(nout)]
 
     def __call__(self, x: Sequence[Value | float]) -> list[Value]:
@@ -197,7 +197,7 @@ class MLP(Module):
     """
 
     def __init__(self, nin, nouts, activation="relu", init="uniform", rng=None):
-        sizes = [size(nin, "nin"), *layer_sizes(nouts)]
+        sizes = [count(nin, "nin"), *layer_sizes(nouts)]
         activations = activation_list(activation, len(sizes) - 1)
         self.layers = [
             Layer(n, nout, name, init, rng)
@@ -226,28 +226,12 @@ class MLP(Module):
 
 def inputs(x, nin):
     """x as a tuple of nin Values or floats; refuses anything else in words."""
-    if isinstance(x, Value) or not hasattr(x, "__iter__"):
-        raise TypeError(f"a list of {nin} inputs is needed, got {x!r}; write [{x!r}]")
-    x = tuple(x) if not isinstance(x, (str, bytes, set, frozenset, dict)) else x
-    if len(x) != nin:
-        raise ValueError(f"expected {nin} inputs, got {len(x)}")
-    return terms(x)
-
-
-def size(n, name):
-    """n if it is a whole number of at least 1."""
-    if not hasattr(n, "__index__") or isinstance(n, bool):
-        raise TypeError(f"{name} counts things and must be a whole number, got {n!r}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n!r}")
-    return int(n)
+    return terms(listed(x, "inputs", nin))
 
 
 def layer_sizes(nouts):
     """nouts as a list of sizes."""
-    if isinstance(nouts, (str, bytes, set, dict)) or not hasattr(nouts, "__iter__"):
-        raise TypeError(f"nouts is a list with the size of each layer, got {nouts!r}")
-    sizes = [size(nout, "each size in nouts") for nout in nouts]
+    sizes = [count(nout, "each size in nouts") for nout in listed(nouts, "nouts")]
     if not sizes:
         raise ValueError("nouts needs at least one layer, got an empty list")
     return sizes
@@ -261,26 +245,3 @@ def activation_list(activation, layers):
     if len(names) != layers:
         raise ValueError(f"expected {layers} activations, one for each layer, got {len(names)}")
     return names
-
-
-def choice(table, name, what):
-    """The function of that name."""
-    if name not in table:
-        raise ValueError(f"unknown {what} {name!r}; choose one of {', '.join(table)}")
-    return table[name]
-
-
-def source_of_chance(rng):
-    """rng, or Python's own random module."""
-    if rng is None:
-        return random
-    if not hasattr(rng, "uniform"):
-        raise TypeError(f"rng is a source of random numbers, got {rng!r}; use random.Random(7)")
-    return rng
-
-
-def some(names):
-    """The first three of some names, and how many more."""
-    names = sorted(map(str, names))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return (", ".join(names[:3]) + more) or "none"

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from micronn.engine import Value, as_float, clipped
+from micronn.support.arguments import count, pair
 
 # Rules.  p: the parameter, g: its gradient, lr: the learning rate.  A weight_decay
 # that is not 0 pulls every parameter towards 0.
@@ -207,7 +208,7 @@ class Adam(Optimizer):
     """
 
     def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
-        beta1, beta2 = pair(betas, "betas")
+        beta1, beta2 = pair(betas, "betas is a pair of numbers")
         if max(number(beta1, "beta1"), number(beta2, "beta2")) >= 1.0:
             raise ValueError(f"betas must be below 1, got {betas!r}; (0.9, 0.999) is usual")
         if eps == 0.0:
@@ -327,19 +328,3 @@ def number(x, name) -> float:
     if not 0.0 <= x < math.inf:
         raise ValueError(f"{name} must be a finite number of at least 0, got {x!r}")
     return x
-
-
-def pair(x, name):
-    """x, if it is two of something."""
-    if not isinstance(x, (tuple, list)) or len(x) != 2:
-        raise TypeError(f"{name} is a pair of numbers, got {clipped(repr(x))}")
-    return x
-
-
-def count(n, name, least=1) -> int:
-    """n, if it is a whole number of at least `least`."""
-    if not hasattr(n, "__index__") or isinstance(n, bool):
-        raise TypeError(f"{name} is a whole number of steps, got {n!r}")
-    if n < least:
-        raise ValueError(f"{name} must be at least {least}, got {n!r}")
-    return n.__index__()

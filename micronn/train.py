@@ -24,10 +24,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from micronn.data import Examples, check_examples, picked, shuffled, whole
+from micronn.data import Examples, check_examples, picked, shuffled
 from micronn.engine import Value
 from micronn.nn import Module
 from micronn.optim import Optimizer, Schedule
+from micronn.support.arguments import check_callable, count
 from micronn.support.text import layer_name
 from micronn.support.vectors import root_mean_square
 from micronn.training.eager import REFUSED, NotFinite, OnGraph, predict
@@ -135,13 +136,13 @@ def fit(
     recurrent neural networks", 2013, algorithm 1.
     """
     for name, n in (("epochs", epochs), ("batch_size", batch_size), ("every", every)):
-        whole(1 if n is None else n, name)
-    whole(done, "done", least=0)
+        count(1 if n is None else n, name)
+    count(done, "done", least=0)
     if clip is not None and not 0.0 < clip < math.inf:
         raise ValueError(f"clip is a length above 0, got {clip!r}; 1.0 is usual")
     if not 0.0 <= l2 < math.inf:
         raise ValueError(f"l2 must be 0 or above, got {l2!r}; 0.0001 is usual")
-    check_callables(loss=loss, metric=metric or accuracy, schedule=schedule or float)
+    check_callable(loss=loss, metric=metric or accuracy, schedule=schedule or float)
     check_optimizer(model, optimizer)
     for part in (data, validation or data):
         check_examples(part)
@@ -327,7 +328,7 @@ def early_stopping(
 
     Source: Prechelt, "Early stopping - but when?", 1998.
     """
-    whole(patience, "patience")
+    count(patience, "patience")
     lowest, best, waited = math.inf, model.state_dict(), 0
     try:
         for step in steps:
@@ -378,13 +379,6 @@ def restore(optimizer, state):
 
 
 # Checks
-
-
-def check_callables(**functions):
-    """Refuse what cannot be called."""
-    for name, function in functions.items():
-        if not callable(function):
-            raise TypeError(f"{name} is a function, got {function!r}; pass it without quotes")
 
 
 def check_optimizer(model, optimizer):

@@ -537,7 +537,7 @@ def test_predict_gives_floats():
     ("change", "message"),
     [
         ({"epochs": 0}, "epochs must be at least 1"),
-        ({"epochs": 2.5}, "epochs counts things"),
+        ({"epochs": 2.5}, "epochs must be a whole number"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"every": 0}, "every must be at least 1"),
         ({"done": -1}, "done must be at least 0"),

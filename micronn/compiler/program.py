@@ -45,6 +45,7 @@ from micronn.engine import (
     shown,
     total,
 )  # fmt: skip
+from micronn.support.arguments import count, rng_or_default
 
 BACKENDS = ("auto", "machine", "python")
 REFUSALS = (ValueError, ZeroDivisionError, OverflowError)
@@ -351,23 +352,18 @@ class Program:
         3.0
         """
         self.check_one_root()
-        data, count = self.examples(examples)
-        if not count:
+        data, n = self.examples(examples)
+        if not n:
             raise ValueError("no examples to learn from; pass rows of numbers")
-        for name, number in (("epochs", epochs), ("batch_size", batch_size)):
-            if not hasattr(number, "__index__") or isinstance(number, bool):
-                raise TypeError(f"{name} is a whole number, got {number!r}")
-        if epochs < 0 or batch_size < 1:
-            given = f"{epochs} and {batch_size}"
-            raise ValueError(f"epochs must be at least 0 and batch_size 1, got {given}")
-        if rng is not None and not hasattr(rng, "getrandbits"):
-            raise TypeError(f"rng decides the order of examples, got {rng!r}; use random.Random(7)")
+        count(epochs, "epochs", least=0)
+        batch_size = min(count(batch_size, "batch_size"), n)
+        if rng is not None:
+            rng_or_default(rng)
         if {*getattr(optimizer, "params", ())} != {*self.params}:
             raise ValueError("the optimizer moves other parameters than the program has; give both "
                              "the same list")  # fmt: skip
-        batch_size = min(int(batch_size), count)
         kind = MachineTraining if self.machine else Training
-        return kind(self, optimizer, data, count, batch_size).epochs(int(epochs), rng)
+        return kind(self, optimizer, data, n, batch_size).epochs(int(epochs), rng)
 
 
 class Training:

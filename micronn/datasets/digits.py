@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from micronn.data import source_of_chance, whole
+from micronn.support.arguments import choice, count, rng_or_default
 
 Point = tuple[float, float]
 Stroke = list[Point]  # the corners of a line from a pen put down once
@@ -38,8 +38,8 @@ def digits(
     digits 0 to 9 as targets.  Of 100 new ones a linear model that was trained on
     10,000 misreads about 3, a 784-16-16-10 net about 1.
     """
-    rng = source_of_chance(rng)
-    targets = [k % 10 for k in range(whole(n, "n"))]
+    rng = rng_or_default(rng)
+    targets = [k % 10 for k in range(count(n, "n"))]
     return [spoilt(digit(target, rng), specks, rng) for target in targets], targets
 
 
@@ -56,10 +56,9 @@ def shapes(
 
     Raises ValueError for a shape of another name.
     """
-    if wanted not in SHAPES:
-        raise ValueError(f"unknown shape {wanted!r}; choose one of {', '.join(SHAPES)}")
-    rng, others = source_of_chance(rng), sorted(SHAPES.keys() - {wanted})
-    targets = [-1.0 if k % 2 else 1.0 for k in range(whole(n, "n"))]
+    choice(SHAPES, wanted, "shape")
+    rng, others = rng_or_default(rng), sorted(SHAPES.keys() - {wanted})
+    targets = [-1.0 if k % 2 else 1.0 for k in range(count(n, "n"))]
     names = [wanted if target > 0.0 else rng.choice(others) for target in targets]
     pictures = [drawn(by_hand(SHAPES[name], 12, rng), 12, rng.uniform(0.4, 0.8)) for name in names]
     return [spoilt(picture, specks, rng) for picture in pictures], targets
@@ -73,7 +72,7 @@ def picture(side: int = 16) -> tuple[list[list[float]], list[float]]:
     Returns side * side inputs [x, y], from -1.0 (left, top) to 1.0 (right, bottom),
     row by row, and the grey at each point as target, from 0.0 to 1.0.
     """
-    if whole(side, "side") < 2:
+    if count(side, "side") < 2:
         raise ValueError("side must be at least 2: a picture of one pixel has no left and right")
     across = [2.0 * k / (side - 1) - 1.0 for k in range(side)]
     middle = (side - 1) / 2.0
@@ -218,6 +217,6 @@ def pixels(a: float, b: float, reach: float, side: int) -> range:
 
 def spoilt(picture: list[float], specks: int, rng: Random) -> list[float]:
     """The picture with a few pixels of any grey."""
-    for _ in range(whole(specks, "specks", least=0)):
+    for _ in range(count(specks, "specks", least=0)):
         picture[rng.randrange(len(picture))] = rng.random()
     return picture

@@ -11,6 +11,8 @@ and the few functions that turn them into lists of floats.
 
 from collections.abc import Iterable, Sequence
 
+from micronn.support.arguments import count
+
 # Sentences that praise, then sentences that complain, in turn
 
 SENTIMENT = """
@@ -177,8 +179,7 @@ def next_letters(
     >>> inputs, targets
     ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [1, 2, 0])
     """
-    if window < 1:
-        raise ValueError(f"window must be at least 1, got {window}")
+    count(window, "window")
     inputs, targets = [], []
     for name in names:
         indices = letter_indices(letters[0] * window + name + letters[0], letters)

@@ -26,6 +26,7 @@ from micronn.pictures.charts import box, pixel_runs
 from micronn.pictures.notebook import notebook_html
 from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, variables
 from micronn.pictures.svg import escape, svg_frame, svg_line, svg_rect, svg_text, text_width, units
+from micronn.support.arguments import check_text
 from micronn.support.files import write_whole
 from micronn.support.text import clean, fmt
 
@@ -149,8 +150,8 @@ def draw_network(
         raise ValueError(f'show is one of "weights", "grads", "both", got {show!r}')
     if root is not None and not isinstance(root, Value):
         raise TypeError(f"root is the Value that backward() was called on, got {root!r}")
-    if title is not None and not isinstance(title, str):
-        raise TypeError(f"a title is text, got {title!r}")
+    if title is not None:
+        check_text(title, "title")
     columns = read(layers_of(model), x, root)
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])

@@ -10,6 +10,7 @@ be read but not descended.  Both are needed: a loss may fall while the accuracy 
 import math
 from collections.abc import Sequence
 
+from micronn.support.arguments import check_pairs
 from micronn.support.vectors import as_list, predicted_class
 
 Output = float | Sequence[float]
@@ -72,10 +73,5 @@ def rmse(outputs: Sequence[Output], targets: Sequence) -> float:
 
 def paired(outputs, targets):
     """Each output with its target."""
-    if len(outputs) != len(targets):
-        raise ValueError(
-            f"{len(outputs)} outputs and {len(targets)} targets: every example needs one of each"
-        )
-    if not targets:
-        raise ValueError("no outputs and no targets: a share needs at least one example")
+    check_pairs(outputs, targets, "outputs")
     return list(zip(outputs, targets, strict=True))

@@ -21,7 +21,6 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from micronn.data import whole
 from micronn.engine import Value, as_value, clipped
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
@@ -29,6 +28,7 @@ from micronn.pictures.network import draw_network, film_frame, layers_of, units_
 from micronn.pictures.palette import DARK, LIGHT, style, variables
 from micronn.pictures.render import render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
+from micronn.support.arguments import check_pairs, check_text, count, integer, pair
 from micronn.support.files import write_whole
 from micronn.support.text import clean, fmt
 from micronn.support.vectors import as_list, root_mean_square
@@ -98,9 +98,8 @@ class Recorder:
         self.places = [[place[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
         self.points = None if data is None else points(data)
         self.threshold = usual_threshold(self.layers) if threshold is None else threshold
-        self.every, self.most = whole(every, "every"), whole(most, "most", least=2)
-        if not isinstance(title, str):
-            raise TypeError(f"a title is text, got {title!r}")
+        self.every, self.most = count(every, "every"), count(most, "most", least=2)
+        check_text(title, "title")
         self.title = clean(title) or "A training run"
         self.kept: list[Snapshot] = []
         self.last: Snapshot | None = None
@@ -124,8 +123,7 @@ class Recorder:
 
         Raises ValueError for a step that goes back, TypeError for what is no number.
         """
-        if not hasattr(step, "__index__"):
-            raise TypeError(f"a step is a whole number, got {step!r}")
+        integer(step, "step")
         if self.last is not None and step <= self.last.step:
             raise ValueError(f"steps go up, got {step} after {self.last.step}")
         if loss is None:
@@ -217,18 +215,10 @@ def check_example(recorder) -> None:
         raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
 
 
-def pair(thing, words):
-    """thing, if it has two parts; else a TypeError that begins with these words."""
-    if not isinstance(thing, (tuple, list)) or len(thing) != 2:
-        raise TypeError(f"{words}, got {clipped(repr(thing))}")
-    return thing
-
-
 def points(data) -> list[tuple[list[float], int]]:
     """Each example as its inputs and its class."""
     inputs, targets = pair(data, "data is a pair, all inputs and all targets")
-    if len(inputs) != len(targets):
-        raise ValueError(f"every input has a target, got {len(inputs)} and {len(targets)}")
+    check_pairs(inputs, targets, "inputs")
     places = [[float(number) for number in x] for x in inputs]
     return list(zip(places, classes(targets), strict=True))
 

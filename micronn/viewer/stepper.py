@@ -28,6 +28,7 @@ from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, variable
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.pictures.value_view import ports_in, ports_out
+from micronn.support.arguments import check_text
 from micronn.support.text import clean, fmt, glyph
 from micronn.viewer.quiz import Question, questions, svg_width
 
@@ -67,8 +68,8 @@ def to_html(
     """
     if detail not in DETAILS:
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
-    if title is not None and not isinstance(title, str):
-        raise TypeError(f"a title is text, got {title!r}")
+    if title is not None:
+        check_text(title, "title")
     if detail == "network":
         return draw_network(model_of(params), root=root, title=title).html
     graph = Graph(root, params, open_dots)

@@ -276,7 +276,7 @@ def test_titles_labels_and_names_of_metrics_are_data():
         (lambda: Recorder(MLP(1, [1]), example=3, loss=squared), TypeError, "x and target, got 3"),
         (lambda: Recorder(MLP(1, [1]), data=5), TypeError, "all targets, got 5"),
         (lambda: Recorder(MLP(1, [1])).snapshot(0, None), TypeError, "has a loss"),
-        (lambda: Recorder(MLP(1, [1]), data=([[1.0]], [])), ValueError, "got 1 and 0"),
+        (lambda: Recorder(MLP(1, [1]), data=([[1.0]], [])), ValueError, "1 inputs and 0 targets"),
         (lambda: Recorder(MLP(1, [1]), data=[[1.0], [2.0], [3.0]]), TypeError, "got [[1.0]"),
         (lambda: Recorder(MLP(1, [1]), title=7), TypeError, "a title is text, got 7"),
         (lambda: Recorder(MLP(1, [1]), every=0), ValueError, "at least 1, got 0"),

@@ -1,0 +1,126 @@
+"""Every check of an argument, once: a mistake is refused where it is made, and in words.
+
+Each function returns what it was given, ready to be used, or raises TypeError for
+the wrong kind of thing and ValueError for a wrong number or name.  The message says
+what was wrong, what is allowed, and what to write instead.
+
+    >>> count(3, "epochs"), count(0, "steps", least=0)
+    (3, 0)
+"""
+
+import random
+from collections.abc import Iterable, Mapping, Sized
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+# Numbers
+
+
+def integer(n: Any, name: str) -> int:
+    """n, if it is a whole number; True and 3.0 are none."""
+    if not hasattr(n, "__index__") or isinstance(n, bool):
+        raise TypeError(f"{name} must be a whole number, got {n!r:.60}; write one such as 10")
+    return int(n.__index__())
+
+
+def count(n: Any, name: str, least: int = 1) -> int:
+    """n, if it is a whole number of at least `least`."""
+    if integer(n, name) < least:
+        raise ValueError(f"{name} must be at least {least}, got {n!r:.60}; write a larger number")
+    return int(n)
+
+
+def class_index(k: Any, classes: int) -> int:
+    """k, if it names one of so many classes; IndexError if it names none."""
+    if not 0 <= integer(k, "the target, the index of a class,") < classes:
+        raise IndexError(f"target {k} names no class; {classes} classes have 0 to {classes - 1}")
+    return int(k)
+
+
+# Chance
+
+
+def rng_or_default(rng: random.Random | None) -> random.Random:
+    """rng, or Python's own random module, which random.seed() rules."""
+    if rng is None:
+        return cast(random.Random, random)
+    if not hasattr(rng, "gauss"):
+        raise TypeError(f"rng draws random numbers, got {rng!r:.60}; use random.Random(7)")
+    return rng
+
+
+# Names
+
+
+def check_text(x: Any, name: str) -> None:
+    """Refuse what is no text, such as a number for a title."""
+    if not isinstance(x, str):
+        raise TypeError(f"a {name} is text, got {x!r:.60}; write it in quotes")
+
+
+def choice(table: Mapping[str, T], name: Any, what: str) -> T:
+    """What the table has under that name."""
+    if not isinstance(name, str) or name not in table:
+        raise ValueError(f"unknown {what} {name!r:.60}; choose one of {', '.join(table)}")
+    return table[name]
+
+
+# Lists
+
+
+def listed(items: Any, name: str, length: int | None = None) -> tuple[Any, ...]:
+    """items as a tuple of that length, or of any; one number, text or a set is no list."""
+    if not hasattr(items, "__iter__"):
+        these = f"[{items!r:.60}]" if length in (None, 1) else "all of them in brackets, [..., ...]"
+        raise TypeError(f"{name} is a list, got one number, {items!r:.60}; write {these}")
+    if isinstance(items, (str, bytes, set, frozenset, dict)):
+        kind = type(items).__name__
+        raise TypeError(f"{name} is a list of numbers in order, got a {kind}; write [..., ...]")
+    given = tuple(items)
+    if length is not None and len(given) != length:
+        raise ValueError(f"expected {length} {name}, got {len(given)}; leave none out, add none")
+    return given
+
+
+def flat_list(items: Any, name: str) -> tuple[Any, ...]:
+    """items as a tuple with no list inside."""
+    given = listed(items, name)
+    for item in given:
+        if isinstance(item, (list, tuple)):
+            raise TypeError(
+                f"{name} is a flat list of numbers, got a list inside, {item!r:.60}; "
+                "take one list after the other"
+            )
+    return given
+
+
+def pair(x: Any, what: str) -> Any:
+    """x, if it is two of something; `what` begins the message: betas is a pair of numbers."""
+    if not isinstance(x, (tuple, list)) or len(x) != 2:
+        raise TypeError(f"{what}, got {x!r:.60}; put both in one pair of parentheses")
+    return x
+
+
+def check_pairs(items: Sized, targets: Sized, name: str) -> None:
+    """Refuse lists of different length, and empty ones.  name: what the targets belong to."""
+    if len(items) != len(targets):
+        raise ValueError(
+            f"{len(items)} {name} and {len(targets)} targets: every example needs one of each"
+        )
+    if not len(items):
+        raise ValueError(f"{name} and targets are empty; at least one example is needed")
+
+
+def check_callable(**functions: Any) -> None:
+    """Refuse what cannot be called."""
+    for name, function in functions.items():
+        if not callable(function):
+            raise TypeError(f"{name} is a function, got {function!r:.60}; pass it without quotes")
+
+
+def some(names: Iterable[Any]) -> str:
+    """The first three of some names in words, and how many more."""
+    names = sorted(map(str, names))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (", ".join(names[:3]) + more) or "none"
