@@ -1,16 +1,20 @@
 """A loss says in one number how wrong a model is, so that its slope says how to improve.
 
-For predicting numbers: `mse`, `mae` and `huber`, which differ in how much a large
-error counts.  For choosing between two classes: `hinge` and `binary_cross_entropy`;
-among several: `softmax` and `cross_entropy`.  All but the last two take lists over
-examples and average.  `l2_penalty` keeps weights small.
+    asked for            loss                          given
+    a number             mse, mae, huber               lists, over the examples
+    one of two classes   hinge, binary_cross_entropy   lists, over the examples
+    one of several       cross_entropy                 the scores of one example
+
+Those that are given lists average over them and are marked `@takes_lists`.
 
 Each is a few operations on Values, so a picture shows it whole.  Classes are read
 from logits, the unbounded scores before sigmoid or softmax: a probability rounds to
-0 or 1 where the loss is still a large, useful number.
+0 or 1 where the loss is still a large, useful number.  Logarithms are natural, so a
+loss made of them is in nats: 1 nat is 1.44 bits.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from micronn.engine import (
     Value,
@@ -26,10 +30,19 @@ from micronn.engine import (
 from micronn.support.arguments import check_pairs, class_index, flat_list
 
 Number = Value | float
+Loss = TypeVar("Loss", bound=Callable[..., Value])
+
+
+def takes_lists(loss: Loss) -> Loss:
+    """Marks a loss as one over lists of predictions and targets; others take one of each."""
+    loss.takes_lists = True  # type: ignore[attr-defined]  # a note that fit() reads
+    return loss
+
 
 # How far off is a number?
 
 
+@takes_lists
 def mse(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
     """Mean squared error, the average of (pred - target)**2: an error twice as big costs 4 times.
 
@@ -46,6 +59,7 @@ def mse(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
     return mean([(p - t) ** 2 for p, t in pairs(preds, targets, "preds")])
 
 
+@takes_lists
 def mae(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
     """Mean absolute error, the average of abs(pred - target): an outlier weighs what it measures.
 
@@ -58,6 +72,7 @@ def mae(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
     return mean([abs(p - t) for p, t in pairs(preds, targets, "preds")])
 
 
+@takes_lists
 def huber(preds: Iterable[Number], targets: Iterable[Number], delta: float = 1.0) -> Value:
     """Half the square of a small error; for a large one a straight line that goes on smoothly.
 
@@ -73,8 +88,7 @@ def huber(preds: Iterable[Number], targets: Iterable[Number], delta: float = 1.0
     >>> huber([Value(1.0), Value(5.0)], [0.0, 2.0]).data  # (1/2 + 5/2) / 2
     1.5
     """
-    delta = as_float(delta)
-    if not delta > 0.0:
+    if not as_float(delta) > 0.0:
         raise ValueError(f"huber's delta must be above 0, got {delta!r}; 1.0 is usual")
     losses = []
     for p, t in pairs(preds, targets, "preds"):
@@ -87,6 +101,7 @@ def huber(preds: Iterable[Number], targets: Iterable[Number], delta: float = 1.0
 # Which of two classes?
 
 
+@takes_lists
 def hinge(scores: Iterable[Number], targets: Iterable[Number]) -> Value:
     """The average of max(0, 1 - target * score): right by a margin of 1 costs nothing.
 
@@ -102,7 +117,7 @@ def hinge(scores: Iterable[Number], targets: Iterable[Number]) -> Value:
     """
     losses = []
     for s, t in pairs(scores, targets, "scores"):
-        if abs(float(t)) != 1.0:
+        if (t.data if isinstance(t, Value) else t) not in (-1.0, 1.0):
             raise ValueError(
                 f"hinge needs targets of -1 or +1, got {shown(t)}; "
                 "write 2*t - 1 for classes 0 and 1"
@@ -111,11 +126,12 @@ def hinge(scores: Iterable[Number], targets: Iterable[Number]) -> Value:
     return mean(losses)
 
 
+@takes_lists
 def binary_cross_entropy(logits: Iterable[Number], targets: Iterable[Number]) -> Value:
-    """The average surprise when sigmoid(logit) is the chance given to class 1.
+    """The average log loss, where sigmoid(logit) is the probability of class 1.
 
     logits: shape (n_examples,), any numbers, before sigmoid.
-    targets: shape (n_examples,), each 0 or 1, or a chance between.
+    targets: shape (n_examples,), each 0 or 1, or a probability between.
 
     Returns a Value >= 0, in nats.  A model that knows nothing scores log(2) = 0.6931.
     Raises as mse does, and ValueError for a target outside 0 to 1.
@@ -126,31 +142,33 @@ def binary_cross_entropy(logits: Iterable[Number], targets: Iterable[Number]) ->
     >>> round(binary_cross_entropy([Value(0.0), Value(1000.0)], [1, 0]).data, 4)
     500.3466
     """
-    return mean([surprise(z, chance(t)) for z, t in pairs(logits, targets, "logits")])
+    losses = []
+    for z, t in pairs(logits, targets, "logits"):
+        if not 0.0 <= t <= 1.0:
+            raise ValueError(
+                f"binary_cross_entropy needs targets from 0 to 1, got {shown(t)}; "
+                "write (t + 1) / 2 for classes -1 and +1"
+            )
+        losses.append(log_loss(z, t))
+    return mean(losses)
 
 
-def surprise(z: Value, t: Number) -> Value:
-    """-t*log(p) - (1-t)*log(1-p) for p = sigmoid(z), where -log(p) = softplus(-z)."""
+def log_loss(z: Value, t: Number) -> Value:
+    """-t*log(p) - (1-t)*log(1-p), where p = sigmoid(z) is the probability of class 1.
+
+    p is 1 / (1 + e**-z), so -log(p) = log(1 + e**-z) = softplus(-z); and 1 - p is
+    sigmoid(-z), so -log(1-p) = softplus(z).  A p that rounds to 0 does no harm so.
+    """
     if isinstance(t, Value) or 0.0 < t < 1.0:
         return t * (-z).softplus() + (1.0 - t) * z.softplus()
     return (-z).softplus() if t else z.softplus()
-
-
-def chance(t: Number) -> Number:
-    """t, if it is from 0 to 1."""
-    if not 0.0 <= t <= 1.0:
-        raise ValueError(
-            f"binary_cross_entropy needs targets from 0 to 1, got {shown(t)}; "
-            "write (t + 1) / 2 for classes -1 and +1"
-        )
-    return t
 
 
 # Which of several classes?  One example at a time
 
 
 def softmax(logits: Iterable[Number]) -> list[Value]:
-    """e**z / (e**z0 + e**z1 + ...) for each logit z: scores as chances that add up to 1.
+    """e**z / (e**z0 + e**z1 + ...) for each logit z: scores as probabilities, adding up to 1.
 
     logits: shape (n_classes,); the result has the same shape, each from 0 to 1.
     Adding one number to all logits changes nothing.  PyTorch's F.softmax.
@@ -159,24 +177,23 @@ def softmax(logits: Iterable[Number]) -> list[Value]:
     >>> [round(p.data, 4) for p in softmax([Value(0.0), Value(1.0), Value(1000.0)])]
     [0.0, 0.0, 1.0]
     """
-    zs = scores_of_classes(logits)
-    whole = logsumexp(zs)
-    return [(z - whole).exp() for z in zs]
+    zs = class_scores(logits)
+    log_of_sum = logsumexp(zs)
+    return [(z - log_of_sum).exp() for z in zs]  # e**z / sum = e**(z - log(sum))
 
 
 def cross_entropy(logits: Iterable[Number], target: int | Value | Sequence[Number]) -> Value:
-    """How surprised softmax(logits) is by the right class: -log p[target].
+    """The log loss of the right class: -log(p), where p is its probability by softmax(logits).
 
     logits: shape (n_classes,), one unbounded score for each class, before softmax.
     target: index of the right class, from 0 to n_classes - 1; or, with shape
-        (n_classes,), the chance of each class, adding up to 1.
+        (n_classes,), the probability of each class, adding up to 1.
 
     Returns a Value >= 0, in nats.  A model that knows nothing about n classes
-    scores log(n): 1.0986 for three.  Computed as log(sum of e**(z - z[target])),
-    because only the lead of each class over the right one counts.
+    scores log(n): 1.0986 for three.
 
     Raises IndexError if target names no class, TypeError if it is no whole number,
-    and ValueError for no logits or for chances that do not fit.
+    and ValueError for no logits or for probabilities that do not fit.
 
     Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.3.
     PyTorch's F.cross_entropy.
@@ -185,14 +202,14 @@ def cross_entropy(logits: Iterable[Number], target: int | Value | Sequence[Numbe
     >>> round(cross_entropy(know_nothing, target=2).data, 4)
     1.0986
     """
-    zs = scores_of_classes(logits)
+    zs = class_scores(logits)
     if hasattr(target, "__iter__"):
-        right = dot(chances(target, len(zs)), zs)
+        right = dot(probabilities(target, len(zs)), zs)
     else:
         if isinstance(target, Value) and target.data.is_integer():
             target = int(target.data)
         right = zs[class_index(target, len(zs))]
-    return logsumexp([z - right for z in zs])
+    return logsumexp([z - right for z in zs])  # -log(e**right / sum of e**z), one log for both
 
 
 # What a model costs by itself
@@ -208,38 +225,39 @@ def l2_penalty(parameters: Iterable[Value]) -> Value:
     >>> l2_penalty([Value(3.0), Value(-4.0)]).data
     25.0
     """
-    parameters = flat_list(parameters, "parameters")
-    return dot(parameters, parameters)
+    numbers = flat_list(parameters, "parameters")
+    return dot(numbers, numbers)
 
 
-# Checks: what zip would pass over in silence
+# What the losses are given
 
 
-def pairs(preds, targets, name) -> list[tuple[Value, Number]]:
-    """Each prediction, as a Value, with its target."""
+def pairs(preds: Any, targets: Any, name: str) -> list[tuple[Value, Number]]:
+    """Each prediction, as a Value, with its target; zip alone would drop what is left over."""
     preds, targets = flat_list(preds, name), flat_list(targets, "targets")
     check_pairs(preds, targets, name)
     return list(zip(map(as_value, preds), terms(targets), strict=True))
 
 
-def scores_of_classes(logits) -> list[Value]:
+def class_scores(logits: Any) -> list[Value]:
     """logits as a list of at least one Value."""
-    logits = flat_list(logits, "logits")
-    if not logits:
-        raise ValueError("no logits: there must be at least one class")
-    return list(map(as_value, logits))
+    scores = flat_list(logits, "logits")
+    if not scores:
+        raise ValueError("no logits: there must be at least one class; pass model(x)")
+    return list(map(as_value, scores))
 
 
-def chances(target, classes):
-    """target as one chance for each class."""
+def probabilities(target: Any, classes: int) -> tuple[Number, ...]:
+    """target as one probability for each class."""
     target = flat_list(target, "target")
     if len(target) != classes:
         raise ValueError(
-            f"{classes} logits and {len(target)} chances: every class needs one of each"
+            f"{classes} logits and {len(target)} probabilities: every class needs one of each"
         )
-    numbers = [float(chance) for chance in target]
+    numbers = [as_value(p).data for p in target]
     if not (min(numbers) >= 0.0 and abs(sum(numbers) - 1.0) < 1e-6):
         raise ValueError(
-            f"the chances of the classes must be at least 0 and add up to 1, got {numbers[:10]!r}"
+            f"probabilities must be at least 0 and add up to 1, got {numbers[:10]!r}; "
+            "divide each by their sum"
         )
     return target

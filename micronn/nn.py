@@ -5,7 +5,7 @@ activation.  A Layer is neurons side by side; an MLP (multi-layer perceptron) is
 layers one after another.  None of them computes a gradient: they only build Values,
 and the engine does the rest.
 
-    >>> model = MLP(2, [3, 1], rng=random.Random(7))
+    >>> model = MLP(2, [3, 1])
     >>> model, len(model.parameters())
     (MLP(2 -> 3 relu -> 1 linear), 13)
     >>> model([1.0, -2.0]).backward()

@@ -16,6 +16,7 @@ from micronn.losses import (
     mae,
     mse,
     softmax,
+    takes_lists,
 )
 
 LISTS = {  # loss, targets it takes
@@ -83,7 +84,7 @@ def test_values_and_gradients_are_those_of_torch():
                 lambda v: cross_entropy(v, k),
                 lambda u: F.cross_entropy(u, torch.tensor(k)),
             ),
-            "chances": (
+            "probabilities": (
                 lambda v: cross_entropy(v, shares),
                 lambda u: F.cross_entropy(u, tensor(shares)),
             ),
@@ -252,3 +253,19 @@ def test_a_target_that_names_no_class_is_refused(target, error):
 def test_numbers_outside_the_range_of_a_loss_are_refused(loss):
     with pytest.raises(ValueError):  # noqa: PT011
         loss()
+
+
+def test_a_loss_says_whether_it_takes_lists():
+    # Whoever trains asks the loss, not a list of names kept elsewhere.
+    marked = [mse, mae, huber, hinge, binary_cross_entropy]
+    assert all(loss.takes_lists for loss in marked)
+    assert not any(hasattr(loss, "takes_lists") for loss in (cross_entropy, softmax, l2_penalty))
+
+
+def test_a_loss_of_ones_own_is_marked_in_the_same_way():
+    @takes_lists
+    def cubed(preds, targets):
+        return mse(preds, targets) ** 1.5
+
+    assert cubed.takes_lists
+    assert cubed([Value(3.0)], [1.0]).data == pytest.approx(8.0)

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import DomainError, Value
-from micronn.losses import binary_cross_entropy, hinge, huber, l2_penalty, mae, mse
+from micronn.losses import l2_penalty
 from micronn.support.vectors import as_list
 
-AVERAGES = (mse, mae, huber, hinge, binary_cross_entropy)  # losses that take lists
 REFUSED = (DomainError, ZeroDivisionError, OverflowError)
 
 
@@ -31,10 +30,10 @@ class NotFinite(ArithmeticError):
 def cost(loss: Callable, output, target) -> Value:
     """What one example costs.
 
-    loss: called as loss(output, target); mse, mae, huber, hinge and
-        binary_cross_entropy, which take lists, may be passed as they are.
+    loss: called as loss(output, target), or with two lists if it is marked
+        @takes_lists, as mse, mae, huber, hinge and binary_cross_entropy are.
     """
-    if loss in AVERAGES:
+    if getattr(loss, "takes_lists", False):
         return loss(as_list(output), as_list(target))
     return loss(output, target)
 
