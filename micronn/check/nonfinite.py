@@ -6,7 +6,7 @@ place where it was born: the first Value whose own operands are still finite.
 
     >>> big = Value(1e200, "big")
     >>> print(trace_nonfinite(big * big + 1.0))
-    the data of v1 is inf: (big = 1e+200) * (big = 1e+200)
+    the data of v1 is inf: (big = 1e+200) × (big = 1e+200)
     make the numbers smaller: scale the inputs, or lower the learning rate
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from micronn.check.paths import Names, Parameters, checked_value, names_of
 from micronn.engine import Value, topological_order
+from micronn.graph.operations import nested
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def trace_nonfinite(root: Value, params: Parameters = None) -> NonFinite | None:
 
     >>> big = Value(1e200, "big")
     >>> print(trace_nonfinite(big * big + 1.0).sentence)
-    the data of v1 is inf: (big = 1e+200) * (big = 1e+200)
+    the data of v1 is inf: (big = 1e+200) × (big = 1e+200)
     """
     order = topological_order(checked_value(root, "root"))
     names = names_of(order, params)
@@ -117,8 +118,8 @@ def formula(node: Value, names: Names) -> str:
     if len(operands) > 2:
         operands = sorted(operands, key=lambda operand: -abs(operand.data))[:6]
     texts = [f"{names[operand]} = {operand.data:.6g}" for operand in operands]
-    if len(texts) == 2:
-        return f"({texts[0]}) {node.op} ({texts[1]})"
+    if len(node.operands) <= 2:
+        return nested(node.op, [(text, 0) for text in texts])
     left_out = len(node.operands) - len(texts)
     more = f" and {left_out} smaller ones" if left_out else ""
     return f"{node.op} of {', '.join(texts)}{more}"

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from micronn.engine import Value, clipped, topological_order
+from micronn.graph.operations import why_small
 from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.support.text import clean
@@ -267,29 +268,10 @@ def killers(wires: Wires, grads: Mapping[Value, float], largest: Path) -> list[W
     return [wire for wire in every if wire.slope == 0.0 and grads[wire.node] != 0.0]
 
 
-REASONS = {
-    "tanh": "{op} saturated at {x}",
-    "sigmoid": "{op} saturated at {x}",
-    "relu": "{op} off at {x}",
-    "leaky_relu": "{op} leaks at {x}",
-    "softplus": "{op} off at {x}",
-    "gelu": "{op} flat at {x}",
-    "*": "{x} is multiplied by a small number",
-    "dot": "{x} is multiplied by a small number",
-    "weighted_sum": "{x} is multiplied by a small number",
-    "/": "{x} is in a quotient with a large number",
-    "mean": "{x} is one of many in a mean",
-    "logsumexp": "{x} is far below the largest in logsumexp",
-    "maximum": "{x} is not the maximum",
-    "minimum": "{x} is not the minimum",
-}
-
-
 def because(wire: Wire, names: Names) -> str:
     """Why the slope of a wire is small: tanh saturated at v3 = 4.1, local derivative 0.0011."""
-    op = wire.node.op.split()[0]
     x = f"{names[wire.operand]} = {wire.operand.data:.4g}"
-    reason = REASONS.get(op, "{op} flat at {x}").format(op=op, x=x)
+    reason = why_small(wire.node.op, x)
     return f"{names[wire.node]}: {reason}, local derivative {wire.slope:.2g}"
 
 

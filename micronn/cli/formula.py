@@ -17,58 +17,19 @@ others call themselves, so 10,000 nested parentheses are no deeper than one.
 
 import difflib
 import math
-import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from micronn.engine import (
-    DomainError,
-    Value,
-    as_value,
-    clipped,
-    logsumexp,
-    maximum,
-    mean,
-    minimum,
-    total,
-)
+from micronn.engine import DomainError, Value, as_value, clipped
+from micronn.graph.operations import OPERATIONS
 from micronn.support.text import columns
 
 # What may be typed
 
-PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "**": 4}
-
-OPERATORS: dict[str, Callable[..., Value]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "neg": operator.neg,
-    "**": operator.pow,
-}
-
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "exp": Value.exp,
-    "log": Value.log,
-    "sqrt": Value.sqrt,
-    "sin": Value.sin,
-    "cos": Value.cos,
-    "tanh": Value.tanh,
-    "sigmoid": Value.sigmoid,
-    "relu": Value.relu,
-    "leaky_relu": Value.leaky_relu,
-    "softplus": Value.softplus,
-    "gelu": Value.gelu,
-    "abs": abs,
-    "maximum": maximum,
-    "minimum": minimum,
-    "total": lambda *values: total(values),
-    "mean": lambda *values: mean(values),
-    "logsumexp": lambda *values: logsumexp(values),
-}
-
-OPERANDS = {"maximum": 2, "minimum": 2, "total": None, "mean": None, "logsumexp": None}  # else 1
+OPERATORS = {op: OPERATIONS[op] for op in ("+", "-", "*", "/", "neg", "**")}
+PRECEDENCE = {op: row.binds for op, row in OPERATORS.items()}
+FUNCTIONS = {row.typed: row for row in OPERATIONS.values() if row.typed}
 
 HINTS = {
     "^": "A power is written **, as in x**2.",
@@ -172,7 +133,7 @@ class Expression:
         if op == "**" and operands[1] in unnamed:
             arguments[1] = operands[1].data
         try:
-            return (OPERATORS.get(op) or FUNCTIONS[op])(*arguments)
+            return (OPERATORS.get(op) or FUNCTIONS[op]).call(*arguments)
         except (DomainError, ZeroDivisionError, OverflowError) as error:
             raise pointed(self.text, step.token, str(error)) from None
 
@@ -312,7 +273,7 @@ class Parser:
         count = self.waiting.pop().takes
         if self.waiting and self.waiting[-1].op in FUNCTIONS:
             call = self.waiting.pop()
-            wanted = OPERANDS.get(call.op, 1)
+            wanted = FUNCTIONS[call.op].takes
             if wanted not in (count, None):
                 wants = "1 argument" if wanted == 1 else f"{wanted} arguments"
                 raise pointed(self.text, call.token, f"{call.op} takes {wants}, got {count}")

@@ -26,7 +26,7 @@ import operator
 import time
 import warnings
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from micronn.compiler import machine as native
@@ -37,14 +37,9 @@ from micronn.engine import (
     as_float,
     as_value,
     clipped,
-    dot,
-    logsumexp,
-    maximum,
-    mean,
-    minimum,
     shown,
-    total,
 )  # fmt: skip
+from micronn.graph.operations import again
 from micronn.support.arguments import count, rng_or_default
 
 BACKENDS = ("auto", "machine", "python")
@@ -497,12 +492,6 @@ def rule_tape(optimizer) -> Tape:
 
 # The graph again, with other numbers
 
-CALLS: dict[str, Callable] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
-    "**": operator.pow, "neg": operator.neg, "abs": abs, "maximum": maximum, "minimum": minimum,
-}  # fmt: skip
-CALLS_ON_LISTS: dict[str, Callable] = {"sum": total, "mean": mean, "logsumexp": logsumexp}
-
 
 def rebuilt(order, given):
     """The graph built once more, with new numbers at some leaves: a new Value for each.
@@ -512,29 +501,12 @@ def rebuilt(order, given):
     nodes: dict[Value, Value] = {}
     for node in order:
         if node.operands:
-            new = called(node, [nodes[operand] for operand in node.operands])
+            new = again(node, [nodes[operand] for operand in node.operands])
         else:
             new = Value(given.get(node, node.data))
         new.label = node.label
         nodes[node] = new
     return nodes
-
-
-def called(node, operands):
-    """A node's operation on other operands."""
-    op, _, number = node.op.partition(" ")
-    if op in CALLS_ON_LISTS:
-        return CALLS_ON_LISTS[op](operands)
-    if op == "weighted_sum":
-        return dot(operands, node.local_grads)
-    if op == "dot":
-        half = len(operands) // 2
-        return dot(operands[:half], operands[half:])
-    if op.startswith("**") and len(op) > 2:
-        return operands[0] ** float(op[2:])
-    if op in CALLS:
-        return CALLS[op](*operands)
-    return getattr(Value, op)(*operands, *([float(number)] if number else []))
 
 
 # Checks

@@ -44,39 +44,8 @@ from micronn.engine import (
     normal_cdf,
     topological_order,
 )  # fmt: skip
+from micronn.graph.operations import OPERATIONS, halves, kind_and_number, operation
 
-# Each op in Python: the value, then for each operand what its gradient grows by.
-# a, b: the operands;  v: the result;  d: its gradient.
-FORMS = {
-    "+": ("{a} + {b}", "{d}", "{d}"),
-    "-": ("{a} - {b}", "{d}", "-{d}"),
-    "*": ("{a} * {b}", "{d} * {b}", "{d} * {a}"),
-    "/": ("{a} / {b}", "{d} * (1.0 / {b})", "{d} * (-{v} / {b})"),
-    "neg": ("-{a}", "-{d}"),
-    "abs": ("abs({a})", "{d} * sign({a})"),
-    "exp": ("exp({a})", "{d} * {v}"),
-    "log": ("log({a})", "{d} * (1.0 / {a})"),
-    "sqrt": ("sqrt({a})", "{d} * (0.5 / {v})"),
-    "sin": ("sin({a})", "{d} * cos({a})"),
-    "cos": ("cos({a})", "{d} * -sin({a})"),
-    "tanh": ("tanh({a})", "{d} * (1.0 - {v} * {v})"),
-    "sigmoid": ("sigmoid({a})", "{d} * ({v} * (1.0 - {v}))"),
-    "relu": ("0.0 if {a} <= 0.0 else {a}", "{d} * ({a} > 0.0)"),
-    "leaky_relu": ("{a} * (1.0 if {a} > 0.0 else {k})", "{d} * (1.0 if {a} > 0.0 else {k})"),
-    "softplus": ("softplus({a})", "{d} * sigmoid({a})"),
-    "gelu": ("gelu({a})", "{d} * gelu_slope({a})"),
-    "maximum": ("maximum({a}, {b})", "{d} * share({a}, {b})", "{d} * share({b}, {a})"),
-    "minimum": ("minimum({a}, {b})", "{d} * share({b}, {a})", "{d} * share({a}, {b})"),
-    "**": ("pow({a}, {b})", "{d} * power_slope({a}, {b})",
-           "{d} * exponent_slope({a}, {b}, {v})"),
-    "**0": ("1.0", "{d} * 0.0"),
-    "**2": ("{a} ** 2.0", "{d} * (2.0 * {a})"),
-    "**k": ("pow({a}, {k})", "{d} * ({k} * pow({a}, {k} - 1.0))"),
-    "sum": ("exact_sum({all})", "{d}"),
-    "mean": ("mean({all})", "{d} * {share}"),
-    "logsumexp": ("logsumexp({all})", "{d} * s{number}[{place}]"),
-}  # fmt: skip
-KNOWN = [op for op in FORMS if op not in ("**0", "**2", "**k")] + ["dot"]
 SHORT = 32  # a longer dot is written with slices instead of term by term
 WIDTH = 88
 LEGEND = "# x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)"
@@ -106,10 +75,10 @@ class UnknownOperation(NotImplementedError):
 def refuse_unknown(order: Iterable[Value]) -> None:
     """Raise UnknownOperation for the first operation that no backend can write."""
     for op in dict.fromkeys(node.op for node in order if node.operands):
-        if not is_known(op):
+        if not operation(op).machine:
             raise UnknownOperation(
-                f"the compiler has no {clipped(repr(op))}; it knows {', '.join(KNOWN)}; build the "
-                'graph from those, or run it as it is: engine="graph"'
+                f"the compiler has no {clipped(repr(op))}; it knows {', '.join(OPERATIONS)}; "
+                'build the graph from those, or run it as it is: engine="graph"'
             )
 
 
@@ -205,8 +174,7 @@ class SourceWriter:
         """The two rows that a dot multiplies: Values in a tuple, or a list of numbers."""
         if node.op == "weighted_sum":
             return node.operands, list(node.local_grads)
-        n = len(node.operands) // 2
-        return node.operands[:n], node.operands[n:]
+        return halves(node.operands)
 
     def slice(self, values):
         """x[a:b] or w[a:b], if that is where all the Values are."""
@@ -250,16 +218,17 @@ class SourceWriter:
             b = map(literal, b) if isinstance(b, list) else map(self.name, b)
             text = " + ".join(f"{x} * {y}" for x, y in zip(map(self.name, a), b, strict=True))
         else:
-            text = form(node)[0].format(**self.words(node))
+            text = operation(node.op).python[0].format(**self.words(node))
         target = self.name(node) + (f", s{self.number[node]}" if node.op == "logsumexp" else "")
         return [*before, wrapped(f"{target} = ", text) + comment([node])]
 
     def words(self, node):
         """What stands for a, b, v, d and the rest in a form."""
         a, *b = map(self.name, node.operands[:2])
+        number = kind_and_number(node.op)[1]
         return {
             "a": a, "b": b[0] if b else "", "v": self.name(node), "d": self.grad(node),
-            "k": constant_of(node), "all": f"({self.names(node.operands)})",
+            "k": "" if number is None else literal(number), "all": f"({self.names(node.operands)})",
             "share": repr(1.0 / len(node.operands)), "number": self.number[node], "place": "",
         }  # fmt: skip
 
@@ -287,7 +256,7 @@ class SourceWriter:
             self.lines.append(f"{self.grad(operand)} {sign} {message}")
 
     def operation_backward(self, node):
-        words, messages = self.words(node), form(node)[1:]
+        words, messages = self.words(node), operation(node.op).python[1:]
         for k, operand in enumerate(node.operands):
             message = messages[k] if len(messages) > 1 else messages[0]
             self.add(operand, message.format(**words | {"place": k}))
@@ -343,27 +312,6 @@ class SourceWriter:
 
 
 # Pieces of text
-
-
-def form(node):
-    """The row of FORMS for a node."""
-    if node.op.startswith("**") and len(node.op) > 2:
-        return FORMS[{0.0: "**0", 2.0: "**2"}.get(float(node.op[2:]), "**k")]
-    return FORMS[node.op.partition(" ")[0]]
-
-
-def is_known(op):
-    """Whether there is a row of FORMS for an op, or it is a weighted sum."""
-    name, _, number = op.partition(" ")
-    if op.startswith("**") and len(op) > 2:
-        return re.fullmatch(r"[\d.e+-]+|-?inf|nan", op[2:]) is not None
-    return name in (*KNOWN, "weighted_sum") and (name == "leaky_relu") == bool(number)
-
-
-def constant_of(node):
-    """The number in an op such as **3 or leaky_relu 0.01."""
-    text = node.op[2:] if node.op.startswith("**") else node.op.partition(" ")[2]
-    return literal(float(text)) if text else ""
 
 
 def literal(number):

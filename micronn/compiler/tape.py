@@ -20,12 +20,9 @@ from typing import NamedTuple
 
 from micronn.compiler.python_source import nodes_below, refuse_unknown
 from micronn.engine import Value
+from micronn.graph.operations import OPERATIONS, halves, kind_and_number, operation
 
-NAMES = {
-    "+": "ADD", "-": "SUB", "*": "MUL", "/": "DIV", "maximum": "MAXIMUM", "minimum": "MINIMUM",
-    "**": "POW", "neg": "NEG", "leaky_relu": "LEAKY",
-}  # fmt: skip
-SEVERAL = {"SUM", "MEAN", "LOGSUMEXP"}
+OF_TWO = {row.machine for row in OPERATIONS.values() if row.takes == 2}
 
 
 class Instruction(NamedTuple):
@@ -87,7 +84,7 @@ class Tape:
         if step.op == "DOT":
             return f"{results}{slots(step.a, many)} · {slots(step.b, many)}"
         second = ""
-        if step.op in NAMES.values() and step.b >= 0 and step.op not in {"NEG", "LEAKY"}:
+        if step.op in OF_TWO:
             second = ", " + slots(step.b, many)
         elif step.b >= 0:
             second = f", {self.constants[step.b - self.weights]!r}"
@@ -191,8 +188,8 @@ class TapeWriter:
             first = self.constant_once(id(node.local_grads), node.local_grads)
             self.layers[node] = LayerTerm(first, node.operands, -1)
             return
-        n = len(node.operands) // 2
-        left, right = node.operands[:n], node.operands[n:]
+        left, right = halves(node.operands)
+        n = len(left)
         for side, other in ((left, right), (right, left)):
             first = self.scalar.get(side[0], self.tape.weights)
             fits = first + n <= self.tape.weights
@@ -268,7 +265,7 @@ class TapeWriter:
         for op, group in kinds.items():
             if op == "LAYER":
                 self.write_layers(group)
-            elif op == "dot" or op.upper() in SEVERAL:
+            elif operation(op).takes is None:
                 for node in group:
                     self.write_several(node)
             else:
@@ -299,13 +296,12 @@ class TapeWriter:
     def write_several(self, node):
         """One result from neighbouring slots: dot, sum, mean, logsumexp."""
         if node.op == "dot":
-            n = len(node.operands) // 2
-            a, b = self.contiguous(node.operands[:n]), self.contiguous(node.operands[n:])
-            self.write("DOT", 1, self.results([node]), a, b, n)
+            a, b = map(self.contiguous, halves(node.operands))
+            self.write("DOT", 1, self.results([node]), a, b, len(node.operands) // 2)
             return
         n, a = len(node.operands), self.contiguous(node.operands)
         shares = n if node.op == "logsumexp" else 0
-        self.write(node.op.upper(), 1, self.results([node], shares), a, n=n)
+        self.write(operation(node.op).machine, 1, self.results([node], shares), a, n=n)
 
     def write_elementwise(self, op, nodes):
         """Operations of one or two Values, in runs whose operands are neighbours too."""
@@ -320,14 +316,9 @@ class TapeWriter:
 
     def name_and_constant(self, op):
         """The machine's name of an op, and the scalar of its exponent or slope, or -1."""
-        if op.startswith("**") and len(op) > 2:
-            exponent = float(op[2:])
-            if exponent == 2.0:
-                return "SQUARE", -1
-            return "POWER", self.constant_once(op, [exponent])
-        name, _, number = op.partition(" ")
-        scalar = self.constant_once(op, [float(number)]) if number else -1
-        return NAMES.get(name, name.upper()), scalar
+        name, number = operation(op).machine, kind_and_number(op)[1]
+        scalar = number is not None and name != "SQUARE"
+        return name, self.constant_once(op, [number]) if scalar else -1
 
 
 def runs(rows, even=False):

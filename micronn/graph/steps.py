@@ -28,7 +28,16 @@ from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
-from micronn.graph.operations import MOST_TERMS, Rule, code, formula, rule
+from micronn.graph.operations import (
+    MOST_TERMS,
+    TIGHT,
+    Rule,
+    code,
+    formula,
+    nested,
+    operation,
+    rule,
+)
 from micronn.graph.rows import Graph, Row, named
 from micronn.support.text import clean, fmt
 
@@ -249,15 +258,11 @@ class Story:
         """The computation as a formula if it is short, else the name of its output."""
         texts: list[tuple[str, int]] = []  # a text and how tightly it binds, for each row
         for row in self.rows:
-            needs = NEEDS.get(row.op, (5, 5) if row.op.startswith("**") else (0,))
-            parts = [
-                text if binds >= needs[min(j, len(needs) - 1)] else f"({text})"
-                for j, (text, binds) in enumerate([texts[k] for k in row.operands])
-            ]
-            text = formula(row.op, parts) if parts else self.term(row.k)
+            parts = [texts[k] for k in row.operands]
+            text = nested(row.op, parts) if parts else self.term(row.k)
             if len(text) > LONGEST_TITLE:
                 return self.name(len(self.rows) - 1)
-            texts.append((text, BINDS.get(row.op, 4 if row.op.startswith("**") else 5)))
+            texts.append((text, operation(row.op).binds if parts else TIGHT))
         last = self.rows[-1]
         return f"{self.name(last.k)} = {text}" if last.named and last.op else text
 
@@ -279,12 +284,6 @@ class Story:
 
 
 LONGEST_TITLE = 60
-
-# How tightly the text of an operation binds, and how tightly its operands have to.
-BINDS = {"+": 1, "-": 1, "sum": 1, "dot": 1, "*": 2, "/": 2, "mean": 2, "neg": 3}  # a power: 4
-NEEDS = {
-    "+": (1, 1), "-": (1, 2), "*": (2, 2), "/": (2, 3), "neg": (4,), "dot": (3,), "sum": (1,)
-}  # fmt: skip
 
 
 def number(x: float) -> str:

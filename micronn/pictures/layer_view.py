@@ -11,11 +11,12 @@ from collections import defaultdict
 from math import isfinite, log2
 
 from micronn.graph.neurons import LayerFold
+from micronn.graph.operations import glyph
 from micronn.pictures.cards import Card, Sketch, Wire, shade_scale, words
 from micronn.pictures.folded_cards import Block, Fact, facts_card, layer_card, span
 from micronn.pictures.grouping import MOST_INPUTS, Plan, crowded_layers, homes, terms_of
 from micronn.pictures.palette import shade
-from micronn.support.text import clean, fmt, glyph
+from micronn.support.text import clean, fmt
 from micronn.support.vectors import root_mean_square
 
 # The layers view

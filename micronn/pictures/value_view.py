@@ -8,6 +8,7 @@ each message that was added up.
 from collections.abc import Sequence
 from math import isfinite
 
+from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures.cards import (
     Card,
@@ -27,7 +28,7 @@ from micronn.pictures.cards import (
     words,
 )
 from micronn.pictures.palette import scale
-from micronn.support.text import clean, fmt, glyph
+from micronn.support.text import clean, fmt
 
 
 def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch:

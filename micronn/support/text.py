@@ -66,22 +66,7 @@ def decimal(text: str) -> float | None:
 
 # Names: any text at all, made fit to be shown
 
-GLYPHS = {
-    "-": "−", "*": "×", "/": "÷", "**": "x^k", "**2": "x²", "**3": "x³",
-    "sum": "Σ", "weighted_sum": "dot", "maximum": "max", "minimum": "min",
-}  # fmt: skip
 LONGEST_NAME = 28
-
-
-def glyph(op: str) -> str:
-    """An operation as a card's header shows it.
-
-    >>> glyph("*"), glyph("**3"), glyph("**-0.5"), glyph("tanh")
-    ('×', 'x³', 'x^−0.5', 'tanh')
-    """
-    if op not in GLYPHS and op.startswith("**"):
-        return "x^" + fmt(float(op[2:]))
-    return GLYPHS.get(op) or clean(op)
 
 
 def clean(name: str) -> str:

@@ -27,9 +27,10 @@ from rich.tree import Tree
 
 from micronn.check.gradcheck import Slope
 from micronn.engine import Value
+from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph
 from micronn.pictures.palette import LIGHT, scale, shade
-from micronn.support.text import clean, fmt, glyph
+from micronn.support.text import clean, fmt
 
 MOST_OPERANDS = 8  # of one value, in the tree
 DEEPEST = 12  # levels of the tree: more of them leave no room for the numbers

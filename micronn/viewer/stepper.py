@@ -19,6 +19,7 @@ from string import Template
 from typing import Any
 
 from micronn.engine import Value
+from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Step, Story, number
 from micronn.nn import Module
@@ -29,7 +30,7 @@ from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.pictures.value_view import ports_in, ports_out
 from micronn.support.arguments import check_text
-from micronn.support.text import clean, fmt, glyph
+from micronn.support.text import clean, fmt
 from micronn.viewer.quiz import Question, questions, svg_width
 
 MOST_CARDS = 60  # that are stepped through

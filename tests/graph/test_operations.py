@@ -14,7 +14,8 @@ from micronn.engine import (
     minimum,
     total,
 )
-from micronn.graph.operations import CHOOSING, RULES, code, formula, rule
+from micronn.graph.operations import OPERATIONS as TABLE
+from micronn.graph.operations import code, formula, glyph, operation, rule
 
 A, B = 0.75, -1.25  # both inside every domain that is used below
 
@@ -59,9 +60,9 @@ OPERATIONS = [
 def results():
     """Every operation as a Value, with the names of its operands."""
     found = []
-    for operation in OPERATIONS:
+    for build in OPERATIONS:
         a, b = Value(A, "a"), Value(B, "b")
-        y = operation(a, b)
+        y = build(a, b)
         names = [operand.label or "z" for operand in y.operands]
         found.append(pytest.param(y, names, id=f"{y.op} {','.join(names)}"))
     return found
@@ -120,8 +121,10 @@ def test_the_code_of_an_operation_makes_the_same_value(y, names):
 
 
 def test_every_operation_above_has_a_rule_and_every_rule_an_operation_above():
-    used = {operation(Value(A), Value(B)).op.split()[0] for operation in OPERATIONS}
-    assert used >= set(RULES) | CHOOSING
+    made = [build(Value(A), Value(B)).op for build in OPERATIONS]
+    assert all(operation(op).slopes or operation(op).cases for op in made)
+    told = {id(row) for op, row in TABLE.items() if op != "weighted_sum"}  # shown as a dot
+    assert told <= {id(operation(op)) for op in made}
 
 
 def test_a_long_sum_is_shortened_in_the_formula():
@@ -135,3 +138,11 @@ def test_a_slope_that_is_nan_is_said_to_be_so():
 
 def test_an_operation_without_a_rule_still_gets_its_number():
     assert rule("swish", 0, 0.25, ["x"], "y").symbol == "0.25"
+
+
+def test_operations_have_glyphs_and_unknown_ones_their_name():
+    ops = ["+", "-", "*", "/", "**2", "**3", "**0.5", "**"]
+    ops += ["sum", "weighted_sum", "maximum", "tanh"]
+    expected = ["+", "−", "×", "÷", "x²", "x³", "x^0.5", "x^k", "Σ", "dot", "max", "tanh"]
+    assert [glyph(op) for op in ops] == expected
+    assert glyph("leaky_relu 0.01") == "leaky_relu 0.01"

@@ -7,7 +7,7 @@ import pytest
 
 from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, style, wire
 from micronn.pictures.svg import escape, svg_text, text_width, units
-from micronn.support.text import clean, columns, decimal, fmt, glyph, layer_name
+from micronn.support.text import clean, columns, decimal, fmt, layer_name
 
 # number -> text, worked out by hand: up to four digits exact, else four digits with zeros
 TABLE = [
@@ -121,14 +121,6 @@ def test_markup_in_a_text_stays_text():
 
 def test_a_coordinate_has_at_most_one_decimal():
     assert [units(x) for x in (1.0, 1.04, 1.06, -0.04, -2.5)] == ["1", "1", "1.1", "0", "-2.5"]
-
-
-def test_operations_have_glyphs_and_unknown_ones_their_name():
-    ops = ["+", "-", "*", "/", "**2", "**3", "**0.5", "**"]
-    ops += ["sum", "weighted_sum", "maximum", "tanh"]
-    expected = ["+", "−", "×", "÷", "x²", "x³", "x^0.5", "x^k", "Σ", "dot", "max", "tanh"]
-    assert [glyph(op) for op in ops] == expected
-    assert glyph("leaky_relu 0.01") == "leaky_relu 0.01"
 
 
 @pytest.mark.parametrize(
