@@ -11,13 +11,27 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from micronn.pictures.cards import ROW, Card, dot_text, frame, record, record_width, upright
+from micronn.pictures import ids
+from micronn.pictures.cards import (
+    EDGE,
+    NUMBER,
+    ROW,
+    Card,
+    Cell,
+    dot_text,
+    frame,
+    heading,
+    record,
+    record_width,
+    upright,
+)
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.text import fmt
 from micronn.support.vectors import root_mean_square
 
 CELL = 10  # a cell of a matrix with the gap beside it
+CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it
 MOST_CELLS = 32  # in a row or a column; more become a census
 BAR = 160  # the least width of a census
 
@@ -75,7 +89,7 @@ def cells(matrix: Sequence[Sequence[float]], x: float, y: float) -> str:
     paths: dict[str, list[str]] = {token: [] for token in (*SHADES, "bad")}
     for i, row in enumerate(matrix):
         for j, entry in enumerate(row):
-            at = f"M{units(x + CELL * j)} {units(y + CELL * i)}h9v9h-9z"
+            at = f"M{units(x + CELL * j)} {units(y + CELL * i)}{CELL_PATH}"
             paths[shade(entry, m)].append(at)
     return "".join([
         f'<path fill="{LIGHT[token]}" d="{"".join(parts)}"/>'
@@ -140,7 +154,7 @@ def layer_card(
     label = "\\n".join([dot_text(line) for line in lines])
     card = Card(id, css, f"{name}: {shape}, {corner}", width, height, label, shape="box")
     second = left + wide + 14
-    card.body += frame(card, css, css)
+    card.body += frame(card, css)
     card.body += [
         svg_text(8, 14, name, bold=True),
         svg_text(16 + text_width(name), 14, shape, fill="mut"),
@@ -187,13 +201,8 @@ def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: lis
     label = "\\n".join([dot_text(line) for line in lines])
     title = f"{name}: {corner}, " + ", ".join([f"{f.word} {f.text}" for f in facts])
     card = Card(id, css, title, width, ROW * (len(facts) + 1), label, shape="box")
-    x = 8 + (text_width(glyph) + 8 if glyph else 0)
-    card.body += frame(card, "bad" if any(f.token == "bad" for f in facts) else css, css)
-    card.body += [
-        svg_text(8, 14, glyph, fill="op", bold=True),
-        svg_text(x, 14, name, bold=True),
-        svg_text(width - 8, 14, corner, 10, "mut" if css == "op" else css, "end"),
-    ]
+    card.body += frame(card, "bad" if any(f.token == "bad" for f in facts) else css)
+    card.body += heading(width, glyph, name, corner, "mut" if css == "op" else css)
     for row, fact in enumerate(facts, start=1):
         card.body.append(svg_text(8, ROW * row + 14, fact.word, 10, "mut"))
         if fact.token:
@@ -234,6 +243,22 @@ def listed(x: float | list[float] | None) -> list[float]:
     return x if isinstance(x, list) else [] if x is None else [x]
 
 
+class NeuronFace(NamedTuple):
+    """What a neuron card shows.
+
+    expression: what the neuron computes, such as tanh(w·x + b).
+    corner: its name, and whether it is the output.
+    rows: its weights and its bias.  results: z and the output.
+    """
+
+    id: str
+    css: str
+    expression: str
+    corner: str
+    rows: list[NeuronRow]
+    results: list[NeuronRow]
+
+
 class Columns(NamedTuple):
     """Where the columns of a neuron card are: left edges, but the middle for data."""
 
@@ -246,10 +271,7 @@ class Columns(NamedTuple):
 
 @dataclass
 class NeuronTable:
-    """What the neuron cards of one layer have in common: the widths of their columns.
-
-    The parts of a card: `rows` of weights and bias, then `results`: z and the output.
-    """
+    """What the neuron cards of one layer have in common: the widths of their columns."""
 
     slopes: float = 0.0
     names: float = 0.0
@@ -257,17 +279,18 @@ class NeuronTable:
     grad: float = 0.0
     header: float = 0.0
 
-    def widen(self, rows: list[NeuronRow], header: float) -> None:
-        """Make room for the rows of one more neuron."""
+    def widen(self, face: NeuronFace) -> None:
+        """Make room for one more neuron."""
+        header = text_width(face.expression, 12) + text_width(face.corner, 10) + 30
         self.header = max(self.header, header)
-        for row in rows:
+        for row in (*face.rows, *face.results):
             many = isinstance(row.data, list)
             sizes = [text_width(text, 9 if many else 12) for text in row.texts]
             size = 10 if "′" in row.slope else 12
             self.slopes = max(self.slopes, text_width(row.slope, size) + 14 if row.slope else 0)
             self.names = max(self.names, text_width(row.name) + 16)
-            self.data = max(self.data, sizes[0] + 12, 50.4)
-            self.grad = max(self.grad, sizes[1] + 12, 50.4)
+            self.data = max(self.data, sizes[0] + 12, NUMBER)
+            self.grad = max(self.grad, sizes[1] + 12, NUMBER)
 
     @property
     def width(self) -> float:
@@ -280,29 +303,19 @@ class NeuronTable:
         return Columns(self.slopes, names, (names + self.names + grad) / 2 - 4, grad, self.grad)
 
 
-def neuron_header(expression: str, corner: str) -> float:
-    """The width that a neuron card's header needs."""
-    return text_width(expression, 12) + text_width(corner, 10) + 30
-
-
-def neuron_card(
-    id: str, css: str, expression: str, corner: str,
-    rows: list[NeuronRow], results: list[NeuronRow], table: NeuronTable, m: float,
-) -> Card:  # fmt: skip
+def neuron_card(face: NeuronFace, table: NeuronTable, m: float) -> Card:
     """One neuron: a row for each parameter, its weighted sum, its output."""
-    fields = neuron_fields(expression, corner, rows, results)
+    lines, fields = (*face.rows, *face.results), neuron_fields(face)
     width = math.ceil(max(table.width, record_width(*fields)))
-    high = len(rows) + sum(map(row_height, results)) + 2
-    card = Card(
-        id, css, spoken(expression, corner, results[-1]), width, ROW * high, record(*fields)
-    )
-    stroke = css if all(map(finite, (*rows, *results))) else "bad"
+    high = len(face.rows) + sum(map(row_height, face.results)) + 2
+    card = Card(face.id, face.css, spoken(face), width, ROW * high, record(*fields))
+    stroke = face.css if all(map(finite, lines)) else "bad"
     columns = table.columns(width)
-    ruled = ROW * (len(rows) + 2)
-    card.body += frame(card, stroke, css)
+    ruled = ROW * (len(face.rows) + 2)
+    card.body += frame(card, stroke)
     card.body += [
-        svg_text(8, 14, expression, bold=True),
-        svg_text(width - 8, 14, corner, 10, "mut", "end"),
+        svg_text(EDGE, 14, face.expression, bold=True),
+        svg_text(width - EDGE, 14, face.corner, 10, "mut", "end"),
         svg_text(columns.names, ROW + 14, "param", 10, "param"),
         svg_text(columns.data, ROW + 14, "data", 10, "mut", "middle"),
         svg_text(columns.grad + table.grad / 2, ROW + 14, "grad", 10, "mut", "middle"),
@@ -310,17 +323,18 @@ def neuron_card(
         svg_line(f"M0 {ruled}L{units(width)} {ruled}", stroke),
     ]
     top = 2 * ROW
-    for row in (*rows, *results):
-        card.body += neuron_row(row, top, columns, m, bold=row in results)
+    for row in lines:
+        card.body += neuron_row(row, top, columns, m, bold=row in face.results)
         top += ROW * row_height(row)
     return card
 
 
-def spoken(expression: str, corner: str, out: NeuronRow) -> str:
+def spoken(face: NeuronFace) -> str:
     """What a neuron card is called aloud."""
+    out, words = face.results[-1], f"{face.corner}: {face.expression}"
     if isinstance(out.data, list):
-        return f"{corner}: {expression}, {len(out.data)} outputs, data {out.texts[0]}"
-    return f"{corner}: {expression}, output data = {out.data!r}, grad = {out.grad!r}"
+        return f"{words}, {len(out.data)} outputs, data {out.texts[0]}"
+    return f"{words}, output data = {out.data!r}, grad = {out.grad!r}"
 
 
 def finite(row: NeuronRow) -> bool:
@@ -367,15 +381,15 @@ def neuron_census(row: NeuronRow, top: float, columns: Columns) -> list[str]:
     ]
 
 
-def neuron_fields(expression: str, corner: str, rows, results) -> list[list[tuple[str, str]]]:
-    """The columns of a neuron card's record: i<row> where an input ends, o where it leaves."""
-    left: list[tuple[str, str]] = [("", expression), ("", "")]
-    right: list[tuple[str, str]] = [("", corner), ("", "param data grad")]
-    for number, row in enumerate(rows):
-        left.append((f"i{number}", row.slope))
+def neuron_fields(face: NeuronFace) -> list[list[Cell]]:
+    """The columns of a neuron card's record, with ports for its inputs and its output."""
+    left: list[Cell] = [("", face.expression), ("", "")]
+    right: list[Cell] = [("", face.corner), ("", "param data grad")]
+    for number, row in enumerate(face.rows):
+        left.append((ids.operand_port(number), row.slope))
         right.append(("", " ".join([row.name, *row.texts]).strip()))
-    for row in results:
-        port = "o" if row is results[-1] else ""
+    for row in face.results:
+        port = ids.OUTPUT_PORT if row is face.results[-1] else ""
         left.append(("", row.slope))
         if isinstance(row.data, list):
             left.append(("", ""))

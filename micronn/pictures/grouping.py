@@ -9,9 +9,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from micronn.graph.neurons import Folds, LayerFold, single_readers
 from micronn.graph.rows import Graph
+from micronn.pictures import ids
 from micronn.pictures.palette import scale
 from micronn.support.text import clean
 
@@ -148,17 +150,26 @@ def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
 # The card of each value
 
 
-def homes(plan: Plan, neurons: bool) -> dict[int, str]:
+class Home(NamedTuple):
+    """A card of a folded picture.  kind: "neuron", "layer", "column", "inputs" or "rest"."""
+
+    id: str
+    kind: str
+
+
+def homes(plan: Plan, neurons: bool) -> dict[int, Home]:
     """The card of each value, with a card for each neuron or for each layer."""
     home = {
-        k: f"L{seat[0]}n{seat[1]}" if neurons else f"L{seat[0]}"
+        k: Home(ids.neuron(*seat), "neuron") if neurons else Home(ids.layer(seat[0]), "layer")
         for k, seat in plan.folds.home.items()
     }
     crowded = crowded_layers(plan, None if neurons else MOST_INPUTS)
-    for (number, i), ks in plan.columns.items():
-        home.update(dict.fromkeys(ks, f"X{number}" if number in crowded else f"x{number}_{i}"))
+    for column, ks in plan.columns.items():
+        own = Home(ids.input_column(*column), "column")
+        shared = Home(ids.all_inputs(column[0]), "inputs")
+        home.update(dict.fromkeys(ks, shared if column[0] in crowded else own))
     for level, ks in plan.rest.items():
-        home.update(dict.fromkeys(ks, f"R{level}"))
+        home.update(dict.fromkeys(ks, Home(ids.rest(level), "rest")))
     return home
 
 

@@ -10,12 +10,17 @@ import math
 from collections import defaultdict
 from math import isfinite, log2
 
+from micronn.engine import Value
 from micronn.graph.neurons import LayerFold
 from micronn.graph.operations import glyph
-from micronn.pictures.cards import Card, Sketch, Wire, shade_scale, words
+from micronn.pictures import ids
+from micronn.pictures.cards import Card
+from micronn.pictures.edges import Lane, Wire
 from micronn.pictures.folded_cards import Block, Fact, facts_card, layer_card, span
-from micronn.pictures.grouping import MOST_INPUTS, Plan, crowded_layers, homes, terms_of
+from micronn.pictures.grouping import MOST_INPUTS, Home, Plan, crowded_layers, homes, terms_of
+from micronn.pictures.legend import Item, layer_legend, words
 from micronn.pictures.palette import shade
+from micronn.pictures.sketch import Sketch
 from micronn.support.text import clean, fmt
 from micronn.support.vectors import root_mean_square
 
@@ -31,7 +36,7 @@ def layers_view(plan: Plan) -> Sketch:
         cards.append(layer_block_card(plan, number, layer, is_root))
     cards += rest_cards(plan, m)
     home = homes(plan, neurons=False)
-    return finished(plan, cards, bundles(plan, home), folded_legend(), [], 0.3)
+    return finished(plan, cards, bundles(plan, home), layer_legend(), [], 0.3)
 
 
 def layer_block_card(plan: Plan, number: int, layer: LayerFold, is_root: bool) -> Card:
@@ -48,7 +53,7 @@ def layer_block_card(plan: Plan, number: int, layer: LayerFold, is_root: bool) -
     blocks.append(block(out_name, outs, bar=len(layer.outs) > len(neurons)))
     shape = f"{nin} → {len(neurons)}  {neurons[0].activation or 'linear'}"
     return layer_card(
-        f"L{number}",
+        ids.layer(number),
         "root" if is_root else "op",
         plan.full_name(number),
         shape,
@@ -58,13 +63,13 @@ def layer_block_card(plan: Plan, number: int, layer: LayerFold, is_root: bool) -
     )
 
 
-def block(name: str, matrix, bar: bool = False) -> Block:
+def block(name: str, matrix: list[list[Value]], bar: bool = False) -> Block:
     """A block of a layer card from a matrix of nodes."""
     data = [[node.data for node in row] for row in matrix]
     return Block(name, data, [[node.grad for node in row] for row in matrix], bar)
 
 
-def turned(rows: list[list]) -> list[list]:
+def turned(rows: list[list[Value]]) -> list[list[Value]]:
     """A matrix with rows and columns exchanged; rows of unequal length end early."""
     high = max(map(len, rows))
     return [[row[i] for row in rows if i < len(row)] for i in range(high)]
@@ -79,11 +84,13 @@ def input_cards(plan: Plan, m: float, most: int | None = None) -> list[Card]:
     for number in crowded:
         columns = [ks for column, ks in plan.columns.items() if column[0] == number]
         name = f"{len(columns):,} inputs" + times(max(map(len, columns)))
-        cards.append(spread_card(plan, f"X{number}", name, [k for ks in columns for k in ks], m))
+        cards.append(
+            spread_card(plan, ids.all_inputs(number), name, [k for ks in columns for k in ks], m)
+        )
     for column, ks in plan.columns.items():
         if column[0] not in crowded:
             name = plan.input_name(column) + times(len(ks) if plan.batched else 1)
-            cards.append(spread_card(plan, f"x{column[0]}_{column[1]}", name, ks, m))
+            cards.append(spread_card(plan, ids.input_column(*column), name, ks, m))
     return cards
 
 
@@ -121,11 +128,11 @@ def rest_cards(plan: Plan, m: float) -> list[Card]:
     cards, root = [], len(plan.graph) - 1
     for level, ks in plan.rest.items():
         if root in ks:
-            cards.append(root_card(plan, f"R{level}", ks, m))
+            cards.append(root_card(plan, ids.rest(level), ks, m))
         else:
             name = counted(len(ks), "value")
             made = [k for k in ks if plan.graph.nodes[k].operands] or ks
-            cards.append(spread_card(plan, f"R{level}", name, made, m))
+            cards.append(spread_card(plan, ids.rest(level), name, made, m))
     return cards
 
 
@@ -151,10 +158,10 @@ def root_card(plan: Plan, id: str, ks: list[int], m: float) -> Card:
 # Wires that stand for many readings
 
 
-def bundles(plan: Plan, home: dict[int, str]) -> list[Wire]:
+def bundles(plan: Plan, home: dict[int, Home]) -> list[Wire]:
     """One wire from card to card for all readings between them."""
     graph = plan.graph
-    found: defaultdict[tuple[str, str], dict[int, None]] = defaultdict(dict)
+    found: defaultdict[tuple[Home, Home], dict[int, None]] = defaultdict(dict)
     for user in range(len(graph)):
         for k in graph.operands(user):
             if home[k] != home[user]:
@@ -162,27 +169,33 @@ def bundles(plan: Plan, home: dict[int, str]) -> list[Wire]:
     return [bundle(plan, tail, head, list(ks)) for (tail, head), ks in found.items()]
 
 
-def bundle(plan: Plan, tail: str, head: str, ks: list[int]) -> Wire:
+def bundle(plan: Plan, tail: Home, head: Home, ks: list[int]) -> Wire:
     """The wire for all readings of values ks; its width says how many there are a call.
 
     The wires of single columns and of single neurons have no label: they would be many.
     """
     width = len(ks) if not plan.batched else max(1, round(len(ks) / plan.calls))
-    shown = width if head[0] == "L" else len(ks)
+    shown = width if head.kind in ("neuron", "layer") else len(ks)
     slope = fmt(root_mean_square([plan.graph.nodes[k].grad for k in ks]), digits=3)
     count = counted(shown, "value")
-    single = tail[0] == "x" or "n" in tail + head
+    single = tail.kind == "column" or "neuron" in (tail.kind, head.kind)
     label = () if single else (f"{count} →", f"← grad rms {slope}")
     title = f"{count} forward, gradients of rms {slope} back"
-    return Wire(
-        f"{tail}_{head}", tail, head, "", "", "op", 1.2 + 0.6 * log2(width), "", title, label
-    )
+    id, thick = ids.bundle(tail.id, head.id), 1.2 + 0.6 * log2(width)
+    return Wire(id, tail.id, head.id, "", "", "op", thick, "", title, label)
 
 
 # The words around a folded picture
 
 
-def finished(plan: Plan, cards, wires, items, lanes, ranksep: float) -> Sketch:
+def finished(
+    plan: Plan,
+    cards: list[Card],
+    wires: list[Wire],
+    items: list[Item],
+    lanes: list[Lane],
+    ranksep: float,
+) -> Sketch:
     """A sketch with its caption, which starts with what is folded."""
     graph = plan.graph
     root = graph.nodes[-1]
@@ -192,16 +205,5 @@ def finished(plan: Plan, cards, wires, items, lanes, ranksep: float) -> Sketch:
         f"{plan.full_name(i)} of {len(layer.neurons)}" for i, layer in enumerate(plan.folds.layers)
     ]
     caption = f"{count}: {', '.join(layers)}. Output {name} = {fmt(root.data)}."
-    return Sketch(cards, wires, f"Computation of {name}", caption, [words(count), *items],
-                  lanes, ranksep)  # fmt: skip
-
-
-def folded_legend() -> list:
-    """The items of the legend of layer cards."""
-    text = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
-    return [shade_scale("shade", text), words("matrix: one column per neuron"), bar_words()]
-
-
-def bar_words():
-    """The item that explains a census."""
-    return words("bar: how many values fall in each shade")
+    legend = [words(count), *items]
+    return Sketch(cards, wires, f"Computation of {name}", caption, legend, lanes, ranksep)

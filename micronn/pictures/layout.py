@@ -23,31 +23,34 @@ class NoLayout(RuntimeError):
     """No layout engine could place the graph; the message says how to get one."""
 
 
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
 class Route(NamedTuple):
     """The way of a wire: points of Bezier curves, the tip of its arrow, its label's middle."""
 
-    points: list[tuple[float, float]]
-    tip: tuple[float, float]
-    label: tuple[float, float]
+    points: list[Point]
+    tip: Point
+    label: Point
 
 
 class Layout(NamedTuple):
     """Positions in units of one pixel, x to the right and y down from the top left.
 
     nodes: the middle of each box.
-    lanes: left, top, right and bottom of each cluster.
     """
 
     width: float
     height: float
-    nodes: dict[str, tuple[float, float]]
+    nodes: dict[str, Point]
     wires: dict[str, Route]
-    lanes: dict[str, tuple[float, float, float, float]]
+    lanes: dict[str, Box]
 
     def moved(self, dx: float, dy: float) -> "Layout":
         """The same, dx further right and dy further down."""
 
-        def at(point: tuple[float, float]) -> tuple[float, float]:
+        def at(point: Point) -> Point:
             return point[0] + dx, point[1] + dy
 
         return Layout(
@@ -148,7 +151,7 @@ def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) ->
     objects = {thing["name"]: thing for thing in graph.get("objects", [])}
     edges = {thing["id"]: thing for thing in graph.get("edges", [])}
 
-    def point(text: str) -> tuple[float, float]:
+    def point(text: str) -> Point:
         x, y = numbers(text)
         return x - left, top - y
 
@@ -159,7 +162,7 @@ def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) ->
             raise ValueError("a wire without a curve")
         return Route(way, point(tip), point(edge["lp"]) if "lp" in edge else way[0])
 
-    def box(thing: dict) -> tuple[float, float, float, float]:
+    def box(thing: dict) -> Box:
         x0, y0, x1, y1 = numbers(thing["bb"])
         return x0 - left, top - y1, x1 - left, top - y0
 

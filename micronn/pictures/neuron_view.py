@@ -9,22 +9,18 @@ from dataclasses import dataclass
 from math import isfinite
 
 from micronn.graph.neurons import LayerFold, NeuronFold
-from micronn.pictures.cards import (
-    Card,
-    Lane,
-    Sketch,
-    Wire,
-    derivative,
-    largest,
-    limits,
-    message_wire,
-    shade_scale,
-)
-from micronn.pictures.folded_cards import NeuronRow, NeuronTable, neuron_card, neuron_header
+from micronn.pictures import ids
+from micronn.pictures.cards import Card, derivative, largest
+from micronn.pictures.edges import Lane, Wire, message_wire
+from micronn.pictures.folded_cards import NeuronFace, NeuronRow, NeuronTable, neuron_card
 from micronn.pictures.grouping import Plan, homes
-from micronn.pictures.layer_view import bar_words, bundles, finished, input_cards, rest_cards
-from micronn.pictures.value_view import ValueCards, values_legend
+from micronn.pictures.layer_view import bundles, finished, input_cards, rest_cards
+from micronn.pictures.legend import bar_words, gradient_scale, value_legend
+from micronn.pictures.sketch import Sketch
+from micronn.pictures.value_view import ValueCards
 from micronn.support.text import clean, fmt
+
+End = tuple[str, str]  # where a wire begins or ends: a card and a port
 
 
 def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
@@ -33,55 +29,59 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
     cards: list[Card] = []
     lanes: list[Lane] = []
     for number, layer in enumerate(plan.folds.layers):
-        lane = f"cluster_{number}"
-        lanes += lanes_of(plan, number, lane)
+        lanes += lanes_of(plan, number)
         for card in neuron_cards(plan, number, layer, m):
-            card.lane = lane
+            card.lane = ids.layer_lane(number)
             cards.append(card)
     if plan.batched:
         found = [*input_cards(plan, m), *cards, *rest_cards(plan, m)]
         home = homes(plan, neurons=True)
         wires = bundles(plan, home)
-        items = [shade_scale("gradient", limits(m)), bar_words()]
+        items = [gradient_scale(m), bar_words()]
     else:
         singles, wires, uses = single_values(plan, m, prefix)
         found = in_order(plan, cards, singles)
-        items = values_legend(m, "input", uses)
+        items = value_legend(m, "input", uses)
     in_lane = {card.id for card in cards}
     for wire in wires:
         wire.minlen = 2 if wire.head in in_lane and wire.tail not in in_lane else 1
     return finished(plan, found, wires, items, lanes, 0.6)
 
 
-def lanes_of(plan: Plan, number: int, id: str) -> list[Lane]:
+def lanes_of(plan: Plan, number: int) -> list[Lane]:
     """The lane of a layer, and before it the lane of the net around it, once."""
-    outer, name = plan.names_of(number)
+    id, (outer, name) = ids.layer_lane(number), plan.names_of(number)
     if not outer:
         return [Lane(id, name)]
     around = [plan.names_of(other)[0] for other in range(number + 1)]
-    first = f"cluster_net{around.index(outer)}"
+    first = ids.net_lane(around.index(outer))
     new = [Lane(first, outer)] if outer not in around[:-1] else []
     return [*new, Lane(id, name, first, 1)]
 
 
 def neuron_cards(plan: Plan, number: int, layer: LayerFold, m: float) -> list[Card]:
     """The cards of the neurons of a layer, their columns equally wide."""
-    table, parts = NeuronTable(), []
-    root = len(plan.graph) - 1
-    for place, neuron in enumerate(layer.neurons):
-        rows, results = neuron_rows(plan, neuron, plan.out_name(number, place))
-        is_root = any(call.out == root for call in neuron.calls)
-        corner = neuron_name(neuron, place) + ("  output" if is_root else "") + born(plan, neuron)
-        table.widen([*rows, *results], neuron_header(expression(neuron), corner))
-        css = "root" if is_root else "op"
-        parts.append((f"L{number}n{place}", css, expression(neuron), corner, rows, results))
-    return [neuron_card(*part, table, m) for part in parts]
+    table = NeuronTable()
+    faces = [neuron_face(plan, number, index) for index in range(len(layer.neurons))]
+    for face in faces:
+        table.widen(face)
+    return [neuron_card(face, table, m) for face in faces]
 
 
-def neuron_name(neuron: NeuronFold, place: int) -> str:
+def neuron_face(plan: Plan, number: int, index: int) -> NeuronFace:
+    """What the card of a neuron shows."""
+    neuron, root = plan.folds.layers[number].neurons[index], len(plan.graph) - 1
+    rows, results = neuron_rows(plan, neuron, plan.out_name(number, index))
+    is_root = any(call.out == root for call in neuron.calls)
+    corner = neuron_name(neuron, index) + ("  output" if is_root else "") + born(plan, neuron)
+    css = "root" if is_root else "op"
+    return NeuronFace(ids.neuron(number, index), css, expression(neuron), corner, rows, results)
+
+
+def neuron_name(neuron: NeuronFold, index: int) -> str:
     """neuron 3 for the scope layers.0.neurons.3, else the last word of the scope."""
     last = neuron.scope.rpartition(".")[2]
-    return f"neuron {last}" if last.isdigit() else clean(last) or f"neuron {place}"
+    return f"neuron {last}" if last.isdigit() else clean(last) or f"neuron {index}"
 
 
 def born(plan: Plan, neuron: NeuronFold) -> str:
@@ -105,7 +105,9 @@ def shown_weights(plan: Plan, neuron: NeuronFold) -> list[int]:
     return largest([plan.graph.nodes[w].grad for w in neuron.weights])
 
 
-def neuron_rows(plan: Plan, neuron: NeuronFold, out_name: str):
+def neuron_rows(
+    plan: Plan, neuron: NeuronFold, out_name: str
+) -> tuple[list[NeuronRow], list[NeuronRow]]:
     """The rows of a neuron card: parameters, then z and the output."""
     nodes, once = plan.graph.nodes, len(neuron.calls) == 1
     call = neuron.calls[0]
@@ -140,22 +142,23 @@ def parameter_row(plan: Plan, neuron: NeuronFold, k: int, slope: str) -> NeuronR
     return NeuronRow(slope, clean(name), node.data, node.grad)
 
 
-def single_values(plan: Plan, m: float, prefix: str):
+def single_values(plan: Plan, m: float, prefix: str) -> tuple[dict[int, Card], list[Wire], bool]:
     """Value cards for what is in no neuron, all wires, and whether a card lists messages."""
     graph, home = plan.graph, plan.folds.home
     outside = [k for ks in (*plan.columns.values(), *plan.rest.values()) for k in ks]
     rows = graph.rows(outside)
-    cards = ValueCards(graph, rows, m, prefix, whole=True)
+    cards = ValueCards(graph, rows, m, prefix, folded=True)
     names = {k: plan.input_name(column) for column, ks in plan.columns.items() for k in ks}
     tails = Tails(plan, cards)
     wires = []
     for number, layer in enumerate(plan.folds.layers):
-        for place, neuron in enumerate(layer.neurons):
-            wires += neuron_wires(plan, (number, place), neuron, tails, names, m)
+        for index in range(len(layer.neurons)):
+            wires += neuron_wires(plan, (number, index), tails, names, m)
     for row in rows:
         for j, k in enumerate(row.operands):
             wires.append(cards.wire(row, j, tails.of(k, row.k, j) if k in home else None))
-    return [cards.card(row, names.get(row.k, "")) for row in rows], wires, bool(cards.outs)
+    singles = {row.k: cards.card(row, names.get(row.k, "")) for row in rows}
+    return singles, wires, bool(cards.outs)
 
 
 @dataclass
@@ -165,38 +168,41 @@ class Tails:
     plan: Plan
     cards: ValueCards
 
-    def of(self, k: int, user: int, j: int) -> tuple[str, str]:
+    def of(self, k: int, user: int, j: int) -> End:
         """The card and port of value k for one reading of it."""
         home = self.plan.folds.home.get(k)
         if home is None:
             return self.cards.tail(k, user, j)
         neuron = self.plan.folds.layers[home[0]].neurons[home[1]]
-        port = "o" if any(call.out == k for call in neuron.calls) else ""
-        return f"L{home[0]}n{home[1]}", port
+        port = ids.OUTPUT_PORT if any(call.out == k for call in neuron.calls) else ""
+        return ids.neuron(*home), port
 
 
-def neuron_wires(plan: Plan, seat, neuron: NeuronFold, tails: Tails, names, m) -> list[Wire]:
-    """A wire for each input of a neuron, ending at the row of its weight."""
+def neuron_wires(
+    plan: Plan, seat: tuple[int, int], tails: Tails, names: dict[int, str], m: float
+) -> list[Wire]:
+    """A wire for each input of a neuron, ending at the row of its weight.
+
+    seat: the number of its layer, and its own.  names: of inputs.
+    """
+    neuron = plan.folds.layers[seat[0]].neurons[seat[1]]
     nodes, call = plan.graph.nodes, neuron.calls[0]
     shown = shown_weights(plan, neuron)
-    row = {i: place for place, i in enumerate(shown)}
+    row_of = {i: row for row, i in enumerate(shown)}
     curve = nodes[call.out].local_grads[0] if call.out != call.z else 1.0
     wires = []
     for i, (k, (user, j)) in enumerate(zip(call.inputs, call.reads, strict=True)):
         home = plan.folds.home.get(k)
         name = names.get(k) or (plan.out_name(*home) if home else clean(plan.graph.name(k)))
         slope = curve * nodes[neuron.weights[i]].data
-        ends = tails.of(k, user, j), (f"L{seat[0]}n{seat[1]}", f"i{row.get(i, len(shown))}")
-        id = f"w{seat[0]}_{seat[1]}_{i}"
-        wires.append(message_wire(id, *ends, name or f"v{k}", slope, nodes[call.out].grad, m))
+        head = ids.neuron(*seat), ids.operand_port(row_of.get(i, len(shown)))
+        id, tail = ids.weight_edge(*seat, i), tails.of(k, user, j)
+        wires.append(message_wire(id, tail, head, name or f"v{k}", slope, nodes[call.out].grad, m))
     return wires
 
 
-def in_order(plan: Plan, neurons: list[Card], singles: list[Card]) -> list[Card]:
+def in_order(plan: Plan, neurons: list[Card], singles: dict[int, Card]) -> list[Card]:
     """Cards in the order of the graph: a neuron where its output is."""
-    place = {
-        f"L{i}n{j}": neuron.calls[0].out
-        for i, layer in enumerate(plan.folds.layers)
-        for j, neuron in enumerate(layer.neurons)
-    }
-    return sorted([*neurons, *singles], key=lambda card: place.get(card.id) or int(card.id[1:]))
+    outs = [neuron.calls[0].out for layer in plan.folds.layers for neuron in layer.neurons]
+    cards = singles | dict(zip(outs, neurons, strict=True))
+    return [cards[k] for k in sorted(cards)]

@@ -22,13 +22,15 @@ from typing import Any
 from micronn.engine import Value
 from micronn.graph.neurons import find_folds
 from micronn.graph.rows import Graph
-from micronn.pictures.cards import Card, Sketch, Wire, dot_text, lane_svg, legend, wire_svg
+from micronn.pictures.cards import Card
+from micronn.pictures.edges import lane_svg, wire_svg
 from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import NoLayout, arrange, image
+from micronn.pictures.layout import NoLayout, Point, arrange, image
+from micronn.pictures.legend import legend_svg
 from micronn.pictures.neuron_view import neurons_view
 from micronn.pictures.notebook import notebook_html
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.sketch import Sketch, dot_source
 from micronn.pictures.svg import svg_frame
 from micronn.pictures.value_view import values_view, window
 from micronn.support.files import write_whole
@@ -182,72 +184,6 @@ class Picture:
         return self.svg
 
 
-# DOT: what Graphviz is given
-
-
-def dot_source(sketch: Sketch) -> str:
-    """A sketch as DOT text; everything a wire or a lane is named with is ASCII.
-
-    A Graphviz without a font library counts bytes as characters, and those names
-    would push the cards apart; the cards themselves have a fixed size.
-    """
-    lines = [
-        "digraph micronn {",
-        f"graph [rankdir=LR nodesep=0.2 ranksep={sketch.ranksep} pad=0.15 "
-        'outputorder=edgesfirst fontname="Courier New" fontsize=11];',
-        'node [fixedsize=true fontname="Courier New" fontsize=11 margin="0.03,0.01"];',
-        'edge [arrowsize=0.6 fontname="Courier New" fontsize=10];',
-        *lane_lines(sketch, ""),
-        *[dot_node(card) for card in sketch.cards if not card.lane],
-        *[dot_edge(item) for item in sketch.wires],
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def lane_lines(sketch: Sketch, outer: str) -> list[str]:
-    """The clusters of a sketch, those inside a cluster between its braces."""
-    lines = []
-    for lane in [lane for lane in sketch.lanes if lane.inside == outer]:
-        lines += [
-            f"subgraph {lane.id} {{",
-            f'graph [label="{dot_text(ascii_only(lane.name))}" labeljust=l margin=8];',
-            *[dot_node(card) for card in sketch.cards if card.lane == lane.id],
-            *lane_lines(sketch, lane.id),
-            "}",
-        ]
-    return lines
-
-
-def ascii_only(text: str) -> str:
-    """Text with ? for what is not ASCII."""
-    return text.encode("ascii", "replace").decode()
-
-
-def dot_node(card: Card) -> str:
-    """A card as a box of its size."""
-    return (
-        f"{card.id} [id={card.id} shape={card.shape} width={card.width / 72:.4f} "
-        f'height={card.height / 72:.4f} color="{LIGHT[card.css]}" label="{card.label}"];'
-    )
-
-
-def dot_edge(item: Wire) -> str:
-    """A wire from port to port, in the colour and dashes of its message."""
-    tail = f"{item.tail}:{item.tail_port}:e" if item.tail_port else f"{item.tail}:e"
-    head = f"{item.head}:{item.head_port}:w" if item.head_port else f"{item.head}:w"
-    style = {"": "", "6 3": " style=dashed", "1.5 3": " style=dotted"}[item.dash]
-    label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
-    label = label.replace("→", "->").replace("←", "<-")
-    return (
-        f'{tail} -> {head} [id={item.id} color="{LIGHT[item.token]}" penwidth={item.width:.1f}'
-        + style
-        + (f' label="{label}"' if label else "")
-        + (f" minlen={item.minlen}" if item.minlen > 1 else "")
-        + "];"
-    )
-
-
 # SVG: the cards where Graphviz put them
 
 
@@ -264,7 +200,7 @@ def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
     ]
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     if with_legend:
-        part, width, height = legend(sketch.legend, width, height + 6)
+        part, width, height = legend_svg(sketch.legend, width, height + 6)
         parts.append(part)
     return svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
 
@@ -274,6 +210,6 @@ def group(css: str, parts: list[str]) -> str:
     return "\n".join([f'<g class="{css}">', *parts, "</g>"])
 
 
-def card_svg(card: Card, middle: tuple[float, float], prefix: str) -> str:
+def card_svg(card: Card, middle: Point, prefix: str) -> str:
     """A card around its middle."""
     return card.svg(middle[0] - card.width / 2, middle[1] - card.height / 2, prefix)

@@ -6,28 +6,26 @@ each message that was added up.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from math import isfinite
 
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
+from micronn.pictures import ids
 from micronn.pictures.cards import (
     Card,
     Face,
     Ports,
-    Sketch,
-    Wire,
     derivative,
     largest,
-    limits,
     message,
-    message_wire,
     ports,
-    shade_scale,
     value_card,
-    wire_styles,
-    words,
 )
+from micronn.pictures.edges import Wire, message_wire
+from micronn.pictures.legend import value_legend
 from micronn.pictures.palette import scale
+from micronn.pictures.sketch import Sketch
 from micronn.support.text import clean, fmt
 
 
@@ -45,7 +43,7 @@ def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch
         if k in inside
     ]
     title, caption = sentences(rows, len(graph))
-    items = values_legend(m, "operand", bool(cards.outs))
+    items = value_legend(m, "operand", bool(cards.outs))
     return Sketch([cards.card(row) for row in rows], wires, title, caption, items)
 
 
@@ -65,15 +63,17 @@ class ValueCards:
     """The cards of some rows of a graph, and the ports where their wires begin and end.
 
     m: the largest gradient of the picture.
-    whole: operands that are not among the rows are drawn elsewhere in the picture, so
+    folded: operands that are not among the rows are drawn elsewhere in the picture, so
         no row is a stub.
     """
 
-    def __init__(self, graph: Graph, rows: list[Row], m: float, prefix: str = "", whole=False):
+    def __init__(
+        self, graph: Graph, rows: list[Row], m: float, prefix: str = "", folded: bool = False
+    ):
         self.graph, self.m, self.prefix = graph, m, prefix
         inside, root = {row.k for row in rows}, len(graph) - 1
         cut = [row.k for row in rows if not inside.issuperset(row.operands)]
-        stubs = [k for k in cut if k != root and not whole]
+        stubs = [k for k in cut if k != root and not folded]
         self.below = graph.counts_below(stubs)
         self.ins = {row.k: ports_in(row) for row in rows if row.k not in self.below}
         self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
@@ -93,7 +93,7 @@ class ValueCards:
         elif first_bad:
             corner = f"{corner} first {fmt(row.data)}".strip()
         return Face(
-            f"n{k}",
+            k,
             row.role,
             glyph(row.op),
             name if name and not row.named else spoken(row),
@@ -111,9 +111,9 @@ class ValueCards:
         """The wire that brings operand j to a row, from its card or from the given port."""
         source = row.operands[j]
         return message_wire(
-            f"e{row.k}_{j}",
+            ids.edge(row.k, j),
             tail or self.tail(source, row.k, j),
-            (f"n{row.k}", f"i{self.ins[row.k].places[j]}"),
+            (ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])),
             clean(self.graph.name(source)) or f"v{source}",
             row.local_grads[j],
             row.grad,
@@ -122,21 +122,22 @@ class ValueCards:
 
     def tail(self, source: int, user: int, j: int) -> tuple[str, str]:
         """The card and port where the wire to one use of a value begins."""
-        port = f"m{self.outs[source].places[user, j]}" if source in self.outs else ""
-        return f"n{source}", port
+        port = ids.use_port(self.outs[source].row_of[user, j]) if source in self.outs else ""
+        return ids.value(source), port
 
 
 def ports_in(row: Row) -> Ports:
     """The rows of local derivatives; of many, those with the largest messages."""
     sizes = [slope * row.grad for slope in row.local_grads]
-    return ports(row.local_grads, sizes, derivative, f"n{row.k}_p")
+    id = partial(ids.derivative, row.k)
+    return ports(row.local_grads, sizes, derivative, id, range(len(sizes)))
 
 
 def ports_out(row: Row) -> Ports:
     """The rows of messages, one for each use."""
     messages = [use.message for use in row.uses]
     keys = [(use.user, use.j) for use in row.uses]
-    return ports(messages, messages, message, f"n{row.k}_m", keys)
+    return ports(messages, messages, message, partial(ids.message, row.k), keys)
 
 
 def sentences(rows: list[Row], values: int) -> tuple[str, str]:
@@ -156,14 +157,3 @@ def sentences(rows: list[Row], values: int) -> tuple[str, str]:
 def spoken(row: Row) -> str:
     """The name of a row, fit to be shown."""
     return clean(row.name) or f"v{row.k}"
-
-
-def values_legend(m: float, by: str, uses: bool) -> list:
-    """The items of the legend of value cards and neuron cards."""
-    whose = {"operand": "output by that operand", "input": "neuron by that input"}[by]
-    items = [
-        shade_scale("gradient", limits(m)),
-        wire_styles(),
-        words(f"∂ local derivative of the {whose}"),
-    ]
-    return items + ([words("← message from one use")] if uses else [])

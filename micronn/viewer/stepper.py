@@ -23,7 +23,8 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Step, Story, number
 from micronn.nn import Module
-from micronn.pictures.cards import derivative, limits, message
+from micronn.pictures.cards import derivative, message
+from micronn.pictures.legend import limits
 from micronn.pictures.network import draw_network
 from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, variables
 from micronn.pictures.render import DETAILS, Picture, render
@@ -239,19 +240,19 @@ class Slots:
 
     def derivatives(self, k: int) -> list[list[str]]:
         """The local derivatives of row k, as far as its card shows them."""
-        row, (shown, places) = self.story.rows[k], self.ins[k]
+        row, (shown, row_of) = self.story.rows[k], self.ins[k]
         return [
-            [shown[places[j]].id, derivative(slope), ""]
+            [shown[row_of[j]].id, derivative(slope), ""]
             for j, slope in enumerate(row.local_grads)
-            if shown[places[j]].text == derivative(slope)
+            if shown[row_of[j]].text == derivative(slope)
         ]
 
     def received(self, item: Message) -> list[list[str]]:
         """What a message shows at the card it reaches."""
         sent = [self.grad(item.to, item.after)]
         if item.to in self.outs:
-            shown, places = self.outs[item.to]
-            port = shown[places[item.user, item.j]]
+            shown, row_of = self.outs[item.to]
+            port = shown[row_of[item.user, item.j]]
             if port.text == message(item.size):
                 sent.append([port.id, port.text, ""])
         return sent

@@ -1,0 +1,97 @@
+"""What the colours, dashes and signs of a picture mean, at its foot."""
+
+from collections.abc import Callable, Iterable
+
+from micronn.pictures.palette import SHADES
+from micronn.pictures.svg import svg_line, svg_rect, svg_text, text_width, units
+from micronn.support.text import fmt
+
+# The width of an item, and what paints it with its top left corner at x, y.
+Item = tuple[float, Callable[[float, float], str]]
+
+
+def legend_svg(items: Iterable[Item], width: float, top: float) -> tuple[str, float, float]:
+    """Items side by side, in as many lines as the width asks for.
+
+    Returns the group, the width it needs and its bottom.
+    """
+    x, y, right, parts = 14.0, top, width, []
+    for item_width, paint in items:
+        if x > 14 and x + item_width > width - 8:
+            x, y = 14.0, y + 19
+        parts.append(paint(x, y))
+        right = max(right, x + item_width + 8)
+        x += item_width + 18
+    return f'<g class="legend" aria-hidden="true">{"".join(parts)}</g>', right, y + 14
+
+
+def words(text: str) -> Item:
+    """A legend item that is a sentence."""
+    return text_width(text, 10), lambda x, y: svg_text(x, y + 10, text, 10, "mut")
+
+
+def shade_scale(word: str, limits: str) -> Item:
+    """A legend item: the seven shades and where one ends and the next begins."""
+    lead = text_width(word, 10) + 6
+
+    def paint(x: float, y: float) -> str:
+        cells = [svg_rect(x + lead + 20 * i, y, 20, 13, token) for i, token in enumerate(SHADES)]
+        signs = [
+            svg_text(x + lead + 10 + 60 * i, y + 10, sign, 10, anchor="middle")
+            for i, sign in enumerate("−0+")
+        ]
+        limit = svg_text(x + lead + 146, y + 10, limits, 10, "mut")
+        return svg_text(x, y + 10, word, 10, "mut") + "".join(cells + signs) + limit
+
+    return lead + 146 + text_width(limits, 10), paint
+
+
+def wire_styles() -> Item:
+    """A legend item: the three kinds of wires."""
+    lead = text_width("message on a wire", 10) + 6
+    kinds = [("+", "epos", ""), ("−", "eneg", "6 3"), ("0", "ezero", "1.5 3")]
+
+    def paint(x: float, y: float) -> str:
+        parts = [svg_text(x, y + 10, "message on a wire", 10, "mut")]
+        for i, (sign, token, dash) in enumerate(kinds):
+            at = x + lead + 44 * i
+            parts.append(svg_line(f"M{units(at)} {units(y + 6.5)}h24", token, 2, dash))
+            parts.append(svg_text(at + 28, y + 10, sign, 10, "mut"))
+        return "".join(parts)
+
+    return lead + 44 * 2 + 34, paint
+
+
+def gradient_scale(m: float) -> Item:
+    """A legend item: the shades of gradients in a picture whose largest is m."""
+    return shade_scale("gradient", limits(m))
+
+
+def limits(m: float) -> str:
+    """Where pale, mid and strong begin, with two digits."""
+    if m == 0.0:
+        return "every gradient is 0"
+    low, high = (fmt(float(f"{limit:.1e}")) for limit in (m / 30.0, m / 3.0))
+    return f"pale < {low} ≤ mid < {high} ≤ strong"
+
+
+def bar_words() -> Item:
+    """The item that explains a census."""
+    return words("bar: how many values fall in each shade")
+
+
+def value_legend(m: float, by: str, uses: bool) -> list[Item]:
+    """The items of a picture of value cards and neuron cards.
+
+    by: what a local derivative is taken by: "operand", or "input" of a neuron.
+    uses: whether a card lists messages.
+    """
+    whose = {"operand": "output by that operand", "input": "neuron by that input"}[by]
+    items = [gradient_scale(m), wire_styles(), words(f"∂ local derivative of the {whose}")]
+    return items + ([words("← message from one use")] if uses else [])
+
+
+def layer_legend() -> list[Item]:
+    """The items of a picture of layer cards."""
+    text = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
+    return [shade_scale("shade", text), words("matrix: one column per neuron"), bar_words()]
