@@ -15,12 +15,19 @@ rule needs.  `backward()` walks the record from the end to the start and multipl
 import math
 from operator import mul
 
+from micronn.support.number import Number, as_float, deep_copied, pickled, shown
+from micronn.support.numeric import (
+    DomainError,
+    exact_sum,
+    exponent_slope,
+    logistic,
+    normal_cdf,
+    power,
+)
+from micronn.support.text import as_typed, clipped
 
-class DomainError(ValueError):
-    """The operation has no real value for this number, as log has none for -1."""
 
-
-class Value:
+class Value(Number):
     """A number in a computation graph.
 
     data: the number, a float.
@@ -41,7 +48,6 @@ class Value:
     """
 
     __slots__ = ("data", "grad", "op", "operands", "local_grads", "label", "__weakref__")
-    __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it
 
     def __init__(self, data, label=""):
         if not isinstance(label, str):
@@ -227,72 +233,11 @@ class Value:
                     node.grad = earlier.get(node, 0.0)
             raise
 
-    # A Value in Python: text, comparison, copies
-
-    def __repr__(self):
-        label = f", label={clipped(self.label)!r}" if self.label else ""
-        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
-
-    def __format__(self, spec):
-        return format(self.data, spec) if spec else str(self)
-
-    def __float__(self):
-        return self.data
-
-    def __bool__(self):
-        return self.data != 0.0
-
-    def __lt__(self, other):
-        return self.data < as_value(other).data
-
-    def __le__(self, other):
-        return self.data <= as_value(other).data
-
-    def __gt__(self, other):
-        return self.data > as_value(other).data
-
-    def __ge__(self, other):
-        return self.data >= as_value(other).data
-
-    def __copy__(self):
-        return restored(self.data, self.grad, self.op, self.operands, self.local_grads, self.label)
-
     def __deepcopy__(self, memo):
-        """The whole graph below, copied node by node; no recursion, so any depth."""
-        for node in topological_order(self):
-            if id(node) not in memo:
-                operands = tuple([memo[id(operand)] for operand in node.operands])
-                memo[id(node)] = restored(
-                    node.data, node.grad, node.op, operands, node.local_grads, node.label
-                )
-        return memo[id(self)]
+        return deep_copied(topological_order(self), memo)
 
     def __reduce__(self):
-        """For pickle: a leaf as it is, a computed Value with its graph as flat rows.
-
-        Leaves pickled together stay shared.  Two computed Values pickled together
-        come back with a graph each.
-        """
-        if not self.operands:
-            return restored, (self.data, self.grad, self.op, (), (), self.label)
-        order = topological_order(self)
-        place = {node: k for k, node in enumerate(order)}
-        rows = [
-            (node.data, node.grad, node.op, [place[operand] for operand in node.operands],
-             node.local_grads, node.label) if node.operands else node
-            for node in order
-        ]  # fmt: skip
-        return from_rows, (rows,)
-
-    @property
-    def _prev(self):
-        """micrograd's name for the operands."""
-        return self.operands
-
-    @property
-    def _op(self):
-        """micrograd's name for the operation; "" for anything not computed."""
-        return self.op if self.operands else ""
+        return pickled(topological_order(self))
 
 
 # Functions of several Values
@@ -305,7 +250,7 @@ def maximum(a, b):
         return computed(a.data, "maximum", (a, b), (1.0, 0.0))
     if a.data < b.data:
         return computed(b.data, "maximum", (a, b), (0.0, 1.0))
-    return computed(*tie(a.data, b.data, "maximum", (a, b)))
+    return tie(a, b, "maximum")
 
 
 def minimum(a, b):
@@ -315,7 +260,14 @@ def minimum(a, b):
         return computed(a.data, "minimum", (a, b), (1.0, 0.0))
     if a.data > b.data:
         return computed(b.data, "minimum", (a, b), (0.0, 1.0))
-    return computed(*tie(a.data, b.data, "minimum", (a, b)))
+    return tie(a, b, "minimum")
+
+
+def tie(a, b, op):
+    """The larger or smaller where neither is: they are equal, or one is nan."""
+    if a.data == b.data:
+        return computed(a.data, op, (a, b), (0.5, 0.5))
+    return computed(math.nan, op, (a, b), (math.nan, math.nan))
 
 
 def dot(a, b):
@@ -458,46 +410,11 @@ def computed(data, op, operands, local_grads):
 new = object.__new__
 
 
-def restored(data, grad, op, operands, local_grads, label):
-    """A Value with every field given, for copies."""
-    value = computed(data, op, operands, local_grads)
-    value.grad, value.label = grad, label
-    return value
-
-
-def from_rows(rows):
-    """The last node of a graph written as rows: a leaf, or fields with operands by place."""
-    nodes: list[Value] = []
-    for row in rows:
-        if type(row) is tuple:
-            data, grad, op, places, local_grads, label = row
-            operands = tuple([nodes[place] for place in places])
-            row = restored(data, grad, op, operands, local_grads, label)
-        nodes.append(row)
-    return nodes[-1]
-
-
 def as_value(x):
     """x itself if it is a Value, else a constant."""
     if isinstance(x, Value):
         return x
     return computed(x if type(x) is float else as_float(x), "const", (), ())
-
-
-def as_float(x):
-    """A number of any kind as a float; nothing but a number passes."""
-    if type(x) is float:
-        return x
-    if type(x) is int:
-        return float(x)
-    kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy: bool, int, unsigned, float
-    is_number = hasattr(x, "__float__") and kind in "biuf" and getattr(x, "shape", ()) == ()
-    if isinstance(x, (str, bytes, complex, Value, type)) or not is_number:
-        raise TypeError(
-            f"a Value holds one real number, got {clipped(repr(x))} ({type(x).__name__}); "
-            "pass a float or an int"
-        )
-    return float(x)
 
 
 def terms(items):
@@ -515,99 +432,3 @@ def terms(items):
 
 
 OF_ONE_KIND = [{float}, {Value}]
-
-
-# Arithmetic on plain numbers
-
-
-def power(base, exponent):
-    """base ** exponent and its slope by base; the exponent is a Value or a float."""
-    a, k = base.data, float(exponent)
-    try:
-        data = a**k
-        if a == 0.0:
-            return data, k * (math.inf if 0.0 < k < 1.0 else 0.0 ** (k - 1.0)) if k else 0.0
-    except ZeroDivisionError:
-        message = f"{shown(base)} ** {shown(exponent)}: zero has no negative power"
-        raise ZeroDivisionError(message) from None
-    except OverflowError:
-        message = f"{shown(base)} ** {shown(exponent)} is beyond the largest float"
-        raise OverflowError(message) from None
-    if isinstance(data, complex):
-        raise DomainError(f"{shown(base)} ** {shown(exponent)}: a negative number has no such root")
-    try:
-        return data, k * a ** (k - 1.0) if k else 0.0
-    except OverflowError:
-        return data, k * data / a
-
-
-def exponent_slope(a, k, data):
-    """d(a**k)/dk, where data is a**k: as in PyTorch, nan for a < 0 and 0 at a = 0."""
-    if a == 0.0 and k >= 0.0:
-        return 0.0
-    return data * math.log(a) if a > 0.0 else math.nan
-
-
-def logistic(a):
-    """1 / (1 + e**-a), never raising e to a positive power, which would overflow."""
-    if a >= 0.0:
-        return 1.0 / (1.0 + math.exp(-a))
-    e = math.exp(a)
-    return e / (1.0 + e)
-
-
-def normal_cdf(a):
-    """The chance that a standard normal number is below a:  erfc(-a / sqrt(2)) / 2.
-
-    Far below zero erfc magnifies the rounding of its argument a hundredfold, so
-    the rounding error is worked out (Dekker, "A floating-point technique for
-    extending the available precision", 1971) and put right with erfc's slope.
-    """
-    if abs(a) > 40.0:
-        return 1.0 if a > 0.0 else 0.0
-    high, low = 0.7071067811865476, -4.833646656726457e-17  # together 1 / sqrt(2)
-    t = -a * high
-    (a1, a2), (h1, h2) = halves(-a), halves(high)
-    error = ((a1 * h1 - t) + a1 * h2 + a2 * h1) + a2 * h2 - a * low
-    return 0.5 * (math.erfc(t) - error * 2.0 / math.sqrt(math.pi) * math.exp(-t * t))
-
-
-def halves(x):
-    """x as a sum of two numbers of half the digits, whose products are exact."""
-    big = x * 134217729.0  # 2**27 + 1
-    high = big - (big - x)
-    return high, x - high
-
-
-def exact_sum(numbers):
-    """The sum of the numbers, rounded once; inf or nan where a float sum gives that."""
-    try:
-        return math.fsum(numbers)
-    except (OverflowError, ValueError):
-        return sum(numbers, 0.0)
-
-
-def tie(a, b, op, operands):
-    """The fields of max or min where neither is larger: they are equal, or one is nan."""
-    if a == b:
-        return a, op, operands, (0.5, 0.5)
-    return math.nan, op, operands, (math.nan, math.nan)
-
-
-# Words for messages
-
-
-def shown(value):
-    """A Value as a message names it: x = -1.0, or only the number if it has no label."""
-    label = clipped(value.label) if isinstance(value, Value) else ""
-    return f"{label} = {float(value)!r}" if label else repr(float(value))
-
-
-def clipped(text):
-    """At most 40 characters of a text, so that a message stays readable."""
-    return text if len(text) <= 40 else f"{text[:20]}…{text[-19:]}"
-
-
-def as_typed(number):
-    """A float as a reader types it: 3, not 3.0."""
-    return repr(number).removesuffix(".0")

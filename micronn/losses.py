@@ -16,18 +16,9 @@ loss made of them is in nats: 1 nat is 1.44 bits.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from micronn.engine import (
-    Value,
-    as_float,
-    as_value,
-    dot,
-    logsumexp,
-    mean,
-    minimum,
-    shown,
-    terms,
-)
+from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms
 from micronn.support.arguments import check_pairs, class_index, flat_list
+from micronn.support.number import as_float, shown
 
 Number = Value | float
 Loss = TypeVar("Loss", bound=Callable[..., Value])

@@ -15,8 +15,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from micronn.engine import Value, as_float, terms, weighted_sum
+from micronn.engine import Value, terms, weighted_sum
 from micronn.support.arguments import choice, count, listed, rng_or_default, some
+from micronn.support.number import as_float
 
 # Activations: what a neuron does to its weighted sum
 

@@ -20,8 +20,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from micronn.engine import Value, as_float, clipped
+from micronn.engine import Value
 from micronn.support.arguments import count, pair
+from micronn.support.number import as_float
+from micronn.support.text import clipped
 
 # Rules.  p: the parameter, g: its gradient, lr: the learning rate.  A weight_decay
 # that is not 0 pulls every parameter towards 0.

@@ -17,7 +17,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from micronn.engine import Value, as_float, clipped, topological_order
+from micronn.engine import Value, topological_order
+from micronn.support.number import as_float
+from micronn.support.text import clipped
 
 STEP_SIZES = tuple(10.0**-k for k in range(1, 13))
 

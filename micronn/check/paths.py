@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from micronn.engine import Value, clipped, topological_order
+from micronn.engine import Value, topological_order
 from micronn.graph.operations import why_small
 from micronn.graph.rows import Graph
 from micronn.nn import Module
-from micronn.support.text import clean
+from micronn.support.text import clean, clipped
 
 MANY = 10**15  # paths are counted up to here
 Names = dict[Value, str]

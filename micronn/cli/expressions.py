@@ -19,8 +19,9 @@ from rich.console import Console
 from micronn.check.gradcheck import gradcheck, nudge_table
 from micronn.cli.formula import Expression, parse, read_numbers
 from micronn.draw import draw
-from micronn.engine import Value, clipped, topological_order
+from micronn.engine import Value, topological_order
 from micronn.graph.steps import Story
+from micronn.support.text import clipped
 from micronn.terminal.tables import backward_table, check_table, computation_tree
 from micronn.viewer.quiz import ABOUT, known, questions, save_worksheet, take
 

@@ -21,9 +21,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from micronn.engine import DomainError, Value, as_value, clipped
+from micronn.engine import Value, as_value
 from micronn.graph.operations import OPERATIONS
-from micronn.support.text import columns
+from micronn.support.numeric import DomainError
+from micronn.support.text import clipped, columns
 
 # What may be typed
 

@@ -14,10 +14,9 @@ from rich.console import Console, RenderableType
 
 from micronn.checkpoint import load_training
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
-from micronn.engine import clipped
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
-from micronn.support.text import fmt
+from micronn.support.text import clipped, fmt
 from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.model_view import is_image

@@ -32,15 +32,11 @@ from typing import NamedTuple
 from micronn.compiler import machine as native
 from micronn.compiler.python_source import VOCABULARY, nodes_below, refuse_unknown, write_source
 from micronn.compiler.tape import Tape, write_tape
-from micronn.engine import (
-    Value,
-    as_float,
-    as_value,
-    clipped,
-    shown,
-)  # fmt: skip
+from micronn.engine import Value, as_value
 from micronn.graph.operations import again
 from micronn.support.arguments import count, rng_or_default
+from micronn.support.number import as_float, shown
+from micronn.support.text import clipped
 
 BACKENDS = ("auto", "machine", "python")
 REFUSALS = (ValueError, ZeroDivisionError, OverflowError)

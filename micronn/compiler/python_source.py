@@ -35,16 +35,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import mul
 
-from micronn.engine import (
-    Value,
-    clipped,
-    exact_sum,
-    exponent_slope,
-    logistic,
-    normal_cdf,
-    topological_order,
-)  # fmt: skip
+from micronn.engine import Value, topological_order
 from micronn.graph.operations import OPERATIONS, halves, kind_and_number, operation
+from micronn.support.numeric import exact_sum, exponent_slope, logistic, normal_cdf
+from micronn.support.text import clipped
 
 SHORT = 32  # a longer dot is written with slices instead of term by term
 WIDTH = 88

@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from micronn.engine import Value, as_typed, dot, logsumexp, maximum, mean, minimum, total
-from micronn.support.text import clean, fmt
+from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
+from micronn.support.text import as_typed, clean, fmt
 
 MOST_TERMS = 8  # of a sum that are written out
 TIGHT = 5  # how tightly a name, a number, or anything in parentheses binds

@@ -20,7 +20,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from micronn.engine import Value, as_value, clipped, restored, topological_order
+from micronn.engine import Value, as_value, topological_order
+from micronn.support.number import restored
+from micronn.support.text import clipped
 
 
 class Use(NamedTuple):
@@ -108,17 +110,17 @@ class Graph:
                 self.add(constant)
         operands = (*weights, *self.numbers[id(numbers)])
         slopes = (*numbers, *[weight.data for weight in weights])
-        return restored(value.data, value.grad, "dot", operands, slopes, value.label)
+        return restored(Value, value.data, value.grad, "dot", operands, slopes, value.label)
 
     def opened(self, node: Value) -> Value:
         """The sum of products that a `dot` is; the products join the order."""
         n, products = len(node.operands) // 2, []
         for i in range(n):
             pair, slopes = node.operands[i::n], node.local_grads[i::n]
-            product = restored(pair[0].data * pair[1].data, node.grad, "*", pair, slopes, "")
+            product = restored(Value, pair[0].data * pair[1].data, node.grad, "*", pair, slopes, "")
             self.add(product)
             products.append(product)
-        return restored(node.data, node.grad, "sum", tuple(products), (1.0,) * n, node.label)
+        return restored(Value, node.data, node.grad, "sum", tuple(products), (1.0,) * n, node.label)
 
     def fill_constants(self) -> None:
         """Give the constants of `weighted_sum` their gradients, added in backward()'s order."""

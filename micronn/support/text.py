@@ -64,6 +64,11 @@ def decimal(text: str) -> float | None:
     return float(text) if re.fullmatch(rf"[+-]?{DECIMAL}", text.strip()) else None
 
 
+def as_typed(number: float) -> str:
+    """A float as a reader types it: 3, not 3.0."""
+    return repr(number).removesuffix(".0")
+
+
 # Names: any text at all, made fit to be shown
 
 LONGEST_NAME = 28
@@ -90,6 +95,11 @@ def layer_name(name: str) -> str:
     """The layer a parameter belongs to: layers.0 for layers.0.neurons.3.w.2."""
     layer, is_neuron, _ = name.partition("neurons")
     return (layer.rstrip(".") or "neurons") if is_neuron else name.split(".")[0]
+
+
+def clipped(text: str) -> str:
+    """At most 40 characters of a text, so that a message stays readable."""
+    return text if len(text) <= 40 else f"{text[:20]}…{text[-19:]}"
 
 
 def columns(text: str) -> float:

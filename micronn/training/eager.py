@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from micronn.check.nonfinite import trace_nonfinite
-from micronn.engine import DomainError, Value
+from micronn.engine import Value
 from micronn.losses import l2_penalty
+from micronn.support.numeric import DomainError
 from micronn.support.vectors import as_list
 
 REFUSED = (DomainError, ZeroDivisionError, OverflowError)

@@ -21,7 +21,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from micronn.engine import Value, as_value, clipped
+from micronn.engine import Value, as_value
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network import draw_network, film_frame, layers_of, units_drawn
@@ -30,7 +30,7 @@ from micronn.pictures.render import render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.support.arguments import check_pairs, check_text, count, integer, pair
 from micronn.support.files import write_whole
-from micronn.support.text import clean, fmt
+from micronn.support.text import clean, clipped, fmt
 from micronn.support.vectors import as_list, root_mean_square
 from micronn.train import Step
 from micronn.training.eager import REFUSED, cost

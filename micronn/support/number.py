@@ -1,0 +1,183 @@
+"""A Value among Python's numbers: what it takes for one, and how it compares, prints and copies.
+
+Nothing here is about gradients.  The engine makes Values out of Numbers: it adds the
+operations, the graph and backward().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, SupportsFloat, TypeVar
+
+from micronn.support.text import clipped
+
+N = TypeVar("N", bound="Number")
+
+
+class Number:
+    """What a Value shares with other Python objects.  Its fields are the engine's."""
+
+    __slots__ = ()
+    __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it
+
+    data: float
+    grad: float
+    op: str
+    operands: tuple[Any, ...]
+    local_grads: tuple[float, ...]
+    label: str
+
+    # Text and truth
+
+    def __repr__(self) -> str:
+        label = f", label={clipped(self.label)!r}" if self.label else ""
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    # Order, by the number; == stays identity, so that a Value can be a key of a dict
+
+    def __lt__(self, other: Number | float) -> bool:
+        return self.data < number_of(other)
+
+    def __le__(self, other: Number | float) -> bool:
+        return self.data <= number_of(other)
+
+    def __gt__(self, other: Number | float) -> bool:
+        return self.data > number_of(other)
+
+    def __ge__(self, other: Number | float) -> bool:
+        return self.data >= number_of(other)
+
+    # micrograd's names
+
+    @property
+    def _prev(self) -> tuple[Any, ...]:
+        """micrograd's name for the operands."""
+        return self.operands
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for the operation; "" for anything not computed."""
+        return self.op if self.operands else ""
+
+    def __copy__(self: N) -> N:
+        return restored(type(self), *fields(self))
+
+
+# What is a number
+
+
+def as_float(x: SupportsFloat) -> float:
+    """A number of any kind as a float; nothing but a number passes."""
+    if type(x) is float:
+        return x
+    if type(x) is int:
+        return float(x)
+    kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy: bool, int, unsigned, float
+    is_number = hasattr(x, "__float__") and kind in "biuf" and getattr(x, "shape", ()) == ()
+    if isinstance(x, (str, bytes, complex, Number, type)) or not is_number:
+        raise TypeError(
+            f"a Value holds one real number, got {clipped(repr(x))} ({type(x).__name__}); "
+            "pass a float or an int"
+        )
+    return float(x)
+
+
+def number_of(x: Number | SupportsFloat) -> float:
+    """The number that a Value holds, or that x is."""
+    return x.data if isinstance(x, Number) else as_float(x)
+
+
+def shown(x: Number | float) -> str:
+    """A Value as a message names it: x = -1.0, or only the number if it has no label."""
+    label = clipped(x.label) if isinstance(x, Number) else ""
+    return f"{label} = {number_of(x)!r}" if label else repr(number_of(x))
+
+
+# Copies of a graph, from its Values in topological order: no recursion, so any depth
+
+
+def fields(value: Number) -> tuple[float, float, str, tuple[Any, ...], tuple[float, ...], str]:
+    """All that a Value holds."""
+    return value.data, value.grad, value.op, value.operands, value.local_grads, value.label
+
+
+def restored(kind: type[N], *held: Any) -> N:
+    """A Value that holds these fields."""
+    value = object.__new__(kind)
+    value.data, value.grad, value.op, value.operands, value.local_grads, value.label = held
+    return value
+
+
+def deep_copied(order: Sequence[N], memo: dict[int, Any]) -> N:
+    """The last Value of a graph, copied with all the others; memo keeps each copy by id."""
+    for node in order:
+        if id(node) not in memo:
+            data, grad, op, operands, *rest = fields(node)
+            twins = tuple([memo[id(operand)] for operand in operands])
+            memo[id(node)] = restored(type(node), data, grad, op, twins, *rest)
+    return memo[id(order[-1])]
+
+
+def pickled(order: Sequence[N]) -> tuple[Callable[..., N], tuple[Any, ...]]:
+    """For pickle: a leaf as it is, a computed Value with its graph as flat rows.
+
+    Leaves pickled together stay shared.  Two computed Values pickled together
+    come back with a graph each.
+    """
+    root = order[-1]
+    if not root.operands:
+        return restored, (type(root), *fields(root))
+    index = {node: k for k, node in enumerate(order)}
+    rows: list[N | tuple[Any, ...]] = []
+    for node in order:
+        data, grad, op, operands, *rest = fields(node)
+        places = [index[operand] for operand in operands]
+        rows.append((type(node), data, grad, op, places, *rest) if operands else node)
+    return from_rows, (rows,)
+
+
+def from_rows(rows: Sequence[N | tuple[Any, ...]]) -> N:
+    """The last Value of a graph written as rows: leaves, and fields with operands by index."""
+    nodes: list[N] = []
+    for row in rows:
+        if isinstance(row, tuple):
+            kind, data, grad, op, places, *rest = row
+            row = restored(kind, data, grad, op, tuple([nodes[k] for k in places]), *rest)
+        nodes.append(row)
+    return nodes[-1]
+
+
+# Ctrl-C in the middle of backward()
+
+
+class KeptLeaves:
+    """with KeptLeaves(order) as earlier: if the block fails, every leaf keeps its grad.
+
+    earlier: the leaves that hold a grad from before, each with that grad.
+    Computed Values, whose grads are worth nothing then, are left with 0.
+    """
+
+    __slots__ = ("order", "earlier")
+
+    def __init__(self, order: Sequence[Number]) -> None:
+        self.order = order
+        self.earlier = [(node, node.grad) for node in order if node.grad and not node.operands]
+
+    def __enter__(self) -> list[tuple[Number, float]]:
+        return self.earlier
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure is not None:  # KeyboardInterrupt, most likely
+            for node in self.order:
+                node.grad = 0.0
+            for leaf, grad in self.earlier:
+                leaf.grad = grad

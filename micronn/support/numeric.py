@@ -1,0 +1,82 @@
+"""Arithmetic on plain floats that stays right where the school formula overflows or loses digits.
+
+An operation of the engine keeps the formula; the digits are looked after here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from micronn.support.number import Number, number_of, shown
+
+
+class DomainError(ValueError):
+    """The operation has no real value for this number, as log has none for -1."""
+
+
+def power(base: Number | float, exponent: Number | float) -> tuple[float, float]:
+    """base ** exponent and its slope by base; both are Values or floats, named in errors."""
+    a, k = number_of(base), number_of(exponent)
+    try:
+        data = a**k
+        if a == 0.0:
+            return data, k * (math.inf if 0.0 < k < 1.0 else 0.0 ** (k - 1.0)) if k else 0.0
+    except ZeroDivisionError:
+        message = f"{shown(base)} ** {shown(exponent)}: zero has no negative power"
+        raise ZeroDivisionError(message) from None
+    except OverflowError:
+        message = f"{shown(base)} ** {shown(exponent)} is beyond the largest float"
+        raise OverflowError(message) from None
+    if isinstance(data, complex):
+        raise DomainError(f"{shown(base)} ** {shown(exponent)}: a negative number has no such root")
+    try:
+        return data, k * a ** (k - 1.0) if k else 0.0
+    except OverflowError:
+        return data, k * data / a
+
+
+def exponent_slope(a: float, k: float, data: float) -> float:
+    """d(a**k)/dk, where data is a**k: as in PyTorch, nan for a < 0 and 0 at a = 0."""
+    if a == 0.0 and k >= 0.0:
+        return 0.0
+    return data * math.log(a) if a > 0.0 else math.nan
+
+
+def logistic(a: float) -> float:
+    """1 / (1 + e**-a), never raising e to a positive power, which would overflow."""
+    if a >= 0.0:
+        return 1.0 / (1.0 + math.exp(-a))
+    e = math.exp(a)
+    return e / (1.0 + e)
+
+
+def normal_cdf(a: float) -> float:
+    """The probability that a standard normal number is below a:  erfc(-a / sqrt(2)) / 2.
+
+    Far below zero erfc magnifies the rounding of its argument a hundredfold, so
+    the rounding error is worked out (Dekker, "A floating-point technique for
+    extending the available precision", 1971) and put right with erfc's slope.
+    """
+    if abs(a) > 40.0:
+        return 1.0 if a > 0.0 else 0.0
+    high, low = 0.7071067811865476, -4.833646656726457e-17  # together 1 / sqrt(2)
+    t = -a * high
+    (a1, a2), (h1, h2) = halves(-a), halves(high)
+    error = ((a1 * h1 - t) + a1 * h2 + a2 * h1) + a2 * h2 - a * low
+    return 0.5 * (math.erfc(t) - error * 2.0 / math.sqrt(math.pi) * math.exp(-t * t))
+
+
+def halves(x: float) -> tuple[float, float]:
+    """x as a sum of two numbers of half the digits, whose products are exact."""
+    big = x * 134217729.0  # 2**27 + 1
+    high = big - (big - x)
+    return high, x - high
+
+
+def exact_sum(numbers: Sequence[float]) -> float:
+    """The sum of the numbers, rounded once; inf or nan where a float sum gives that."""
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):
+        return sum(numbers, 0.0)
