@@ -20,7 +20,7 @@ from micronn.data import moons
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.terminal.plots import decision_plane
+from micronn.terminal import decision_plane
 
 inputs, targets = moons(100, noise=0.1, rng=random.Random(7))
 model = MLP(2, [8, 8, 1], "tanh", rng=random.Random(2))

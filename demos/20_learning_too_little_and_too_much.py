@@ -21,7 +21,7 @@ from micronn.data import curve
 from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.terminal.plots import Curves
+from micronn.terminal import Curves
 from micronn.train import evaluate, fit
 
 NOISE, EPOCHS = 0.3, 1000

@@ -20,7 +20,7 @@ from rich.console import Console
 from micronn.check.health import health
 from micronn.engine import Value
 from micronn.nn import MLP, Neuron
-from micronn.terminal.plots import bars
+from micronn.terminal import bars
 
 show = Console(width=78).print
 

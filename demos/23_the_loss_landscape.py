@@ -24,7 +24,7 @@ from micronn.data import moons
 from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.terminal.plots import Curves, landscape
+from micronn.terminal import Curves, landscape
 
 show = Console(width=78).print
 rng = random.Random(7)

@@ -28,7 +28,7 @@ from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import AdamW, cosine_schedule
 from micronn.pictures.network import draw_network
-from micronn.terminal.plots import bars, grey_image, signed_image, square
+from micronn.terminal import bars, grey_image, signed_image, square
 from micronn.train import fit
 from micronn.training.metrics import accuracy, confusion_matrix
 

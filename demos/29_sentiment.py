@@ -22,7 +22,7 @@ from micronn.datasets import bag_of_words, sentiment, vocabulary
 from micronn.losses import binary_cross_entropy
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.terminal.plots import bars
+from micronn.terminal import bars
 
 show = Console(width=78).print
 sentences, targets = sentiment()

@@ -21,7 +21,7 @@ from micronn.datasets import shapes
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.terminal.plots import confusion_table, grey_image, signed_image, square
+from micronn.terminal import confusion_table, grey_image, signed_image, square
 from micronn.train import fit
 from micronn.training.metrics import confusion_matrix
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from micronn.data import moons
 from micronn.losses import mse
 from micronn.nn import MLP
-from micronn.terminal.plots import bars
+from micronn.terminal import bars
 
 show = Console(width=78).print
 inputs, targets = moons(40, noise=0.1, rng=random.Random(7))

@@ -19,8 +19,9 @@ from micronn.pictures.network import draw_network
 from micronn.support.text import clipped, fmt
 from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.dashboard import downloads
+from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
-from micronn.terminal.plots import bars, gallery, grey_image, signed_image, square
+from micronn.terminal.plots import bars
 from micronn.training.eager import predict
 from micronn.training.tasks import Question, question_from, rows_of
 

@@ -27,8 +27,8 @@ from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.text import fmt
 from micronn.terminal.dashboard import Dashboard, watched
-from micronn.terminal.model_view import Eyes, is_image
-from micronn.terminal.plots import confusion_table
+from micronn.terminal.model_view import ModelView, is_image
+from micronn.terminal.tables import confusion_table
 from micronn.train import Score, Step, evaluate, fit
 from micronn.training.eager import cost
 from micronn.training.metrics import confusion_matrix, right_class
@@ -179,12 +179,12 @@ def steps_of(run: Run, batch_size: int) -> Iterator[Step]:
 def trained(run: Run, steps: Iterator[Step], args, console, recorder: Recorder | None) -> Step:
     """Train to the end.  The model is saved after every epoch, so a stop loses little."""
     question = run.task.question
-    eyes = Eyes(run.model, question, run.task.validation)
-    board = Dashboard(question.name, run.epochs, eyes.picture(), eyes.sample(), short=not args.live)
+    view = ModelView(run.model, question, run.task.validation)
+    board = Dashboard(question.name, run.epochs, view.picture(), view.sample(), short=not args.live)
     board.epoch = run.done
     with watched(board, console) as redraw:
         for step in steps:
-            eyes.engine = step.engine
+            view.engine = step.engine
             left = step.seconds / (step.epoch - run.done) * (run.epochs - step.epoch)
             losses = {"training": step.loss, "validation": validation_loss(step)}
             board.update(
@@ -243,7 +243,7 @@ def summary(run: Run, last: Step) -> list[RenderableType]:
         baseline(task),
     ]
     if question.kind != "quantity":
-        answers = Eyes(run.model, question, task.test, last.engine).answers(inputs)
+        answers = ModelView(run.model, question, task.test, last.engine).answers(inputs)
         counts = confusion_matrix(answers, targets)
         parts += ["", confusion_table(counts, question.classes)]
     return parts

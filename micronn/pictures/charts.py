@@ -184,15 +184,12 @@ class Plane(NamedTuple):
     across: Axis
     up: Axis
 
-    def cells(self) -> list[list[float]]:
+    def cells(self, columns: int = CELLS, rows: int = CELLS) -> list[list[float]]:
         """The middle of each cell, row by row from the top left."""
         x, y = self.across, self.up
-        middles = [(k + 0.5) / CELLS for k in range(CELLS)]
-        return [
-            [x.low + (x.high - x.low) * a, y.high - (y.high - y.low) * b]
-            for b in middles
-            for a in middles
-        ]
+        xs = [x.low + (x.high - x.low) * (k + 0.5) / columns for k in range(columns)]
+        ys = [y.high - (y.high - y.low) * (k + 0.5) / rows for k in range(rows)]
+        return [[x, y] for y in ys for x in xs]
 
 
 def plane_around(points: Sequence[Sequence[float]]) -> Plane:

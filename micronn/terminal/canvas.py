@@ -12,7 +12,8 @@ character shows a mark instead, and the picture keeps its size.
 
 from functools import lru_cache
 
-from rich.color import Color
+from rich.color import Color, parse_rgb_hex
+from rich.color_triplet import ColorTriplet
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
@@ -20,24 +21,15 @@ from rich.style import Style
 
 from micronn.pictures.palette import LIGHT
 
-Colour = tuple[int, int, int]  # red, green, blue from 0 to 255
-
 RANK = " .:-=+*#%@,~^`'_;oxvsa&?"  # of two marks in a character the later one shows
 
 
-def rgb(token: str) -> Colour:
+BLACK, WHITE = ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)
+
+
+def rgb(token: str) -> ColorTriplet:
     """The colour of a token of the light palette."""
-    hex_ = LIGHT[token]
-    return int(hex_[1:3], 16), int(hex_[3:5], 16), int(hex_[5:7], 16)
-
-
-def mix(a: Colour, b: Colour, share: float) -> Colour:
-    """A colour on the way from a (share 0) to b (share 1)."""
-    red, green, blue = [round(p + (q - p) * share) for p, q in zip(a, b, strict=True)]
-    return red, green, blue
-
-
-BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+    return parse_rgb_hex(LIGHT[token].removeprefix("#"))
 
 
 class Canvas:
@@ -51,7 +43,7 @@ class Canvas:
         self.colours = [[WHITE] * width for _ in range(self.height)]
         self.marks = [[" "] * width for _ in range(self.height)]
 
-    def paint(self, x: int, y: int, colour: Colour, mark: str) -> None:
+    def paint(self, x: int, y: int, colour: ColorTriplet, mark: str) -> None:
         """Set one pixel; x goes right and y goes down from the top left."""
         self.colours[y][x], self.marks[y][x] = colour, mark
 
@@ -78,11 +70,13 @@ class Canvas:
 
 
 def has_colours(console: Console, options: ConsoleOptions) -> bool:
-    """Whether there are any; NO_COLOR in the environment says that there shall be none."""
+    """Whether the terminal has colours to use; NO_COLOR in the environment forbids them."""
     return bool(console.color_system) and not console.no_color and not options.ascii_only
 
 
 @lru_cache(maxsize=10_000)  # a picture has few colours, and making a Style takes long
-def style_of(front: Colour, behind: Colour | None = None) -> Style:
+def style_of(front: ColorTriplet, behind: ColorTriplet | None = None) -> Style:
     """A style of plain colours."""
-    return Style.from_color(Color.from_rgb(*front), Color.from_rgb(*behind) if behind else None)
+    return Style.from_color(
+        Color.from_triplet(front), Color.from_triplet(behind) if behind else None
+    )

@@ -15,15 +15,16 @@ from micronn.data import Examples
 from micronn.nn import Module
 from micronn.support.text import fmt
 from micronn.support.vectors import as_list, predicted_class
-from micronn.terminal.plots import decision_plane, fitted_curve, gallery, grey_image, square
+from micronn.terminal.images import gallery, grey_image, square
+from micronn.terminal.plots import decision_plane, fitted_curve
 from micronn.training.eager import predict
 from micronn.training.metrics import right_class
 from micronn.training.tasks import Question
 from micronn.training.traced import OutputProgram
 
 
-class Eyes:
-    """Looks at examples through a model.
+class ModelView:
+    """Examples as a model sees them.
 
     question: what the model is asked.
     examples: inputs and targets.

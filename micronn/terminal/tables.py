@@ -17,7 +17,7 @@ something that rich can print, measure or save, and prints nothing itself.
 import io
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
@@ -195,7 +195,32 @@ def digits_alike(slope: Slope) -> str:
     return "■" * max(0, min(16, math.floor(digits)))
 
 
-# Renderables as text and as pictures
+# How often a model is right
+
+
+def confusion_table(counts: Sequence[Sequence[int]], names: Sequence[str] = ()) -> Table:
+    """How often each class was taken for each other; the right answers are the diagonal.
+
+    counts: counts[actual][predicted], a square.
+    names: of the classes; their indices if left out.
+    """
+    names = list(names) or [str(k) for k in range(len(counts))]
+    table = Table("actual\\predicted", *names, "right", padding=(0, 1) if len(names) < 8 else 0)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for actual, row in enumerate(counts):
+        cells = [Text(str(n) if n else "·", cell_style(n, k == actual)) for k, n in enumerate(row)]
+        share = f"{row[actual] / sum(row):.0%}" if sum(row) else "–"
+        table.add_row(names[actual], *cells, share)
+    return table
+
+
+def cell_style(count: int, right: bool) -> str:
+    """Right answers green, wrong ones red, none at all faint."""
+    return "bold green" if right and count else "bold red" if count else "dim"
+
+
+# Renderables as text
 
 
 def plain_text(renderable: RenderableType, width: int = 80) -> str:
@@ -204,38 +229,3 @@ def plain_text(renderable: RenderableType, width: int = 80) -> str:
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join([line.rstrip() for line in capture.get().splitlines()])
-
-
-def terminal_svg(renderable: RenderableType, width: int = 80) -> str:
-    """What a terminal with all colours shows, as SVG that reaches for nothing outside.
-
-    width: of the terminal, in characters.
-    """
-    console = Console(
-        file=io.StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
-    )
-    console.print(renderable)
-    return console.export_svg(title="", code_format=SVG, unique_id="micronn")
-
-
-SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
- width="{width}" height="{height}">
-<style>
-.{unique_id}-matrix{{font:{char_height}px/{line_height}px Menlo,Consolas,"DejaVu Sans Mono",
-monospace;white-space:pre}}
-{styles}
-</style>
-<defs>
-<clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
-</clipPath>
-{lines}
-</defs>
-<rect width="100%" height="100%" fill="#292929"/>
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-{backgrounds}
-<g class="{unique_id}-matrix" xml:space="preserve">{matrix}</g>
-</g>
-</svg>
-"""

@@ -2,97 +2,13 @@
 
 import io
 import math
-import xml.etree.ElementTree as ElementTree
 
 import pytest
+from consoles import in_colours, in_marks
 from rich.console import Console
 
-from micronn.terminal.canvas import rgb
-from micronn.terminal.plots import (
-    Curves,
-    bars,
-    confusion_table,
-    decision_plane,
-    fitted_curve,
-    gallery,
-    grey_image,
-    heat_strip,
-    landscape,
-    signed_image,
-    square,
-)
-from micronn.terminal.tables import terminal_svg
-
-
-def rendered(renderable, width=60, **options):
-    """What a console writes, line by line."""
-    file = io.StringIO()
-    Console(file=file, width=width, **options).print(renderable)
-    return file.getvalue().splitlines()
-
-
-def in_marks(renderable, width=60):
-    return rendered(renderable, width, color_system=None)
-
-
-def in_colours(renderable, width=60):
-    return rendered(renderable, width, color_system="truecolor", force_terminal=True)
-
-
-# Images
-
-
-def test_a_character_shows_two_pixels_one_above_the_other():
-    lines = in_colours(grey_image([[0.0], [1.0], [0.5], [0.5]]))
-    assert len(lines) == 2
-    assert "38;2;0;0;0" in lines[0]  # in front: black, the pixel above
-    assert "48;2;255;255;255" in lines[0]  # behind: white, the pixel below
-    assert "38;2;128;128;128" in lines[1]
-
-
-def test_without_colours_an_image_is_made_of_marks():
-    assert in_marks(grey_image([[0.0, 0.5, 1.0]])) == [" =@"]
-
-
-def test_a_reader_who_wants_no_colour_gets_marks(monkeypatch):
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert in_colours(grey_image([[0.0, 0.5, 1.0]])) == [" =@"]
-    assert "**" in "".join(in_colours(Curves({"train": [1.0, 1.0]}, height=4)))
-
-
-def test_brightness_beyond_black_and_white_is_cut_off():
-    assert grey_image([[-3.0, 7.0]]).colours[0] == [(0, 0, 0), (255, 255, 255)]
-
-
-def test_a_sign_is_a_colour_and_a_mark():
-    image = signed_image([[2.0, -2.0, 0.0, math.nan]])
-    assert image.colours[0] == [rgb("epos"), rgb("eneg"), (255, 255, 255), rgb("bad")]
-    assert in_marks(image) == ["#= ?"]
-
-
-def test_an_image_needs_rows_of_one_length():
-    for rows in ([], [[]], [[1.0], [1.0, 2.0]]):
-        with pytest.raises(ValueError, match="equally long"):
-            grey_image(rows)
-
-
-def test_a_gallery_puts_named_images_side_by_side():
-    image = grey_image([[1.0, 1.0, 1.0]] * 4)
-    lines = in_marks(gallery({"a": image, "b": image, "c": image}), width=12)
-    assert [line.split() for line in lines if line.strip()] == [
-        ["a", "b"], ["@@@", "@@@"], ["@@@", "@@@"], ["c"], ["@@@"], ["@@@"],
-    ]  # fmt: skip
-
-
-def test_784_numbers_are_28_rows_of_28():
-    assert square(range(9)) == [range(3), range(3, 6), range(6, 9)]
-    with pytest.raises(ValueError, match="783 numbers"):
-        square([0.0] * 783)
-
-
-def test_a_heat_strip_has_two_characters_for_each_number():
-    assert in_marks(heat_strip([1.0, -1.0, 0.0])) == ["##==  "]
-
+from micronn.terminal.images import grey_image, signed_image
+from micronn.terminal.plots import Curves, bars, decision_plane, fitted_curve, landscape
 
 # Planes
 
@@ -212,12 +128,6 @@ def test_as_factors_each_ten_is_a_sixth_of_the_width():
     assert [line.count("■") for line in lines] == [12, 10, 6, 0]
 
 
-def test_a_confusion_table_gives_the_share_of_right_answers_in_each_class():
-    lines = in_marks(confusion_table([[3, 1], [0, 2]], ["cat", "dog"]))
-    assert ["cat", "3", "1", "75%"] == [cell.strip() for cell in lines[3].split("│")[1:5]]
-    assert ["dog", "·", "2", "100%"] == [cell.strip() for cell in lines[4].split("│")[1:5]]
-
-
 # Everywhere
 
 PICTURES = [
@@ -250,11 +160,3 @@ def test_an_ascii_terminal_gets_ascii(picture):
     Console(file=file, width=60, color_system=None).print(picture)
     file.flush()
     assert file.buffer.getvalue().strip()
-
-
-@pytest.mark.parametrize("picture", PICTURES, ids=["grey", "signed", "plane", "curves"])
-def test_a_picture_can_be_saved_as_svg_that_reaches_for_nothing(picture):
-    svg = terminal_svg(picture, width=60)
-    ElementTree.fromstring(svg)
-    assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
-    assert svg == terminal_svg(picture, width=60)

@@ -4,7 +4,7 @@ import pytest
 
 from micronn.engine import Value, total
 from micronn.nn import MLP
-from micronn.terminal.tables import backward_table, computation_tree, plain_text
+from micronn.terminal.tables import backward_table, computation_tree, confusion_table, plain_text
 
 
 def bulb():
@@ -110,3 +110,9 @@ def test_a_label_cannot_move_the_cursor_or_use_markup():
 def test_something_that_is_no_value_is_refused_in_words():
     with pytest.raises(TypeError, match="starts from a Value"):
         computation_tree(3.0)
+
+
+def test_a_confusion_table_gives_the_share_of_right_answers_in_each_class():
+    lines = plain_text(confusion_table([[3, 1], [0, 2]], ["cat", "dog"])).splitlines()
+    assert ["cat", "3", "1", "75%"] == [cell.strip() for cell in lines[3].split("│")[1:5]]
+    assert ["dog", "·", "2", "100%"] == [cell.strip() for cell in lines[4].split("│")[1:5]]

@@ -1,0 +1,87 @@
+"""Grids of numbers as images: brightness as grey, numbers with a sign as blue and orange.
+
+Where there are too few colours the same image, of the same size, is made of marks
+such as " .:+#"; a sign is told by its mark, and never by colour alone.
+
+    >>> image = grey_image([[0.0, 0.5, 1.0], [0.0, 0.5, 1.0]])
+    >>> Console(color_system=None, force_terminal=False).print(image)
+     =@
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.color import blend_rgb
+from rich.color_triplet import ColorTriplet
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from micronn.pictures.palette import scale, shade
+from micronn.terminal.canvas import BLACK, WHITE, Canvas, rgb
+
+GREY_MARKS = " .:-=+*#%@"
+SIGNED_MARKS = {
+    "neg3": "=", "neg2": "-", "neg1": ",", "zero": " ", "pos1": ".", "pos2": "+", "pos3": "#",
+    "bad": "?",
+}  # fmt: skip
+
+
+def grey_image(pixels: Sequence[Sequence[float]]) -> Canvas:
+    """A picture of rows of brightness, 0 for black to 1 for white; beyond is cut off.
+
+    >>> grey_image([[0.0, 1.0], [1.0, 0.0]]).colours[0]
+    [(0, 0, 0), (255, 255, 255)]
+    """
+    canvas = canvas_for(pixels)
+    for y, row in enumerate(pixels):
+        for x, brightness in enumerate(row):
+            light = min(1.0, max(0.0, brightness)) if brightness == brightness else 0.0
+            canvas.paint(x, y, blend_rgb(BLACK, WHITE, light), GREY_MARKS[round(light * 9)])
+    return canvas
+
+
+def signed_image(numbers: Sequence[Sequence[float]], largest: float | None = None) -> Canvas:
+    """A picture of rows of numbers such as weights: + blue, - orange, the larger the stronger.
+
+    largest: the size shown in full colour; the largest there is if left out.
+    """
+    largest = scale(x for row in numbers for x in row) if largest is None else largest
+    canvas = canvas_for(numbers)
+    for y, row in enumerate(numbers):
+        for x, number in enumerate(row):
+            canvas.paint(x, y, *signed_pixel(number, largest))
+    return canvas
+
+
+def signed_pixel(number: float, largest: float) -> tuple[ColorTriplet, str]:
+    """The colour and the mark of one number."""
+    token = shade(number, largest)
+    if token == "bad":
+        return rgb("bad"), SIGNED_MARKS[token]
+    full = rgb("epos" if number > 0.0 else "eneg")
+    return blend_rgb(WHITE, full, min(1.0, abs(number) / (largest or 1.0))), SIGNED_MARKS[token]
+
+
+def gallery(images: Mapping[str, RenderableType]) -> Columns:
+    """Images side by side, as many in a row as there is room for, each below its name."""
+    framed = [Group(Text(name, "dim"), image) for name, image in images.items()]
+    return Columns(framed, padding=(0, 2))
+
+
+def square(numbers: Sequence[float]) -> list[Sequence[float]]:
+    """A flat list as the rows of a square image; 784 numbers make 28 rows of 28.
+
+    Raises ValueError if the count is no square.
+    """
+    side = math.isqrt(len(numbers))
+    if side == 0 or side * side != len(numbers):
+        raise ValueError(f"{len(numbers)} numbers make no square image; pass rows of pixels")
+    return [numbers[start : start + side] for start in range(0, len(numbers), side)]
+
+
+def canvas_for(rows: Sequence[Sequence[float]]) -> Canvas:
+    """An empty canvas of the size of rows of numbers, which must be equally long."""
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise ValueError("an image is at least one row of numbers, and all rows are equally long")
+    return Canvas(len(rows[0]), len(rows))
