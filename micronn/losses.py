@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms
 from micronn.support.arguments import check_pairs, class_index, flat_list
 from micronn.support.number import as_float, shown
+from micronn.support.vectors import as_list
 
 Number = Value | float
 Loss = TypeVar("Loss", bound=Callable[..., Value])
@@ -28,6 +29,13 @@ def takes_lists(loss: Loss) -> Loss:
     """Marks a loss as one over lists of predictions and targets; others take one of each."""
     loss.takes_lists = True  # type: ignore[attr-defined]  # a note that fit() reads
     return loss
+
+
+def loss_of(loss: Callable[..., Value], output: Any, target: Any) -> Value:
+    """What one example costs; a loss that takes lists is given lists of one."""
+    if getattr(loss, "takes_lists", False):
+        return loss(as_list(output), as_list(target))
+    return loss(output, target)
 
 
 # How far off is a number?

@@ -241,6 +241,23 @@ class AdamW(Adam):
         self.rule = adamw_rule
 
 
+# Before a step
+
+
+def clip_gradient(params: Iterable[Value], longest: float) -> float:
+    """Shorten the gradient of all params together to a length; returns what it was.
+
+    Source: Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural
+    networks", 2013, algorithm 1.  torch's clip_grad_norm_.
+    """
+    params = list(params)
+    length = math.hypot(*[p.grad for p in params])
+    if length > longest:
+        for p in params:
+            p.grad *= longest / length
+    return length
+
+
 # Schedules: functions from a step, 0, 1, 2, ..., to the learning rate of that step,
 # for `optimizer.lr = schedule(step)` in the loop
 

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from micronn.data import Examples, check_examples, picked, shuffled
 from micronn.engine import Value
 from micronn.nn import Module
-from micronn.optim import Optimizer, Schedule
+from micronn.optim import Optimizer, Schedule, clip_gradient
 from micronn.support.arguments import check_callable, count
 from micronn.support.text import layer_name
 from micronn.support.vectors import root_mean_square
@@ -131,9 +131,6 @@ def fit(
     Raises ValueError or TypeError, when called, for arguments that do not fit; and,
     while it runs, Diverged when a loss or a gradient is no longer finite, with the
     step and the place in the graph where that began.
-
-    Source of clip: Pascanu, Mikolov, Bengio, "On the difficulty of training
-    recurrent neural networks", 2013, algorithm 1.
     """
     for name, n in (("epochs", epochs), ("batch_size", batch_size), ("every", every)):
         count(1 if n is None else n, name)
@@ -341,15 +338,6 @@ def early_stopping(
                 return
     finally:
         model.load_state_dict(best)
-
-
-def clip_gradient(params, longest: float) -> float:
-    """Shorten the gradient of all params together to a length; returns what it was."""
-    length = math.hypot(*[p.grad for p in params])
-    if length > longest:
-        for p in params:
-            p.grad *= longest / length
-    return length
 
 
 def layers_of(model: Module, params) -> dict[str, list[Value]]:

@@ -13,6 +13,7 @@ from micronn.losses import (
     hinge,
     huber,
     l2_penalty,
+    loss_of,
     mae,
     mse,
     softmax,
@@ -269,3 +270,10 @@ def test_a_loss_of_ones_own_is_marked_in_the_same_way():
 
     assert cubed.takes_lists
     assert cubed([Value(3.0)], [1.0]).data == pytest.approx(8.0)
+
+
+def test_a_loss_over_lists_may_be_asked_about_one_example():
+    assert loss_of(mse, Value(3.0), 1.0).data == 4.0
+    assert loss_of(mse, [Value(3.0), Value(1.0)], [1.0, 1.0]).data == 2.0
+    assert loss_of(hinge, Value(0.25), -1.0).data == 1.25
+    assert loss_of(lambda y, t: y * t, Value(3.0), 2.0).data == 6.0

@@ -12,6 +12,7 @@ from micronn.optim import (
     Adam,
     AdamW,
     adam_rule,
+    clip_gradient,
     cosine_schedule,
     momentum_rule,
     step_schedule,
@@ -258,3 +259,12 @@ def test_momentum_is_a_sum_of_old_slopes():
     for _ in range(60):
         p, velocity = momentum_rule(p, 1.0, velocity, lr=0.1, momentum=0.5)
     assert velocity == pytest.approx(2.0)
+
+
+def test_clipping_keeps_the_direction_and_limits_the_length():
+    a, b = Value(0.0), Value(0.0)
+    a.grad, b.grad = 3.0, 4.0
+    assert clip_gradient([a, b], 1.0) == 5.0
+    assert [a.grad, b.grad] == pytest.approx([0.6, 0.8])
+    assert clip_gradient([a, b], 2.0) == pytest.approx(1.0)
+    assert [a.grad, b.grad] == pytest.approx([0.6, 0.8])

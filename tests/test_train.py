@@ -21,7 +21,7 @@ from micronn.losses import (
 )
 from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD, Adam, AdamW, cosine_schedule
-from micronn.train import Diverged, clip_gradient, early_stopping, evaluate, fit
+from micronn.train import Diverged, early_stopping, evaluate, fit
 from micronn.training.eager import predict
 from micronn.training.metrics import accuracy, rmse
 from micronn.training.traced import NotRecordable
@@ -363,15 +363,6 @@ def test_l2_is_part_of_the_losses_told():
     wanted = plain + 0.5 * l2_penalty(model.parameters()).data
     assert step.loss == pytest.approx(wanted)
     assert step.validation_loss == pytest.approx(wanted)
-
-
-def test_clipping_keeps_the_direction_and_limits_the_length():
-    a, b = Value(0.0), Value(0.0)
-    a.grad, b.grad = 3.0, 4.0
-    assert clip_gradient([a, b], 1.0) == 5.0
-    assert [a.grad, b.grad] == pytest.approx([0.6, 0.8])
-    assert clip_gradient([a, b], 2.0) == pytest.approx(1.0)
-    assert [a.grad, b.grad] == pytest.approx([0.6, 0.8])
 
 
 # Stopping

@@ -23,6 +23,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from micronn.checkpoint import load_training, save
+from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.text import fmt
@@ -30,7 +31,6 @@ from micronn.terminal.dashboard import Dashboard, watched
 from micronn.terminal.model_view import ModelView, is_image
 from micronn.terminal.tables import confusion_table
 from micronn.train import Score, Step, evaluate, fit
-from micronn.training.eager import cost
 from micronn.training.metrics import confusion_matrix, right_class
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
 from micronn.viewer.replay import Recorder
@@ -219,7 +219,7 @@ def recorder_for(run: Run) -> Recorder:
     question = run.task.question
     return Recorder(
         run.model,
-        loss=lambda output, target: cost(question.loss, output, target),
+        loss=lambda output, target: loss_of(question.loss, output, target),
         example=(inputs[0], targets[0]) if run.task.nin <= 64 else None,
         data=run.task.validation if run.task.nin == 2 else None,
         every=max(1, run.epochs // 200),

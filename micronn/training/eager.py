@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import Value
-from micronn.losses import l2_penalty
+from micronn.losses import l2_penalty, loss_of
 from micronn.support.numeric import DomainError
-from micronn.support.vectors import as_list
 
 REFUSED = (DomainError, ZeroDivisionError, OverflowError)
 
@@ -26,17 +25,6 @@ class NotFinite(ArithmeticError):
     def __init__(self, message: str, advice: str = ""):
         super().__init__(message)
         self.advice = advice
-
-
-def cost(loss: Callable, output, target) -> Value:
-    """What one example costs.
-
-    loss: called as loss(output, target), or with two lists if it is marked
-        @takes_lists, as mse, mae, huber, hinge and binary_cross_entropy are.
-    """
-    if getattr(loss, "takes_lists", False):
-        return loss(as_list(output), as_list(target))
-    return loss(output, target)
 
 
 class OnGraph:
@@ -74,7 +62,7 @@ class OnGraph:
     def example(self, x, target) -> Value:
         """Forward and backward for one example."""
         try:
-            value = cost(self.loss, self.model(x), target)
+            value = loss_of(self.loss, self.model(x), target)
         except REFUSED as refusal:
             raise NotFinite(f"{refusal}, in the loss of an example with target {target}") from None
         if not math.isfinite(value.data):
@@ -107,7 +95,9 @@ class OnGraph:
 
     def losses(self, inputs, targets) -> float:
         """The mean loss, without gradients."""
-        values = [cost(self.loss, self.model(x), t) for x, t in zip(inputs, targets, strict=True)]
+        values = [
+            loss_of(self.loss, self.model(x), t) for x, t in zip(inputs, targets, strict=True)
+        ]
         mean = math.fsum([value.data for value in values]) / len(values)
         return mean + (self.l2 * l2_penalty(self.params).data if self.l2 else 0.0)
 

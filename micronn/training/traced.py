@@ -16,9 +16,9 @@ from typing import Any
 from micronn.compiler.machine import NoMachine
 from micronn.compiler.program import compile_graph
 from micronn.engine import Value, dot, topological_order
-from micronn.losses import cross_entropy, l2_penalty
+from micronn.losses import cross_entropy, l2_penalty, loss_of
 from micronn.support.vectors import as_list
-from micronn.training.eager import OnGraph, cost
+from micronn.training.eager import OnGraph
 
 ROOM = 4_000_000  # doubles that are copied in new order at a time: 32 MB
 ENGINES = ("auto", "graph", "machine", "python")
@@ -121,7 +121,7 @@ class Recording:
             self.classes = len(output)
         goal = [Value(number) for number in self.numbers(target)]
         single = not self.classes and not isinstance(target, (list, tuple))
-        root = cost(self.loss, output, goal[0] if single else goal)
+        root = loss_of(self.loss, output, goal[0] if single else goal)
         return (root + self.l2 * l2_penalty(self.params) if self.l2 else root), x + goal
 
     def numbers(self, target) -> list[float]:

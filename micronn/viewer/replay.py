@@ -22,6 +22,7 @@ from string import Template
 from typing import Any, NamedTuple
 
 from micronn.engine import Value, as_value
+from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network import draw_network, film_frame, layers_of, units_drawn
@@ -33,7 +34,7 @@ from micronn.support.files import write_whole
 from micronn.support.text import clean, clipped, fmt
 from micronn.support.vectors import as_list, root_mean_square
 from micronn.train import Step
-from micronn.training.eager import REFUSED, cost
+from micronn.training.eager import REFUSED
 from micronn.training.traced import OutputProgram
 from micronn.viewer.flipbook import ALPHABET, Film, film
 
@@ -210,7 +211,7 @@ def check_example(recorder) -> None:
             f"got {recorder.loss!r}"
         )
     _, target = pair(recorder.example, "an example is a pair, x and target")
-    root = cost(recorder.loss, recorder.model(example_inputs(recorder)), target)
+    root = loss_of(recorder.loss, recorder.model(example_inputs(recorder)), target)
     if not isinstance(root, Value):
         raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
 
@@ -352,7 +353,7 @@ def example_frames(recorder, snapshots) -> Iterator[str]:
 def example_loss(recorder, model) -> Value:
     """The loss of the example after backward(); gradients are those of this example alone."""
     model.zero_grad()
-    root = cost(recorder.loss, model(example_inputs(recorder)), recorder.example[1])
+    root = loss_of(recorder.loss, model(example_inputs(recorder)), recorder.example[1])
     root.backward()
     return root
 

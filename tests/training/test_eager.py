@@ -4,17 +4,10 @@ import random
 
 import pytest
 
-from micronn.engine import Value, mean
-from micronn.losses import cross_entropy, hinge, mse
+from micronn.engine import mean
+from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP, Neuron
-from micronn.training.eager import NotFinite, OnGraph, cost, predict
-
-
-def test_a_loss_over_lists_may_be_asked_about_one_example():
-    assert cost(mse, Value(3.0), 1.0).data == 4.0
-    assert cost(mse, [Value(3.0), Value(1.0)], [1.0, 1.0]).data == 2.0
-    assert cost(hinge, Value(0.25), -1.0).data == 1.25
-    assert cost(lambda y, t: y * t, Value(3.0), 2.0).data == 6.0
+from micronn.training.eager import NotFinite, OnGraph, predict
 
 
 def test_the_gradient_of_a_batch_is_the_gradient_of_the_mean_loss():
