@@ -17,14 +17,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
-from string import Template
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.charts import box, pixel_runs
 from micronn.pictures.notebook import notebook_html
-from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, variables
+from micronn.pictures.page import HERE, filled, html_page, resource
+from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import escape, svg_frame, svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.arguments import check_text
 from micronn.support.files import write_whole
@@ -640,11 +640,8 @@ def page(columns, title, desc, show) -> str:
     """A page of its own, where two radio buttons switch between the views."""
     svg = drawing(columns, title, desc, list(VIEWS.values()), apart=False)
     on = {name: " checked" if (name == "grads") == (show == "grads") else "" for name in VIEWS}
-    template = Template(Path(__file__).with_name("network.html").read_text("utf-8"))
-    return template.substitute(
-        title=escape(title), desc=escape(desc), svg=svg,
-        light=variables(LIGHT), dark=variables(DARK), **on,
-    )  # fmt: skip
+    body = filled(HERE, "network.html", title=escape(title), desc=escape(desc), svg=svg, **on)
+    return html_page(title, body, resource(HERE, "network.css"))
 
 
 def units_drawn(model, x) -> list[list[int]]:

@@ -18,12 +18,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
-from string import Template
 from typing import NamedTuple
 
 from micronn.engine import Value
 from micronn.graph.steps import Message, Step, Story, number
-from micronn.pictures.palette import LIGHT, variables
+from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
 from micronn.pictures.svg import escape
 from micronn.support.files import write_whole
@@ -267,15 +267,17 @@ def save_worksheet(root: Value, path, params=None, about: str = "gradients") -> 
 
 def sheet_html(story: Story, heading: str, svg: str, items: list[str]) -> str:
     """One sheet as a page."""
-    template = Template(Path(__file__).with_name("worksheet.html").read_text("utf-8"))
-    return template.substitute(
-        title=escape(f"{heading}: {story.title()}"),
+    title = f"{heading}: {story.title()}"
+    body = filled(
+        __package__,
+        "worksheet.html",
+        title=escape(title),
         summary=escape(story.summary()),
         svg=svg,
         width=svg_width(svg),
         items="\n".join(items),
-        light=variables(LIGHT),
     )
+    return html_page(title, body, resource(__package__, "worksheet.css"), theme="light")
 
 
 def svg_width(svg: str) -> int:

@@ -13,12 +13,10 @@ graph of one example move together, forwards and backwards, from snapshot to sna
     '<!doctype html>'
 """
 
-import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
-from string import Template
 from typing import Any, NamedTuple
 
 from micronn.engine import Value, as_value
@@ -26,7 +24,8 @@ from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network import draw_network, film_frame, layers_of, units_drawn
-from micronn.pictures.palette import DARK, LIGHT, style, variables
+from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.palette import style
 from micronn.pictures.render import render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.support.arguments import check_pairs, check_text, count, integer, pair
@@ -37,8 +36,10 @@ from micronn.train import Step
 from micronn.training.eager import REFUSED
 from micronn.training.traced import OutputProgram
 from micronn.viewer.flipbook import ALPHABET, Film, film
+from micronn.viewer.stepper import toolbar
 
 PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
+SPEEDS = 500, 200, 70  # milliseconds a snapshot stays when they turn by themselves
 
 
 class Snapshot(NamedTuple):
@@ -255,17 +256,20 @@ def page(recorder: Recorder) -> str:
         "films": {name: {"cuts": book.cuts, "scenes": [s.tracks for s in book.scenes]}
                   for name, book in films.items()},
     }  # fmt: skip
-    template = Template(Path(__file__).with_name("replay.html").read_text("utf-8"))
-    return template.substitute(
-        {f"no_{name}": "" if name in films else " hidden" for name in PANELS},
+    last = len(snapshots) - 1
+    body = filled(
+        __package__, "replay.html",
+        **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
         **{name: scenes(films[name]) if name in films else "" for name in PANELS},
         title=escape(recorder.title), about=escape(about(recorder, snapshots)),
-        count=len(snapshots), last=len(snapshots) - 1,
-        heads=cells("th", table_heads(recorder, snapshots)),
+        toolbar=toolbar("snapshot", last, last, SPEEDS),
+        count=len(snapshots), heads=cells("th", table_heads(recorder, snapshots)),
         rows="\n".join([table_row(recorder, snapshots, k) for k in range(len(snapshots))]),
         legend=escape(plane_words(recorder)), say=escape(says[-1]), step=escape(titles[-1]),
-        style=style(), light=variables(LIGHT), dark=variables(DARK), book=as_json(book),
     )  # fmt: skip
+    scripts = [resource(__package__, name) for name in ("page.js", "replay.js")]
+    look = style() + resource(__package__, "replay.css")
+    return html_page(recorder.title, body, look, scripts, book)
 
 
 def pictures(recorder: Recorder, snapshots: list[Snapshot]) -> dict[str, Iterator[str]]:
@@ -434,7 +438,7 @@ def table_row(recorder, snapshots, k) -> str:
 
 def cells(tag, texts) -> str:
     """Texts as cells of a table row."""
-    return "".join([f'<{tag} class="r">{escape(text)}</{tag}>' for text in texts])
+    return "".join([f'<{tag} class="number">{escape(text)}</{tag}>' for text in texts])
 
 
 def scenes(book: Film) -> str:
@@ -453,9 +457,3 @@ def longest(book: Film) -> int:
     return max(
         [len(values) for scene in book.scenes for _, _, values, _ in scene.tracks], default=1
     )
-
-
-def as_json(thing) -> str:
-    """JSON that can stand inside a script element of a page."""
-    text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

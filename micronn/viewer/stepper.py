@@ -11,11 +11,8 @@ Without JavaScript, and on paper, the page is a worked solution.
     (True, True)
 """
 
-import json
 from collections.abc import Iterable
 from math import isfinite
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from micronn.engine import Value
@@ -26,7 +23,8 @@ from micronn.nn import Module
 from micronn.pictures.cards import derivative, message
 from micronn.pictures.legend import limits
 from micronn.pictures.network import draw_network
-from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, variables
+from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.pictures.value_view import ports_in, ports_out
@@ -38,6 +36,13 @@ MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
 MOST_ROWS = 500  # of the table below a folded picture
 MOST_LINES = 60  # of the messages that one step sends
+SPEEDS = 2400, 1400, 700  # milliseconds a step stays when they turn by themselves
+COUNT = '<span id="count"></span>'
+MODES = (
+    '<label><span class="word">mode</span><select id="mode" aria-label="mode">'
+    '<option value="">watch</option><option value="gradients">predict grads</option>'
+    '<option value="data">predict data</option></select></label>'
+)
 
 
 def to_html(
@@ -111,17 +116,23 @@ def stepping_page(story: Story, title: str | None) -> str:
         "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
         "quiz": {about: slots.quiz(about) for about in ("gradients", "data")},
     }
-    return page(
-        clean_title(title) or f"{story.title()}, one step at a time",
-        story.summary(),
-        story.note,
-        render(story.root, story.params, "values", legend=False, open_dots=story.open_dots).svg,
-        table_rows(story.rows),
-        steps=[step_item(step) for step in story.steps],
-        limits=limits(slots.m),
-        last=len(steps) - 1,
-        data=json_text(data),
+    svg = render(story.root, story.params, "values", legend=False, open_dots=story.open_dots).svg
+    title = clean_title(title) or f"{story.title()}, one step at a time"
+    body = filled(
+        __package__,
+        "stepper.html",
+        title=escape(title),
+        summary=escape(story.summary()),
+        note=escape(story.note),
+        svg=svg,
+        width=svg_width(svg),
+        limits=escape(limits(slots.m)),
+        toolbar=toolbar("step", len(steps) - 1, 0, SPEEDS, COUNT, MODES),
+        values=values_table(story.rows),
+        steps="\n".join([step_item(step) for step in story.steps]),
     )
+    scripts = [resource(__package__, name) for name in ("page.js", "stepper.js", "quiz.js")]
+    return html_page(title, body, resource(__package__, "stepper.css"), scripts, data)
 
 
 def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
@@ -132,38 +143,32 @@ def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
         notes.append("backward() has not run yet, so every gradient is 0.")
     if len(rows) < len(graph):
         notes.append(f"The table holds the last {len(rows):,} of {len(graph):,} values.")
-    heading = clean_title(title) or f"{clean(rows[-1].name)}: {len(graph):,} values"
-    return page(heading, picture.sketch.caption, " ".join(notes), picture.svg, table_rows(rows))
-
-
-def page(
-    title: str,
-    summary: str,
-    note: str,
-    svg: str,
-    rows: Iterable[str],
-    steps: Iterable[str] = (),
-    limits: str = "",
-    last: int = 0,
-    data: str = "null",
-) -> str:
-    """The template, filled in; title, summary and note are made safe here."""
-    template = Template(Path(__file__).with_name("stepper.html").read_text("utf-8"))
-    return template.substitute(
+    title = clean_title(title) or f"{clean(rows[-1].name)}: {len(graph):,} values"
+    body = filled(
+        __package__,
+        "folded.html",
         title=escape(title),
-        summary=escape(summary),
-        note=escape(note),
-        svg=svg,
-        width=svg_width(svg),
-        rows="\n".join(rows),
-        steps="\n".join(steps),
-        limits=escape(limits),
-        last=last,
-        folded="" if steps else " folded",
-        data=data,
-        light=variables(LIGHT),
-        dark=variables(DARK),
+        summary=escape(picture.sketch.caption),
+        note=escape(" ".join(notes)),
+        svg=picture.svg,
+        values=values_table(rows),
     )
+    return html_page(title, body, resource(__package__, "stepper.css"))
+
+
+def toolbar(
+    page: str, last: int, shown: int, speeds: tuple[int, int, int], count: str = "", modes: str = ""
+) -> str:
+    """The toolbar that page.js works with: it turns pages 0 to last.
+
+    page: what a page is called.  shown: the one that is shown without a script.
+    speeds: how many milliseconds a page stays when they turn by themselves.
+    """
+    slow, normal, fast = speeds
+    return filled(
+        __package__, "toolbar.html", page=page, last=last, shown=shown,
+        slow=slow, normal=normal, fast=fast, count=count, modes=modes,
+    )  # fmt: skip
 
 
 def clean_title(title: str | None) -> str:
@@ -172,12 +177,9 @@ def clean_title(title: str | None) -> str:
     return text if text.strip() else ""
 
 
-def json_text(data: Any) -> str:
-    """Data as JSON that can stand in a script element: nothing in it can end the element."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def values_table(rows: Iterable[Row]) -> str:
+    """A table of the values."""
+    return filled(__package__, "values.html", rows="\n".join(table_rows(rows)))
 
 
 def table_rows(rows: Iterable[Row]) -> list[str]:

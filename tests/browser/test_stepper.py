@@ -114,14 +114,14 @@ def step_of(page):
     """The step that address, slider and counter agree on."""
     count = re.fullmatch(r"step (\d+) of \d+", page.inner_text("#count"))[1]
     assert page.url.endswith(f"#step-{count}")
-    assert page.input_value("#pos") == count
-    assert page.get_attribute("#pos", "aria-valuetext") == page.inner_text("#title")
+    assert page.input_value("#slider") == count
+    assert page.get_attribute("#slider", "aria-valuetext") == page.inner_text("#title")
     return int(count)
 
 
 def last_step(page):
     """How many steps the page has."""
-    return int(page.get_attribute("#pos", "max"))
+    return int(page.get_attribute("#slider", "max"))
 
 
 def overlaps(boxes, slack=1.0):
@@ -238,11 +238,11 @@ def test_every_step_has_one_live_text_with_the_numbers_of_the_cards_it_rings(ope
         (lambda page: page.keyboard.press("f"), 1),
         (lambda page: page.keyboard.press("b"), 4),
         (lambda page: page.click("#first"), 0),
-        (lambda page: page.click("#prev"), 2),
+        (lambda page: page.click("#back"), 2),
         (lambda page: page.click("#next"), 4),
         (lambda page: page.click("#last"), 11),
-        (lambda page: page.fill("#pos", "7"), 7),
-        (lambda page: page.focus("#pos") or page.keyboard.press("ArrowRight"), 4),
+        (lambda page: page.fill("#slider", "7"), 7),
+        (lambda page: page.focus("#slider") or page.keyboard.press("ArrowRight"), 4),
         (lambda page: page.evaluate("location.hash = '#step-9'"), 9),
         (lambda page: page.evaluate("location.hash = '#step-999'"), 11),
         (lambda page: page.evaluate("location.hash = '#nonsense'"), 0),
@@ -291,9 +291,9 @@ def test_the_tab_key_visits_graph_buttons_slider_selects_names_and_details(opene
         seen.append(
             page.evaluate("(e => e.className + e.id || e.textContent)(document.activeElement)")
         )
-    buttons = ["first", "prev", "play", "next", "last"]
+    buttons = ["first", "back", "play", "next", "last"]
     selects = ["speed", "theme", "mode"]
-    assert seen == ["stage", *buttons, "pos", *selects, *["mono"] * 5, "Every step in words"]
+    assert seen == ["stage fit", *buttons, "slider", *selects, *["mono"] * 5, "Every step in words"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -301,7 +301,7 @@ def test_the_tab_key_visits_graph_buttons_slider_selects_names_and_details(opene
 def test_controls_are_big_enough_and_show_their_focus(opened, scheme, width):
     page = opened(bulb(), hash="#step-3", color_scheme=scheme, width=width)
     for control in page.query_selector_all(
-        "[role=toolbar] button, [role=toolbar] select, #pos, th button"
+        "[role=toolbar] button, [role=toolbar] select, #slider, th button"
     ):
         box = control.bounding_box()
         least = 28 if control.evaluate("e => e.matches('th button')") else 40
