@@ -13,6 +13,7 @@ as empty boxes for you and a pencil.  All files go into the current folder.
 
 from micronn.draw import draw
 from micronn.engine import Value
+from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.viewer.quiz import save_worksheet
 
@@ -23,7 +24,7 @@ d.label, e.label, f.label = "d", "e", "f"
 f.backward()
 
 # What backward() did, one line a step.
-for step in Story(f).steps:
+for step in Story(Graph(f)).steps:
     if step.phase in ("seed", "backward"):
         print(f"{step.title:<24} {step.code}")
 # prints: Backward: seed f         f.grad = 1.0

@@ -20,6 +20,7 @@ from micronn.check.gradcheck import gradcheck, nudge_table
 from micronn.cli.formula import Expression, parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
+from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.support.text import clipped
 from micronn.terminal.tables import backward_table, check_table, computation_tree
@@ -91,7 +92,7 @@ def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
         console.print("wrote " + " and ".join(map(str, sheets)), soft_wrap=True)
         point_out_unused(expression, numbers, note)
         return 0
-    story = Story(root)
+    story = Story(Graph(root))
     asked = questions(story, args.about)
     if not asked:
         raise ValueError("no name, nothing to ask; put a variable in, such as x, and x=0.5")

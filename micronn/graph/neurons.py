@@ -138,10 +138,8 @@ def parameter_scopes(graph: Graph) -> dict[int, str]:
     In layers.0.neurons.3.w.2 it is layers.0.neurons.3.  A neuron on its own has the
     names w.0, w.1, b, and the scope "".
     """
-    places = {graph.place[value]: name for value, name in graph.names.items()
-              if value in graph.place}  # fmt: skip
-    alone = any(scope_of(name) == "" and "." in name for name in places.values())
-    found = {k: scope_of(name) for k, name in places.items()}
+    alone = any(scope_of(name) == "" and "." in name for name in graph.params.values())
+    found = {k: scope_of(name) for k, name in graph.params.items()}
     return {k: scope for k, scope in found.items() if scope or alone}
 
 
@@ -174,11 +172,11 @@ def single_readers(graph: Graph) -> dict[int, int]:
     """For each value that is read exactly once, who reads it."""
     reader: dict[int, int] = {}
     crowded = set()
-    for user in range(len(graph)):
-        for k in graph.operands(user):
+    for row in graph.nodes:
+        for k in row.operands:
             if k in reader:
                 crowded.add(k)
-            reader[k] = user
+            reader[k] = row.k
     return {k: user for k, user in reader.items() if k not in crowded}
 
 
@@ -208,7 +206,7 @@ def weighted_sums(graph: Graph, scopes: dict[int, str], readers: dict[int, int])
 
 def product(graph: Graph, k: int, scopes: dict[int, str]) -> Sum | None:
     """A product or a dot as a weighted sum, if one side is one scope's parameters."""
-    operands = graph.operands(k)
+    operands = graph.nodes[k].operands
     half = len(operands) // 2
     left, right = operands[:half], operands[half:]
     for weights, inputs, first in ((left, right, half), (right, left, 0)):
@@ -227,14 +225,14 @@ def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum |
 
     A neuron reads an input once: parts that share one are two neurons added up.
     """
-    operands = graph.operands(k)
+    operands = graph.nodes[k].operands
     parts = [j for j in operands if j in sums and j in readers]
     if not parts:
         return None
     rest = [j for j in operands if j not in sums or j not in readers]
     scope = sums[parts[0]].scope
     biases = [j for j in rest if scopes.get(j) == scope]
-    zeros = [j for j in rest if graph.nodes[j].op == "const" and graph.nodes[j].data == 0.0]
+    zeros = [j for j in rest if graph.nodes[j].role == "const" and graph.nodes[j].data == 0.0]
     known = [sums[j].bias for j in parts if sums[j].bias is not None] + biases
     fits = all(sums[j].scope == scope for j in parts) and len(known) < 2
     fits = fits and all(sums[parts[0]].inputs.isdisjoint(sums[j].inputs) for j in parts[1:])

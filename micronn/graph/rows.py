@@ -9,20 +9,20 @@ once, as rows of plain numbers and texts; how it looks is decided elsewhere.
     >>> f = (a + b) * b
     >>> f.backward()
     >>> for row in Graph(f).rows():
-    ...     print(row.k, row.name, row.op or row.role, row.operands, row.data, row.grad)
+    ...     print(row.k, row.title, row.op or row.role, row.operands, row.data, row.grad)
     0 a input () -2.0 3.0
     1 b input () 3.0 4.0
     2 v2 + (0, 1) 1.0 3.0
     3 v3 * (2, 1) 3.0 1.0
 """
 
+import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from micronn.engine import Value, as_value, topological_order
-from micronn.support.number import restored
-from micronn.support.text import clipped
+from micronn.engine import Value, topological_order
+from micronn.support.text import clean, clipped
 
 
 class Use(NamedTuple):
@@ -42,149 +42,149 @@ class Row(NamedTuple):
     k: its place in the order; operands come before what is made of them.
     role: "input", "param" or "const" if it was given, "op" if it was computed,
         "root" for the computed value that the graph is about.
-    name: its label, else its name as a parameter, else v<k>.
-    named: whether the name is more than v<k>.
+    name: its label, else its name as a parameter, else "".
+    op: what made it; "" if it was given.
     operands: the k of each operand, in order, repeats kept.
     local_grads: d(this)/d(operand), one for each operand.
-    uses: every reading of it, in the order in which the readers were computed.
+    uses: every reading of it, in the order in which the readers were computed; see
+        Graph.rows().
     """
 
     k: int
     role: str
     name: str
-    named: bool
     op: str
     data: float
     grad: float
     operands: tuple[int, ...]
     local_grads: tuple[float, ...]
-    uses: tuple[Use, ...]
+    uses: tuple[Use, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called where it is shown: its name, else v<k>."""
+        return clean(self.name) or f"v{self.k}"
 
 
 class Graph:
-    """Every Value below root, in order, and how to read them as rows.
+    """Every Value below root, in order, read once: later changes of the Values change no row.
 
     params: what model.named_parameters() gives, or a model, or a dict from name to
         Value: which given Values are parameters, and what they are called.
     open_dots: show each `dot` as its products and their sum.
 
-    The plain numbers that a `weighted_sum` reads become constants.  Neurons that read the
-    very same numbers read the same constants.  The Values themselves stay untouched.
+    nodes: a row for each value, without its uses.
+    place: the k of each Value.  params: the name of each parameter in the graph, by k.
+
+    The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
+    the very same numbers read the same constants.
 
     Raises TypeError if root is not a Value or params holds something else.
     """
 
-    def __init__(self, root: Value, params=None, open_dots: bool = False):
+    def __init__(self, root: Value, params: Any = None, open_dots: bool = False):
         if not isinstance(root, Value):
             raise TypeError(
                 f"a picture starts from a Value, got {clipped(repr(root))} "
                 f"({type(root).__name__}); pass the output of a computation, such as a loss"
             )
         self.names = {value: name for name, value in named(params)}
-        self.nodes: list[Value] = []  # a Value, or what stands in for it
+        self.nodes: list[Row] = []
         self.place: dict[Value, int] = {}
-        self.numbers: dict[int, list[Value]] = {}  # id of a tuple of numbers -> constants
+        numbers: dict[int, tuple[int, ...]] = {}  # id of a tuple of numbers -> its constants
         for value in topological_order(root):
-            self.add(value, open_dots)
-        self.fill_constants()
+            self.place[value] = self.read(value, numbers, open_dots)
+        last = self.nodes[-1]
+        if last.operands:
+            self.nodes[-1] = last._replace(role="root")
+        self.fill_constants({k for constants in numbers.values() for k in constants})
+        self.params = {self.place[p]: name for p, name in self.names.items() if p in self.place}
 
     def __len__(self) -> int:
         return len(self.nodes)
 
-    # From Values to nodes
+    # From Values to rows
 
-    def add(self, value: Value, open_dots: bool = False) -> None:
-        """Append a Value to the order, with the constants and products it stands for."""
-        node = self.with_constants(value) if value.op == "weighted_sum" else value
-        if open_dots and node.op == "dot":
-            node = self.opened(node)
-        self.place[value] = len(self.nodes)
-        self.nodes.append(node)
+    def read(self, value: Value, numbers: dict[int, tuple[int, ...]], open_dots: bool) -> int:
+        """Append the row of a Value, after the constants and products it stands for."""
+        name = value.label if value.label.strip() else self.names.get(value, "")
+        name = name if name.strip() else ""
+        if not value.operands:
+            role = "param" if value in self.names else value.op or "input"
+            return self.append(role, name, "", value.data, value.grad)
+        op, slopes = value.op, value.local_grads
+        operands = tuple([self.place[operand] for operand in value.operands])
+        if op == "weighted_sum":
+            if id(slopes) not in numbers:
+                made = [self.append("const", "", "", number, 0.0) for number in slopes]
+                numbers[id(slopes)] = tuple(made)
+            op, operands = "dot", operands + numbers[id(slopes)]
+            slopes += tuple([weight.data for weight in value.operands])
+        if open_dots and op == "dot":
+            op, operands = "sum", self.products(value.grad, operands, slopes)
+            slopes = (1.0,) * len(operands)
+        return self.append("op", name, op, value.data, value.grad, operands, slopes)
 
-    def with_constants(self, value: Value) -> Value:
-        """The `dot` that a `weighted_sum` is: its weights, then the numbers as constants."""
-        weights, numbers = value.operands, value.local_grads
-        if id(numbers) not in self.numbers:
-            self.numbers[id(numbers)] = list(map(as_value, numbers))
-            for constant in self.numbers[id(numbers)]:
-                self.add(constant)
-        operands = (*weights, *self.numbers[id(numbers)])
-        slopes = (*numbers, *[weight.data for weight in weights])
-        return restored(Value, value.data, value.grad, "dot", operands, slopes, value.label)
+    def append(
+        self,
+        role: str,
+        name: str,
+        op: str,
+        data: float,
+        grad: float,
+        operands: tuple[int, ...] = (),
+        slopes: tuple[float, ...] = (),
+    ) -> int:
+        """Append a row; returns its k."""
+        k = len(self.nodes)
+        self.nodes.append(Row(k, role, name, op, data, grad, operands, slopes))
+        return k
 
-    def opened(self, node: Value) -> Value:
-        """The sum of products that a `dot` is; the products join the order."""
-        n, products = len(node.operands) // 2, []
+    def products(
+        self, grad: float, operands: tuple[int, ...], slopes: tuple[float, ...]
+    ) -> tuple[int, ...]:
+        """Append the products that a `dot` adds up; each has the gradient of the sum."""
+        n, found = len(operands) // 2, []
         for i in range(n):
-            pair, slopes = node.operands[i::n], node.local_grads[i::n]
-            product = restored(Value, pair[0].data * pair[1].data, node.grad, "*", pair, slopes, "")
-            self.add(product)
-            products.append(product)
-        return restored(Value, node.data, node.grad, "sum", tuple(products), (1.0,) * n, node.label)
+            data = self.nodes[operands[i]].data * self.nodes[operands[n + i]].data
+            found.append(self.append("op", "", "*", data, grad, operands[i::n], slopes[i::n]))
+        return tuple(found)
 
-    def fill_constants(self) -> None:
-        """Give the constants of `weighted_sum` their gradients, added in backward()'s order."""
-        made = {constant for constants in self.numbers.values() for constant in constants}
-        for node in reversed(self.nodes) if made else ():
-            for operand, slope in zip(node.operands, node.local_grads, strict=True):
-                if operand in made:
-                    operand.grad += slope * node.grad
+    def fill_constants(self, made: set[int]) -> None:
+        """Give these constants their gradients, added up in backward()'s order."""
+        grads = dict.fromkeys(made, 0.0)
+        for row in reversed(self.nodes) if made else ():
+            for k, slope in zip(row.operands, row.local_grads, strict=True):
+                if k in grads:
+                    grads[k] += slope * row.grad
+        for k, grad in grads.items():
+            self.nodes[k] = self.nodes[k]._replace(grad=grad)
 
-    # From nodes to rows
+    def with_grads(self, grads: Sequence[float]) -> "Graph":
+        """The same graph with other gradients, one for each row."""
+        other = copy.copy(self)
+        other.nodes = [row._replace(grad=g) for row, g in zip(self.nodes, grads, strict=True)]
+        return other
 
-    def role(self, k: int) -> str:
-        """What part node k plays: input, param, const, op or root."""
-        node = self.nodes[k]
-        if node.operands:
-            return "root" if k == len(self.nodes) - 1 else "op"
-        if node in self.names:
-            return "param"
-        return node.op or "input"
-
-    def name(self, k: int) -> str:
-        """The label of node k, else its name as a parameter, else ""."""
-        node = self.nodes[k]
-        name = node.label if node.label.strip() else self.names.get(node, "")
-        return name if name.strip() else ""
-
-    def operands(self, k: int) -> tuple[int, ...]:
-        """The k of each operand of node k."""
-        place = self.place
-        return tuple([place[operand] for operand in self.nodes[k].operands])
-
-    def uses(self, chosen: Iterable[int]) -> dict[int, list[Use]]:
-        """Who reads the chosen nodes.  The messages of one node add up to its grad,
-        for a given Value to what the last backward() added; see in_backward_order.
-        """
-        found: dict[int, list[Use]] = {k: [] for k in chosen}
-        place = self.place
-        for user, node in enumerate(self.nodes):
-            for j, operand in enumerate(node.operands):
-                uses = found.get(place[operand])
-                if uses is not None:
-                    uses.append(Use(user, j, node.local_grads[j] * node.grad))
-        return found
+    # Who reads whom
 
     def rows(self, chosen: Iterable[int] | None = None) -> list[Row]:
-        """The rows of the chosen nodes, in the order of the graph; all of them if left out."""
-        uses = self.uses(range(len(self.nodes)) if chosen is None else sorted(set(chosen)))
-        return [self.row(k, tuple(uses[k])) for k in uses]
+        """The chosen rows with their uses, in the order of the graph; all of them if left out.
 
-    def row(self, k: int, uses: tuple[Use, ...] = ()) -> Row:
-        """The row of node k."""
-        node, name = self.nodes[k], self.name(k)
-        return Row(
-            k,
-            self.role(k),
-            name or f"v{k}",
-            bool(name),
-            node.op if node.operands else "",
-            node.data,
-            node.grad,
-            self.operands(k),
-            node.local_grads if node.operands else (),
-            uses,
-        )
+        The messages of one row add up to its grad, for a given Value to what the last
+        backward() added; see in_backward_order.
+        """
+        uses = self.uses(range(len(self)) if chosen is None else sorted(set(chosen)))
+        return [self.nodes[k]._replace(uses=tuple(found)) for k, found in uses.items()]
+
+    def uses(self, chosen: Iterable[int]) -> dict[int, list[Use]]:
+        """Who reads each of the chosen rows."""
+        found: dict[int, list[Use]] = {k: [] for k in chosen}
+        for row in self.nodes:
+            for j, k in enumerate(row.operands):
+                if k in found:
+                    found[k].append(Use(row.k, j, row.local_grads[j] * row.grad))
+        return found
 
     # Parts of the graph
 
@@ -193,7 +193,8 @@ class Graph:
         inside = {len(self.nodes) - 1: None}
         level = list(inside)
         while level:
-            below = dict.fromkeys([j for k in level for j in self.operands(k) if j not in inside])
+            read = [j for k in level for j in self.nodes[k].operands]
+            below = dict.fromkeys([j for j in read if j not in inside])
             if len(inside) + len(below) > most:
                 break
             inside.update(below)
@@ -212,7 +213,7 @@ class Graph:
             masks[k] = 1 << i
         for k in range(len(self.nodes) - 1, -1, -1):
             if masks[k]:
-                for operand in self.operands(k):
+                for operand in self.nodes[k].operands:
                     masks[operand] |= masks[k]
         seen = Counter(masks)
         return {
@@ -225,7 +226,7 @@ def in_backward_order(uses: Iterable[Use]) -> list[Use]:
     return sorted(uses, key=lambda use: (-use.user, use.j))
 
 
-def named(params) -> list[tuple[str, Value]]:
+def named(params: Any) -> list[tuple[str, Value]]:
     """Parameters as (name, Value) pairs, from a model, a dict or pairs."""
     if params is None:
         return []

@@ -9,8 +9,9 @@ and each value adds up what it receives.  Every step is plain data: a sentence, 
 of Python, the values it is about, and the numbers it brings to light.  How that looks
 on a page is decided elsewhere.
 
+    >>> from micronn.engine import Value
     >>> x = Value(3.0, "x")
-    >>> for step in Story(x * x).steps:
+    >>> for step in Story(Graph(x * x)).steps:
     ...     print(f"{step.title} | {step.code}")
     Start | x = Value(3.0)
     Forward 1 of 1: v1 | v1 = x * x
@@ -20,14 +21,12 @@ on a page is decided elsewhere.
     Done | v1.backward()   # the whole backward pass
 """
 
-import copy
 import keyword
+import math
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain
 from typing import NamedTuple
 
-from micronn.engine import Value, topological_order
 from micronn.graph.operations import (
     MOST_TERMS,
     TIGHT,
@@ -38,7 +37,7 @@ from micronn.graph.operations import (
     operation,
     rule,
 )
-from micronn.graph.rows import Graph, Row, named
+from micronn.graph.rows import Graph, Row
 from micronn.support.text import clean, fmt
 
 MOST_MESSAGES = 8  # that get a step each; an operation with more operands gets one for all
@@ -88,40 +87,31 @@ class Step(NamedTuple):
 
 
 class Story:
-    """The steps of one backward pass from root, every gradient starting at 0.
+    """The steps of one backward pass through a graph, every gradient starting at 0.
 
-    params, open_dots: which values are parameters, and whether each dot is told as
-        its products and their sum, as for Graph.
-
-    The story is told of a copy, so it can be told before backward() has run, and
-    nothing in the graph changes.  root, params: that copy.  rows: its rows, in order.
+    It is told from the rows, so it can be told before backward() has run.
+    graph: the same rows with the gradients of that one pass.  rows: with their uses.
     note: what to tell a reader whose own values hold other gradients, else "".
-
-    Raises TypeError if root is not a Value.
     """
 
-    def __init__(self, root: Value, params=None, open_dots: bool = False):
-        Graph(root)  # refuses what is no Value
-        self.root, self.params, self.note = one_pass(root, named(params))
-        self.open_dots = open_dots
-        self.rows = Graph(self.root, self.params, open_dots).rows()
+    def __init__(self, graph: Graph):
+        grads, self.messages = one_pass(graph)
+        self.graph, self.note = graph.with_grads(grads), note(graph.nodes, grads)
+        self.rows = self.graph.rows()
         self.code_names = code_names(self.rows)
         self.terms = [[self.term(k) for k in row.operands] for row in self.rows]
-        self.messages = received(self.rows)
-        if not open_dots:  # opened, the same messages are added in another order
-            assert_complete(self.rows, self.messages)
         self.steps = list(self.tell())
 
     # Names and numbers in sentences
 
     def name(self, k: int) -> str:
         """What row k is called."""
-        return clean(self.rows[k].name) or f"v{k}"
+        return self.rows[k].title
 
     def term(self, k: int) -> str:
         """Row k in a formula: its name, or the number itself if it is a plain constant."""
         row = self.rows[k]
-        return number(row.data) if row.role == "const" and not row.named else self.name(k)
+        return number(row.data) if row.role == "const" and not row.name else self.name(k)
 
     def rule(self, message: Message) -> Rule:
         """Why the local derivative behind a message is what it is."""
@@ -133,7 +123,7 @@ class Story:
     def code_term(self, k: int) -> str:
         """Row k in a line of Python."""
         row = self.rows[k]
-        return repr(row.data) if row.role == "const" and not row.named else self.code_names[k]
+        return repr(row.data) if row.role == "const" and not row.name else self.code_names[k]
 
     # The steps
 
@@ -158,7 +148,7 @@ class Story:
         lines = [
             f"{self.code_names[row.k]} = Value({row.data!r})"
             for row in given
-            if row.role != "const" or row.named
+            if row.role != "const" or row.name
         ]
         if len(lines) > MOST_TERMS:
             lines[MOST_TERMS - 1 :] = [f"# and {len(lines) - MOST_TERMS + 1:,} more given values"]
@@ -264,7 +254,7 @@ class Story:
                 return self.name(len(self.rows) - 1)
             texts.append((text, operation(row.op).binds if parts else TIGHT))
         last = self.rows[-1]
-        return f"{self.name(last.k)} = {text}" if last.named and last.op else text
+        return f"{self.name(last.k)} = {text}" if last.name and last.op else text
 
     def summary(self) -> str:
         """One line: how many values and wires, and which gradients are sums."""
@@ -302,25 +292,32 @@ def code_names(rows: list[Row]) -> list[str]:
     ]
 
 
-def one_pass(root: Value, params: list) -> tuple[Value, list[tuple[str, Value]], str]:
-    """A copy of the graph after one backward pass from 0, its parameters, and a note."""
-    memo: dict = {}
-    twin = copy.deepcopy(root, memo)
-    for node in topological_order(twin):
-        node.grad = 0.0
-    twin.backward()
-    twins = [(name, memo[id(value)]) for name, value in params if id(value) in memo]
-    return twin, twins, note(topological_order(root), topological_order(twin))
+def one_pass(graph: Graph) -> tuple[list[float], list[list[Message]]]:
+    """All gradients, and the messages that each row sends, added as the engine adds them."""
+    nodes = graph.nodes
+    uses = Counter(k for row in nodes for k in row.operands)
+    grads, counts = [0.0] * (len(nodes) - 1) + [1.0], [0] * len(nodes)
+    sent: list[list[Message]] = [[] for _ in nodes]
+    for row in reversed(nodes):
+        upstream = grads[row.k]
+        for j, (to, local) in enumerate(zip(row.operands, row.local_grads, strict=True)):
+            before = grads[to]
+            grads[to] += local * upstream
+            counts[to] += 1
+            numbers = local, upstream, before, grads[to], counts[to], uses[to]
+            sent[row.k].append(Message(row.k, j, to, *numbers))
+    return grads, sent
 
 
-def note(nodes: list[Value], twins: list[Value]) -> str:
+def note(rows: list[Row], grads: list[float]) -> str:
     """Why gradients in a program may differ from those of one pass; "" if they do not."""
-    other = [node for node, twin in zip(nodes, twins, strict=True) if not same(node, twin)]
+    pairs = zip(rows, grads, strict=True)
+    other = [row for row, grad in pairs if row.role != "const" and not same(row.grad, grad)]
     if not other:
         return ""
-    if not any(node.grad for node in nodes):
+    if not any(row.grad for row in rows):
         return "backward() has not run yet; this is what it will do."
-    shown = [f"{clean(node.label) or 'one without a name'} {fmt(node.grad)}" for node in other[:4]]
+    shown = [f"{clean(row.name) or 'one without a name'} {fmt(row.grad)}" for row in other[:4]]
     more = f" and {len(other) - 4:,} more" if len(other) > 4 else ""
     return (
         "This is one backward pass, every gradient starting at 0. "
@@ -328,31 +325,6 @@ def note(nodes: list[Value], twins: list[Value]) -> str:
     )
 
 
-def same(node: Value, twin: Value) -> bool:
-    """True for equal gradients; nan equals nan here."""
-    return node.grad == twin.grad or (node.grad != node.grad and twin.grad != twin.grad)
-
-
-def received(rows: list[Row]) -> list[list[Message]]:
-    """The messages that each row sends, with running sums, added as the engine adds them."""
-    grads, places = [0.0] * len(rows), [0] * len(rows)
-    grads[-1] = 1.0
-    sent: list[list[Message]] = [[] for _ in rows]
-    for row in reversed(rows):
-        upstream = grads[row.k]
-        for j, (to, local) in enumerate(zip(row.operands, row.local_grads, strict=True)):
-            before = grads[to]
-            grads[to] += local * upstream
-            places[to] += 1
-            counts = places[to], len(rows[to].uses)
-            sent[row.k].append(Message(row.k, j, to, local, upstream, before, grads[to], *counts))
-    return sent
-
-
-def assert_complete(rows: list[Row], sent: list[list[Message]]) -> None:
-    """The last message to each row must leave it with exactly the gradient of the engine."""
-    grads = [0.0] * (len(rows) - 1) + [1.0]
-    for message in chain.from_iterable(reversed(sent)):
-        grads[message.to] = message.after
-    for row, grad in zip(rows, grads, strict=True):
-        assert grad == row.grad or (grad != grad and row.grad != row.grad), row
+def same(a: float, b: float) -> bool:
+    """True for equal gradients, whatever the order in which they were added; nan equals nan."""
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300) or (a != a and b != b)

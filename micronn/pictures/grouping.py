@@ -43,7 +43,7 @@ class Plan:
     @property
     def m(self) -> float:
         """The largest gradient."""
-        return scale([node.grad for node in self.graph.nodes if node.op != "const"])
+        return scale([node.grad for node in self.graph.nodes if node.role != "const"])
 
     def neuron_cards(self) -> int:
         """How many cards the neurons view has."""
@@ -69,7 +69,7 @@ class Plan:
 
     def input_name(self, column: tuple[int, int]) -> str:
         """What a column of inputs is called: its label if all have one, else x0, x1..."""
-        labels = {self.graph.name(k) for k in self.columns[column]}
+        labels = {self.graph.nodes[k].name for k in self.columns[column]}
         label = clean(labels.pop()) if len(labels) == 1 else ""
         return label or f"x{column[1]}"
 
@@ -77,7 +77,7 @@ class Plan:
         """What an output is called: its label, h1.0 inside the net, y at its end."""
         fold = self.folds.layers[layer]
         out = fold.neurons[neuron].calls[0].out
-        label = clean(self.graph.name(out)) if not self.batched else ""
+        label = clean(self.graph.nodes[out].name) if not self.batched else ""
         if label or self.hidden(layer):
             return label or f"h{layer + 1}.{neuron}"
         return "y" if len(fold.neurons) == 1 else f"y{neuron}"
@@ -135,7 +135,7 @@ def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
     layer_of = {k: i for i, layer in enumerate(folds.layers) for k in layer.params}
     given: dict[int, int] = {}
     for k in range(len(graph)):
-        operands = graph.operands(k)
+        operands = graph.nodes[k].operands
         level[k] = max([level[j] for j in operands], default=0)
         if k in outs:
             level[k] = layer_level.setdefault(outs[k], level[k] + 1)
@@ -189,18 +189,19 @@ def terms_of(graph: Graph, k: int) -> tuple[str, list[int]]:
 
     A sum times 1/n, or divided by n, is a mean of n.
     """
-    node, operands = graph.nodes[k], list(graph.operands(k))
+    node = graph.nodes[k]
+    operands = list(node.operands)
     if node.op in ("mean", "sum"):
         return node.op, operands
     if node.op == "+":
         return "sum", added_up(graph, k)
-    numbers = [j for j in operands if graph.nodes[j].op == "const"]
+    numbers = [j for j in operands if graph.nodes[j].role == "const"]
     if node.op not in ("*", "/") or len(numbers) != 1 or (node.op, *numbers) == ("/", operands[0]):
         return "", []
     inner = operands[0] if numbers[0] == operands[1] else operands[1]
     terms = added_up(graph, inner) if graph.nodes[inner].op == "+" else []
     if graph.nodes[inner].op == "sum":
-        terms = list(graph.operands(inner))
+        terms = list(graph.nodes[inner].operands)
     factor = graph.nodes[numbers[0]].data
     times = factor if node.op == "/" else 1.0 / factor if factor else 0.0
     return ("mean", terms) if terms and math.isclose(times, len(terms)) else ("", [])
@@ -213,7 +214,7 @@ def added_up(graph: Graph, k: int) -> list[int]:
         j = to_do.pop()
         node = graph.nodes[j]
         if node.op == "+" and (j == k or j in readers):
-            to_do += reversed(graph.operands(j))
-        elif node.op != "const" or node.data != 0.0:
+            to_do += reversed(node.operands)
+        elif node.role != "const" or node.data != 0.0:
             terms.append(j)
     return terms

@@ -21,7 +21,7 @@ from micronn.pictures.grouping import MOST_INPUTS, Home, Plan, crowded_layers, h
 from micronn.pictures.legend import Item, layer_legend, words
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import Sketch
-from micronn.support.text import clean, fmt
+from micronn.support.text import fmt
 from micronn.support.vectors import root_mean_square
 
 # The layers view
@@ -103,7 +103,7 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float) -> Card
     """Many values on one card: from where to where their data and their gradients reach."""
     nodes = [plan.graph.nodes[k] for k in ks]
     data, grad = [node.data for node in nodes], [node.grad for node in nodes]
-    role = plan.graph.role(ks[0])
+    role = plan.graph.nodes[ks[0]].role
     word = " min…max" if len(ks) > 1 else ""
     token = "zero" if role == "const" else shade(max(grad, key=size), m)
     facts = [
@@ -151,8 +151,7 @@ def root_card(plan: Plan, id: str, ks: list[int], m: float) -> Card:
         Fact("data", fmt(root.data), "" if isfinite(root.data) else "bad"),
         Fact("grad", fmt(root.grad, sign=True), shade(root.grad, m)),
     ]
-    name = clean(root.name) or f"v{root.k}"
-    return facts_card(id, "root", glyph(root.op), name, "output", facts)
+    return facts_card(id, "root", glyph(root.op), root.title, "output", facts)
 
 
 # Wires that stand for many readings
@@ -162,10 +161,10 @@ def bundles(plan: Plan, home: dict[int, Home]) -> list[Wire]:
     """One wire from card to card for all readings between them."""
     graph = plan.graph
     found: defaultdict[tuple[Home, Home], dict[int, None]] = defaultdict(dict)
-    for user in range(len(graph)):
-        for k in graph.operands(user):
-            if home[k] != home[user]:
-                found[home[k], home[user]][k] = None
+    for row in graph.nodes:
+        for k in row.operands:
+            if home[k] != home[row.k]:
+                found[home[k], home[row.k]][k] = None
     return [bundle(plan, tail, head, list(ks)) for (tail, head), ks in found.items()]
 
 
@@ -199,11 +198,10 @@ def finished(
     """A sketch with its caption, which starts with what is folded."""
     graph = plan.graph
     root = graph.nodes[-1]
-    name = clean(graph.name(len(graph) - 1)) or f"v{len(graph) - 1}"
     count = f"{len(graph):,} values in {len(cards)} cards"
     layers = [
         f"{plan.full_name(i)} of {len(layer.neurons)}" for i, layer in enumerate(plan.folds.layers)
     ]
-    caption = f"{count}: {', '.join(layers)}. Output {name} = {fmt(root.data)}."
+    caption = f"{count}: {', '.join(layers)}. Output {root.title} = {fmt(root.data)}."
     legend = [words(count), *items]
-    return Sketch(cards, wires, f"Computation of {name}", caption, legend, lanes, ranksep)
+    return Sketch(cards, wires, f"Computation of {root.title}", caption, legend, lanes, ranksep)

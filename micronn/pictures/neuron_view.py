@@ -138,7 +138,7 @@ def neuron_rows(
 def parameter_row(plan: Plan, neuron: NeuronFold, k: int, slope: str) -> NeuronRow:
     """The row of a weight or a bias, by its label or what its name adds to the neuron's."""
     node = plan.graph.nodes[k]
-    name = node.label or plan.graph.name(k).removeprefix(neuron.scope).removeprefix(".")
+    name = node.name.removeprefix(neuron.scope).removeprefix(".")
     return NeuronRow(slope, clean(name), node.data, node.grad)
 
 
@@ -193,11 +193,11 @@ def neuron_wires(
     wires = []
     for i, (k, (user, j)) in enumerate(zip(call.inputs, call.reads, strict=True)):
         home = plan.folds.home.get(k)
-        name = names.get(k) or (plan.out_name(*home) if home else clean(plan.graph.name(k)))
+        name = names.get(k) or (plan.out_name(*home) if home else nodes[k].title)
         slope = curve * nodes[neuron.weights[i]].data
         head = ids.neuron(*seat), ids.operand_port(row_of.get(i, len(shown)))
         id, tail = ids.weight_edge(*seat, i), tails.of(k, user, j)
-        wires.append(message_wire(id, tail, head, name or f"v{k}", slope, nodes[call.out].grad, m))
+        wires.append(message_wire(id, tail, head, name, slope, nodes[call.out].grad, m))
     return wires
 
 

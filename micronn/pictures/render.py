@@ -46,7 +46,7 @@ WINDOW = 40  # cards, where neither helps
 
 
 def render(
-    root: Value,
+    root: Value | Graph,
     params: Any = None,
     detail: str = "auto",
     *,
@@ -58,11 +58,12 @@ def render(
 ) -> "Picture":
     """A picture of everything that root was computed from; the arguments are those of draw().
 
+    root: an output, or its Graph; params and open_dots are then those of the graph.
     page: what makes the picture's HTML page, called when the page is asked for.
     """
     if detail not in DETAILS:
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
-    graph = Graph(root, params, open_dots)
+    graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
     plan = fold_plan(graph) if len(graph) > FEW_VALUES or detail in ("neurons", "layers") else None
     view = choose(graph, plan, detail)
     if view in ("neurons", "layers"):

@@ -26,7 +26,7 @@ from micronn.pictures.edges import Wire, message_wire
 from micronn.pictures.legend import value_legend
 from micronn.pictures.palette import scale
 from micronn.pictures.sketch import Sketch
-from micronn.support.text import clean, fmt
+from micronn.support.text import fmt
 
 
 def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch:
@@ -54,7 +54,7 @@ def window(graph: Graph, most: int) -> list[int]:
     chosen, root = graph.window(most), len(graph) - 1
     if len(chosen) > 1:
         return chosen
-    row = graph.row(root)
+    row = graph.nodes[root]
     shown = largest([slope * row.grad for slope in row.local_grads])
     return sorted({root, *[row.operands[j] for j in shown]})
 
@@ -96,8 +96,8 @@ class ValueCards:
             k,
             row.role,
             glyph(row.op),
-            name if name and not row.named else spoken(row),
-            row.named or bool(name),
+            name if name and not row.name else row.title,
+            bool(row.name or name),
             row.data,
             row.grad,
             self.ins[k].rows if k in self.ins else [],
@@ -114,7 +114,7 @@ class ValueCards:
             ids.edge(row.k, j),
             tail or self.tail(source, row.k, j),
             (ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])),
-            clean(self.graph.name(source)) or f"v{source}",
+            self.graph.nodes[source].title,
             row.local_grads[j],
             row.grad,
             self.m,
@@ -146,14 +146,9 @@ def sentences(rows: list[Row], values: int) -> tuple[str, str]:
     caption = f"{values:,} value{'s' if values > 1 else ''}"
     if values > len(rows):
         caption += f", the {len(rows)} nearest to the output shown"
-    caption += f", from left to right. Output {spoken(root)} = {fmt(root.data)}."
+    caption += f", from left to right. Output {root.title} = {fmt(root.data)}."
     if given:
-        facts = ", ".join([f"{spoken(row)} = {fmt(row.data)}" for row in given[:12]])
-        slopes = ", ".join([f"{spoken(row)} {fmt(row.grad, sign=True)}" for row in given[:12]])
+        facts = ", ".join([f"{row.title} = {fmt(row.data)}" for row in given[:12]])
+        slopes = ", ".join([f"{row.title} {fmt(row.grad, sign=True)}" for row in given[:12]])
         caption += f" Given {facts}. Gradients {slopes}."
-    return f"Computation of {spoken(root)}", caption
-
-
-def spoken(row: Row) -> str:
-    """The name of a row, fit to be shown."""
-    return clean(row.name) or f"v{row.k}"
+    return f"Computation of {root.title}", caption

@@ -85,12 +85,12 @@ class Words:
 
     def name(self, k: int) -> Text:
         """The name of node k; bold if somebody gave it one."""
-        row = self.graph.row(k)
-        return Text(clean(row.name), "bold" if row.named else "")
+        row = self.graph.nodes[k]
+        return Text(row.title, "bold" if row.name else "")
 
     def line(self, k: int) -> Text:
         """Node k: its name, what made it, its data, its grad."""
-        row = self.graph.row(k)
+        row = self.graph.nodes[k]
         made = glyph(row.op) if row.op else row.role
         line = Text(no_wrap=True, overflow="ellipsis").append(self.name(k))
         line.append(f"  {made}", ROLES.get(row.role, "cyan")).append(f"  {fmt(row.data)}  grad ")
@@ -98,10 +98,10 @@ class Words:
 
     def operands(self, k: int, shown: set[int]):
         """For each operand of node k: its place, its line, and whether to open it."""
-        slopes = self.graph.nodes[k].local_grads
-        for j, operand in enumerate(self.graph.operands(k)[:MOST_OPERANDS]):
+        row = self.graph.nodes[k]
+        for j, operand in enumerate(row.operands[:MOST_OPERANDS]):
             line = Text(no_wrap=True, overflow="ellipsis")
-            line.append(f"∂ {fmt(slopes[j])}  ", "dim").append(self.line(operand))
+            line.append(f"∂ {fmt(row.local_grads[j])}  ", "dim").append(self.line(operand))
             computed = bool(self.graph.nodes[operand].operands)
             if computed and operand in shown:
                 line.append("  opened elsewhere", "dim")
@@ -143,7 +143,7 @@ def backward_table(root: Value, params=None, limit: int = 200) -> Table:
     messages = 0
     for k in range(top, -1, -1):
         node = words.graph.nodes[k]
-        for operand, slope in zip(words.graph.operands(k), node.local_grads, strict=True):
+        for operand, slope in zip(node.operands, node.local_grads, strict=True):
             message = slope * node.grad
             so_far[operand] += message
             messages += 1

@@ -6,7 +6,7 @@ reasoning that leads to it.  The same questions are asked on the page, in the te
 and on paper.
 
     >>> x = Value(3.0, "x")
-    >>> seed, slope = questions(Story(x * x))
+    >>> seed, slope = questions(Story(Graph(x * x)))
     >>> slope.ask, slope.answer, slope.mark("6"), slope.mark("9"), slope.mark("six")
     ('gradient of x', 6.0, True, False, None)
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from micronn.engine import Value
+from micronn.graph.rows import Graph
 from micronn.graph.steps import Message, Step, Story, number
 from micronn.pictures.page import filled, html_page, resource
 from micronn.pictures.palette import LIGHT
@@ -244,10 +245,10 @@ def worksheet(root: Value, params=None, about: str = "gradients") -> tuple[str, 
 
     Raises ValueError for another about.
     """
-    story = Story(root, params)
+    story = Story(Graph(root, params))
     asked = questions(story, about) + (questions(story) if about == "data" else [])
-    svg = render(story.root, story.params, "values").svg
-    bare = render(story.root, story.params, "values", legend=False).svg
+    svg = render(story.graph, detail="values").svg
+    bare = render(story.graph, detail="values", legend=False).svg
     sheet = sheet_html(story, "Work it out", blank(bare, about), [blank_item(q) for q in asked])
     answers = sheet_html(story, "Answers", svg, [answer_item(q) for q in asked])
     return sheet, answers

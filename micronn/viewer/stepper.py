@@ -29,7 +29,7 @@ from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.pictures.value_view import ports_in, ports_out
 from micronn.support.arguments import check_text
-from micronn.support.text import clean, fmt
+from micronn.support.text import fmt
 from micronn.viewer.quiz import Question, questions, svg_width
 
 MOST_CARDS = 60  # that are stepped through
@@ -81,8 +81,8 @@ def to_html(
         return draw_network(model_of(params), root=root, title=title).html
     graph = Graph(root, params, open_dots)
     if detail in ("auto", "values") and is_small(graph):
-        return stepping_page(Story(root, params, open_dots), title)
-    picture = render(root, params, detail, limit=limit, open_dots=open_dots)
+        return stepping_page(Story(graph), title)
+    picture = render(graph, detail=detail, limit=limit)
     return folded_page(picture, graph, title)
 
 
@@ -116,7 +116,7 @@ def stepping_page(story: Story, title: str | None) -> str:
         "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
         "quiz": {about: slots.quiz(about) for about in ("gradients", "data")},
     }
-    svg = render(story.root, story.params, "values", legend=False, open_dots=story.open_dots).svg
+    svg = render(story.graph, detail="values", legend=False).svg
     title = clean_title(title) or f"{story.title()}, one step at a time"
     body = filled(
         __package__,
@@ -143,7 +143,7 @@ def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
         notes.append("backward() has not run yet, so every gradient is 0.")
     if len(rows) < len(graph):
         notes.append(f"The table holds the last {len(rows):,} of {len(graph):,} values.")
-    title = clean_title(title) or f"{clean(rows[-1].name)}: {len(graph):,} values"
+    title = clean_title(title) or f"{rows[-1].title}: {len(graph):,} values"
     body = filled(
         __package__,
         "folded.html",
@@ -185,7 +185,7 @@ def values_table(rows: Iterable[Row]) -> str:
 def table_rows(rows: Iterable[Row]) -> list[str]:
     """The values as rows of a table, each number with all its digits as a tooltip."""
     return [
-        f'<tr data-n="n{row.k}"><th scope="row">{escape(clean(row.name) or f"v{row.k}")}</th>'
+        f'<tr data-n="n{row.k}"><th scope="row">{escape(row.title)}</th>'
         f"<td>{escape(role(row))}</td>"
         f'<td class="number" title="{row.data!r}">{fmt(row.data)}</td>'
         f'<td class="number" title="{row.grad!r}">{fmt(row.grad, sign=True)}</td></tr>'

@@ -191,8 +191,8 @@ def test_values_are_called_as_in_pictures():
     loss = (model([1.0, 2.0]) - 0.5) ** 2
     names = why(loss, loss, model).names
     graph = Graph(loss, model)
-    assert {graph.row(k).name for k in range(len(graph))} >= set(names.values())
-    assert all(graph.row(graph.place[node]).name == name for node, name in names.items())
+    assert {row.title for row in graph.nodes} >= set(names.values())
+    assert all(graph.nodes[graph.place[node]].title == name for node, name in names.items())
 
 
 @pytest.mark.parametrize("call", [lambda: why(1.0, Value(1.0)), lambda: why(Value(1.0), None)])

@@ -41,15 +41,14 @@ def test_every_way_to_write_a_neuron_is_recognised(shape, activation):
     graph = Graph(loss, neuron)
     (layer,) = find_folds(graph).layers
     (found,) = layer.neurons
-    assert [graph.nodes[k] for k in found.weights] == neuron.w
-    assert graph.nodes[found.bias] is neuron.b
+    assert found.weights == [graph.place[w] for w in neuron.w]
+    assert found.bias == graph.place[neuron.b]
     assert found.activation == activation
     (call,) = found.calls
-    assert [graph.nodes[k] for k in call.inputs] == x
-    assert graph.nodes[call.z] is z
-    assert graph.nodes[call.out] is out
+    assert call.inputs == [graph.place[value] for value in x]
+    assert (call.z, call.out) == (graph.place[z], graph.place[out])
     for k, (user, j) in zip(call.inputs, call.reads, strict=True):
-        assert graph.operands(user)[j] == k
+        assert graph.nodes[user].operands[j] == k
 
 
 def test_layers_hold_their_neurons_and_neurons_their_calls():

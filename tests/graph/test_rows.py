@@ -26,9 +26,9 @@ def test_operands_come_before_what_is_made_of_them():
 def test_a_row_says_what_part_a_value_plays():
     x, w = Value(2.0, "x"), Value(3.0)
     rows = Graph(x * w + 1.0, {"w": w}).rows()
-    assert [(row.role, row.name, row.named) for row in rows] == [
-        ("input", "x", True), ("param", "w", True), ("op", "v2", False),
-        ("const", "v3", False), ("root", "v4", False),
+    assert [(row.role, row.title, row.name) for row in rows] == [
+        ("input", "x", "x"), ("param", "w", "w"), ("op", "v2", ""), ("const", "v3", ""),
+        ("root", "v4", ""),
     ]  # fmt: skip
 
 
@@ -102,6 +102,17 @@ def test_reading_changes_nothing():
         out.operands,
         out.grad,
     )
+
+
+def test_a_graph_stays_as_it_was_read_when_its_values_move_on():
+    x = Value(3.0, "x")
+    y = x * x
+    y.backward()
+    graph = Graph(y)
+    before = graph.rows()
+    x.data, x.grad, x.label, y.grad = 5.0, 0.0, "z", 7.0
+    assert graph.rows() == before
+    assert (before[0].data, before[0].grad, before[0].title) == (3.0, 6.0, "x")
 
 
 def test_a_label_goes_before_the_name_of_a_parameter():

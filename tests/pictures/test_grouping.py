@@ -43,8 +43,8 @@ def test_what_is_done_to_inputs_stands_before_the_first_layer():
 def test_a_penalty_stands_behind_the_layer_whose_parameters_it_reads():
     root, model = penalty()
     plan = plan_of(root, model)
-    squares = [k for k in range(len(plan.graph)) if plan.graph.nodes[k].op == "*"
-               and len(set(plan.graph.operands(k))) == 1]  # fmt: skip
+    products = [row for row in plan.graph.nodes if row.op == "*"]
+    squares = [row.k for row in products if len(set(row.operands)) == 1]
     level = {k: level for level, ks in plan.rest.items() for k in ks}
     assert [level[k] for k in squares] == [1] * 12 + [2] * 5
 

@@ -11,6 +11,7 @@ import pytest
 
 from micronn.cli.main import main
 from micronn.engine import Value, mean, total
+from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.viewer.quiz import (
     Score,
@@ -37,7 +38,7 @@ def product_and_sum():
 
 def quiz(root, about="gradients"):
     """The questions of a graph."""
-    return questions(Story(root), about)
+    return questions(Story(Graph(root)), about)
 
 
 # Questions
@@ -174,8 +175,8 @@ def test_what_is_no_number_keeps_the_question_open_and_a_question_mark_gives_a_h
 
 def test_what_is_asked_is_not_told_before():
     f = product_and_sum()
-    assert known(Story(f), "gradients")[-1] == "computed  f = d × e = −6"
-    assert known(Story(f), "data")[-1] == "computed  f = d × e"
+    assert known(Story(Graph(f)), "gradients")[-1] == "computed  f = d × e = −6"
+    assert known(Story(Graph(f)), "data")[-1] == "computed  f = d × e"
 
 
 # The command
