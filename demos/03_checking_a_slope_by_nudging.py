@@ -14,7 +14,7 @@ person types on a tired evening, is caught.
 import math
 from functools import partial
 
-from micronn.check.gradcheck import gradcheck
+from micronn.check import gradcheck
 from micronn.engine import Value, computed
 
 
@@ -61,7 +61,7 @@ for name, operation in (("x*x*x", f), ("cube(x)", cube)):
     row = report.worst
     verdict = "ok" if report.ok else "WRONG"
     print(f"{name:8s} value {operation(x).data}   backward {row.autograd:7.3f}", end="   ")
-    print(f"nudged {row.nudged:7.3f}   {verdict}")
+    print(f"nudged {row.numeric:7.3f}   {verdict}")
 # prints: x*x*x value 8.0 backward 12.000 nudged 12.000 ok
 # prints: cube(x) value 8.0 backward 8.000 nudged 12.000 WRONG
 print("Both give 8.  Only the slope is wrong, and training lives on slopes.")

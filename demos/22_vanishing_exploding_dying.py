@@ -17,7 +17,7 @@ import random
 
 from rich.console import Console
 
-from micronn.check.health import health
+from micronn.check import health
 from micronn.engine import Value
 from micronn.nn import MLP, Neuron
 from micronn.terminal import bars

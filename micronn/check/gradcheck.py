@@ -1,10 +1,10 @@
 """A slope can be had without any calculus: nudge the number and watch the result.
 
-(f(x + h) - f(x - h)) / 2h needs two runs of f for every parameter, far too slow to
-train with, but it knows nothing of local derivatives and of backward(), so it can
-catch both in a mistake.  It is never exact: with a large h the curve bends between
-the two points, with a small h nearly all digits cancel.  `gradcheck` takes an h
-between; `nudge_table` shows what each h gives.
+The central finite difference (f(x + h) - f(x - h)) / 2h needs two runs of f for every
+parameter, far too slow to train with, but it knows nothing of local derivatives and
+of backward(), so it can catch both in a mistake.  It is never exact: with a large h
+the curve bends between the two points, with a small h nearly all digits cancel.
+`gradcheck` takes an h between; `step_size_table` shows what each h gives.
 
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
     >>> report = gradcheck(lambda: (a * b) * (a + b), [a, b])
@@ -14,7 +14,7 @@ between; `nudge_table` shows what each h gives.
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from micronn.engine import Value, topological_order
@@ -22,6 +22,8 @@ from micronn.support.number import as_float
 from micronn.support.text import clipped
 
 STEP_SIZES = tuple(10.0**-k for k in range(1, 13))
+Function = Callable[[], Value]
+Parameters = Iterable[Value | tuple[str, Value]]
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Slope:
 
     name: of the parameter: the one it came with, its label, or parameters[3].
     h: how far it was nudged to either side.
-    autograd, nudged: d(result)/d(parameter) by backward() and by nudging; nudged is
-        nan where f has no value on one side.
+    autograd, numeric: d(result)/d(parameter) by backward() and by finite difference;
+        numeric is nan where f has no value on one side.
     error: how far the two are apart.
     allowed: how far they may be apart.
     note: a reason for being apart that is not a mistake in a derivative; else empty.
@@ -40,7 +42,7 @@ class Slope:
     name: str
     h: float
     autograd: float
-    nudged: float
+    numeric: float
     error: float
     allowed: float
     note: str = ""
@@ -51,13 +53,13 @@ class Slope:
         return self.error <= self.allowed
 
     def __str__(self) -> str:
-        numbers = f"{self.autograd:>16.9g} {self.nudged:>16.9g} {self.error:>9.1e}"
+        numbers = f"{self.autograd:>16.9g} {self.numeric:>16.9g} {self.error:>9.1e}"
         return f"{clipped(self.name):<16} {self.h:>7.0e} {numbers}"
 
 
 @dataclass(frozen=True)
 class GradCheck:
-    """Slopes by backward() beside slopes by nudging; as a truth value, whether all agree.
+    """Slopes by backward() beside finite differences; as a truth value, whether all agree.
 
     rows: a Slope for each parameter, in order.
     """
@@ -73,7 +75,7 @@ class GradCheck:
     def worst(self) -> Slope:
         """The row that is furthest off, measured by what it is allowed."""
 
-        def excess(row):
+        def excess(row: Slope) -> float:
             return row.error / row.allowed if math.isfinite(row.error) else math.inf
 
         return max(self.rows, key=excess)
@@ -82,14 +84,14 @@ class GradCheck:
         return self.ok
 
     def __str__(self) -> str:
-        heading = f"{'':<16} {'h':>7} {'autograd':>16} {'nudged':>16} {'error':>9}"
+        heading = f"{'':<16} {'h':>7} {'autograd':>16} {'numeric':>16} {'error':>9}"
         rows = [f"{row}  {'ok' if row.ok else 'OFF'}  {row.note}".rstrip() for row in self.rows]
         return "\n".join([heading, *rows])
 
 
 def gradcheck(
-    f: Callable[[], Value],
-    parameters: Iterable[Value | tuple[str, Value]],
+    f: Function,
+    parameters: Parameters,
     h: float = 1e-5,
     tolerance: float = 1e-6,
 ) -> GradCheck:
@@ -100,7 +102,7 @@ def gradcheck(
     parameters: Values, or pairs of name and Value such as model.named_parameters().
     h: how far to nudge, as a share of the parameter, or of 1 if it is smaller.
     tolerance: how far apart the two may be, as a share of the slope; the rounding
-        that nudging cannot avoid is allowed on top.
+        that a difference cannot avoid is allowed on top.
 
     At a kink, such as relu at 0, there is no slope: nudging gives the average of
     both sides, and the row is off with a note.  Grads and data are left as they were.
@@ -120,12 +122,12 @@ def gradcheck(
     return GradCheck(rows)
 
 
-def nudge_table(
-    f: Callable[[], Value],
-    parameters: Iterable[Value | tuple[str, Value]],
+def step_size_table(
+    f: Function,
+    parameters: Parameters,
     step_sizes: Sequence[float] = STEP_SIZES,
 ) -> list[Slope]:
-    """A row for each parameter and each h: how the error of nudging itself behaves.
+    """A row for each parameter and each h: how the error of the difference itself behaves.
 
     As h falls, the error falls with h*h while the bend of the curve causes it, and
     then rises with 1/h as digits cancel.  An error that stays the same in between is
@@ -133,7 +135,7 @@ def nudge_table(
     taken as it is.
 
     >>> x = Value(0.5, "x")
-    >>> rows = nudge_table(lambda: x.tanh(), [x], [1e-1, 1e-2, 1e-3])
+    >>> rows = step_size_table(lambda: x.tanh(), [x], [1e-1, 1e-2, 1e-3])
     >>> [f"{row.error:.0e}" for row in rows]
     ['9e-04', '9e-06', '9e-08']
     """
@@ -146,70 +148,7 @@ def nudge_table(
     ]
 
 
-@dataclass(frozen=True)
-class ThreeWays:
-    """Slopes had in three ways; as a truth value, whether all three agree.
-
-    rows: one for each parameter: name, by_hand, slope (a Slope, as from gradcheck).
-    curve: for each h, the worst error of nudging over all parameters.
-    """
-
-    rows: list[tuple[str, float, Slope]]
-    curve: list[tuple[float, float]]
-
-    def __bool__(self) -> bool:
-        return all(slope.ok and agree(by_hand, slope.autograd) for _, by_hand, slope in self.rows)
-
-    def __str__(self) -> str:
-        lines = [f"{'':<28} {'by hand':>14} {'autograd':>14} {'nudged':>14}"]
-        for name, by_hand, slope in self.rows:
-            off = "" if slope.ok and agree(by_hand, slope.autograd) else "  OFF"
-            numbers = f"{by_hand:>14.8g} {slope.autograd:>14.8g} {slope.nudged:>14.8g}"
-            lines.append(f"{clipped(name):<28} {numbers}{off}")
-        lines += ["", f"{'h':>7}  worst error of nudging, a mark for each digit that is lost"]
-        for h, error in self.curve:
-            digits = round(16 + math.log10(max(error, 1e-16))) if math.isfinite(error) else 0
-            lines.append(f"{h:>7.0e}  {error:>7.1e}  {'#' * digits}".rstrip())
-        return "\n".join(lines)
-
-
-def three_ways(
-    f: Callable[[], Value],
-    parameters: Iterable[Value | tuple[str, Value]],
-    by_hand: Mapping[str, float],
-    step_sizes: Sequence[float] = STEP_SIZES,
-) -> ThreeWays:
-    """Each slope by backward(), by nudging, and by a formula worked out with pencil and paper.
-
-    by_hand: the formula's number for each parameter, by name; those of known layers
-        are in micronn.check.by_hand.  The rest as for gradcheck and nudge_table.
-
-    Raises as gradcheck does, and ValueError if a parameter has no number by hand.
-
-    >>> w, x = Value(2.0, "w"), Value(3.0, "x")
-    >>> bool(three_ways(lambda: w * x, [w, x], {"w": 3.0, "x": 2.0}))
-    True
-    """
-    named = named_list(parameters)
-    missing = [name for name, _ in named if name not in by_hand]
-    if missing:
-        raise ValueError(
-            f"no number by hand for {', '.join(missing[:3])}; by_hand has {', '.join(by_hand)}"
-        )
-    errors: dict[float, list[float]] = {h: [] for h in step_sizes}
-    for slope in nudge_table(f, named, step_sizes):
-        errors[slope.h].append(slope.error)
-    slopes = gradcheck(f, named).rows
-    rows = [(slope.name, as_float(by_hand[slope.name]), slope) for slope in slopes]
-    return ThreeWays(rows, [(h, max(found)) for h, found in errors.items()])
-
-
-def agree(by_hand: float, autograd: float) -> bool:
-    """Whether two exact ways gave one number, but for rounding."""
-    return math.isclose(by_hand, autograd, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def by_backward(f, parameters) -> tuple[float, list[float]]:
+def by_backward(f: Function, parameters: Sequence[Value]) -> tuple[float, list[float]]:
     """The result of f and its gradients; the grads in the graph are put back."""
     root = repeated(f)
     before = [(node, node.grad) for node in [*topological_order(root), *parameters]]
@@ -223,21 +162,23 @@ def by_backward(f, parameters) -> tuple[float, list[float]]:
             node.grad = grad
 
 
-def compared(f, name, p, autograd, h, tolerance, here) -> Slope:
+def compared(
+    f: Function, name: str, p: Value, autograd: float, h: float, tolerance: float, here: float
+) -> Slope:
     """The Slope of one parameter for one h; here is f's result before any nudge."""
     down, up, note = both_sides(f, p, h)
-    nudged = (up - down) / ((p.data + h) - (p.data - h) or math.nan)
-    size = max(abs(autograd), abs(nudged))
+    numeric = (up - down) / ((p.data + h) - (p.data - h) or math.nan)
+    size = max(abs(autograd), abs(numeric))
     # f's result is off by some units of its last place; the division makes that 1/h larger.
     allowed = tolerance * size + 64.0 * sys.float_info.epsilon * max(1.0, abs(here)) / h
-    error = abs(autograd - nudged)
+    error = abs(autograd - numeric)
     below, above = (here - down) / h, (up - here) / h
     if error > allowed and abs(above - below) > 0.01 * size:
         note = f"a kink: slope {below:.3g} below, {above:.3g} above"
-    return Slope(name, h, autograd, nudged, error, allowed, note)
+    return Slope(name, h, autograd, numeric, error, allowed, note)
 
 
-def both_sides(f, p, h) -> tuple[float, float, str]:
+def both_sides(f: Function, p: Value, h: float) -> tuple[float, float, str]:
     """f with p at x - h and at x + h, or nan and the reason; p.data is put back."""
     x = p.data
     if x + h == x - h:
@@ -256,7 +197,7 @@ def both_sides(f, p, h) -> tuple[float, float, str]:
 # Checks
 
 
-def repeated(f) -> Value:
+def repeated(f: Function) -> Value:
     """What f gives, if it builds that anew each time, and the same."""
     first, second = built(f), built(f)
     if first is second and first.operands:
@@ -272,7 +213,7 @@ def repeated(f) -> Value:
     return first
 
 
-def built(f) -> Value:
+def built(f: Function) -> Value:
     """What f gives, if that is a Value."""
     if not callable(f):
         raise TypeError(f"f is a function that builds a Value, got {clipped(repr(f))}")
@@ -282,7 +223,7 @@ def built(f) -> Value:
     return root
 
 
-def named_list(parameters) -> list[tuple[str, Value]]:
+def named_list(parameters: Parameters) -> list[tuple[str, Value]]:
     """parameters as pairs of name and Value; refuses anything else in words."""
     if isinstance(parameters, Value) or not hasattr(parameters, "__iter__"):
         raise TypeError(f"parameters is a list of Values, got {clipped(repr(parameters))}")
@@ -299,7 +240,7 @@ def named_list(parameters) -> list[tuple[str, Value]]:
     return named
 
 
-def positive(h) -> float:
+def positive(h: float) -> float:
     """h as a float, if it is above 0 and finite."""
     h = as_float(h)
     if not 0.0 < h < math.inf:

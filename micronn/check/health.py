@@ -16,15 +16,18 @@ these four for each layer, says in a line what they mean, and suggests an experi
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from micronn.engine import Value, topological_order, total
+from micronn.optim import Optimizer
 from micronn.support.text import layer_name
 from micronn.support.vectors import root_mean_square
 
 FLAT = 0.05  # a unit is saturated where its slope is below this share of its steepest
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
+Units = dict[Value, list[tuple[str, float]]]  # of each unit: its op and slope, each time it fired
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,18 @@ class Health:
         return "\n".join([f"{'layer':<12} {numbers}", *map(str, self.layers)])
 
 
-def health(model, inputs: Iterable, optimizer=None) -> Health:
+class Model(Protocol):
+    """What is asked of a model: an answer, and its parameters by name."""
+
+    def __call__(self, x: Any, /) -> Any: ...
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]: ...
+
+
+def health(model: Model, inputs: Iterable[Any], optimizer: Optimizer | None = None) -> Health:
     """How each layer of a model is doing, with a reading and an experiment to try.
 
-    model: a Module: it is called, and asked for its named_parameters().
+    model: a Module, such as an MLP.
     inputs: examples to watch the units on; a mini-batch is enough.
     optimizer: where the next step would go; left out, nothing is said of updates.
 
@@ -94,7 +105,7 @@ def health(model, inputs: Iterable, optimizer=None) -> Health:
     return Health(tuple(read(layer, last) for layer in found))
 
 
-def outputs_of(model, inputs) -> list[Value]:
+def outputs_of(model: Model, inputs: Iterable[Any]) -> list[Value]:
     """All output Values of the model for all inputs."""
     outputs: list[Value] = []
     for x in inputs:
@@ -105,7 +116,9 @@ def outputs_of(model, inputs) -> list[Value]:
     return outputs
 
 
-def slopes_by_unit(outputs, layers) -> dict[str, dict[Value, list[tuple[str, float]]]]:
+def slopes_by_unit(
+    outputs: Sequence[Value], layers: Mapping[str, Sequence[Value]]
+) -> dict[str, Units]:
     """For each layer, and each unit in it, the op and the slope of each time it fired.
 
     A node belongs to the latest layer of which it has read a parameter; all nodes
@@ -113,7 +126,7 @@ def slopes_by_unit(outputs, layers) -> dict[str, dict[Value, list[tuple[str, flo
     """
     rank = {p: k for k, ps in enumerate(layers.values()) for p in ps}
     unit = {p: p for p in rank}  # node -> the parameter that stands for its unit
-    found: dict[str, dict[Value, list[tuple[str, float]]]] = {name: {} for name in layers}
+    found: dict[str, Units] = {name: {} for name in layers}
     names = list(layers)
     for node in topological_order(total(outputs)):
         owners = [unit[operand] for operand in node.operands if operand in unit]
@@ -125,7 +138,9 @@ def slopes_by_unit(outputs, layers) -> dict[str, dict[Value, list[tuple[str, flo
     return found
 
 
-def measured(name, parameters, units, moved) -> LayerHealth:
+def measured(
+    name: str, parameters: Sequence[Value], units: Units, moved: Mapping[Value, float]
+) -> LayerHealth:
     """The numbers of one layer, not yet read."""
     relus = [all(s == 0.0 for _, s in fired) for fired in units.values() if fired[0][0] == "relu"]
     bent = [
@@ -146,30 +161,39 @@ def measured(name, parameters, units, moved) -> LayerHealth:
     )
 
 
+# What is said of a layer: the first row whose test holds, for a layer and the gradient
+# of the last one, in words, with an experiment.  of_last and of_weight are the gradient
+# as a share of the last layer's, and of the layer's own weights.
+READINGS: Sequence[tuple[Callable[[LayerHealth, float], bool], str, str]] = (
+    (lambda layer, last: not math.isfinite(layer.gradient),
+     "gradients are not finite", "ask trace_nonfinite(loss) where it began"),
+    (lambda layer, last: layer.gradient == last == 0.0,
+     "no gradient", "call loss.backward() first"),
+    (lambda layer, last: (layer.dead or 0.0) >= 0.5,
+     "{layer.dead:.0%} of the relus are dead",
+     'try a smaller learning rate, init="he" or leaky_relu'),
+    (lambda layer, last: (layer.saturated or 0.0) >= 0.5,
+     "{layer.saturated:.0%} of the outputs are saturated",
+     'try init="xavier", smaller inputs or relu'),
+    (lambda layer, last: layer.gradient < 1e-3 * last,
+     "vanishing: {of_last:.0e} of the last layer's gradient",
+     'try relu, init="xavier" or fewer layers'),
+    (lambda layer, last: layer.gradient > 1e3 * layer.weight > 0.0,
+     "exploding: a gradient {of_weight:.0e} times the weights",
+     "try smaller starting weights or clipped gradients"),
+    (lambda layer, last: layer.update is not None and layer.update > 0.1,
+     "each step changes much", "try a tenth of the learning rate"),
+    (lambda layer, last: layer.update is not None and layer.update < 1e-5,
+     "each step changes little", "try ten times the learning rate"),
+    (lambda layer, last: True, "healthy", ""),
+)  # fmt: skip
+
+
 def read(layer: LayerHealth, last: float) -> LayerHealth:
     """The layer with its reading; last is the gradient of the last layer."""
-    reading, experiment = "healthy", ""
-    gradient, update = layer.gradient, layer.update
-    if not math.isfinite(gradient):
-        reading, experiment = "gradients are not finite", "ask trace_nonfinite(loss) where it began"
-    elif last == 0.0 and gradient == 0.0:
-        reading, experiment = "no gradient", "call loss.backward() first"
-    elif layer.dead is not None and layer.dead >= 0.5:
-        reading = f"{layer.dead:.0%} of the relus are dead"
-        experiment = 'try a smaller learning rate, init="he" or leaky_relu'
-    elif layer.saturated is not None and layer.saturated >= 0.5:
-        reading = f"{layer.saturated:.0%} of the outputs are saturated"
-        experiment = 'try init="xavier", smaller inputs or relu'
-    elif gradient < 1e-3 * last:
-        reading = f"vanishing: {gradient / last:.0e} of the last layer's gradient"
-        experiment = 'try relu, init="xavier" or fewer layers'
-    elif gradient > 1e3 * layer.weight > 0.0:
-        reading = f"exploding: a gradient {gradient / layer.weight:.0e} times the weights"
-        experiment = "try smaller starting weights or clipped gradients"
-    elif update is not None and update > 0.1:
-        reading, experiment = "each step changes much", "try a tenth of the learning rate"
-    elif update is not None and update < 1e-5:
-        reading, experiment = "each step changes little", "try ten times the learning rate"
+    words, experiment = next(row[1:] for row in READINGS if row[0](layer, last))
+    of_last, of_weight = layer.gradient / (last or 1.0), layer.gradient / (layer.weight or 1.0)
+    reading = words.format(layer=layer, of_last=of_last, of_weight=of_weight)
     return replace(layer, reading=reading, experiment=experiment)
 
 

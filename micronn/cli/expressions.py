@@ -2,7 +2,7 @@
 
     micronn draw "tanh(w*x + b)" w=0.5 x=2 b=-1      a picture of every number
     micronn explain "(a + b)*b" a=-2 b=3             the same in the terminal
-    micronn check "exp(x)/x" x=0.5                   backward() against nudging
+    micronn check "exp(x)/x" x=0.5                   backward() against finite differences
     micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 
 A command gets its arguments, a rich console for what it has to show, and `note` for
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from micronn.check.gradcheck import gradcheck, nudge_table
+from micronn.check.gradcheck import gradcheck, step_size_table
 from micronn.cli.formula import Expression, parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
@@ -60,22 +60,22 @@ def explain_command(args: argparse.Namespace, console: Console, note: Note) -> i
 
 
 def check_command(args: argparse.Namespace, console: Console, note: Note) -> int:
-    """Show the slopes by backward() beside those by nudging; 1 if they disagree."""
+    """Show the slopes by backward() beside finite differences; 1 if they disagree."""
     expression, numbers = read(args)
     leaves = expression.leaves(numbers)
     if not leaves:
         raise ValueError("no name, nothing to nudge; put a variable in, such as x, and x=0.5")
-    every_h = nudge_table(lambda: expression(leaves), leaves.values())
+    every_h = step_size_table(lambda: expression(leaves), leaves.values())
     verdict = gradcheck(lambda: expression(leaves), leaves.values())
     console.print(check_table(every_h))
     point_out_unused(expression, numbers, note)
     if verdict.ok:
-        console.print("backward() and nudging agree")
+        console.print("backward() and finite differences agree")
         return 0
     off = verdict.worst
     note(
-        f"for {clipped(off.name)} backward() gives {off.autograd:.9g} and nudging by "
-        f"{off.h:.0e} gives {off.nudged:.9g}. {off.note}".rstrip()
+        f"for {clipped(off.name)} backward() gives {off.autograd:.9g}, and the finite difference "
+        f"with h = {off.h:.0e} gives {off.numeric:.9g}. {off.note}".rstrip()
     )
     return 1
 
@@ -161,7 +161,7 @@ def add_to(commands) -> None:
     )
     drawing.add_argument("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
-    add(commands, "check", "compare backward() with nudging", check_command)
+    add(commands, "check", "compare backward() with finite differences", check_command)
     asking = add(commands, "quiz", "work the gradients out yourself", quiz_command)
     asking.add_argument("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
     asking.add_argument("--worksheet", metavar="FILE", help="a .html sheet to print instead")

@@ -165,9 +165,9 @@ def backward_table(root: Value, params=None, limit: int = 200) -> Table:
 
 
 def check_table(slopes: Iterable[Slope]) -> Table:
-    """Slopes by backward() beside slopes by nudging, a row for each step size h.
+    """Slopes by backward() beside finite differences, a row for each step size h.
 
-    slopes: the rows of gradcheck.nudge_table, those of one name together.
+    slopes: the rows of gradcheck.step_size_table, those of one name together.
 
     The bars say how many digits the two have in common: few for a large h, because
     the curve bends between the two points, and few for a small one, because a
@@ -175,12 +175,12 @@ def check_table(slopes: Iterable[Slope]) -> Table:
     is right, there are many.
     """
     table = Table("name", "h")
-    for heading in ("backward()", "nudged", "apart by"):
+    for heading in ("backward()", "numeric", "apart by"):
         table.add_column(heading, justify="right")
     table.add_column("digits alike")
     for _, rows in groupby(slopes, key=lambda slope: slope.name):
         for slope in rows:
-            numbers = [f"{slope.autograd:.9g}", f"{slope.nudged:.9g}", f"{slope.error:.1e}"]
+            numbers = [f"{slope.autograd:.9g}", f"{slope.numeric:.9g}", f"{slope.error:.1e}"]
             table.add_row(Text(clean(slope.name)), f"{slope.h:.0e}", *numbers, digits_alike(slope))
         table.add_section()
     return table
@@ -190,7 +190,7 @@ def digits_alike(slope: Slope) -> str:
     """A bar as long as the number of digits that both slopes share, at most 16."""
     if not math.isfinite(slope.error):
         return "no value there"
-    size = max(abs(slope.autograd), abs(slope.nudged))
+    size = max(abs(slope.autograd), abs(slope.numeric))
     digits = -math.log10(slope.error / size) if slope.error else 16.0
     return "■" * max(0, min(16, math.floor(digits)))
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from micronn.check.gradcheck import gradcheck, nudge_table
+from micronn.check.gradcheck import gradcheck, step_size_table
 from micronn.engine import Value, computed, logsumexp
 from micronn.losses import binary_cross_entropy, cross_entropy
 from micronn.nn import MLP
@@ -51,7 +51,7 @@ def test_a_lost_contribution_is_caught():
     a = Value(3.0)
     report = gradcheck(lambda: computed(a.data + a.data, "+", (a,), (1.0,)), [a])
     assert (report.rows[0].autograd, report.ok) == (1.0, False)
-    assert report.rows[0].nudged == pytest.approx(2.0)
+    assert report.rows[0].numeric == pytest.approx(2.0)
 
 
 def away_from_kinks(rng):
@@ -112,7 +112,7 @@ def test_a_kink_is_off_and_says_so():
     x = Value(0.0, "x")
     row = gradcheck(lambda: x.relu(), [x]).rows[0]
     assert not row.ok
-    assert row.nudged == pytest.approx(0.5)
+    assert row.numeric == pytest.approx(0.5)
     assert row.note == "a kink: slope 0 below, 1 above"
 
 
@@ -120,13 +120,13 @@ def test_the_edge_of_a_domain_is_off_and_says_so():
     x = Value(0.0, "x")
     row = gradcheck(lambda: x.sqrt(), [x]).rows[0]
     assert not row.ok
-    assert math.isnan(row.nudged)
+    assert math.isnan(row.numeric)
     assert row.note.startswith("no value at -1e-05: sqrt needs a number of at least zero")
 
 
 def test_a_nudge_lost_in_rounding_is_off_and_says_so():
     x = Value(1e9, "x")
-    row = nudge_table(lambda: x * 2.0, [x], [1e-12])[0]
+    row = step_size_table(lambda: x * 2.0, [x], [1e-12])[0]
     assert not row.ok
     assert row.note == "h = 1e-12 is lost beside 1e+09"
 
@@ -134,7 +134,7 @@ def test_a_nudge_lost_in_rounding_is_off_and_says_so():
 def test_the_error_of_nudging_has_a_valley():
     # d(e**x)/dx at 1 is e.  The bend costs h*h * e/6, cancelling digits about 2e-16 * e/h.
     x = Value(1.0)
-    rows = nudge_table(lambda: x.exp(), [x])
+    rows = step_size_table(lambda: x.exp(), [x])
     error = {row.h: row.error for row in rows}
     assert len(rows) == 12
     assert all(row.autograd == math.e for row in rows)
@@ -172,7 +172,7 @@ def test_binary_cross_entropy_passes_far_from_zero():
         (lambda a, y: gradcheck(lambda: a * 2.0, [y]), ValueError, "computed by"),
         (lambda a, y: gradcheck(lambda: a * 2.0, []), ValueError, "no parameters"),
         (lambda a, y: gradcheck(lambda: a * 2.0, [a], h=0.0), ValueError, "above 0"),
-        (lambda a, y: nudge_table(lambda: a * 2.0, [a], [-1.0]), ValueError, "above 0"),
+        (lambda a, y: step_size_table(lambda: a * 2.0, [a], [-1.0]), ValueError, "above 0"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(check, error, words):

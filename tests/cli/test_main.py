@@ -164,7 +164,7 @@ def test_explain_prints_the_tree_and_the_table(capsys):
     assert err == ""
 
 
-def test_check_agrees_with_nudging(capsys):
+def test_check_agrees_with_finite_differences(capsys):
     assert main(["check", "exp(x)/y", "x=0.5", "y=2"]) == 0
     assert "agree" in capsys.readouterr().out
 
