@@ -14,7 +14,7 @@ weight.  Open both in a browser.  Below, what to look for in them.
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
 from micronn.nn import Neuron
-from micronn.pictures.network import draw_network
+from micronn.pictures import draw_network
 
 neuron = Neuron(2, activation="tanh")
 neuron.load_state_dict({"w.0": -3.0, "w.1": 1.0, "b": 6.8813735870195432})

@@ -19,7 +19,7 @@ from textwrap import fill
 from micronn.draw import draw
 from micronn.engine import Value
 from micronn.nn import MLP
-from micronn.pictures.network import draw_network
+from micronn.pictures import draw_network
 
 W2 = [[0.5, -0.3, 0.2], [-0.4, 0.1, 0.6], [0.3, 0.3, -0.8], [-0.2, -0.5, 0.4], [0.1, 0.7, -0.6]]
 B2 = [0.1, -0.2, 0.5, 0.0, 0.3]

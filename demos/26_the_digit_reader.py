@@ -27,7 +27,7 @@ from micronn.datasets import digits
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import AdamW, cosine_schedule
-from micronn.pictures.network import draw_network
+from micronn.pictures import draw_network
 from micronn.terminal import bars, grey_image, signed_image, square
 from micronn.train import fit
 from micronn.training.metrics import accuracy, confusion_matrix

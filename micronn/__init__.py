@@ -3,6 +3,7 @@
 Nothing is re-exported here: `from micronn.engine import Value` tells you which file
 to open.  The evening path, in reading order:
 
+    tiny        the whole idea on one page
     engine      Value: records the graph, applies the chain rule backward
     nn          Neuron, Layer, MLP
     losses      one number that says how wrong a prediction is
@@ -10,26 +11,27 @@ to open.  The evening path, in reading order:
     data        toy data sets as plain numbers
     train       the training loop
 
-Readers of the graph, each of which can be taken away without harm to the engine:
+    draw        a picture of any of it         checkpoint  a model on disk
 
-    asking      gradcheck byhand explain health: is a gradient right, and why is it so?
-    pictures    graph folds: the graph as rows, and where neurons are in it
-                looks paint values blocks neurons folded plan layout draw: rows as SVG
-                network: the net as circles and lines
-    pages       rules story viewer: a page that steps through backpropagation
-                film charts replay: a page that replays a training run
-                quiz: predict a number, then see it
-    programs    compiler source tape native machine.c: the graph at machine speed
-    learning    drawn texts table mnist: more data      tasks: data and its question
-                metrics passes recorded train: the loop      checkpoint files: models on disk
-    terminal    expr: typed formulas      terminal canvas plots dashboard seen: what is shown
-                cli_expressions cli_train cli_models __main__: the command
+Behind it are rooms, each of which can be taken away without harm to what is above it:
+
+    support     what the path leans on: careful arithmetic, checks of arguments, texts
+    graph       the record read as rows, and the one table of what each operation means
+    check       is a gradient right, and why is it so?
+    pictures    rows as SVG: cards and wires, the net as circles and lines, charts
+    viewer      pages: backpropagation step by step, a quiz, the replay of a training run
+    compiler    the same graph as a program
+    training    the same loop, faster, on tasks, with scores
+    datasets    digits, texts, tables, MNIST
+    terminal    trees, tables, plots and progress
+    cli         the micronn command
 """
 
 import sys
 
 __version__ = "0.1.0"
 
-if "IPython" in sys.modules:  # in a notebook, Values and models show themselves as pictures
-    from micronn import draw  # noqa: F401
-    from micronn.pictures import network  # noqa: F401
+if "IPython" in sys.modules:
+    from micronn.draw import show_in_notebook
+
+    show_in_notebook()

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from micronn.engine import Value
-from micronn.pictures.network import NetworkPicture, draw_network
+from micronn.nn import Module
+from micronn.pictures.network import NetworkPicture, draw_network, model_svg
 from micronn.pictures.render import Picture, render
 from micronn.viewer.stepper import model_of, to_html
 
@@ -57,6 +58,15 @@ def draw(
     )  # fmt: skip
 
 
-# A notebook shows a Value as its picture.  The engine knows no pictures and works
-# without them, so it is told from here.
-Value._repr_svg_ = lambda value: draw(value).svg  # type: ignore[attr-defined]
+def show_in_notebook() -> None:
+    """From now on the notebook that runs this shows Values and models as pictures.
+
+    IPython keeps a table of how to show which type, so neither class has to know.
+    """
+    from IPython import get_ipython  # nothing we need; it is there where a notebook is
+
+    shell = get_ipython()
+    if shell is not None:
+        table = shell.display_formatter.formatters["image/svg+xml"]
+        table.for_type(Value, lambda value: draw(value).svg)
+        table.for_type(Module, model_svg)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from micronn.pictures.palette import SHADES
+from micronn.pictures.palette import NEGATIVE_DASH, SHADES, ZERO_DASH
 from micronn.pictures.svg import svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.text import fmt
 
@@ -49,7 +49,7 @@ def shade_scale(word: str, limits: str) -> Item:
 def wire_styles() -> Item:
     """A legend item: the three kinds of wires."""
     lead = text_width("message on a wire", 10) + 6
-    kinds = [("+", "epos", ""), ("−", "eneg", "6 3"), ("0", "ezero", "1.5 3")]
+    kinds = [("+", "epos", ""), ("−", "eneg", NEGATIVE_DASH), ("0", "ezero", ZERO_DASH)]
 
     def paint(x: float, y: float) -> str:
         parts = [svg_text(x, y + 10, "message on a wire", 10, "mut")]

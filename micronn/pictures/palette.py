@@ -52,6 +52,8 @@ DARK = {
 
 SHADES = ("neg3", "neg2", "neg1", "zero", "pos1", "pos2", "pos3")  # from - to +
 
+NEGATIVE_DASH, ZERO_DASH = "6 3", "1.5 3"  # of lines, so that the sign needs no colour
+
 FONT = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace'
 
 
@@ -90,9 +92,9 @@ def wire(message: float, m: float) -> tuple[str, float, str]:
     if token == "bad":
         return "bad", 3.0, ""
     if token == "zero":
-        return "ezero", 1.2, "1.5 3"
+        return "ezero", 1.2, ZERO_DASH
     width = {"1": 1.0, "2": 1.7, "3": 2.6}[token[-1]]
-    return ("epos", width, "") if message > 0.0 else ("eneg", width, "6 3")
+    return ("epos", width, "") if message > 0.0 else ("eneg", width, NEGATIVE_DASH)
 
 
 def variables(palette: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from micronn.pictures.cards import Card, dot_text
 from micronn.pictures.edges import Lane, Wire
 from micronn.pictures.legend import Item
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, ZERO_DASH
 
 
 @dataclass
@@ -79,7 +79,7 @@ def dot_edge(item: Wire) -> str:
     """A wire from port to port, in the colour and dashes of its message."""
     tail = f"{item.tail}:{item.tail_port}:e" if item.tail_port else f"{item.tail}:e"
     head = f"{item.head}:{item.head_port}:w" if item.head_port else f"{item.head}:w"
-    style = {"": "", "6 3": " style=dashed", "1.5 3": " style=dotted"}[item.dash]
+    style = {"": "", NEGATIVE_DASH: " style=dashed", ZERO_DASH: " style=dotted"}[item.dash]
     label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
     label = label.replace("→", "->").replace("←", "<-")
     return (

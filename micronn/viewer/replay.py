@@ -23,7 +23,9 @@ from micronn.engine import Value, as_value
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
-from micronn.pictures.network import draw_network, film_frame, layers_of, units_drawn
+from micronn.pictures.network import draw_network
+from micronn.pictures.network_columns import layers_of, place, read_columns
+from micronn.pictures.network_svg import VIEWS, network_svg
 from micronn.pictures.page import filled, html_page, resource
 from micronn.pictures.palette import style
 from micronn.pictures.render import render
@@ -336,6 +338,26 @@ def network_frames(recorder, snapshots) -> Iterator[str]:
             root = None
         put(model.parameters(), snapshot)
         yield film_frame(model, root, drawn, recorder.title, "network-")
+
+
+def units_drawn(model: Module, x: Sequence[Value | float] | None) -> list[list[int]]:
+    """Which units of each column a picture of the model on x would draw."""
+    return [column.drawn for column in read_columns(layers_of(model), x, None)]
+
+
+def film_frame(
+    model: Module, root: Value | None, drawn: list[list[int]], title: str, prefix: str
+) -> str:
+    """Both views upon each other as SVG, alike but for attributes in every state of a model.
+
+    drawn: the units to draw, which must not change from frame to frame.
+    """
+    columns = read_columns(layers_of(model), None, root)
+    for column, chosen in zip(columns, drawn, strict=True):
+        column.drawn = chosen
+    place(columns)
+    views = [view._replace(steady=True) for view in VIEWS.values()]
+    return network_svg(columns, title, views, apart=False, prefix=prefix)
 
 
 def example_frames(recorder, snapshots) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from micronn.engine import Value
 from micronn.nn import MLP
-from micronn.pictures.network import draw_network
+from micronn.pictures import draw_network
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -8,7 +8,7 @@ import pytest
 from micronn.draw import draw
 from micronn.engine import Value
 from micronn.nn import MLP
-from micronn.pictures.network import draw_network
+from micronn.pictures import draw_network
 
 
 class Tags(HTMLParser):

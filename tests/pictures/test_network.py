@@ -12,7 +12,7 @@ import pytest
 from micronn.engine import Value
 from micronn.losses import cross_entropy
 from micronn.nn import MLP, Layer, Module, Neuron
-from micronn.pictures.network import draw_network
+from micronn.pictures import draw_network
 from micronn.pictures.palette import LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -279,7 +279,7 @@ def test_labels_and_titles_are_data(label):
 def test_the_same_model_gives_the_same_bytes_in_every_process():
     program = (
         "import random; from micronn.nn import MLP\n"
-        "from micronn.pictures.network import draw_network\n"
+        "from micronn.pictures import draw_network\n"
         "picture = draw_network(MLP(3, [5, 1], rng=random.Random(1)), [1, 2, 3], show='both')\n"
         "import sys; sys.stdout.buffer.write((picture.svg + picture.html).encode())"
     )
@@ -325,7 +325,7 @@ def test_layers_that_do_not_fit_each_other_are_refused():
         draw_network(model)
 
 
-# Files and notebooks
+# Files
 
 
 def test_a_picture_is_saved_as_svg_or_html_and_nothing_else(tmp_path):
@@ -337,9 +337,3 @@ def test_a_picture_is_saved_as_svg_or_html_and_nothing_else(tmp_path):
     with pytest.raises(OSError, match="missing"):
         picture.save(tmp_path / "missing" / "a.svg")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.svg"]
-
-
-def test_a_model_shows_itself_in_a_notebook():
-    assert MLP(3, [5, 1])._repr_svg_().startswith("<svg")
-    assert Layer(3, 2)._repr_svg_().startswith("<svg")
-    assert Module()._repr_svg_() is None

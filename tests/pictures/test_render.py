@@ -597,11 +597,6 @@ def test_png_and_pdf_need_the_dot_program(suffix, start, tmp_path, monkeypatch):
     assert not (tmp_path / f"b.{suffix}").exists()
 
 
-def test_a_notebook_shows_a_value_as_its_picture():
-    root, _ = neuron()
-    assert root._repr_svg_() == draw(root).svg
-
-
 # How fast
 
 

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from micronn.nn import MLP
-from micronn.pictures.network import film_frame, units_drawn
 from micronn.viewer.flipbook import ALPHABET, film
+from micronn.viewer.replay import film_frame, units_drawn
 
 
 def page_of(book, k):

@@ -1,0 +1,261 @@
+"""A model as columns of numbers, and where each of them stands in the picture.
+
+The first column is the inputs, then one for each layer.  If there is an example, its
+numbers are read off a run of the model, or off the graph of a loss, where they have
+gradients too.  Of a wide column only the 16 units that matter most are drawn.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from micronn.engine import Value, topological_order, total
+from micronn.nn import Layer, Module, Neuron, inputs
+from micronn.pictures.palette import scale
+from micronn.pictures.svg import text_width
+from micronn.support.text import clean
+
+MOST = 16  # units drawn in one column
+FEW = 8  # up to so many units in the tallest column, circles have room for a number
+TOP = 84  # where the columns begin, below the headings
+
+Layers = list[Sequence[Neuron]]
+Run = Sequence[Any]  # of one column: Values or plain numbers, or None where nothing is known
+
+
+@dataclass
+class Column:
+    """The inputs, or the neurons of one layer, from top to bottom.
+
+    neurons: empty for the inputs.
+    numbers: by field, "data" and "grad", the number of each unit; None if not known.
+    drawn: the indices of the units that are drawn, in order.
+    middles: how far down the middle of each unit drawn is.
+    """
+
+    heading: str
+    names: list[str]
+    neurons: Sequence[Neuron]
+    numbers: dict[str, list[float | None]]
+    drawn: list[int]
+    x: float = 0.0
+    radius: float = 0.0
+    middles: dict[int, float] = field(default_factory=dict)
+
+    def scale(self, field: str) -> float:
+        """What the shades of this column are measured against."""
+        return scale([number for number in self.numbers[field] if number is not None])
+
+    @property
+    def ends_elided(self) -> bool:
+        """Whether units below the last one drawn are left out."""
+        return self.drawn[-1] < len(self.names) - 1
+
+    def unit_name(self, unit: int) -> str:
+        """The text beside a unit: its name, or only its index where others are left out."""
+        name = self.names[unit]
+        elided = len(self.drawn) < len(self.names)
+        return str(unit) if elided and name in ("", f"x{unit}", f"y{unit}") else name
+
+    def name_width(self) -> float:
+        """The room that the names of the units drawn need."""
+        return max(text_width(self.unit_name(unit), 11) for unit in self.drawn)
+
+
+# From a model to columns of numbers
+
+
+def network_columns(model: Module, x: Run | None = None, root: Value | None = None) -> list[Column]:
+    """The columns of a model, in their places; x and root are those of draw_network()."""
+    columns = read_columns(layers_of(model), x, root)
+    place(columns)
+    return columns
+
+
+def layers_of(model: Module) -> Layers:
+    """The neurons of each layer; each layer reads all of the one before it."""
+    if isinstance(model, Neuron):
+        return [[model]]
+    layers = [model] if isinstance(model, Layer) else getattr(model, "layers", None)
+    if not layers or not all(isinstance(layer, Layer) for layer in layers):
+        raise TypeError(
+            f"draw_network draws an MLP, a Layer or a Neuron, got {type(model).__name__}; "
+            "to draw any computation, pass its result to micronn.draw.draw"
+        )
+    for before, after in pairwise(layers):
+        if len(after.neurons[0].w) != len(before.neurons):
+            raise ValueError(
+                f"each layer reads the one before it, got {after!r} behind {before!r}; "
+                "draw such layers one by one"
+            )
+    return [layer.neurons for layer in layers]
+
+
+def read_columns(layers: Layers, x: Run | None, root: Value | None) -> list[Column]:
+    """The columns of a model, with the numbers of one example if there is one."""
+    sizes = [len(layers[0][0].w), *map(len, layers)]
+    if x is None and root is not None:
+        x = only_example(layers, root)
+    runs: list[Run] = [[None] * size for size in sizes] if x is None else forward(layers, x)
+    if x is not None and root is not None:
+        runs = recorded(runs, root)
+    return [
+        Column(
+            heading=heading(k, len(layers)),
+            names=names(k, sizes, run),
+            neurons=layers[k - 1] if k else (),
+            numbers={
+                "data": [None if value is None else float_of(value) for value in run],
+                "grad": [None if root is None else getattr(value, "grad", None) for value in run],
+            },
+            drawn=most_active(run),
+        )
+        for k, run in enumerate(runs)
+    ]
+
+
+def float_of(value: Value | float) -> float:
+    """The number of a Value, or a number."""
+    return value.data if isinstance(value, Value) else float(value)
+
+
+def forward(layers: Layers, x: Run) -> list[Run]:
+    """What came in, then what each layer says."""
+    runs: list[Run] = [inputs(x, len(layers[0][0].w))]
+    for neurons in layers:
+        runs.append([neuron(runs[-1]) for neuron in neurons])
+    return runs
+
+
+def only_example(layers: Layers, root: Value) -> Run | None:
+    """What the model was run on in the graph of root; None if on several examples, or none."""
+    first = layers[0][0].w
+    xs: list[Run] = [
+        node.local_grads if node.op == "weighted_sum" else node.operands[len(first) :]
+        for node in topological_order(root)
+        if node.op in ("weighted_sum", "dot") and list(node.operands[: len(first)]) == first
+    ]
+    return xs[0] if len(xs) == 1 else None
+
+
+def recorded(runs: list[Run], root: Value) -> list[Run]:
+    """The same Values as they stand in the graph of root, where they have gradients.
+
+    Two computed Values are the same if they come from the same operation on the same
+    operands and, where it read plain numbers, on the same numbers.
+    """
+    made = {step(node, node.operands): node for node in topological_order(root) if node.op}
+    known: dict[Value, Value] = {}
+    for node in topological_order(total(runs[-1])):
+        operands = tuple([known[operand] for operand in node.operands])
+        known[node] = made.get(step(node, operands), node) if node.op else node
+    if any(known[output] is output for output in runs[-1]):
+        raise ValueError(
+            "root was not computed from model(x) with this x; pass the x and the loss of one run"
+        )
+    return [[known.get(value, value) for value in run] for run in runs]
+
+
+def step(node: Value, operands: tuple[Value, ...]) -> tuple[Any, ...]:
+    """What tells a computed Value, or a constant, from another one."""
+    numbers = {"weighted_sum": node.local_grads, "const": (node.data,)}.get(node.op, ())
+    return node.op, operands, numbers
+
+
+def heading(k: int, layers: int) -> str:
+    """The name of column k of a model with that many layers."""
+    if k == 0:
+        return "input"
+    return f"layer {k} · output" if k == layers else f"layer {k}"
+
+
+def names(k: int, sizes: list[int], run: Run) -> list[str]:
+    """What stands beside each unit: an input's label, else x0, x1, ..., and y0, y1, ..."""
+    if 0 < k < len(sizes) - 1:
+        return [""] * sizes[k]
+    letter = "y" if k else "x"
+    usual = [letter] if sizes[k] == 1 else [f"{letter}{i}" for i in range(sizes[k])]
+    labels = [clean(getattr(value, "label", "")) for value in run]
+    return [label or name for label, name in zip(labels, usual, strict=True)]
+
+
+def most_active(run: Run) -> list[int]:
+    """The units to draw: of too many, those with the largest |data|; without data, the ends."""
+    every = range(len(run))
+    if len(run) <= MOST:
+        return list(every)
+    if run[0] is None:
+        return [*every[: MOST // 2], *every[-MOST // 2 :]]
+    return sorted(sorted(every, key=lambda i: -loudness(float_of(run[i])))[:MOST])
+
+
+def loudness(number: float) -> float:
+    """The size of a number, with nan and infinity the largest of all."""
+    return abs(number) if math.isfinite(number) else math.inf
+
+
+# Where everything goes
+
+
+def place(columns: list[Column]) -> None:
+    """Give every unit drawn its place; columns are centred on one another."""
+    big = max(len(column.drawn) for column in columns) <= FEW
+    radius, pitch, gap = (21, 54, 190) if big else (11, 28, 240)
+    for k, column in enumerate(columns):
+        column.x, column.radius = left_margin(columns[0]) + radius + k * gap, radius
+        column.middles = {
+            unit: TOP + radius + row * pitch + 12 * gaps_above(column.drawn, row)
+            for row, unit in enumerate(column.drawn)
+        }
+    lowest = bottom(columns)
+    for column in columns:
+        shift = (lowest - bottom([column])) / 2
+        column.middles = {unit: y + shift for unit, y in column.middles.items()}
+
+
+def bottom(columns: list[Column]) -> float:
+    """Where the longest column ends."""
+    return max(
+        column.middles[column.drawn[-1]] + column.radius + 12 * column.ends_elided
+        for column in columns
+    )
+
+
+def gaps_above(drawn: list[int], row: int) -> int:
+    """How many times units are left out above this row of a column."""
+    return sum(unit > before + 1 for before, unit in pairwise([-1, *drawn[: row + 1]]))
+
+
+def left_margin(column: Column) -> float:
+    """The room that the names of the inputs, and their image, need."""
+    image = image_size(column) + 20 if pixels(column) else 0
+    return math.ceil(max(40.0, column.name_width() + 26) + image)
+
+
+def view_width(columns: list[Column]) -> float:
+    """The width of one view, the names of the outputs included."""
+    last = columns[-1]
+    return last.x + max(80.0, last.radius + 8 + last.name_width() + 20)
+
+
+# The inputs as an image
+
+
+def pixels(column: Column) -> int:
+    """The number of pixels along a side if the inputs are a square image, else 0."""
+    n = len(column.names)
+    side = math.isqrt(n)
+    known = column.numbers["data"][0] is not None
+    return side if known and n >= 64 and side * side == n else 0
+
+
+def pixel_size(column: Column) -> int:
+    """The side of one pixel of the image."""
+    return max(1, 84 // pixels(column))
+
+
+def image_size(column: Column) -> int:
+    """The side of the image."""
+    return pixels(column) * pixel_size(column)

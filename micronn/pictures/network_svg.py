@@ -1,0 +1,331 @@
+"""The network as SVG: lines for weights, circles for neurons, squares for inputs and biases.
+
+Colour and dashes are the sign of a number, width and shade are its size.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from micronn.pictures.charts import box, pixel_runs
+from micronn.pictures.network_columns import (
+    TOP,
+    Column,
+    bottom,
+    image_size,
+    loudness,
+    pixel_size,
+    pixels,
+    view_width,
+)
+from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, SHADES, ZERO_DASH, scale, shade
+from micronn.pictures.svg import escape, svg_frame, svg_line, svg_rect, svg_text, text_width, units
+from micronn.support.text import fmt
+
+SPARSE = 60  # up to so many lines between two columns, every line is opaque
+
+
+class View(NamedTuple):
+    """What a picture shows of every neuron and every weight.
+
+    field: which number of a Value.
+    css: the class of everything that only this view shows.
+    size: the size of a weight, as the foot of the picture names it.
+    weight: a weight, as its tooltip names it.
+    steady: lines in order of index instead of weakest first, no numbers in tooltips, and
+        strokes of positive numbers there but not seen.  Two pictures of one model then
+        have the same elements in the same order, as the pages of a flip book need.
+    """
+
+    field: str
+    css: str
+    words: str
+    size: str
+    weight: str
+    steady: bool = False
+
+
+VIEWS = {
+    "weights": View("data", "w", "weights and activations", "max |w|", "w"),
+    "grads": View("grad", "g", "gradients", "max |grad|", "grad"),
+}
+
+
+def network_svg(
+    columns: list[Column],
+    title: str,
+    views: Sequence[View],
+    apart: bool,
+    legend: bool = True,
+    prefix: str = "",
+) -> str:
+    """The views as one SVG with a legend: side by side, or one upon the other."""
+    width, end, parts = view_width(columns), bottom(columns), []
+    for k, view in enumerate(views):
+        parts.append(f'<g class="{view.css}" transform="translate({units(k * width * apart)} 0)">')
+        parts.append(svg_text(20, 24, f"{title}: {view.words}", 13, bold=True))
+        parts += [*view_parts(columns, view), "</g>"]
+    parts += legend_parts(end + 56) if legend else []
+    title_width = text_width(f"{title}: {VIEWS['weights'].words}", 13) + 40
+    full = max(width * (len(views) if apart else 1), title_width, 540 if legend else 0)
+    height = end + (108 if legend else 40)
+    return svg_frame(full, height, title, description(columns), parts, prefix)
+
+
+def view_parts(columns: list[Column], view: View) -> Iterator[str]:
+    """All elements of one view: lines first, so that the units stand before them."""
+    for left, right in pairwise(columns):
+        yield from lines(left, right, view)
+        middle, largest = (left.x + right.x) / 2, fmt(strongest(right, view), digits=2)
+        foot = f"{view.size} {largest}"
+        yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle")
+    yield from input_image(columns[0])
+    for column in columns:
+        yield from column_text(column)
+        yield from [unit_mark(column, unit, view) for unit in column.drawn]
+
+
+# Weights
+
+
+class Line(NamedTuple):
+    """A weight: its number, the unit it reads, the neuron it belongs to."""
+
+    number: float
+    i: int
+    j: int
+
+
+def lines(left: Column, right: Column, view: View) -> Iterator[str]:
+    """The weights between two columns, weakest first; lines that look alike share a group."""
+    weights = [
+        Line(getattr(right.neurons[j].w[i], view.field), i, j)
+        for j in right.drawn
+        for i in left.drawn
+    ]
+    if not view.steady:
+        weights.sort(key=lambda weight: loudness(weight.number))
+    top, dense = strongest(right, view), len(weights) > SPARSE
+
+    def size(weight: Line) -> tuple[object, ...]:
+        return size_look(weight.number, top, dense), view.steady and weight[1:]
+
+    def sign(weight: Line) -> tuple[object, ...]:
+        return sign_look(weight.number), view.steady and weight[1:]
+
+    yield f'<g transform="translate({units(left.x + left.radius)} 0)">'
+    for (look, _), alike in groupby(weights, size):
+        yield f"<g {look}>"
+        for (colour, _), run in groupby(alike, sign):
+            paths = [line(weight, left, right, view) for weight in run]
+            yield f"<g {colour}>{''.join(paths)}</g>"
+        yield "</g>"
+    yield "</g>"
+
+
+def line(weight: Line, left: Column, right: Column, view: View) -> str:
+    """One line with its tooltip; its group starts at the left column."""
+    number, i, j = weight
+    width = units(right.x - right.radius - left.x - left.radius)
+    ends = f"M0 {units(left.middles[i])} {width} {units(right.middles[j])}"
+    if view.steady:
+        return f'<path d="{ends}"/>'
+    title = f"{view.weight} {i}→{j}: {fmt(number, sign=True)}"
+    return f'<path d="{ends}"><title>{title}</title></path>'
+
+
+def strongest(column: Column, view: View) -> float:
+    """The size of the largest weight of a layer, drawn or not."""
+    return scale([getattr(w, view.field) for neuron in column.neurons for w in neuron.w])
+
+
+def sign_look(number: float) -> str:
+    """A line shows its sign by colour, and by dashes for those who see none."""
+    if not math.isfinite(number):
+        return f'stroke="{LIGHT["bad"]}"'
+    if number == 0.0:
+        return f'stroke="{LIGHT["ezero"]}" stroke-dasharray="{ZERO_DASH}"'
+    if number < 0.0:
+        return f'stroke="{LIGHT["eneg"]}" stroke-dasharray="{NEGATIVE_DASH}"'
+    return f'stroke="{LIGHT["epos"]}"'
+
+
+def size_look(number: float, top: float, dense: bool) -> str:
+    """A line shows by its width how big it is beside the strongest of its layer.
+
+    Of many lines, the weak ones are also nearly transparent.
+    """
+    if not math.isfinite(number):
+        return 'stroke-width="3"'
+    share = abs(number) / top if top else 0.0
+    if not dense:
+        return f'stroke-width="{0.5 + 3.5 * share:.1f}"'
+    return f'stroke-width="{0.5 + 2 * share:.1f}" stroke-opacity="{0.18 + 0.82 * share:.1f}"'
+
+
+# Units
+
+
+def column_text(column: Column) -> Iterator[str]:
+    """The heading of a column, the names beside its units, dots where some are left out."""
+    x, drawn, size = column.x, column.drawn, len(column.names)
+    count = f"{len(drawn)} of {size} shown" if len(drawn) < size else str(size)
+    yield svg_text(x, TOP - 40, column.heading, 11, anchor="middle", bold=True)
+    yield svg_text(x, TOP - 26, count, 10, "mut", "middle")
+    for unit in drawn:
+        yield name_text(column, unit)
+    for before, unit in pairwise([-1, *drawn, size]):
+        if unit > before + 1:
+            yield dots(x, gap_middle(column, before, unit))
+
+
+def name_text(column: Column, unit: int) -> str:
+    """A name: left of an input, right of an output, above a hidden unit's lines."""
+    edge, y = column.radius + 6, column.middles[unit] + 4
+    name = column.unit_name(unit)
+    if not column.neurons:
+        return svg_text(column.x - edge, y, name, 11, "mut", "end")
+    if column.heading.endswith("output"):
+        return svg_text(column.x + edge, y, name, 11, "mut")
+    halo = f'<g stroke="{LIGHT["bg"]}" stroke-width="3" paint-order="stroke">'
+    return (
+        f"{halo}{svg_text(column.x - edge + 2, y - 9, name, 8, 'mut', 'end')}</g>" if name else ""
+    )
+
+
+def gap_middle(column: Column, before: int, unit: int) -> float:
+    """How far down the dots stand between two units drawn, or beyond the first or last."""
+    room = column.radius + 6
+    if before < 0:
+        return column.middles[unit] - room - 1
+    if unit == len(column.names):
+        return column.middles[before] + room + 1
+    return (column.middles[before] + column.middles[unit]) / 2
+
+
+def dots(x: float, y: float) -> str:
+    """Three dots, one below the other."""
+    places = " ".join([f"M{units(x)} {units(y + dy)}h0" for dy in (-4, 0, 4)])
+    return f'<path d="{places}" stroke="{LIGHT["mut"]}" stroke-width="2" stroke-linecap="round"/>'
+
+
+def unit_mark(column: Column, unit: int, view: View) -> str:
+    """An input's square, or a neuron's circle with the small square of its bias."""
+    x, y, r = column.x, column.middles[unit], column.radius
+    number = column.numbers[view.field][unit]
+    fill = "card" if number is None else shade(number, column.scale(view.field))
+    if column.neurons:
+        shape = circle(x, y, r, fill)
+        biases = [getattr(neuron.b, view.field) for neuron in column.neurons]
+        bias = bias_mark(x + 0.55 * r, y + 0.6 * r, biases[unit], scale(biases), view)
+    else:
+        shape, bias = svg_rect(x - r, y - r, 2 * r, 2 * r, fill, "input", 1.5), ""
+    words = unit_words(column, unit) if view.steady else spoken(column, unit)
+    mark = "" if number is None else number_mark(x, y, r, number, view)
+    return f'<g class="neuron"><title>{escape(words)}</title>{shape}{mark}{bias}</g>'
+
+
+def circle(x: float, y: float, r: float, fill: str) -> str:
+    """A neuron; fill is a colour token."""
+    return (
+        f'<circle cx="{units(x)}" cy="{units(y)}" r="{r}" fill="{LIGHT[fill]}" '
+        f'stroke="{LIGHT["op"]}" stroke-width="1.2"/>'
+    )
+
+
+def number_mark(x: float, y: float, r: float, number: float, view: View) -> str:
+    """The number inside a big circle; in a small one only a stroke if it is negative."""
+    if r < 20:
+        return minus(x, y, 8, number, view)
+    text = fmt(number, sign=view.field == "grad", digits=2)
+    size = min(10.0, (2 * r - 4) / text_width(text, 1))
+    ink = "ink" if math.isfinite(number) else "badink"
+    return svg_text(x, y + 3.5, text, round(size, 1), ink, "middle")
+
+
+def bias_mark(x: float, y: float, number: float, top: float, view: View) -> str:
+    """The small square that stands for a bias."""
+    square = svg_rect(x, y, 9, 9, shade(number, top), "param")
+    return square + minus(x + 4.5, y + 4.5, 5, number, view)
+
+
+def minus(x: float, y: float, width: float, number: float, view: View) -> str:
+    """The stroke that marks a negative number, for eyes and printers without colour."""
+    stroke = svg_line(f"M{units(x - width / 2)} {units(y)}h{width}", "ink", 1.5)
+    if number < 0.0:
+        return stroke
+    return stroke.replace(LIGHT["ink"], "none") if view.steady else ""
+
+
+def unit_words(column: Column, unit: int) -> str:
+    """Which unit it is."""
+    return f"{column.heading} {column.names[unit] or f'#{unit}'}"
+
+
+def spoken(column: Column, unit: int) -> str:
+    """A unit in words, with its numbers in full."""
+    known = [
+        f"{name} = {numbers[unit]!r}"
+        for name, numbers in column.numbers.items()
+        if numbers[unit] is not None
+    ]
+    words = f"{unit_words(column, unit)}: {', '.join(known) or 'no data'}"
+    if not column.neurons:
+        return words
+    bias = column.neurons[unit].b
+    return f"{words}; bias: data = {bias.data!r}, grad = {bias.grad!r}"
+
+
+def input_image(column: Column) -> Iterator[str]:
+    """The inputs as an image, left of their column; the pixels drawn there are outlined."""
+    side = pixels(column)
+    if not side:
+        return
+    size, pixel = image_size(column), pixel_size(column)
+    y = (min(column.middles.values()) + max(column.middles.values()) - size) / 2
+    yield f'<g class="image" transform="translate(12 {units(y)})">'
+    yield svg_rect(0, 0, size, size, "zero", "input")
+    top = column.scale("data")
+    shades = [shade(number or 0.0, top) for number in column.numbers["data"]]
+    for token in sorted({*shades} - {"zero"}):
+        boxes = "".join(pixel_runs(shades, token, side, pixel, pixel))
+        yield f'<path fill="{LIGHT[token]}" d="{boxes}"/>'
+    for unit in column.drawn:
+        yield svg_line(box(unit % side * pixel, unit // side * pixel, pixel, pixel), "ink")
+    yield svg_text(size / 2, size + 14, f"{side} × {side} input", 10, "mut", "middle")
+    yield "</g>"
+
+
+# Words
+
+
+def legend_parts(y: float) -> Iterator[str]:
+    """What colours, dashes and widths mean; every picture explains itself."""
+    yield '<g class="legend" aria-hidden="true">'
+    for k, token in enumerate(SHADES):
+        yield svg_rect(20 + 22 * k, y, 22, 13, token)
+        yield svg_text(31 + 22 * k, y + 10, "−  0  +"[k], 10, anchor="middle")
+    yield svg_text(182, y + 10, "strong: at least 1/3 of the largest in its column,", 10, "mut")
+    yield svg_text(
+        182, y + 24, "mid: at least 1/30, pale: less; a stroke marks a negative", 10, "mut"
+    )
+    for k, (token, dash, sign) in enumerate(
+        [("epos", "", "+"), ("eneg", NEGATIVE_DASH, "−"), ("ezero", ZERO_DASH, "0")]
+    ):
+        yield svg_line(f"M{20 + 46 * k} {units(y + 33)}h28", token, 2, dash)
+        yield svg_text(52 + 46 * k, y + 36, sign, 10, "mut")
+    yield svg_text(182, y + 38, "wider: larger; square: input; small square: bias", 10, "mut")
+    yield "</g>"
+
+
+def description(columns: list[Column]) -> str:
+    """The picture in sentences, for those who do not see it."""
+    layers = ", ".join([f"{len(c.neurons)} {c.neurons[0].activation}" for c in columns[1:]])
+    count = sum(len(neuron.w) + 1 for column in columns for neuron in column.neurons)
+    text = f"Inputs: {len(columns[0].names)}; neurons by layer: {layers}; {count} parameters."
+    outputs = columns[-1]
+    for unit in outputs.drawn:
+        number = outputs.numbers["data"][unit]
+        text += "" if number is None else f" {outputs.names[unit]} = {fmt(number)}."
+    return text
