@@ -1,12 +1,9 @@
 """The commands that take an expression and a number for each of its names.
 
-    micronn draw "tanh(w*x + b)" w=0.5 x=2 b=-1      a picture of every number
-    micronn explain "(a + b)*b" a=-2 b=3             the same in the terminal
-    micronn check "exp(x)/x" x=0.5                   backward() against finite differences
-    micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
-
-A command gets its arguments, a rich console for what it has to show, and `note` for
-remarks beside it; it returns the exit status.
+micronn draw "tanh(w*x + b)" w=0.5 x=2 b=-1      a picture of every number
+micronn explain "(a + b)*b" a=-2 b=3             the same in the terminal
+micronn check "exp(x)/x" x=0.5                   backward() against finite differences
+micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 """
 
 import argparse
@@ -17,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from micronn.check.gradcheck import gradcheck, step_size_table
+from micronn.cli.command import Commands, Note, Run, add_command
 from micronn.cli.formula import Expression, parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
@@ -26,7 +24,6 @@ from micronn.support.text import clipped
 from micronn.terminal.tables import backward_table, check_table, computation_tree
 from micronn.viewer.quiz import ABOUT, known, questions, save_worksheet, take
 
-Note = Callable[[str], None]
 COMMANDS = ("draw", "explain", "check", "quiz")  # whose words may begin with a minus
 VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")
 
@@ -143,7 +140,7 @@ def line_from(console: Console) -> Callable[[str], str | None]:
 # Arguments
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
     drawing = add(commands, "draw", "draw an expression with its gradients", draw_command)
     drawing.add_argument(
@@ -167,16 +164,9 @@ def add_to(commands) -> None:
     asking.add_argument("--worksheet", metavar="FILE", help="a .html sheet to print instead")
 
 
-def add(commands, name: str, summary: str, run) -> argparse.ArgumentParser:
+def add(commands: Commands, name: str, summary: str, run: Run) -> argparse.ArgumentParser:
     """One command that takes an expression and numbers for its names."""
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f'example: micronn {name} "tanh(w*x + b)" w=0.5 x=2 b=-1',
-        allow_abbrev=False,
-    )
+    command = add_command(commands, name, summary, '"tanh(w*x + b)" w=0.5 x=2 b=-1', run)
     command.add_argument("expression", metavar="EXPR", help='a formula, in quotes: "tanh(w*x + b)"')
     command.add_argument("numbers", metavar="NAME=NUMBER", nargs="*", help="a number for each name")
-    command.set_defaults(run=run)
     return command

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from micronn.engine import Value, as_value
 from micronn.graph.operations import OPERATIONS
 from micronn.support.numeric import DomainError
-from micronn.support.text import clipped, columns
+from micronn.support.text import DECIMAL, clipped, columns, decimal
 
 # What may be typed
 
@@ -45,7 +45,6 @@ HINTS = {
     "³": "A power is written **, as in x**3.",
 }
 
-DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 NAME = r"[^\W\d]\w*"  # as in Python: letters of any alphabet, digits and _, no digit first
 TOKEN = re.compile(rf"(?P<number>{DECIMAL})|(?P<name>{NAME})|(?P<sign>\*\*|[-+*/(),])|\s+")
 WIDTH = 70  # characters of the expression that a message shows
@@ -56,7 +55,7 @@ class ExpressionError(ValueError):
 
 
 class Token(NamedTuple):
-    """A number, a name, a sign, or the end of the text; start is its place in the text."""
+    """A number, a name, a sign, or the end of the text; start is its index in the text."""
 
     kind: str
     text: str
@@ -214,6 +213,7 @@ class Parser:
             raise self.no_operand(token)
 
     def take_number(self, token: Token) -> None:
+        """A plain number."""
         if math.isinf(float(token.text)):
             raise pointed(self.text, token, f"{clipped(token.text)} is beyond the largest float")
         self.program.append(Step("number", 0, token))
@@ -322,14 +322,15 @@ def read_numbers(assignments: Iterable[str]) -> dict[str, float]:
 
 def read_number(name: str, text: str) -> float:
     """The decimal number in a text, given for a name."""
-    if not re.fullmatch(rf"[+-]?{DECIMAL}", text):
+    number = decimal(text)
+    if number is None:
         raise ExpressionError(
             f"{clipped(name)}={shown_text(text)}: not a decimal number; write one such as "
             f"{clipped(name)}=-0.5 or {clipped(name)}=1e-3"
         )
-    if math.isinf(float(text)):
+    if math.isinf(number):
         raise ExpressionError(f"{clipped(name)}={clipped(text)}: beyond the largest float, 1.8e308")
-    return float(text)
+    return number
 
 
 # Messages that point at the place

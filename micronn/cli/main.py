@@ -1,7 +1,7 @@
 """The command `micronn`: what was typed, what is said where, and the exit status.
 
-What the commands do stands in cli_expressions.py, cli_train.py and cli_models.py.  Here
-are the manners that all of them share.  Exit status: 0 done; 1 it could not be done, or a
+What the commands do stands in expressions.py, train.py and models.py.  Here are the
+manners that all of them share.  Exit status: 0 done; 1 it could not be done, or a
 check found a fault; 2 what was typed makes no sense.  A refusal is one message on
 stderr, with nothing on stdout.
 """
@@ -14,13 +14,12 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import NoReturn
 
 from rich.console import Console
 
 import micronn
-from micronn.cli import expressions as cli_expressions
-from micronn.cli import models as cli_models
-from micronn.cli import train as cli_train
+from micronn.cli import expressions, models, train
 from micronn.pictures.layout import NoLayout
 
 # Arguments
@@ -29,7 +28,7 @@ from micronn.pictures.layout import NoLayout
 class Parser(argparse.ArgumentParser):
     """argparse, with an error of one line."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"micronn: error: {message}; see {self.prog} --help\n")
 
 
@@ -43,14 +42,14 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    cli_expressions.add_to(commands)
-    cli_train.add_to(commands)
-    cli_models.add_to(commands)
+    expressions.add_to(commands)
+    train.add_to(commands)
+    models.add_to(commands)
     return top
 
 
-WORDY = (*cli_expressions.COMMANDS, *cli_models.COMMANDS)
-VALUED = (*cli_expressions.VALUED_OPTIONS, *cli_models.VALUED_OPTIONS)
+WORDY = (*expressions.COMMANDS, *models.COMMANDS)
+VALUED = (*expressions.VALUED_OPTIONS, *models.VALUED_OPTIONS)
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
@@ -61,7 +60,9 @@ def options_first(arguments: Sequence[str]) -> list[str]:
     >>> options_first(["-x**2", "-o", "out.svg", "x=3"])
     ['-o', 'out.svg', '--', '-x**2', 'x=3']
     """
-    options, words, rest = [], [], iter(arguments)
+    options: list[str] = []
+    words: list[str] = []
+    rest = iter(arguments)
     for argument in rest:
         if argument in VALUED:
             options += [argument, *[value for value in [next(rest, None)] if value is not None]]
@@ -91,7 +92,7 @@ def say(line: str) -> None:
         print(line, file=sys.stderr)
 
 
-def why(error: OSError) -> str:
+def refused(error: OSError) -> str:
     """What the system refused, and for which file."""
     if error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
@@ -138,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(str(error))
         return 2
     except OSError as error:
-        complain(why(error))
+        complain(refused(error))
         return 1
     except (ArithmeticError, NoLayout) as error:
         complain(str(error))
@@ -154,10 +155,6 @@ def run(arguments: Sequence[str]) -> int:
     console = Console(markup=False, highlight=False, emoji=False)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: note(str(message))
-        status = args.run(args, console, note)
+        status: int = args.run(args, console, note)
     sys.stdout.flush()
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())

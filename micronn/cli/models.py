@@ -7,16 +7,19 @@ micronn fetch mnist
 """
 
 import argparse
+import csv
+import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
 
 from micronn.checkpoint import load_training
+from micronn.cli.command import Commands, Note, add_command
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
-from micronn.support.text import clipped, fmt
+from micronn.support.text import clipped, decimal, fmt
 from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
@@ -25,7 +28,6 @@ from micronn.terminal.plots import bars
 from micronn.training.eager import predict
 from micronn.training.tasks import Question, question_from, rows_of
 
-Note = Callable[[str], None]
 COMMANDS = ("predict",)  # whose words may begin with a minus
 VALUED_OPTIONS = ("--csv", "--images", "--index")
 
@@ -38,14 +40,13 @@ def predict_command(args: argparse.Namespace, console: Console, note: Note) -> i
     saved = load_training(args.model)
     model, question = saved.model, question_from(saved.notes)
     if args.csv:
-        for line in answered_table(model, question, args.csv):
-            console.print(line, soft_wrap=True)
+        console.print(answered_table(model, question, args.csv), end="", soft_wrap=True)
         return 0
-    x = image(args.images, args.index) if args.images else [decimal(text) for text in args.numbers]
+    x = image(args.images, args.index) if args.images else [typed(text) for text in args.numbers]
     check_count(model, question, x)
     if args.images and is_image(len(x)):
         console.print(grey_image(square(x)))
-    for part in spoken(question, answer_to(model, question, x)):
+    for part in answer(question, answer_to(model, question, x)):
         console.print(part)
     return 0
 
@@ -56,7 +57,7 @@ def answer_to(model: MLP, question: Question | None, x: Sequence[float]) -> list
     return as_list(output)
 
 
-def spoken(question: Question | None, outputs: Sequence[float]) -> list[RenderableType]:
+def answer(question: Question | None, outputs: Sequence[float]) -> list[RenderableType]:
     """An answer for people."""
     if question is None:
         return ["  ".join([repr(output) for output in outputs])]
@@ -65,43 +66,35 @@ def spoken(question: Question | None, outputs: Sequence[float]) -> list[Renderab
     probabilities = question.probabilities(outputs)
     best = predicted_class(probabilities)
     shares = dict(zip(question.classes, probabilities, strict=True))
-    return [f"{question.classes[best]}, with {probabilities[best]:.1%} of its belief", bars(shares)]
+    said = f"class {question.classes[best]}, probability {probabilities[best]:.1%}"
+    return [said, bars(shares, show="{:.1%}".format)]
 
 
-def answered_table(model: MLP, question: Question | None, path: str) -> list[str]:
-    """The inputs of a table with the answers, as lines of another table."""
-    columns = question.columns if question else []
-    header, rows = rows_of(path, columns)
-    lines = [",".join([*map(quoted, header), "answer"])]
+def answered_table(model: MLP, question: Question | None, path: str) -> str:
+    """The inputs of a table with the answers, as the text of another table."""
+    header, rows = rows_of(path, question.columns if question else [])
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*header, "answer"])
     for x in rows:
         check_count(model, question, x)
-        lines.append(
-            ",".join([*map(repr, x), answer_cell(question, answer_to(model, question, x))])
-        )
-    return lines
+        table.writerow([*x, answer_cell(question, answer_to(model, question, x))])
+    return text.getvalue()
 
 
 def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
     """An answer in a table: a class, or a number to all its digits."""
     if question is None:
-        return quoted(" ".join(map(repr, outputs)))
+        return " ".join(map(repr, outputs))
     if question.kind == "quantity":
         return repr(question.quantity(outputs[0]))
-    return quoted(question.classes[predicted_class(outputs)])
+    return question.classes[predicted_class(outputs)]
 
 
-def quoted(text: str) -> str:
-    """A cell of a CSV file."""
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
-
-
-def decimal(text: str) -> float:
+def typed(text: str) -> float:
     """A typed number."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    number = decimal(text)
+    if number is None or math.isinf(number):
         raise ValueError(f"{clipped(text)!r} is not a number; write one such as 0.5 or 1e-3")
     return number
 
@@ -169,10 +162,11 @@ def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int
 # Arguments
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
-    predicting = add(commands, "predict", "ask a saved model", "predict moons.json 0.5 0.25")
-    predicting.set_defaults(run=predict_command)
+    predicting = add_command(
+        commands, "predict", "ask a saved model", "moons.json 0.5 0.25", predict_command
+    )
     predicting.add_argument("model", metavar="MODEL", help="a file that micronn train saved")
     predicting.add_argument("numbers", nargs="*", metavar="NUMBER", help="one for each input")
     predicting.add_argument("--csv", metavar="FILE", help="answer every line of a table instead")
@@ -181,8 +175,9 @@ def add_to(commands) -> None:
     )
     predicting.add_argument("--index", type=int, default=0, help="which image, from 0")
 
-    showing = add(commands, "show", "draw a saved model", "show moons.json -o moons.svg")
-    showing.set_defaults(run=show_command)
+    showing = add_command(
+        commands, "show", "draw a saved model", "moons.json -o moons.svg", show_command
+    )
     showing.add_argument("model", metavar="MODEL", help="a file that micronn train saved")
     showing.add_argument(
         "-o", "--output", metavar="FILE", default="network.svg", help=".svg or .html"
@@ -191,21 +186,9 @@ def add_to(commands) -> None:
         "--weights", action="store_true", help="also print the first weights as images"
     )
 
-    fetching = add(commands, "fetch", "download MNIST", "fetch mnist --data mnist")
-    fetching.set_defaults(run=fetch_command)
+    fetching = add_command(commands, "fetch", "download MNIST", "mnist --data mnist", fetch_command)
     fetching.add_argument("set", choices=["mnist"], help="what to download")
     fetching.add_argument("--data", metavar="FOLDER", default="mnist", help="where to")
     fetching.add_argument(
         "--mirror", action="append", metavar="ADDRESS", help="from there; may be given again"
-    )
-
-
-def add(commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
-    """One command."""
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"example: micronn {example}",
-        allow_abbrev=False,
     )

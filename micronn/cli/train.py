@@ -14,7 +14,7 @@ import errno
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from micronn.checkpoint import load_training, save
+from micronn.cli.command import Commands, Note, add_command
 from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
@@ -35,7 +36,6 @@ from micronn.training.metrics import confusion_matrix, right_class
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
 from micronn.viewer.replay import Recorder
 
-Note = Callable[[str], None]
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50
 IMAGE_EPOCHS, IMAGE_SHARE = 15, 0.3  # images: fewer epochs, and smaller steps: many inputs add up
@@ -109,7 +109,7 @@ def fresh(args: argparse.Namespace) -> Run:
 
 
 def resumed(args: argparse.Namespace) -> Run:
-    """The model of a file, to go on with: its data, optimiser and chance come from there."""
+    """The model of a file, to go on with: its data, optimiser and random state come from there."""
     saved = load_training(args.resume)
     source = saved.notes.get("source")
     if (
@@ -118,7 +118,7 @@ def resumed(args: argparse.Namespace) -> Run:
     ):
         raise ValueError(f"{args.resume} was not saved by micronn train, so it cannot go on")
     if saved.optimizer is None or saved.rng is None:
-        raise ValueError(f"{args.resume} holds no optimiser or no source of chance")
+        raise ValueError(f"{args.resume} holds no optimiser or no random state")
     if source["data"] != args.data:
         raise ValueError(f"{args.resume} learned {source['data']}, not {args.data}")
     task = task_from(source, random.Random(source["seed"]))
@@ -133,12 +133,11 @@ def resumed(args: argparse.Namespace) -> Run:
 
 def epochs_for(args: argparse.Namespace, task: Task) -> int:
     """How often to go through the examples."""
-    if args.epochs is not None:
-        return args.epochs
-    return IMAGE_EPOCHS if is_image(task.nin) else EPOCHS
+    default = IMAGE_EPOCHS if is_image(task.nin) else EPOCHS
+    return default if args.epochs is None else int(args.epochs)
 
 
-def task_from(source: Mapping[str, Any], rng) -> Task:
+def task_from(source: Mapping[str, Any], rng: random.Random) -> Task:
     """The examples that a source names."""
     name = source["data"]
     if name in TOYS:
@@ -176,7 +175,13 @@ def steps_of(run: Run, batch_size: int) -> Iterator[Step]:
     )  # fmt: skip
 
 
-def trained(run: Run, steps: Iterator[Step], args, console, recorder: Recorder | None) -> Step:
+def trained(
+    run: Run,
+    steps: Iterator[Step],
+    args: argparse.Namespace,
+    console: Console,
+    recorder: Recorder | None,
+) -> Step:
     """Train to the end.  The model is saved after every epoch, so a stop loses little."""
     question = run.task.question
     view = ModelView(run.model, question, run.task.validation)
@@ -250,9 +255,9 @@ def summary(run: Run, last: Step) -> list[RenderableType]:
 
 
 ENGINE_NAMES = {
-    "machine": "recorded once and run by the tape machine in C",
-    "python": "recorded once and run as a Python program",
-    "graph": "with a new graph for each example",
+    "machine": "on the compiled graph, run by the machine in C",
+    "python": "on the compiled graph, run as a Python program",
+    "graph": "on a new graph for each example",
 }
 
 
@@ -268,7 +273,7 @@ def scores_table(question: Question, last: Step, test: Score, count: int) -> Tab
     return table
 
 
-METRIC_NAMES = {"sign": "accuracy", "class": "accuracy", "quantity": "usual error"}
+METRIC_NAMES = {"sign": "accuracy", "class": "accuracy", "quantity": "root mean squared error"}
 
 
 def figure(question: Question, metric: float | None) -> str:
@@ -299,14 +304,14 @@ def baseline(task: Task) -> str:
 # Arguments
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Give a parser this command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "train",
-        help="train a net, and judge it by examples it never saw",
-        description="Train a net, and judge it by examples it never saw.",
-        epilog="example: micronn train moons --hidden 16,16 --epochs 50 --seed 7 --live",
-        allow_abbrev=False,
+        "train a net, and judge it by examples it never saw",
+        "moons --hidden 16,16 --epochs 50 --seed 7 --live",
+        train_command,
     )
     add = command.add_argument
     add("data", metavar="DATA", help=f"{', '.join(TOYS)}, mnist, or a file.csv with a header")
@@ -339,7 +344,6 @@ def add_to(commands) -> None:
         help="go on with a saved model; its sizes, optimiser and examples stay",
     )
     add("--replay", metavar="FILE", help="write a page, a .html, to scrub through the run")
-    command.set_defaults(run=train_command)
 
 
 def sizes(text: str) -> list[int]:

@@ -11,6 +11,7 @@ each time it is asked for, so a window may be resized while a model learns.
     (1, [0.7])
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -190,5 +191,5 @@ def duration(seconds: float) -> str:
     >>> duration(75.2), duration(3600.0)
     ('1:16', '60:00')
     """
-    whole = int(seconds) + (seconds > int(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -249,12 +249,23 @@ BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bit of
 # Bars
 
 
-def bars(numbers: Mapping[str, float], width: int = 30, factors: bool = False) -> Table:
+def signed(number: float) -> str:
+    """A number with its sign."""
+    return fmt(number, sign=True)
+
+
+def bars(
+    numbers: Mapping[str, float],
+    width: int = 30,
+    factors: bool = False,
+    show: Callable[[float], str] = signed,
+) -> Table:
     """A bar for each number, blue for + and orange for -, with the number beside it.
 
     width: of the longest bar, in characters.
     factors: make each factor of ten a sixth of the width, as gradients vanish by
         factors; a bar of no length is a millionth of the longest, or less.
+    show: how the number is written.
     """
     table = Table.grid(padding=(0, 1))
     largest = scale(numbers.values())
@@ -263,5 +274,5 @@ def bars(numbers: Mapping[str, float], width: int = 30, factors: bool = False) -
         if factors and share:
             share = max(0.0, 1.0 + math.log10(share) / 6.0)
         style = LINES[0] if number > 0.0 else LINES[1]
-        table.add_row(Text(name), Text("■" * round(share * width), style), fmt(number, sign=True))
+        table.add_row(Text(name), Text("■" * round(share * width), style), show(number))
     return table

@@ -53,10 +53,10 @@ def test_a_model_without_a_question_gives_its_outputs(capsys):
     assert output(capsys, "predict", "sum.json", "1", "-2e0") == "81.0\n"
 
 
-def test_a_model_that_was_asked_for_a_class_names_it_and_its_belief(capsys):
+def test_a_model_that_was_asked_for_a_class_names_it_and_its_probability(capsys):
     saved("moons.json", *SUM, SIGN)
     out = output(capsys, "predict", "moons.json", "-3", "-10")  # the logit is -3
-    assert out.startswith("−1, with 95.3% of its belief")  # 1 / (1 + e**-3) = 0.9526
+    assert out.startswith("class −1, probability 95.3%")  # 1 / (1 + e**-3) = 0.9526
 
 
 def test_a_quantity_comes_in_the_unit_of_the_data(capsys):
@@ -81,8 +81,8 @@ def test_an_image_is_shown_with_the_answer(capsys):
     saved("digits.json", 64, [2], [0.0] * 64 + [1.0] + [1.0] * 64 + [0.0], digits)
     white = output(capsys, "predict", "digits.json", "--images", "images", "--index", "0")
     black = output(capsys, "predict", "digits.json", "--images", "images", "--index", "1")
-    assert "0, with 73.1% of its belief" in white  # 1 / (1 + e**-1)
-    assert "1, with 100.0% of its belief" in black
+    assert "class 0, probability 73.1%" in white  # 1 / (1 + e**-1)
+    assert "class 1, probability 100.0%" in black
     assert "@@@@@@@@" in black
 
 
