@@ -15,7 +15,7 @@ from micronn.draw import draw
 from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.viewer.quiz import save_worksheet
+from micronn.viewer import save_worksheet
 
 a, b = Value(-2.0, "a"), Value(3.0, "b")
 d, e = a * b, a + b

@@ -19,7 +19,7 @@ from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
 from micronn.train import fit
-from micronn.viewer.replay import Recorder
+from micronn.viewer import Recorder
 
 rng = random.Random(7)
 train, validation, _ = split(moons(100, noise=0.1, rng=rng), rng=rng)

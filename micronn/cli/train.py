@@ -34,7 +34,7 @@ from micronn.terminal.tables import confusion_table
 from micronn.train import Score, Step, evaluate, fit
 from micronn.training.metrics import confusion_matrix, right_class
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
-from micronn.viewer.replay import Recorder
+from micronn.viewer.recorder import Recorder
 
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50

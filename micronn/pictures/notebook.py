@@ -14,7 +14,13 @@ def notebook_html(title: str, svg: str, page: str) -> str:
     image = base64.b64encode(svg.encode("utf-8")).decode("ascii")
     return (
         f'<img alt="{escape(title)}" src="data:image/svg+xml;base64,{image}">\n'
-        f"<details><summary>open as a page</summary>\n"
+        f"<details><summary>open as a page</summary>\n{page_frame(title, page)}</details>\n"
+    )
+
+
+def page_frame(title: str, page: str) -> str:
+    """A page in a frame of its own, where its style and its scripts touch nothing else."""
+    return (
         f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" '
-        f'srcdoc="{escape(page)}"></iframe></details>\n'
+        f'srcdoc="{escape(page)}"></iframe>'
     )

@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 # One character stands for one value of a track: digits, letters, letters with accents,
 # Greek and Cyrillic letters, more than a thousand.
@@ -55,11 +55,35 @@ class Scene(NamedTuple):
     tracks: list[Track]
 
 
+class FilmData(TypedDict):
+    """What a page knows of a film: the tracks of each scene, and its cuts."""
+
+    cuts: str
+    scenes: list[list[Track]]
+
+
 class Film(NamedTuple):
     """Scenes, and for each page a character that says which scene it shows."""
 
     scenes: list[Scene]
     cuts: str
+
+    def html(self) -> str:
+        """The scenes one after another; only the one of the last page is shown."""
+        shown = self.scenes[ALPHABET.index(self.cuts[-1])]
+        hidden = '<svg hidden="" '
+        return "".join(
+            [s.svg if s is shown else s.svg.replace("<svg ", hidden, 1) for s in self.scenes]
+        )
+
+    def data(self) -> FilmData:
+        """What turns its pages."""
+        return {"cuts": self.cuts, "scenes": [scene.tracks for scene in self.scenes]}
+
+    def most_values(self) -> int:
+        """How many characters of the alphabet it needs."""
+        tracks = [track for scene in self.scenes for track in scene.tracks]
+        return max([len(values) for _, _, values, _ in tracks], default=1)
 
 
 def film(frames: Iterable[str]) -> Film:
@@ -124,7 +148,7 @@ class Book:
     states: by address, what an element was like, and from which of these pages on.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pages: list[int] = []
         self.tags: dict[Address, str] = {}
         self.states: dict[Address, list[tuple[int, State]]] = {}

@@ -9,7 +9,7 @@ from micronn.data import moons
 from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.viewer.replay import Recorder
+from micronn.viewer.recorder import Recorder
 
 HOSTILE = "</script></title><script>alert(1)</script><img src=x onerror=alert(1)>"
 STATE = """() => [...document.querySelectorAll(".stage > svg:not([hidden])")]

@@ -15,7 +15,8 @@ from micronn.optim import SGD
 from micronn.train import fit
 from micronn.training.metrics import accuracy
 from micronn.viewer.flipbook import ALPHABET
-from micronn.viewer.replay import Recorder, classes
+from micronn.viewer.recorder import Recorder
+from micronn.viewer.run import classes
 
 HOSTILE = "</script><script>alert(1)</script>\u2028"
 
@@ -82,12 +83,12 @@ def test_a_curve_goes_through_every_call():
     recorder = Recorder(MLP(1, [1]), every=10)
     for step in range(25):
         recorder.snapshot(step, step / 2.0)
-    assert recorder.curves["loss"] == [(step, step / 2.0) for step in range(25)]
+    assert recorder.run.curves["loss"] == [(step, step / 2.0) for step in range(25)]
 
 
 def test_recording_and_drawing_change_nothing():
     recorder = run()
-    model = recorder.model
+    model = recorder.run.model
     before = [(p.data, p.grad) for p in model.parameters()]
     recorder.to_html()
     recorder._repr_svg_()
