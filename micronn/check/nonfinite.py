@@ -14,9 +14,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from micronn.check.paths import Names, Parameters, checked_value, names_of
+from micronn.check.paths import Names, checked_value, names_of
 from micronn.engine import Value, topological_order
 from micronn.graph.operations import nested
+from micronn.graph.rows import Parameters
 
 
 @dataclass(frozen=True)

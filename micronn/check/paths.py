@@ -13,19 +13,17 @@ are called as in pictures: v3 is the fourth in the order.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
 from micronn.graph.operations import why_small
-from micronn.graph.rows import Graph
-from micronn.nn import Module
+from micronn.graph.rows import Graph, Parameters
 from micronn.support.text import clean, clipped
 
 MANY = 10**15  # paths are counted up to here
 Names = dict[Value, str]
-Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
 
 
 class Wire(NamedTuple):

@@ -132,8 +132,10 @@ class Expression:
             return as_value(-operands[0].data)
         if op == "**" and operands[1] in unnamed:
             arguments[1] = operands[1].data
+        call = (OPERATORS.get(op) or FUNCTIONS[op]).call
+        assert call is not None  # all that can be typed can be called
         try:
-            return (OPERATORS.get(op) or FUNCTIONS[op]).call(*arguments)
+            return call(*arguments)
         except (DomainError, ZeroDivisionError, OverflowError) as error:
             raise pointed(self.text, step.token, str(error)) from None
 

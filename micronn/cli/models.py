@@ -104,7 +104,8 @@ def image(path: str, index: int) -> list[float]:
     images = Greys(read_idx(path))
     if not 0 <= index < len(images):
         raise ValueError(f"{path} has images 0 to {len(images) - 1}, got --index {index}")
-    return images[index]
+    pixels: list[float] = images[index]
+    return pixels
 
 
 def check_count(model: MLP, question: Question | None, x: Sequence[float]) -> None:

@@ -19,10 +19,13 @@ once, as rows of plain numbers and texts; how it looks is decided elsewhere.
 import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
+from micronn.nn import Module
 from micronn.support.text import clean, clipped
+
+Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
 
 
 class Use(NamedTuple):
@@ -82,7 +85,7 @@ class Graph:
     Raises TypeError if root is not a Value or params holds something else.
     """
 
-    def __init__(self, root: Value, params: Any = None, open_dots: bool = False):
+    def __init__(self, root: Value, params: Parameters = None, open_dots: bool = False):
         if not isinstance(root, Value):
             raise TypeError(
                 f"a picture starts from a Value, got {clipped(repr(root))} "
@@ -226,7 +229,7 @@ def in_backward_order(uses: Iterable[Use]) -> list[Use]:
     return sorted(uses, key=lambda use: (-use.user, use.j))
 
 
-def named(params: Any) -> list[tuple[str, Value]]:
+def named(params: Parameters) -> list[tuple[str, Value]]:
     """Parameters as (name, Value) pairs, from a model, a dict or pairs."""
     if params is None:
         return []

@@ -6,6 +6,7 @@ an image is best judged by looking at the image.  What else there is stands in a
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -31,12 +32,14 @@ class ModelView:
     engine: "graph", or what OutputProgram runs on; it may be set later.
     """
 
-    def __init__(self, model: Module, question: Question, examples: Examples, engine="graph"):
+    def __init__(
+        self, model: Module, question: Question, examples: Examples, engine: str = "graph"
+    ):
         self.model, self.question, self.engine = model, question, engine
         self.inputs, self.targets = examples
         self.program: OutputProgram | None = None
 
-    def answers(self, inputs: Sequence[Sequence[float]]) -> list:
+    def answers(self, inputs: Sequence[Sequence[float]]) -> list[Any]:
         """What the model says, by the engine that trains it."""
         if self.engine == "graph":
             return predict(self.model, inputs)
@@ -94,15 +97,13 @@ class ModelView:
         """The first few inputs."""
         return [self.inputs[k] for k in range(min(count, len(self.targets)))]
 
-    def verdict(self, answer, target) -> str:
+    def verdict(self, answer: Any, target: Any) -> str:
         """An answer beside the target, in words."""
         question = self.question
         if question.kind == "quantity":
             return f"{fmt(question.quantity(answer))} for {fmt(question.quantity(target))}"
-        says, right = (
-            question.classes[predicted_class(answer)],
-            question.classes[right_class(target)],
-        )
+        says = question.classes[predicted_class(answer)]
+        right = question.classes[right_class(target)]
         return f"{says} is right" if says == right else f"{says} is wrong: {right}"
 
 

@@ -17,7 +17,7 @@ something that rich can print, measure or save, and prints nothing itself.
 import io
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
@@ -28,7 +28,7 @@ from rich.tree import Tree
 from micronn.check.gradcheck import Slope
 from micronn.engine import Value
 from micronn.graph.operations import glyph
-from micronn.graph.rows import Graph
+from micronn.graph.rows import Graph, Parameters
 from micronn.pictures.palette import LIGHT, scale, shade
 from micronn.support.text import clean, fmt
 
@@ -39,7 +39,7 @@ ROLES = {"input": "green", "param": "magenta", "const": "dim"}  # else computed:
 # The computation
 
 
-def computation_tree(root: Value, params=None, limit: int = 60) -> RenderableType:
+def computation_tree(root: Value, params: Parameters = None, limit: int = 60) -> RenderableType:
     """The output, below it its operands, below them theirs, each with data and grad.
 
     root: a Value whose backward() has run.
@@ -79,7 +79,7 @@ def computation_tree(root: Value, params=None, limit: int = 60) -> RenderableTyp
 class Words:
     """A graph whose values can be said in a line each."""
 
-    def __init__(self, root: Value, params=None):
+    def __init__(self, root: Value, params: Parameters = None):
         self.graph = Graph(root, params)
         self.largest = scale(node.grad for node in self.graph.nodes)
 
@@ -96,8 +96,8 @@ class Words:
         line.append(f"  {made}", ROLES.get(row.role, "cyan")).append(f"  {fmt(row.data)}  grad ")
         return line.append(self.chip(row.grad))
 
-    def operands(self, k: int, shown: set[int]):
-        """For each operand of node k: its place, its line, and whether to open it."""
+    def operands(self, k: int, shown: set[int]) -> Iterator[tuple[int, Text, bool]]:
+        """For each operand of node k: its k, its line, and whether to open it."""
         row = self.graph.nodes[k]
         for j, operand in enumerate(row.operands[:MOST_OPERANDS]):
             line = Text(no_wrap=True, overflow="ellipsis")
@@ -117,7 +117,7 @@ class Words:
 # The backward pass
 
 
-def backward_table(root: Value, params=None, limit: int = 200) -> Table:
+def backward_table(root: Value, params: Parameters = None, limit: int = 200) -> Table:
     """The backward pass, a row for each message, in the order of the engine.
 
     root, params: as for computation_tree.
