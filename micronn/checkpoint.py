@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer, nesterov_rule
 from micronn.support.arguments import count
-from micronn.support.files import write_whole
+from micronn.support.files import write_atomically
 
 FORMAT, VERSION = "micronn model", 1
 KEYS = "format version nin nouts activations parameters optimizer rng epoch notes"
@@ -79,7 +79,7 @@ def save(
         "notes": dict(notes or {}),
     }
     lines = [f"{json.dumps(key)}: {as_json(key, item)}" for key, item in content.items()]
-    write_whole(path, "{\n" + ",\n".join(lines) + "\n}\n")
+    write_atomically(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def described_model(model: MLP) -> dict[str, Any]:

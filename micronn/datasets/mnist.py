@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, overload
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from micronn.support.files import write_whole
+from micronn.support.files import write_atomically
 
 GZIP = b"\x1f\x8b"  # what a gzip file begins with
 PIECE = 1 << 16  # bytes read at a time
@@ -289,7 +289,7 @@ def fetch(
         if path.exists() and sha256(path.read_bytes()).hexdigest() == checksum:
             report(name, size, size)
         else:
-            write_whole(path, downloaded(path, size, checksum, mirrors, report, timeout))
+            write_atomically(path, downloaded(path, size, checksum, mirrors, report, timeout))
     return [folder / name for name in files]
 
 

@@ -24,7 +24,7 @@ from micronn.pictures.notebook import notebook_html
 from micronn.pictures.page import HERE, filled, html_page, resource
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_text
-from micronn.support.files import write_whole
+from micronn.support.files import write_atomically
 from micronn.support.text import clean
 
 
@@ -60,7 +60,7 @@ class NetworkPicture:
                 f"a network is saved as .svg or .html, got {path.name!r}; "
                 f"try {path.with_suffix('.svg').name!r}"
             )
-        write_whole(path, texts[path.suffix.lower()])
+        write_atomically(path, texts[path.suffix.lower()])
         return path
 
 

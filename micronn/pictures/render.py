@@ -33,7 +33,7 @@ from micronn.pictures.notebook import notebook_html
 from micronn.pictures.sketch import Sketch, dot_source
 from micronn.pictures.svg import svg_frame
 from micronn.pictures.value_view import values_view, window
-from micronn.support.files import write_whole
+from micronn.support.files import write_atomically
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
 SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
@@ -141,7 +141,7 @@ class Picture:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
                 os.close(handle)
-            write_whole(spare, self.dot)
+            write_atomically(spare, self.dot)
             message = f"{error}\nThe graph is in {spare}; any Graphviz can draw it."
             raise NoLayout(message) from None
 
@@ -167,7 +167,7 @@ class Picture:
             content = self.as_page()
         else:
             content = image(self.dot, suffix[1:])
-        write_whole(path, content)
+        write_atomically(path, content)
         return path
 
     def as_page(self) -> str:

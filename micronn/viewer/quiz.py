@@ -27,7 +27,7 @@ from micronn.pictures.page import filled, html_page, resource
 from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
 from micronn.pictures.svg import escape
-from micronn.support.files import write_whole
+from micronn.support.files import write_atomically
 from micronn.support.text import fmt
 
 ABOUT = ("gradients", "data")
@@ -262,7 +262,7 @@ def save_worksheet(root: Value, path, params=None, about: str = "gradients") -> 
     path = Path(path)
     beside = path.with_name(f"{path.stem}-answers{path.suffix}")
     for place, page in zip((path, beside), worksheet(root, params, about), strict=True):
-        write_whole(place, page)
+        write_atomically(place, page)
     return path, beside
 
 

@@ -18,7 +18,7 @@ from micronn.nn import Module
 from micronn.pictures.network import draw_network
 from micronn.pictures.notebook import page_frame
 from micronn.support.arguments import count, integer
-from micronn.support.files import write_whole
+from micronn.support.files import write_atomically
 from micronn.train import Step
 from micronn.viewer.replay import replay_page
 from micronn.viewer.run import Example, Loss, Run, Snapshot
@@ -141,7 +141,7 @@ class Recorder:
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a replay is a page, got {path.name!r}; end the name in .html")
-        write_whole(path, self.to_html())
+        write_atomically(path, self.to_html())
         return path
 
     def _repr_svg_(self) -> str | None:
