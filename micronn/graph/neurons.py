@@ -7,16 +7,17 @@ recorded for that.  It is read off the names of the parameters and off the shape
 a net built by hand folds like one built by Neuron and Layer.
 
     w[0]*x[0] + w[1]*x[1] + b     as products and sums, or as one dot
-    tanh(that)                    if nothing else reads the sum
+    tanh(that)                    or any curve of that sum alone, such as z * sigmoid(z)
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from micronn.graph.operations import glyph, halves, kind_and_number, operation
 from micronn.graph.rows import Graph
 
-ACTIVATIONS = {"tanh", "relu", "leaky_relu", "sigmoid", "softplus", "gelu"}
+MOST_BENDS = 50  # operations that an activation is made of
 
 
 class Call(NamedTuple):
@@ -25,12 +26,14 @@ class Call(NamedTuple):
     inputs: what each weight is multiplied with, by place in the graph.
     reads: where it is read: (place of the product or dot, number of the operand).
     z: the weighted sum with its bias; out: the same, or its activation.
+    slope: d(out)/d(z).
     """
 
     inputs: list[int]
     reads: list[tuple[int, int]]
     z: int
     out: int
+    slope: float
 
 
 @dataclass
@@ -39,7 +42,7 @@ class NeuronFold:
 
     scope: its dotted name, which its parameters begin with.
     weights, bias: places of its parameters; bias is None if it has none.
-    activation: "" if the weighted sum is the output.
+    activation: what bends the weighted sum, see activation_of; "" if nothing does.
     """
 
     scope: str
@@ -98,18 +101,19 @@ def find_folds(graph: Graph) -> Folds:
     scopes = parameter_scopes(graph)
     if not scopes:
         return Folds([], {})
-    readers = single_readers(graph)
+    readers = readers_of(graph)
     neurons: dict[tuple, NeuronFold] = {}
     members: dict[int, tuple] = {}
     for z, found in weighted_sums(graph, scopes, readers).items():
-        out = activation_of(graph, z, readers)
+        bend = bend_of(graph, z, readers)
         weights, inputs, reads = map(list, zip(*found.terms, strict=True))
         key = (found.scope, *weights)
         if key not in neurons:
-            op = graph.nodes[out].op.partition(" ")[0] if out != z else ""
-            neurons[key] = NeuronFold(found.scope, weights, found.bias, op)
-        neurons[key].calls.append(Call(inputs, reads, z, out))
-        own = [*found.members, *weights, out] + ([] if found.bias is None else [found.bias])
+            activation = activation_of(graph, found.scope, bend)
+            neurons[key] = NeuronFold(found.scope, weights, found.bias, activation)
+        out, slope = (bend[-1] if bend else z), slope_of(graph, z, bend)
+        neurons[key].calls.append(Call(inputs, reads, z, out, slope))
+        own = [*found.members, *weights, *bend] + ([] if found.bias is None else [found.bias])
         members.update(dict.fromkeys(own, key))
     return gathered(neurons, members)
 
@@ -168,19 +172,16 @@ def parent(scope: str) -> str:
 # Shapes
 
 
-def single_readers(graph: Graph) -> dict[int, int]:
-    """For each value that is read exactly once, who reads it."""
-    reader: dict[int, int] = {}
-    crowded = set()
+def readers_of(graph: Graph) -> list[list[int]]:
+    """For each value, who reads it: one that reads it twice is listed twice."""
+    readers: list[list[int]] = [[] for _ in graph.nodes]
     for row in graph.nodes:
         for k in row.operands:
-            if k in reader:
-                crowded.add(k)
-            reader[k] = row.k
-    return {k: user for k, user in reader.items() if k not in crowded}
+            readers[k].append(row.k)
+    return readers
 
 
-def weighted_sums(graph: Graph, scopes: dict[int, str], readers: dict[int, int]) -> dict[int, Sum]:
+def weighted_sums(graph: Graph, scopes: dict[int, str], readers: list[list[int]]) -> dict[int, Sum]:
     """The largest weighted sums, by the place of their result, in the order of the graph.
 
     Products and dots start a sum; a + or Σ over sums of one scope, a bias and zeros
@@ -207,9 +208,8 @@ def weighted_sums(graph: Graph, scopes: dict[int, str], readers: dict[int, int])
 def product(graph: Graph, k: int, scopes: dict[int, str]) -> Sum | None:
     """A product or a dot as a weighted sum, if one side is one scope's parameters."""
     operands = graph.nodes[k].operands
-    half = len(operands) // 2
-    left, right = operands[:half], operands[half:]
-    for weights, inputs, first in ((left, right, half), (right, left, 0)):
+    left, right = halves(operands)
+    for weights, inputs, first in ((left, right, len(left)), (right, left, 0)):
         scope = scopes.get(weights[0])
         mine = scope is not None and all(scopes.get(w) == scope for w in weights)
         if mine and not any(scopes.get(x) == scope for x in inputs):
@@ -220,16 +220,22 @@ def product(graph: Graph, k: int, scopes: dict[int, str]) -> Sum | None:
     return None
 
 
-def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum | None:
+def merged(
+    graph: Graph,
+    k: int,
+    scopes: dict[int, str],
+    readers: list[list[int]],
+    sums: dict[int, Sum],
+) -> Sum | None:
     """The sum that an addition makes of its operands, which are taken out of `sums`.
 
     A neuron reads an input once: parts that share one are two neurons added up.
     """
     operands = graph.nodes[k].operands
-    parts = [j for j in operands if j in sums and j in readers]
+    parts = [j for j in operands if j in sums and len(readers[j]) == 1]
     if not parts:
         return None
-    rest = [j for j in operands if j not in sums or j not in readers]
+    rest = [j for j in operands if j not in sums or len(readers[j]) > 1]
     scope = sums[parts[0]].scope
     biases = [j for j in rest if scopes.get(j) == scope]
     zeros = [j for j in rest if graph.nodes[j].role == "const" and graph.nodes[j].data == 0.0]
@@ -249,9 +255,59 @@ def merged(graph: Graph, k: int, scopes, readers, sums: dict[int, Sum]) -> Sum |
     return whole
 
 
-def activation_of(graph: Graph, z: int, readers: dict[int, int]) -> int:
-    """The activation that alone reads z, else z itself."""
-    reader = readers.get(z)
-    if reader is None or graph.nodes[reader].op.partition(" ")[0] not in ACTIVATIONS:
-        return z
-    return reader
+# Activations
+
+
+def bend_of(graph: Graph, z: int, readers: list[list[int]]) -> list[int]:
+    """The operations that bend z, the output last; none if nothing does.
+
+    They read z, each other and plain numbers alone, and nobody else reads what they make
+    on the way.  One of them is a function: adding or squaring alone is no activation.
+    """
+    inside = {z}
+    waiting = [*readers[z]]  # one entry for each reading of what is inside
+    while waiting and len(inside) <= MOST_BENDS:
+        k = min(waiting)
+        constants = {j for j in graph.nodes[k].operands if graph.nodes[j].role == "const"}
+        if not inside.issuperset(set(graph.nodes[k].operands) - constants):
+            break
+        inside.add(k)
+        waiting = [j for j in waiting if j != k]
+        if not waiting:
+            bend = sorted(inside - {z})
+            return bend if any(is_function(graph.nodes[j].op) for j in bend) else []
+        waiting += readers[k]
+    return []
+
+
+def is_function(op: str) -> bool:
+    """Whether an operation has a name that is called, such as tanh, and one or two operands."""
+    row = operation(op)
+    return row.takes is not None if row.typed else not row.machine  # an unknown one has a name
+
+
+def slope_of(graph: Graph, z: int, bend: list[int]) -> float:
+    """d(output)/d(z), by the chain rule."""
+    grads = defaultdict(float, {(bend or [z])[-1]: 1.0})
+    for k in reversed(bend):
+        row = graph.nodes[k]
+        for j, slope in zip(row.operands, row.local_grads, strict=True):
+            grads[j] += slope * grads[k]
+    return grads[z]
+
+
+def activation_of(graph: Graph, scope: str, bend: list[int]) -> str:
+    """What to call operations that bend a sum: the one there is, or what its neuron says.
+
+    A neuron that does not say a word of its own is called by all the operations.
+    """
+    kinds = [kind_and_number(graph.nodes[k].op)[0] for k in bend]
+    if len(kinds) > 1:
+        neuron: Any = graph.model
+        for part in filter(None, scope.split(".")):
+            listed = part.isdigit() and isinstance(neuron, (list, tuple))
+            neuron = neuron[int(part)] if listed else getattr(neuron, part, None)
+        said = getattr(neuron, "activation", None)
+        if isinstance(said, str) and said != "linear" and not operation(said).machine:
+            return said
+    return " ".join(map(glyph, kinds)) if len(kinds) > 1 else "".join(kinds)

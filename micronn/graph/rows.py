@@ -78,6 +78,7 @@ class Graph:
 
     nodes: a row for each value, without its uses.
     place: the k of each Value.  params: the name of each parameter in the graph, by k.
+    model: what params was, if it was a model.
 
     The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
     the very same numbers read the same constants.
@@ -91,6 +92,7 @@ class Graph:
                 f"a picture starts from a Value, got {clipped(repr(root))} "
                 f"({type(root).__name__}); pass the output of a computation, such as a loss"
             )
+        self.model = params if hasattr(params, "named_parameters") else None
         self.names = {value: name for name, value in named(params)}
         self.nodes: list[Row] = []
         self.place: dict[Value, int] = {}

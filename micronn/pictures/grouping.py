@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from micronn.graph.neurons import Folds, LayerFold, single_readers
+from micronn.graph.neurons import Folds, LayerFold, readers_of
 from micronn.graph.rows import Graph
 from micronn.pictures import ids
 from micronn.pictures.palette import scale
@@ -209,11 +209,11 @@ def terms_of(graph: Graph, k: int) -> tuple[str, list[int]]:
 
 def added_up(graph: Graph, k: int) -> list[int]:
     """The terms of a chain of additions, without the 0 that Python's sum() starts from."""
-    readers, terms, to_do = single_readers(graph), [], [k]
+    readers, terms, to_do = readers_of(graph), [], [k]
     while to_do:
         j = to_do.pop()
         node = graph.nodes[j]
-        if node.op == "+" and (j == k or j in readers):
+        if node.op == "+" and (j == k or len(readers[j]) == 1):
             to_do += reversed(node.operands)
         elif node.role != "const" or node.data != 0.0:
             terms.append(j)

@@ -112,11 +112,10 @@ def neuron_rows(
     nodes, once = plan.graph.nodes, len(neuron.calls) == 1
     call = neuron.calls[0]
     z, out = nodes[call.z], nodes[call.out]
-    curve = out.local_grads[0] if call.out != call.z else 1.0
     shown, rows = shown_weights(plan, neuron), []
     for i in shown:
         weight = nodes[neuron.weights[i]]
-        slope = derivative(curve * weight.data) if once else ""
+        slope = derivative(call.slope * weight.data) if once else ""
         rows.append(parameter_row(plan, neuron, neuron.weights[i], slope))
     if len(shown) < len(neuron.weights):
         rows.append(NeuronRow("", f"… {len(neuron.weights) - len(shown)} more weights"))
@@ -128,7 +127,7 @@ def neuron_rows(
         return rows, [NeuronRow("", f"{out_name} × {len(outs)}", data, grad)]
     if call.out == call.z:
         return rows, [NeuronRow("", out_name, out.data, out.grad)]
-    prime = f"{neuron.activation}′ {fmt(curve)}"
+    prime = f"{neuron.activation}′ {fmt(call.slope)}"
     return rows, [
         NeuronRow("", "z", z.data, z.grad),
         NeuronRow(prime, out_name, out.data, out.grad),
@@ -189,12 +188,11 @@ def neuron_wires(
     nodes, call = plan.graph.nodes, neuron.calls[0]
     shown = shown_weights(plan, neuron)
     row_of = {i: row for row, i in enumerate(shown)}
-    curve = nodes[call.out].local_grads[0] if call.out != call.z else 1.0
     wires = []
     for i, (k, (user, j)) in enumerate(zip(call.inputs, call.reads, strict=True)):
         home = plan.folds.home.get(k)
         name = names.get(k) or (plan.out_name(*home) if home else nodes[k].title)
-        slope = curve * nodes[neuron.weights[i]].data
+        slope = call.slope * nodes[neuron.weights[i]].data
         head = ids.neuron(*seat), ids.operand_port(row_of.get(i, len(shown)))
         id, tail = ids.weight_edge(*seat, i), tails.of(k, user, j)
         wires.append(message_wire(id, tail, head, name, slope, nodes[call.out].grad, m))

@@ -4,10 +4,11 @@ import random
 
 import pytest
 
-from micronn.engine import Value, dot, total
+from micronn.engine import Value, computed, dot, maximum, total
 from micronn.graph.neurons import find_folds, parent, scope_of
 from micronn.graph.rows import Graph
-from micronn.nn import MLP, Layer, Module, Neuron
+from micronn.nn import ACTIVATIONS, MLP, Layer, Module, Neuron
+from micronn.pictures.render import render
 
 
 def by_products(neuron, x):
@@ -108,3 +109,73 @@ def test_scopes_are_read_off_dotted_names():
     assert scope_of("w.2") == scope_of("b") == scope_of("3") == scope_of("") == ""
     assert parent("layers.0.neurons.3") == "layers.0"
     assert parent("neurons.3") == ""
+
+
+def swish(z):
+    return z * z.sigmoid()
+
+
+BENDS = {  # each is made of z and plain numbers alone, and has a name for its slope at z
+    "swish": swish,
+    "tanh": Value.tanh,
+    "sine": Value.sin,
+    "clipped": lambda z: maximum(z, 0.0),
+    "tanh formula of gelu": lambda z: 0.5 * z * (1.0 + (0.8 * (z + 0.045 * z**3)).tanh()),
+}
+
+
+@pytest.mark.parametrize("bend", BENDS.values(), ids=BENDS)
+def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(bend):
+    w, b = [Value(0.5), Value(-0.25)], Value(0.1)
+    z = dot(w, [1.0, 2.0]) + b
+    out = bend(z)
+    out.backward()
+    slope = z.grad
+    loss = (out - 1.0) ** 2
+    graph = Graph(loss, {"n.w.0": w[0], "n.w.1": w[1], "n.b": b})
+    folds = find_folds(graph)
+    ((neuron,),) = [layer.neurons for layer in folds.layers]
+    (call,) = neuron.calls
+    assert (call.z, call.out) == (graph.place[z], graph.place[out])
+    assert call.slope == pytest.approx(slope, rel=1e-15)
+    outside = [graph.nodes[k].op for k in range(len(graph)) if k not in folds.home]
+    assert [op for op in outside if op] == ["-", "**2"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda z, x: z * z,  # no function among it
+        lambda z, x: (z - 1.0) ** 2,
+        lambda z, x: z.sigmoid() * x,  # reads something else: the sigmoid alone bends
+        lambda z, x: z * x.sigmoid(),
+        lambda z, x: maximum(z, x),
+        lambda z, x: z * z.sigmoid() + z.tanh() * x,
+    ],
+)
+def test_what_reads_anything_else_is_no_activation(use):
+    w, x = Value(0.5), Value(2.0)
+    z = dot([w], [3.0])
+    graph = Graph(use(z, x) * 2.0, {"n.w": w})
+    ((neuron,),) = [layer.neurons for layer in find_folds(graph).layers]
+    assert neuron.activation == ("sigmoid" if use(z, x).operands[0].op == "sigmoid" else "")
+
+
+def test_a_composite_activation_folds_into_its_neurons_under_its_own_name(monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "swish", swish)
+    model = MLP(2, [4, 1], "swish", rng=random.Random(7))
+    graph = Graph(model([1.0, 2.0]), model)
+    folds = find_folds(graph)
+    names = [[neuron.activation for neuron in layer.neurons] for layer in folds.layers]
+    assert names == [["swish"] * 4, [""]]
+    assert len(render(graph, detail="neurons").sketch.cards) == 4 + 1 + 2  # and two inputs
+    nameless = find_folds(Graph(model([1.0, 2.0]), list(model.named_parameters())))
+    assert nameless.layers[0].neurons[0].activation == "sigmoid ×"
+
+
+def test_an_operation_of_ones_own_bends_a_neuron_like_any_other():
+    w = Value(0.5)
+    z = dot([w], [3.0])
+    out = computed(z.data**5, "quintic", (z,), (5.0 * z.data**4,))
+    ((neuron,),) = [layer.neurons for layer in find_folds(Graph(out * 2.0, {"n.w": w})).layers]
+    assert neuron.activation == "quintic"
