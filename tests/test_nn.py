@@ -6,11 +6,15 @@ import random
 
 import pytest
 
+from micronn.checkpoint import load, save
+from micronn.data import xor
 from micronn.engine import Value
-from micronn.nn import MLP, Layer, Module, Neuron
+from micronn.losses import mse
+from micronn.nn import ACTIVATIONS, MLP, Layer, Module, Neuron
+from micronn.optim import SGD
 
 
-def test_a_neuron_is_a_weighted_sum_bent_by_its_activation():
+def test_a_neuron_is_a_weighted_sum_through_its_activation():
     # tanh(2·(-3) + 0·1 + 6.8813735870195432) = tanh(0.8813735870195432) = 1/√2
     neuron = Neuron(2, activation="tanh")
     neuron.load_state_dict({"w.0": -3.0, "w.1": 1.0, "b": 6.8813735870195432})
@@ -148,6 +152,48 @@ def test_unknown_names_are_refused_with_the_known_ones():
         MLP(2, [1], rng=7)
 
 
+def test_a_bare_input_is_refused_with_a_hint_that_works():
+    # [1.0] is what a net of one input wants; of a net of two inputs it would be refused too.
+    with pytest.raises(TypeError, match=r"write \[1.0\]$"):
+        MLP(1, [4, 1])(1.0)
+    with pytest.raises(TypeError, match=r"write all of them in brackets"):
+        MLP(2, [4, 1])(1.0)
+
+
+@pytest.fixture
+def swish():
+    """An activation of one's own, z * sigmoid(z), for as long as a test runs."""
+    ACTIVATIONS["swish"] = lambda z: z * z.sigmoid()
+    yield
+    del ACTIVATIONS["swish"]
+
+
+def test_an_activation_of_ones_own_is_one_line(swish, tmp_path):
+    # Its value at 1 is 1 / (1 + 1/e) = 0.7310585786300049, its slope s + s(1 - s) there.
+    neuron = Neuron(1, activation="swish")
+    neuron.load_state_dict({"w.0": 1.0, "b": 0.0})
+    out = neuron([1.0])
+    out.backward()
+    s = 0.7310585786300049
+    assert (out.data, neuron.b.grad) == pytest.approx((s, s + s * (1 - s)), rel=1e-15)
+    # It trains, and comes back from a file.
+    model = MLP(2, [4, 1], activation="swish", rng=random.Random(1))
+    optimizer = SGD(model.parameters(), lr=0.5)
+    inputs, targets = xor(4, noise=0.0)
+    losses = []
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = mse([model(x) for x in inputs], targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.data)
+    assert losses[-1] < 0.1 * losses[0]
+    save(model, tmp_path / "swish.json")
+    back = load(tmp_path / "swish.json")
+    assert repr(back) == "MLP(2 -> 4 swish -> 1 linear)"
+    assert [back(x).data for x in inputs] == [model(x).data for x in inputs]
+
+
 def test_activations_can_be_given_layer_by_layer():
     model = MLP(2, [3, 2], activation=["tanh", "sigmoid"])
     assert repr(model) == "MLP(2 -> 3 tanh -> 2 sigmoid)"
@@ -165,7 +211,7 @@ def weights(seed, **options):
 
 
 @pytest.mark.parametrize("init", ["uniform", "xavier", "he", "micrograd"])
-def test_a_seed_decides_the_weights_and_global_chance_does_not_move(init):
+def test_a_seed_decides_the_weights_and_the_global_state_does_not_move(init):
     state = random.getstate()
     assert weights(7, init=init) == weights(7, init=init) != weights(8, init=init)
     assert random.getstate() == state

@@ -8,9 +8,12 @@ what was wrong, what is allowed, and what to write instead.
     (3, 0)
 """
 
+import math
 import random
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any, TypeVar, cast
+
+from micronn.support.number import Number, as_float
 
 T = TypeVar("T")
 
@@ -29,6 +32,17 @@ def count(n: Any, name: str, least: int = 1) -> int:
     if integer(n, name) < least:
         raise ValueError(f"{name} must be at least {least}, got {n!r:.60}; write a larger number")
     return int(n)
+
+
+def non_negative(x: Any, name: str) -> float:
+    """x as a float that is finite and at least 0."""
+    try:
+        number = as_float(x)
+    except TypeError:
+        raise TypeError(f"{name} is a number, got {x!r:.60}; write one such as 0.1") from None
+    if not 0.0 <= number < math.inf:
+        raise ValueError(f"{name} must be a finite number of at least 0, got {number!r}; try 0.1")
+    return number
 
 
 def class_index(k: Any, classes: int) -> int:
@@ -119,8 +133,49 @@ def check_callable(**functions: Any) -> None:
             raise TypeError(f"{name} is a function, got {function!r:.60}; pass it without quotes")
 
 
-def some(names: Iterable[Any]) -> str:
-    """The first three of some names in words, and how many more."""
-    names = sorted(map(str, names))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return (", ".join(names[:3]) + more) or "none"
+# Parameters, and what an optimiser remembers of them
+
+
+def leaves(params: Any) -> list[Any]:
+    """params as a list of Values that were not computed, each once."""
+    if not hasattr(params, "__iter__"):
+        hint = "[w] for one Value, model.parameters() for a model"
+        raise TypeError(f"params is a list of Values, got {params!r:.60}; write {hint}")
+    params = list(params)
+    if not params:
+        raise ValueError("no parameters to move; pass model.parameters()")
+    for p in params:
+        if not isinstance(p, Number):
+            raise TypeError(f"params holds {p!r:.60}, not a Value; pass model.parameters()")
+        if p.operands:
+            raise ValueError(
+                f"a parameter is a leaf, got a Value that {p.op!r} computed: {p!r:.60}; "
+                "pass model.parameters()"
+            )
+    return list(dict.fromkeys(params))
+
+
+def saved_memory(
+    saved: Mapping[str, Any], kind: str, state: Mapping[str, Sequence[float]]
+) -> tuple[dict[str, list[float]], int, float]:
+    """The state, steps and lr of a saved optimiser, if it is of this kind and has such a state."""
+    missing = {"kind", "steps", "lr", "state"} - saved.keys()
+    if missing:
+        raise ValueError(
+            f"no state of an optimiser: {', '.join(sorted(missing))} missing; "
+            "pass what state_dict() gave"
+        )
+    theirs, ours = memory_in_words(saved["kind"], saved["state"]), memory_in_words(kind, state)
+    if theirs != ours:
+        raise ValueError(
+            f"the state is that of {theirs}; this is {ours}; "
+            "build model and optimiser as the saved ones were built"
+        )
+    columns = {name: [as_float(x) for x in saved["state"][name]] for name in state}
+    return columns, count(saved["steps"], "steps", least=0), non_negative(saved["lr"], "lr")
+
+
+def memory_in_words(kind: str, state: Mapping[str, Sequence[float]]) -> str:
+    """An optimiser by its kind, and by how many numbers it remembers under which name."""
+    columns = [f"{len(column)} {name}" for name, column in sorted(state.items())]
+    return f"{kind} with {' and '.join(columns) or 'no memory'}"

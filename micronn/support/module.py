@@ -1,0 +1,71 @@
+"""Anything that holds parameters: a neuron, a layer, a net, or a model of your own.
+
+A model of your own needs nothing but to inherit from Module and to keep its Values
+and Modules in attributes; they are found by walking through these.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from micronn.support.number import Number, as_float
+
+
+class Module:
+    """Anything that holds parameters.  A model of your own inherits from it.
+
+    Its parameters are the leaf Values found in its attributes, in lists of them,
+    and in the Modules among them.
+    """
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Each parameter with its dotted name, such as layers.0.neurons.3.w.2."""
+        to_do: list[tuple[str, Any]] = [("", self)]
+        while to_do:
+            name, thing = to_do.pop()
+            if isinstance(thing, Number) and not thing.operands:
+                yield name, thing
+                continue
+            parts: Iterable[tuple[Any, Any]] = ()
+            if isinstance(thing, Module):
+                parts = vars(thing).items()
+            elif isinstance(thing, (list, tuple)):
+                parts = enumerate(thing)
+            prefix = f"{name}." if name else ""
+            to_do.extend(reversed([(f"{prefix}{key}", part) for key, part in parts]))
+
+    def parameters(self) -> list[Any]:
+        """Every parameter, a leaf Value, in the order of named_parameters()."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the grad of every parameter to 0, before the next backward()."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """The numbers the model has learned, by parameter name."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set every parameter to the number of its name; all of them, or none.
+
+        Raises ValueError for a name too few or too many, TypeError for what is not
+        a number.
+        """
+        parameters = dict(self.named_parameters())
+        missing, unknown = parameters.keys() - state.keys(), state.keys() - parameters.keys()
+        if missing or unknown:
+            raise ValueError(
+                f"the state fits another model: {some(missing)} missing, {some(unknown)} unknown; "
+                f"build the model with the sizes it was saved with"
+            )
+        numbers = {name: as_float(number) for name, number in state.items()}
+        for name, parameter in parameters.items():
+            parameter.data = numbers[name]
+
+
+def some(names: Iterable[Any]) -> str:
+    """The first three of some names in words, and how many more."""
+    names = sorted(map(str, names))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (", ".join(names[:3]) + more) or "none"
