@@ -1,7 +1,7 @@
 """A trained model is a short list of numbers, so a file of readable JSON can hold it.
 
 `save` writes an MLP, and whatever is needed to go on training it: the optimiser with
-its memory and the state of the source of chance.  A training that is stopped, saved,
+its memory and the state of the random number generator.  A training that is stopped, saved,
 loaded and continued ends with the same numbers, to the last bit, as one that was
 never stopped.
 
@@ -14,18 +14,19 @@ nothing in it is ever run.
 
 import json
 import math
+import os
 import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from micronn.nn import ACTIVATIONS, MLP
-from micronn.optim import SGD, Adam, AdamW, Optimizer, nesterov_rule
-from micronn.support.arguments import count
+from micronn.nn import MLP
+from micronn.optim import SGD, Adam, AdamW, Optimizer
+from micronn.support.arguments import choice, count
 from micronn.support.files import write_atomically
 
 FORMAT, VERSION = "micronn model", 1
 KEYS = "format version nin nouts activations parameters optimizer rng epoch notes"
-OPTIMIZERS: dict[str, type] = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
+OPTIMIZERS = {kind.__name__: kind for kind in (SGD, Adam, AdamW)}
 
 
 class Training(NamedTuple):
@@ -50,9 +51,9 @@ class Training(NamedTuple):
 
 def save(
     model: MLP,
-    path,
+    path: str | os.PathLike[str],
     optimizer: Optimizer | None = None,
-    rng=None,
+    rng: random.Random | None = None,
     epoch: int = 0,
     notes: Mapping[str, Any] | None = None,
 ) -> None:
@@ -116,16 +117,10 @@ def described_optimizer(optimizer: Optimizer, model: MLP) -> dict[str, Any]:
         )
     if list(map(id, optimizer.params)) != list(map(id, model.parameters())):
         raise ValueError("the optimiser must move all parameters of this model and no others")
-    constants = dict(optimizer.constants)
-    if isinstance(optimizer, SGD):
-        constants.setdefault("momentum", 0.0)
-        constants["nesterov"] = optimizer.rule is nesterov_rule
-    else:
-        constants["betas"] = [constants.pop("beta1"), constants.pop("beta2")]
-    return {**optimizer.state_dict(), "arguments": constants}
+    return {**optimizer.state_dict(), "arguments": optimizer.arguments}
 
 
-def as_json(key, item):
+def as_json(key: str, item: Any) -> str:
     """One line of JSON."""
     try:
         return json.dumps(item, allow_nan=False)
@@ -136,7 +131,7 @@ def as_json(key, item):
 # Loading
 
 
-def load(path) -> MLP:
+def load(path: str | os.PathLike[str]) -> MLP:
     """The model from a file that save() wrote; its numbers are the same to the last bit.
 
     Raises FileNotFoundError for no file, and ValueError with the file's name for one
@@ -145,8 +140,8 @@ def load(path) -> MLP:
     return load_training(path).model
 
 
-def load_training(path) -> Training:
-    """All that save() wrote: model, optimiser, source of chance, epochs done, notes.
+def load_training(path: str | os.PathLike[str]) -> Training:
+    """All that save() wrote: model, optimiser, random number generator, epochs done, notes.
 
     Raises as load does.
     """
@@ -154,18 +149,16 @@ def load_training(path) -> Training:
         try:
             content = json.load(file, parse_constant=refuse_constant)
             return training_from(content)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, TypeError) as error:
             raise ValueError(
-                f"{path} is no whole model file: {error}; micronn train moons --save model.json "
+                f"{path} is no complete model file: {error}; micronn train moons --save model.json "
                 "writes one, and so does save()"
             ) from None
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path} is no whole model file: {error}") from None
         except RecursionError:
             raise ValueError(f"{path} is no model file: brackets within brackets") from None
 
 
-def training_from(content) -> Training:
+def training_from(content: Any) -> Training:
     """The Training that a file's content describes."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f'it does not say "format": "{FORMAT}"')
@@ -186,45 +179,35 @@ def training_from(content) -> Training:
     )
 
 
-def model_from(content) -> MLP:
+def model_from(content: Mapping[str, Any]) -> MLP:
     """The MLP; its sizes are believed only if the parameters are as many as they say."""
     nin = count(content["nin"], "nin")
-    nouts = [count(n, "nouts") for n in expect(content["nouts"], list, "nouts")]
-    names = expect(content["activations"], list, "activations")
-    if not nouts or len(names) != len(nouts):
-        raise ValueError(f"it has {len(names)} activations for {len(nouts)} layers")
-    unknown = [name for name in names if not isinstance(name, str) or name not in ACTIVATIONS]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is none of the activations {', '.join(ACTIVATIONS)}")
-    sizes = zip([nin, *nouts[:-1]], nouts, strict=True)
+    nouts = [count(n, "each of nouts") for n in expect(content["nouts"], list, "nouts")]
+    sizes = zip([nin, *nouts], nouts, strict=False)  # from each layer to the next
     wanted = sum((before + 1) * after for before, after in sizes)
     data = numbers(content["parameters"], wanted, "parameters")
+    names = expect(content["activations"], list, "activations")
     model = MLP(nin, nouts, names, rng=random.Random(0))
     for parameter, number in zip(model.parameters(), data, strict=True):
         parameter.data = number
     return model
 
 
-def optimizer_from(saved, model) -> Optimizer:
+def optimizer_from(saved: Any, model: MLP) -> Optimizer:
     """The optimiser of a kind we know, with its memory."""
     expect_keys(saved, "kind steps lr state arguments", "the optimiser")
-    arguments, state = saved["arguments"], saved["state"]
-    if saved["kind"] not in list(OPTIMIZERS):
-        raise ValueError(f"{saved['kind']!r} is none of the optimisers {', '.join(OPTIMIZERS)}")
-    named = "momentum nesterov weight_decay" if saved["kind"] == "SGD" else "betas eps weight_decay"
-    expect_keys(arguments, named, "the optimiser's arguments")
-    for name, column in expect(state, dict, "the optimiser's state").items():
+    arguments = expect(saved["arguments"], dict, "the optimiser's arguments")
+    for name, column in expect(saved["state"], dict, "the optimiser's state").items():
         numbers(column, len(model.parameters()), name)
-    try:
-        optimizer = OPTIMIZERS[saved["kind"]](model.parameters(), saved["lr"], **arguments)
-        optimizer.load_state_dict(saved)
-    except TypeError as error:
-        raise ValueError(f"the optimiser: {error}") from None
+    kind = choice(OPTIMIZERS, saved["kind"], "optimiser")
+    optimizer = kind(model.parameters(), saved["lr"], **arguments)
+    expect_keys(arguments, " ".join(optimizer.arguments), "the optimiser's arguments")
+    optimizer.load_state_dict(saved)
     return optimizer
 
 
-def rng_from(state) -> random.Random:
-    """A source of chance in a saved state."""
+def rng_from(state: Any) -> random.Random:
+    """A random number generator in a saved state."""
     rng = random.Random(0)
     try:
         version, words, gauss = state
@@ -239,14 +222,14 @@ def rng_from(state) -> random.Random:
 # Checks: a file from anywhere is refused unless it holds just what it may
 
 
-def expect(item, kind, name):
+def expect(item: Any, kind: type, name: str) -> Any:
     """item, if it is of that kind."""
     if not isinstance(item, kind):
         raise ValueError(f"{name} should be a {kind.__name__}, got {str(item)[:40]}")
     return item
 
 
-def expect_keys(item, keys, name):
+def expect_keys(item: Any, keys: str, name: str) -> None:
     """Refuse anything but a dictionary with these keys and no others."""
     missing = set(keys.split()) - expect(item, dict, name).keys()
     unknown = item.keys() - set(keys.split())
@@ -257,7 +240,7 @@ def expect_keys(item, keys, name):
         )
 
 
-def numbers(items, wanted, name):
+def numbers(items: Any, wanted: int, name: str) -> list[float]:
     """items as that many finite floats."""
     if len(expect(items, list, name)) != wanted:
         raise ValueError(f"{wanted} numbers are needed for {name}, but {len(items)} are there")
@@ -269,6 +252,6 @@ def numbers(items, wanted, name):
     return [float(x) for x in items]
 
 
-def refuse_constant(name):
+def refuse_constant(name: str) -> None:
     """JSON has no NaN and no Infinity, and neither has a model."""
     raise ValueError(f"it holds {name}, which is not a number")

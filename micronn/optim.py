@@ -17,45 +17,51 @@ then a graph like any other: it can be drawn, or compiled.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import repeat
+from typing import Any
 
 from micronn.engine import Value
-from micronn.support.arguments import count, pair
-from micronn.support.number import as_float
-from micronn.support.text import clipped
+from micronn.support.arguments import count, leaves, non_negative, pair, saved_memory
 
-# Rules.  p: the parameter, g: its gradient, lr: the learning rate.  A weight_decay
-# that is not 0 pulls every parameter towards 0.
+Num = Any  # a float, or a Value where a rule is recorded as a graph
+Rule = Callable[..., list[Num]]
+Schedule = Callable[[int], float]  # gives the learning rate of step 0, 1, 2, ...
 
-
-def sgd_rule(p, g, lr, weight_decay=0.0):
-    """Gradient descent: a step downhill, as long as the slope is steep times lr."""
-    return (p - lr * decayed(g, p, weight_decay),)
+# Rules.  p: a parameter, g: its gradient, lr: the learning rate.  Each returns the
+# new p, followed by the new numbers that it remembers of this parameter.
 
 
-def momentum_rule(p, g, velocity, lr, momentum, weight_decay=0.0):
-    """A ball with friction: velocity keeps a share of itself and adds the new slope.
+def sgd_rule(p: Num, g: Num, lr: Num) -> list[Num]:
+    """Gradient descent, p.data -= lr * p.grad: a step downhill, longer where it is steeper."""
+    return [p - lr * g]
+
+
+def momentum_rule(p: Num, g: Num, velocity: Num, lr: Num, momentum: Num) -> list[Num]:
+    """A ball with friction: velocity keeps a share of itself and adds the new gradient.
 
     Source: Polyak, "Some methods of speeding up the convergence of iteration
     methods", 1964, written as in PyTorch.
     """
-    velocity = momentum * velocity + decayed(g, p, weight_decay)
-    return p - lr * velocity, velocity
+    velocity = momentum * velocity + g
+    return [p - lr * velocity, velocity]
 
 
-def nesterov_rule(p, g, velocity, lr, momentum, weight_decay=0.0):
+def nesterov_rule(p: Num, g: Num, velocity: Num, lr: Num, momentum: Num) -> list[Num]:
     """Momentum that looks ahead: steps as if the new velocity had already acted once more.
 
     Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization
     and momentum in deep learning", 2013, written as in PyTorch.
     """
-    g = decayed(g, p, weight_decay)
     velocity = momentum * velocity + g
-    return p - lr * (g + momentum * velocity), velocity
+    return [p - lr * (g + momentum * velocity), velocity]
 
 
-def adam_rule(p, g, m, v, lr, correction1, correction2, beta1, beta2, eps, weight_decay=0.0):
+def adam_rule(
+    p: Num, g: Num, m: Num, v: Num, lr: Num, correction1: Num, correction2: Num,
+    beta1: Num, beta2: Num, eps: Num,
+) -> list[Num]:  # fmt: skip
     """A step of about lr whatever the size of the gradient: its mean over its typical size.
 
     m, v: running averages of the gradient and of its square, which start at 0.
@@ -65,27 +71,12 @@ def adam_rule(p, g, m, v, lr, correction1, correction2, beta1, beta2, eps, weigh
 
     Source: Kingma, Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
     """
-    g = decayed(g, p, weight_decay)
     m = beta1 * m + (1.0 - beta1) * g
     v = beta2 * v + (1.0 - beta2) * g * g
-    return p - lr * (m / correction1) / (sqrt(v / correction2) + eps), m, v
+    return [p - lr * (m / correction1) / (sqrt(v / correction2) + eps), m, v]
 
 
-def adamw_rule(p, g, m, v, lr, correction1, correction2, beta1, beta2, eps, weight_decay):
-    """Adam, with a decay that its averages do not see: each step first takes a share of p.
-
-    Source: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019.
-    """
-    p = p * (1.0 - lr * weight_decay)
-    return adam_rule(p, g, m, v, lr, correction1, correction2, beta1, beta2, eps)
-
-
-def decayed(g, p, weight_decay):
-    """The gradient with that of weight_decay/2 * p**2 added."""
-    return g + weight_decay * p if weight_decay else g
-
-
-def sqrt(x):
+def sqrt(x: Num) -> Num:
     """Square root of a float or of a Value."""
     return x.sqrt() if isinstance(x, Value) else math.sqrt(x)
 
@@ -97,39 +88,54 @@ class Optimizer:
     """Moves parameters by a rule, and keeps the rule's memory.
 
     params: the parameters, in order; one listed twice is moved once.
-    lr: the learning rate, to be set to a new number at any time.
-    rule: called as rule(p, g, *memory, **numbers(), **constants) for each parameter;
-        returns a tuple, the new p and then the new memory.
+    lr: the learning rate, or a schedule of it; to be set anew at any time.
+    rule: called for each parameter, as
+        rule(*decayed(p, g, lr), *its memory, **step_arguments(), **constants).
     state: that memory: for each of the rule's names, in its order, a list with a
         number for each parameter; all start at 0.
     constants: the rule's arguments that stay, by name.
+    arguments: how this optimiser was asked for, apart from params and lr.
     steps: how many steps were taken.
     """
 
-    def __init__(self, params: Iterable[Value], lr: float, rule: Callable, memory, constants):
-        self.params = parameter_list(params)
-        self.lr = number(lr, "lr")
+    def __init__(
+        self, params: Iterable[Value], lr: float | Schedule, rule: Rule, memory: Sequence[str],
+        weight_decay: float = 0.0, **constants: float,
+    ):  # fmt: skip
+        self.params: list[Value] = leaves(params)
+        self.lr, self.steps = lr, 0
+        learning_rate(lr, 0)  # refuses it at once
         self.rule = rule
         self.state = {name: [0.0] * len(self.params) for name in memory}
-        self.constants = {name: number(x, name) for name, x in constants.items()}
-        self.steps = 0
+        self.weight_decay = non_negative(weight_decay, "weight_decay")
+        self.constants = {name: non_negative(x, name) for name, x in constants.items()}
+        self.arguments: dict[str, Any] = {**constants, "weight_decay": weight_decay}
 
-    def numbers(self) -> dict[str, float]:
-        """The rule's arguments that change: those of the next step, by name."""
-        return {"lr": number(self.lr, "lr")}
+    def step_arguments(self) -> dict[str, float]:
+        """The rule's arguments that change from step to step: those of the next one."""
+        return {"lr": learning_rate(self.lr, self.steps)}
 
-    def next_step(self) -> list[tuple[float, ...]]:
+    def decayed(self, p: Num, g: Num, lr: Num) -> tuple[Num, Num]:
+        """p, and g with weight_decay * p added, so that every step also pulls p towards 0."""
+        return p, (g + self.weight_decay * p if self.weight_decay else g)
+
+    def next_step(self) -> list[list[float]]:
         """What the rule makes of each parameter now: its new data, then its new memory."""
-        rule = partial(self.rule, **self.numbers(), **self.constants)
-        memory = zip(*self.state.values(), strict=True) if self.state else [()] * len(self.params)
-        return [rule(p.data, p.grad, *own) for p, own in zip(self.params, memory, strict=True)]
+        arguments = self.step_arguments() | self.constants
+        rule, lr = partial(self.rule, **arguments), arguments["lr"]
+        memory = zip(*self.state.values(), strict=True) if self.state else repeat(())
+        return [
+            rule(*self.decayed(p.data, p.grad, lr), *numbers)
+            for p, numbers in zip(self.params, memory, strict=False)
+        ]
 
     def step(self) -> None:
         """Move every parameter once, by its grad.  Grads stay; zero_grad() clears them."""
-        data, *columns = map(list, zip(*self.next_step(), strict=True))
-        for p, moved in zip(self.params, data, strict=True):
-            p.data = moved
-        self.state = dict(zip(self.state, columns, strict=True))
+        new = self.next_step()  # all of it first: what fails then moves nothing
+        for p, numbers in zip(self.params, new, strict=True):
+            p.data = numbers[0]
+        for k, name in enumerate(self.state, 1):
+            self.state[name] = [numbers[k] for numbers in new]
         self.steps += 1
 
     def zero_grad(self) -> None:
@@ -137,43 +143,28 @@ class Optimizer:
         for p in self.params:
             p.grad = 0.0
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """All that must be saved to go on later: kind, steps, lr and state, plain numbers."""
         state = {name: list(column) for name, column in self.state.items()}
-        return {"kind": type(self).__name__, "steps": self.steps, "lr": self.lr, "state": state}
+        lr = learning_rate(self.lr, self.steps)
+        return {"kind": type(self).__name__, "steps": self.steps, "lr": lr, "state": state}
 
-    def load_state_dict(self, saved: Mapping) -> None:
-        """Go on from what state_dict() gave; momentum, betas and the like stay as built.
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what state_dict() gave; a schedule, momentum and betas stay as built.
 
         Raises ValueError for the state of another kind of optimiser or of another
         number of parameters, TypeError for what is not a number; changes nothing then.
         """
-        missing = {"kind", "steps", "lr", "state"} - saved.keys()
-        if missing:
-            raise ValueError(f"no state of an optimiser: {', '.join(sorted(missing))} missing")
-        kind, state = saved["kind"], saved["state"]
-        if kind != type(self).__name__ or state.keys() != self.state.keys():
-            raise ValueError(
-                f"the state is that of {kind} with {', '.join(state) or 'no memory'}; this is "
-                f"{type(self).__name__} with {', '.join(self.state) or 'no memory'}; "
-                "build the optimiser as the saved one was built"
-            )
-        for name, column in state.items():
-            if len(column) != len(self.params):
-                raise ValueError(
-                    f"{name} was saved for {len(column)} parameters, this optimiser moves "
-                    f"{len(self.params)}; build the model with the sizes it was saved with"
-                )
-        new = {name: [as_float(x) for x in state[name]] for name in self.state}
-        self.steps, self.lr = count(saved["steps"], "steps", least=0), number(saved["lr"], "lr")
-        self.state = new
+        self.state, self.steps, lr = saved_memory(saved, type(self).__name__, self.state)
+        if not callable(self.lr):
+            self.lr = lr
 
 
 class SGD(Optimizer):
     """Gradient descent on a batch, plain, with momentum, or with Nesterov's look ahead.
 
     params: the Values to move, any iterable: model.parameters().
-    lr: learning rate per step, at least 0; 0.1 to 0.001 is usual.
+    lr: learning rate per step, at least 0; 0.1 to 0.001 is usual.  Or a schedule.
     momentum: the share of the velocity that is kept, 0 for none; 0.9 is usual.
     nesterov: look ahead, which needs momentum.
     weight_decay: adds weight_decay * p to each gradient.
@@ -185,15 +176,18 @@ class SGD(Optimizer):
     Source: torch.optim.SGD, with its names and formulas.
     """
 
-    def __init__(self, params, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
-        constants = {"momentum": momentum, "weight_decay": weight_decay}
+    def __init__(
+        self, params: Iterable[Value], lr: float | Schedule, momentum: float = 0.0,
+        nesterov: bool = False, weight_decay: float = 0.0,
+    ):  # fmt: skip
         if momentum:
             rule = nesterov_rule if nesterov else momentum_rule
-            super().__init__(params, lr, rule, ["velocity"], constants)
+            super().__init__(params, lr, rule, ["velocity"], weight_decay, momentum=momentum)
         elif nesterov:
             raise ValueError("nesterov looks ahead along the momentum, which is 0; use 0.9")
         else:
-            super().__init__(params, lr, sgd_rule, [], {"weight_decay": weight_decay})
+            super().__init__(params, lr, sgd_rule, [], weight_decay)
+        self.arguments |= {"momentum": momentum, "nesterov": bool(nesterov)}
 
 
 class Adam(Optimizer):
@@ -209,36 +203,49 @@ class Adam(Optimizer):
     Source: torch.optim.Adam, with its names and formulas.
     """
 
-    def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self, params: Iterable[Value], lr: float | Schedule = 0.001,
+        betas: Sequence[float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0,
+    ):  # fmt: skip
         beta1, beta2 = pair(betas, "betas is a pair of numbers")
-        if max(number(beta1, "beta1"), number(beta2, "beta2")) >= 1.0:
+        if max(non_negative(beta1, "beta1"), non_negative(beta2, "beta2")) >= 1.0:
             raise ValueError(f"betas must be below 1, got {betas!r}; (0.9, 0.999) is usual")
         if eps == 0.0:
             raise ValueError("eps must be above 0, or a gradient of 0 is divided by 0; use 1e-8")
-        constants = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, lr, adam_rule, ["m", "v"], constants)
+        numbers = {"beta1": beta1, "beta2": beta2, "eps": eps}
+        super().__init__(params, lr, adam_rule, ["m", "v"], weight_decay, **numbers)
+        self.arguments = {"betas": [beta1, beta2], "eps": eps, "weight_decay": weight_decay}
 
-    def numbers(self) -> dict[str, float]:
+    def step_arguments(self) -> dict[str, float]:
         """lr, and how much of the two averages is not their start at 0."""
         t = self.steps + 1
-        corrections = {
-            "correction1": 1.0 - self.constants["beta1"] ** t,
-            "correction2": 1.0 - self.constants["beta2"] ** t,
+        correction1 = 1.0 - self.constants["beta1"] ** t
+        correction2 = 1.0 - self.constants["beta2"] ** t
+        return {
+            **super().step_arguments(),
+            "correction1": correction1,
+            "correction2": correction2,
         }
-        return super().numbers() | corrections
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks each parameter directly, apart from its gradient.
+    """Adam whose weight decay shrinks each parameter directly, unseen by its averages.
 
     Arguments as for Adam, but for the usual weight_decay, which is 0.01 here.
 
-    Source: torch.optim.AdamW, with its names and formulas.
+    Source: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019.
+    torch.optim.AdamW, with its names and formulas.
     """
 
-    def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+    def __init__(
+        self, params: Iterable[Value], lr: float | Schedule = 0.001,
+        betas: Sequence[float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.01,
+    ):  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay)
-        self.rule = adamw_rule
+
+    def decayed(self, p: Num, g: Num, lr: Num) -> tuple[Num, Num]:
+        """p without a share of itself, and g as it is."""
+        return p * (1.0 - lr * self.weight_decay), g
 
 
 # Before a step
@@ -258,23 +265,12 @@ def clip_gradient(params: Iterable[Value], longest: float) -> float:
     return length
 
 
-# Schedules: functions from a step, 0, 1, 2, ..., to the learning rate of that step,
-# for `optimizer.lr = schedule(step)` in the loop
-
-Schedule = Callable[[int], float]
+# Schedules: functions from a step, 0, 1, 2, ..., to the learning rate of that step
 
 
-def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """lr, multiplied by factor after each `every` steps.  torch's StepLR.
-
-    Raises ValueError for an lr or factor below 0, or for an `every` below 1.
-
-    >>> schedule = step_schedule(1.0, every=10, factor=0.5)
-    >>> schedule(0), schedule(9), schedule(10), schedule(25)
-    (1.0, 1.0, 0.5, 0.25)
-    """
-    lr, every, factor = number(lr, "lr"), count(every, "every"), number(factor, "factor")
-    return lambda step: lr * factor ** (step // every)
+def learning_rate(lr: float | Schedule, step: int) -> float:
+    """The rate of a step: lr itself, or what the schedule says."""
+    return non_negative(lr(step) if callable(lr) else lr, "lr")
 
 
 def cosine_schedule(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
@@ -288,7 +284,11 @@ def cosine_schedule(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
     >>> schedule(0), round(schedule(50), 4), schedule(100), schedule(500)
     (1.0, 0.5, 0.0, 0.0)
     """
-    lr, steps, lowest = number(lr, "lr"), count(steps, "steps"), number(lowest, "lowest")
+    lr, steps, lowest = (
+        non_negative(lr, "lr"),
+        count(steps, "steps"),
+        non_negative(lowest, "lowest"),
+    )
 
     def schedule(step: int) -> float:
         done = min(step / steps, 1.0)
@@ -302,48 +302,15 @@ def warmup_schedule(steps: int, then: float | Schedule) -> Schedule:
 
     Raises ValueError for steps below 1.
 
-    >>> schedule = warmup_schedule(4, cosine_schedule(1.0, steps=2))
-    >>> [schedule(step) for step in range(7)]
+    >>> optimizer = SGD([Value(1.0)], lr=warmup_schedule(4, cosine_schedule(1.0, steps=2)))
+    >>> [optimizer.lr(step) for step in range(7)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 0.5, 0.0]
     """
-    steps = count(steps, "steps")
-    after = then if callable(then) else constant_schedule(then)
-    return lambda step: after(0) * (step + 1) / steps if step < steps else after(step - steps)
+    first, steps = learning_rate(then, 0), count(steps, "steps")
 
+    def schedule(step: int) -> float:
+        if step < steps:
+            return first * (step + 1) / steps
+        return learning_rate(then, step - steps)
 
-def constant_schedule(lr: float) -> Schedule:
-    """lr at every step."""
-    lr = number(lr, "lr")
-    return lambda step: lr
-
-
-# Checks
-
-
-def parameter_list(params) -> list[Value]:
-    """params as a list of given Values, each once; refuses anything else in words."""
-    if isinstance(params, Value) or not hasattr(params, "__iter__"):
-        hint = "[w] for one Value, model.parameters() for a model"
-        raise TypeError(f"params is a list of Values, got {clipped(repr(params))}; write {hint}")
-    params = list(params)
-    if not params:
-        raise ValueError("no parameters to move; pass model.parameters()")
-    for p in params:
-        if not isinstance(p, Value):
-            raise TypeError(
-                f"params holds {clipped(repr(p))}, not a Value; pass model.parameters()"
-            )
-        if p.operands:
-            raise ValueError(f"a parameter is a given Value, got one computed by {p.op!r}: {p!r}")
-    return list(dict.fromkeys(params))
-
-
-def number(x, name) -> float:
-    """x as a float that is finite and at least 0."""
-    try:
-        x = as_float(x)
-    except TypeError:
-        raise TypeError(f"{name} is a number, got {clipped(repr(x))}") from None
-    if not 0.0 <= x < math.inf:
-        raise ValueError(f"{name} must be a finite number of at least 0, got {x!r}")
-    return x
+    return schedule

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from micronn.data import Examples, check_examples, picked, shuffled
 from micronn.engine import Value
 from micronn.nn import Module
-from micronn.optim import Optimizer, Schedule, clip_gradient
+from micronn.optim import Optimizer, Schedule, clip_gradient, learning_rate
 from micronn.support.arguments import check_callable, count
 from micronn.support.text import layer_name
 from micronn.support.vectors import root_mean_square
@@ -171,7 +171,7 @@ def steps(loop, judge, validated, epochs, every, rng) -> Iterator[Step]:
                     name: root_mean_square([p.grad for p in params])
                     for name, params in loop.layers.items()
                 },
-                loop.optimizer.lr,
+                learning_rate(loop.optimizer.lr, loop.optimizer.steps - 1),
                 time.perf_counter() - start,
                 loop.program.name if loop.program else "graph",
             )
@@ -215,7 +215,8 @@ class Loop:
             try:
                 total += self.graph.gradient(*picked(self.data, batch)) * len(batch)
             except NotFinite as trouble:
-                step, lr = self.optimizer.steps + 1, self.optimizer.lr
+                step = self.optimizer.steps + 1
+                lr = learning_rate(self.optimizer.lr, step - 1)
                 raise Diverged(step, epoch, lr, trouble) from None
             self.step()
         return total / sum(map(len, batches))
@@ -226,11 +227,8 @@ class Loop:
         total = 0.0
         if inside:
             if self.schedule:
-                self.optimizer.lr = Scheduled(self.schedule, self.optimizer)
-            try:
-                total += program.train(inside, self.optimizer)
-            finally:
-                self.optimizer.lr = float(self.optimizer.lr)
+                self.optimizer.lr = self.schedule
+            total += program.train(inside, self.optimizer)
         for batch in batches[len(inside) :]:
             total += program.gradient(batch) * len(batch)
             self.step()
@@ -239,7 +237,7 @@ class Loop:
     def step(self):
         """Move the parameters by their grads."""
         if self.schedule:
-            self.optimizer.lr = self.schedule(self.optimizer.steps)
+            self.optimizer.lr = self.schedule
         if self.clip:
             clip_gradient(self.optimizer.params, self.clip)
         self.optimizer.step()
@@ -255,16 +253,6 @@ class Loop:
         here = program.losses(program.picked([place]))
         there = self.graph.losses(*picked(self.data, [place]))
         return math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-12)
-
-
-class Scheduled:
-    """A learning rate that a schedule gives anew whenever it is read as a number."""
-
-    def __init__(self, schedule, optimizer):
-        self.schedule, self.optimizer = schedule, optimizer
-
-    def __float__(self) -> float:
-        return float(self.schedule(self.optimizer.steps))
 
 
 class Judge:

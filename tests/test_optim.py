@@ -15,7 +15,6 @@ from micronn.optim import (
     clip_gradient,
     cosine_schedule,
     momentum_rule,
-    step_schedule,
     warmup_schedule,
 )
 
@@ -78,25 +77,28 @@ def test_the_first_steps_by_hand():
 def test_a_rule_gives_the_same_numbers_for_floats_and_for_values(kind, arguments):
     optimizer = KINDS[kind]([Value(0.5)], **({"lr": 0.1} | arguments))
     memory = [0.25 + k for k in range(len(optimizer.state))]
-    plain = optimizer.rule(0.5, -1.5, *memory, **optimizer.numbers(), **optimizer.constants)
-    recorded = optimizer.rule(
-        *map(Value, [0.5, -1.5, *memory]),
-        **{name: Value(x) for name, x in optimizer.numbers().items()},
-        **optimizer.constants,
-    )
+
+    def moved(p, g, memory, numbers):
+        p, g = optimizer.decayed(p, g, numbers["lr"])
+        return optimizer.rule(p, g, *memory, **numbers, **optimizer.constants)
+
+    numbers = optimizer.step_arguments()
+    plain = moved(0.5, -1.5, memory, numbers)
+    values = {name: Value(x) for name, x in numbers.items()}
+    recorded = moved(Value(0.5), Value(-1.5), map(Value, memory), values)
     assert [value.data for value in recorded] == list(plain)
     assert len(plain) == 1 + len(memory)
 
 
-def test_what_numbers_gives_is_all_that_changes_from_step_to_step():
-    # The recorded rule, run by hand with numbers() and state, is the optimiser.
+def test_what_step_arguments_gives_is_all_that_changes_from_step_to_step():
+    # The recorded rule, run by hand with step_arguments() and state, is the optimiser.
     rng = random.Random(4)
     p, q = Value(1.0), 1.0
     optimizer = Adam([p], lr=0.1)
     m, v = 0.0, 0.0
     for _ in range(5):
         give_grads([p], rng)
-        q, m, v = adam_rule(q, p.grad, m, v, **optimizer.numbers(), **optimizer.constants)
+        q, m, v = adam_rule(q, p.grad, m, v, **optimizer.step_arguments(), **optimizer.constants)
         optimizer.step()
         assert (q, [m], [v]) == (p.data, optimizer.state["m"], optimizer.state["v"])
 
@@ -209,8 +211,8 @@ def test_a_step_that_fails_moves_nothing():
         (lambda w: Adam([w], betas=(-0.1, 0.9)), ValueError),
         (lambda w: Adam([w], betas=0.9), TypeError),
         (lambda w: Adam([w], eps=0.0), ValueError),
-        (lambda w: step_schedule(0.1, every=0), ValueError),
-        (lambda w: step_schedule(-0.1, every=5), ValueError),
+        (lambda w: cosine_schedule(-0.1, steps=5), ValueError),
+        (lambda w: warmup_schedule(0, then=0.1), ValueError),
         (lambda w: cosine_schedule(0.1, steps=2.5), TypeError),
         (lambda w: warmup_schedule(3, then="0.1"), TypeError),
     ],
@@ -227,6 +229,53 @@ def test_a_learning_rate_set_later_is_checked_at_the_step():
         optimizer.step()
 
 
+def test_lr_may_be_a_schedule_of_the_steps():
+    # With a gradient of 1 all the time, each step is as long as its learning rate.
+    p, path = Value(0.0), []
+    optimizer = SGD([p], lr=lambda step: 1.0 / 2**step)
+    for _ in range(4):
+        p.grad = 1.0
+        optimizer.step()
+        path.append(-p.data)
+    assert path == [1.0, 1.5, 1.75, 1.875]
+    optimizer.lr = 0.125
+    optimizer.step()
+    assert p.data == -2.0
+
+
+@pytest.mark.parametrize("lr", [lambda step: -1.0, lambda step: "fast", lambda step: None])
+def test_a_schedule_is_asked_at_once_what_it_says(lr):
+    with pytest.raises((ValueError, TypeError), match="lr"):
+        Adam([Value(1.0)], lr=lr)
+
+
+def test_a_schedule_stays_when_a_saved_state_is_loaded():
+    def run(saved_after):
+        p = Value(1.0)
+        optimizer = Adam([p], lr=cosine_schedule(0.1, 8))
+        for step in range(8):
+            if step == saved_after:
+                saved = json.loads(json.dumps(optimizer.state_dict()))
+                optimizer = Adam([p], lr=cosine_schedule(0.1, 8))
+                optimizer.load_state_dict(saved)
+            p.grad = p.data
+            optimizer.step()
+        return p.data
+
+    assert run(saved_after=3) == run(saved_after=None)
+
+
+@settings
+def test_the_arguments_of_an_optimiser_build_it_again(kind, arguments):
+    optimizer = KINDS[kind]([Value(1.0)], **({"lr": 0.1} | arguments))
+    twin = KINDS[kind]([Value(1.0)], lr=optimizer.lr, **optimizer.arguments)
+    assert (twin.rule, twin.constants, twin.weight_decay) == (
+        optimizer.rule,
+        optimizer.constants,
+        optimizer.weight_decay,
+    )
+
+
 def test_schedules_are_those_of_torch():
     torch = pytest.importorskip("torch")
     schedulers = torch.optim.lr_scheduler
@@ -240,7 +289,6 @@ def test_schedules_are_those_of_torch():
             scheduler.step()
 
     for ours, theirs in [
-        (step_schedule(0.3, 7, 0.5), lambda o: schedulers.StepLR(o, 7, 0.5)),
         (cosine_schedule(0.3, 40, 0.1), lambda o: schedulers.CosineAnnealingLR(o, 40, 0.1)),
         (warmup_schedule(10, 0.3), lambda o: schedulers.LinearLR(o, 0.1, 1.0, 9)),
     ]:

@@ -439,7 +439,7 @@ class MachineTraining(Training):
         optimizer, before, table = self.optimizer, self.optimizer.steps, []
         try:
             for _ in range(first, last):
-                table += optimizer.numbers().values()
+                table += optimizer.step_arguments().values()
                 optimizer.steps += 1
         finally:
             optimizer.steps = before
@@ -480,9 +480,10 @@ def rule_tape(optimizer) -> Tape:
     The rule is called once with Values; the arguments that change from step to step
     are the parameters of this little graph.
     """
-    inputs = [Value(1.0) for _ in range(2 + len(optimizer.state))]
-    numbers = {name: Value(number) for name, number in optimizer.numbers().items()}
-    results = optimizer.rule(*inputs, **numbers, **optimizer.constants)
+    inputs = p, g, *memory = [Value(1.0) for _ in range(2 + len(optimizer.state))]
+    numbers = {name: Value(number) for name, number in optimizer.step_arguments().items()}
+    moved = optimizer.decayed(p, g, numbers["lr"])
+    results = optimizer.rule(*moved, *memory, **numbers, **optimizer.constants)
     return write_tape([as_value(x) for x in results], inputs, list(numbers.values()))
 
 

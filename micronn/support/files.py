@@ -6,7 +6,7 @@ The one function here stands under every picture, page and model that is saved.
 import os
 
 
-def write_atomically(path: str | os.PathLike, content: str | bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all; text becomes UTF-8.
 
     It is written under another name in the same folder and then takes its place, so
