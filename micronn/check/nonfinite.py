@@ -3,11 +3,6 @@
 One number that is not finite spoils all that is computed from it, forward and then
 backward, so a loss of nan says nothing about its cause.  `trace_nonfinite` finds the
 place where it was born: the first Value whose own operands are still finite.
-
-    >>> big = Value(1e200, "big")
-    >>> print(trace_nonfinite(big * big + 1.0))
-    the data of v1 is inf: (big = 1e+200) × (big = 1e+200)
-    make the numbers smaller: scale the inputs, or lower the learning rate
 """
 
 import math
@@ -47,8 +42,9 @@ def trace_nonfinite(root: Value, params: Parameters = None) -> NonFinite | None:
     grads that the last backward() left, from the root down.  params: as for why().
 
     >>> big = Value(1e200, "big")
-    >>> print(trace_nonfinite(big * big + 1.0).sentence)
+    >>> print(trace_nonfinite(big * big + 1.0))
     the data of v1 is inf: (big = 1e+200) × (big = 1e+200)
+    make the numbers smaller: scale the inputs, or lower the learning rate
     """
     order = topological_order(checked_value(root, "root"))
     names = names_of(order, params)

@@ -26,7 +26,7 @@ MANY = 10**15  # paths are counted up to here
 Names = dict[Value, str]
 
 
-class Wire(NamedTuple):
+class Edge(NamedTuple):
     """One use of a Value: node reads operand, and slope is d(node)/d(operand)."""
 
     node: Value
@@ -34,29 +34,29 @@ class Wire(NamedTuple):
     slope: float
 
 
-Wires = dict[Value, list[Wire]]  # by the node that reads
+Edges = dict[Value, list[Edge]]  # by the node that reads
 
 
 @dataclass(frozen=True)
 class Path:
     """One way from the output down to x, and the product of the slopes along it."""
 
-    wires: tuple[Wire, ...]
+    edges: tuple[Edge, ...]
 
     @property
     def product(self) -> float:
-        """What this path adds to the gradient of x; 1 for the path of no wires."""
-        return math.prod([wire.slope for wire in self.wires])
+        """What this path adds to the gradient of x; 1 for the path of no edges."""
+        return math.prod([edge.slope for edge in self.edges])
 
 
 class Bundle(NamedTuple):
-    """All paths that come to x through one wire.
+    """All paths that come to x through one edge.
 
     paths: how many, at most MANY.
     total: what they add to the gradient of x together.
     """
 
-    wire: Wire
+    edge: Edge
     paths: int
     total: float
 
@@ -68,11 +68,11 @@ class Why:
     gradient: d(root)/d(x), the sum of the products of all paths.
     count: how many paths lead from root to x, at most MANY.
     paths: all of them, largest product first; empty if there are too many to list.
-    bundles: the same sum over fewer terms: one for each wire at the fork nearest to
+    bundles: the same sum over fewer terms: one for each edge at the fork nearest to
         x, largest first.
     largest: the path with the largest product, or None if no path leads to x.
-    killers: the wires that made the gradient small: where all paths are dead, the
-        first dead wires met from the output; else those of the largest path with a
+    killers: the edges that made the gradient small: where all paths are dead, the
+        first dead edges met from the output; else those of the largest path with a
         slope below 0.01.
     """
 
@@ -83,7 +83,7 @@ class Why:
     paths: tuple[Path, ...]
     bundles: tuple[Bundle, ...]
     largest: Path | None
-    killers: tuple[Wire, ...]
+    killers: tuple[Edge, ...]
     names: Names
 
     __repr__ = object.__repr__  # the paths of a deep graph are too long to show in full
@@ -92,11 +92,11 @@ class Why:
         """What stands out, in sentences: what killed the gradient, blew it up, or cancelled."""
         if self.largest is None:
             return [f"{self.names[self.x]} cannot change {self.names[self.root]}"]
-        notes = [because(wire, self.names) for wire in self.killers[:5]]
+        notes = [because(edge, self.names) for edge in self.killers[:5]]
         if len(self.killers) > 5:
-            notes.append(f"and {len(self.killers) - 5} more such wires")
-        sizes = [size(wire.slope) for wire in self.largest.wires]
-        steep = [wire for wire in self.largest.wires if abs(wire.slope) > 100.0]
+            notes.append(f"and {len(self.killers) - 5} more such edges")
+        sizes = [size(edge.slope) for edge in self.largest.edges]
+        steep = [edge for edge in self.largest.edges if abs(edge.slope) > 100.0]
         if sum(sizes) > math.log(1e6) and steep:
             notes += [f"{self.names[w.node]}: local derivative {w.slope:.2g}" for w in steep[:5]]
         elif abs(sum(sizes)) > math.log(1e6) and not notes:
@@ -120,24 +120,24 @@ class Why:
 
     def path_lines(self, paths: Sequence[Path]) -> list[str]:
         """Each path as a row: its product, its factors, its nodes."""
-        factors = [shortened([f"{w.slope:.4g}" for w in path.wires], " * ") for path in paths]
+        factors = [shortened([f"{w.slope:.4g}" for w in path.edges], " * ") for path in paths]
         width = max(map(len, factors))
         lines = []
         for path, product in zip(paths, factors, strict=True):
-            nodes = [self.root, *[wire.operand for wire in path.wires]]
+            nodes = [self.root, *[edge.operand for edge in path.edges]]
             way = shortened([self.title(node) for node in nodes], " <- ")
             lines.append(f"{path.product + 0.0:>12.6g} = {product or '1':<{width}}   {way}")
         return lines
 
     def bundle_lines(self) -> list[str]:
-        """Each of the ten largest bundles as a row: its sum, its wire, its paths; then the rest."""
+        """Each of the ten largest bundles as a row: its sum, its edge, its paths; then the rest."""
         lines = []
-        for wire, paths, sum_ in self.bundles[:10]:
-            way = f"{self.title(wire.node)} <- {self.title(wire.operand)}"
+        for edge, paths, sum_ in self.bundles[:10]:
+            way = f"{self.title(edge.node)} <- {self.title(edge.operand)}"
             lines.append(f"{sum_ + 0.0:>12.6g}   through {way}, {plural(paths, 'path')}")
         rest = [bundle.total for bundle in self.bundles[10:]]
         if rest:
-            lines.append(f"{math.fsum(rest):>12.6g}   through {plural(len(rest), 'more wire')}")
+            lines.append(f"{math.fsum(rest):>12.6g}   through {plural(len(rest), 'more edge')}")
         return lines
 
     def title(self, node: Value) -> str:
@@ -160,54 +160,54 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
     order = topological_order(checked_value(root, "root"))
     names = names_of(order, params)
     names.setdefault(x, clean(x.label) or "x")
-    wires = wires_between(x, order)
-    if root is not x and not wires:
+    edges = edges_between(x, order)
+    if root is not x and not edges:
         return Why(x, root, 0.0, 0, (), (), None, (), names)
-    grads, counts, largest = pass_down(x, root, wires)
-    paths = all_paths(x, root, wires) if counts[x] <= limit else []
+    grads, counts, largest = pass_down(x, root, edges)
+    paths = all_paths(x, root, edges) if counts[x] <= limit else []
     return Why(
         x,
         root,
         grads[x],
         counts[x],
         tuple(sorted(paths, key=lambda path: -abs(path.product))),
-        tuple(sorted(bundles(x, wires, grads, counts), key=lambda bundle: -abs(bundle.total))),
+        tuple(sorted(bundles(x, edges, grads, counts), key=lambda bundle: -abs(bundle.total))),
         largest,
-        tuple(killers(wires, grads, largest)),
+        tuple(killers(edges, grads, largest)),
         names,
     )
 
 
-def wires_between(x: Value, order: Sequence[Value]) -> Wires:
-    """The wires on paths from the last Value of order to x, by the node that reads, root first."""
+def edges_between(x: Value, order: Sequence[Value]) -> Edges:
+    """The edges on paths from the last Value of order to x, by the node that reads, root first."""
     on_the_way = {x}
     for node in order:
         if node is not x and not on_the_way.isdisjoint(node.operands):
             on_the_way.add(node)
-    wires: Wires = {}
+    edges: Edges = {}
     for node in reversed(order):
         if node is not x and node in on_the_way:
             pairs = zip(node.operands, node.local_grads, strict=True)
-            wires[node] = [Wire(node, o, slope) for o, slope in pairs if o in on_the_way]
-    return wires
+            edges[node] = [Edge(node, o, slope) for o, slope in pairs if o in on_the_way]
+    return edges
 
 
 def pass_down(
-    x: Value, root: Value, wires: Wires
+    x: Value, root: Value, edges: Edges
 ) -> tuple[dict[Value, float], dict[Value, int], Path]:
     """For each node on the way: d(root)/d(node), and how many paths; and the largest path to x.
 
     Products are compared by logarithm: a thousand factors of 0.1 are below any float.
     """
     grads, counts, log_of_largest = {root: 1.0}, {root: 1}, {root: 0.0}
-    came_by: dict[Value, Wire] = {}
-    for wire in (wire for node in wires for wire in wires[node]):
-        node, operand, slope = wire
+    came_by: dict[Value, Edge] = {}
+    for edge in (edge for node in edges for edge in edges[node]):
+        node, operand, slope = edge
         grads[operand] = grads.get(operand, 0.0) + slope * grads[node]
         counts[operand] = min(counts.get(operand, 0) + counts[node], MANY)
         log = log_of_largest[node] + size(slope)
         if operand not in log_of_largest or log > log_of_largest[operand]:
-            log_of_largest[operand], came_by[operand] = log, wire
+            log_of_largest[operand], came_by[operand] = log, edge
     way = []
     node = x
     while node is not root:
@@ -216,10 +216,10 @@ def pass_down(
     return grads, counts, Path(tuple(reversed(way)))
 
 
-Trail = tuple[Wire, "Trail"] | None  # the last wire, and the trail before it
+Trail = tuple[Edge, "Trail"] | None  # the last edge, and the trail before it
 
 
-def all_paths(x: Value, root: Value, wires: Wires) -> list[Path]:
+def all_paths(x: Value, root: Value, edges: Edges) -> list[Path]:
     """Every path from root to x."""
     ends: list[Trail] = []
     to_do: list[tuple[Value, Trail]] = [(root, None)]
@@ -228,49 +228,49 @@ def all_paths(x: Value, root: Value, wires: Wires) -> list[Path]:
         if node is x:
             ends.append(trail)
         else:
-            to_do += [(wire.operand, (wire, trail)) for wire in reversed(wires[node])]
+            to_do += [(edge.operand, (edge, trail)) for edge in reversed(edges[node])]
     return [Path(unwound(trail)) for trail in ends]
 
 
-def unwound(trail: Trail) -> tuple[Wire, ...]:
-    """The wires of a trail, first one first."""
-    way: list[Wire] = []
+def unwound(trail: Trail) -> tuple[Edge, ...]:
+    """The edges of a trail, first one first."""
+    way: list[Edge] = []
     while trail:
-        wire, trail = trail
-        way.append(wire)
+        edge, trail = trail
+        way.append(edge)
     return tuple(reversed(way))
 
 
 def bundles(
-    x: Value, wires: Wires, grads: Mapping[Value, float], counts: Mapping[Value, int]
+    x: Value, edges: Edges, grads: Mapping[Value, float], counts: Mapping[Value, int]
 ) -> list[Bundle]:
-    """The sum for x, one term a wire, at the first node above x that is used more than once."""
-    uses: dict[Value, list[Wire]] = {}
-    for wire in (wire for node in wires for wire in wires[node]):
-        uses.setdefault(wire.operand, []).append(wire)
+    """The sum for x, one term a edge, at the first node above x that is used more than once."""
+    uses: dict[Value, list[Edge]] = {}
+    for edge in (edge for node in edges for edge in edges[node]):
+        uses.setdefault(edge.operand, []).append(edge)
     node, slope = x, 1.0
     while len(uses.get(node, ())) == 1 and uses[node][0].node in uses:
-        wire = uses[node][0]
-        node, slope = wire.node, slope * wire.slope
+        edge = uses[node][0]
+        node, slope = edge.node, slope * edge.slope
     return [
-        Bundle(wire, counts[wire.node], slope * wire.slope * grads[wire.node])
-        for wire in uses.get(node, ())
+        Bundle(edge, counts[edge.node], slope * edge.slope * grads[edge.node])
+        for edge in uses.get(node, ())
     ]
 
 
-def killers(wires: Wires, grads: Mapping[Value, float], largest: Path) -> list[Wire]:
-    """The wires that made a gradient small, in the order in which backward() meets them."""
-    if all(wire.slope for wire in largest.wires):
-        return [wire for wire in largest.wires if abs(wire.slope) < 0.01]
-    every = (wire for node in wires for wire in wires[node])
-    return [wire for wire in every if wire.slope == 0.0 and grads[wire.node] != 0.0]
+def killers(edges: Edges, grads: Mapping[Value, float], largest: Path) -> list[Edge]:
+    """The edges that made a gradient small, in the order in which backward() meets them."""
+    if all(edge.slope for edge in largest.edges):
+        return [edge for edge in largest.edges if abs(edge.slope) < 0.01]
+    every = (edge for node in edges for edge in edges[node])
+    return [edge for edge in every if edge.slope == 0.0 and grads[edge.node] != 0.0]
 
 
-def because(wire: Wire, names: Names) -> str:
-    """Why the slope of a wire is small: tanh saturated at v3 = 4.1, local derivative 0.0011."""
-    x = f"{names[wire.operand]} = {wire.operand.data:.4g}"
-    reason = why_small(wire.node.op, x)
-    return f"{names[wire.node]}: {reason}, local derivative {wire.slope:.2g}"
+def because(edge: Edge, names: Names) -> str:
+    """Why the slope of a edge is small: tanh saturated at v3 = 4.1, local derivative 0.0011."""
+    x = f"{names[edge.operand]} = {edge.operand.data:.4g}"
+    reason = why_small(edge.node.op, x)
+    return f"{names[edge.node]}: {reason}, local derivative {edge.slope:.2g}"
 
 
 # Words and numbers

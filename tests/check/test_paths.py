@@ -56,8 +56,8 @@ def test_a_path_goes_from_the_output_to_x_along_the_operands():
     answer = why(a, f)
     # f = a*b * (a+b): through the sum d/da is a*b = -6, through the product b * (a+b) = 3.
     assert [path.product for path in answer.paths] == [-6.0, 3.0]
-    assert [[w.operand for w in path.wires] for path in answer.paths] == [[sum_, a], [product, a]]
-    assert [path.wires[0].node for path in answer.paths] == [f, f]
+    assert [[w.operand for w in path.edges] for path in answer.paths] == [[sum_, a], [product, a]]
+    assert [path.edges[0].node for path in answer.paths] == [f, f]
 
 
 def test_an_operand_used_twice_has_two_paths():
@@ -106,7 +106,7 @@ def test_a_chain_of_20_000_needs_no_recursion():
     finally:
         threading.stack_size(old)
     answer, text = found[0]
-    assert (answer.gradient, len(answer.paths[0].wires)) == (1.0, 20_000)
+    assert (answer.gradient, len(answer.paths[0].edges)) == (1.0, 20_000)
     assert len(text) < 500
 
 
@@ -117,12 +117,12 @@ def test_bundles_start_where_the_paths_to_x_part():
     root = mean([y * k for k in (1.0, 5.0, 2.0)])
     answer = why(x, root, limit=2)
     assert [bundle.total for bundle in answer.bundles] == pytest.approx([5.0, 2.0, 1.0])
-    assert [bundle.wire.operand for bundle in answer.bundles] == [y] * 3
+    assert [bundle.edge.operand for bundle in answer.bundles] == [y] * 3
     assert [bundle.paths for bundle in answer.bundles] == [1] * 3
 
 
 def killed(answer):
-    return [(wire.node.op, wire.slope) for wire in answer.killers]
+    return [(edge.node.op, edge.slope) for edge in answer.killers]
 
 
 def test_the_node_that_killed_a_gradient_is_named():
@@ -149,14 +149,14 @@ def test_the_reason_fits_the_operation(kill, words):
     assert words in str(answer)
 
 
-def test_of_many_dead_paths_only_the_first_dead_wires_are_named():
+def test_of_many_dead_paths_only_the_first_dead_edges_are_named():
     # Two relus are off; the one behind the first never gets a message.
     x = Value(-1.0, "x")
     off = x.relu()
     answer = why(x, off.relu() + off * 2.0)
     assert answer.gradient == 0.0
-    assert [wire.operand for wire in answer.killers] == [off, x]
-    assert [wire.node.op for wire in answer.killers] == ["relu", "relu"]
+    assert [edge.operand for edge in answer.killers] == [off, x]
+    assert [edge.node.op for edge in answer.killers] == ["relu", "relu"]
 
 
 def test_a_gradient_that_shrinks_little_by_little_has_no_single_killer():

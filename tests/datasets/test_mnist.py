@@ -137,8 +137,8 @@ BOMBS = {
     "says much, holds little": ((60_000, 28, 28), 10, bytes),
     "says more than any memory": ((2**32 - 1,) * 3, 10, bytes),
     "says more than any memory, packed": ((2**32 - 1,) * 3, 10, gzip.compress),
-    "says little, packs a gigabyte": ((10,), 2**30, None),
-    "says and packs a gigabyte": ((2**30,), 2**30, None),
+    "says little, packs 268 MB": ((10,), 2**28, None),
+    "says and packs 268 MB": ((2**28,), 2**28, None),
     "says much, packs little": ((48_000_000,), 1000, gzip.compress),
 }
 
