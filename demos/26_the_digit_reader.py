@@ -22,7 +22,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from micronn.compiler.machine import NoMachine, find_compiler
+from micronn.compiler.build import NoMachine, find_compiler
 from micronn.datasets import digits
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP

@@ -18,8 +18,7 @@ by error propagation", 1986.
 
 import random
 
-from micronn.compiler.machine import NoMachine
-from micronn.compiler.program import compile_graph
+from micronn.compiler import NoMachine, compile_graph
 from micronn.datasets import picture, shapes
 from micronn.engine import Value, total
 from micronn.nn import MLP
@@ -66,7 +65,9 @@ rows = [[*place, g] for place, g in zip(places, greys, strict=True)]
 print(f"a picture of {len(rows)} greys; a net of {len(model.parameters())} parameters")
 stages, sums = {}, []
 optimizer = Adam(model.parameters(), lr=0.02)
-for turn, _ in enumerate(program.train(rows, optimizer, 400, 24, rng), 1):
+for turn in range(1, 401):
+    rng.shuffle(rows)
+    list(program.train(rows, optimizer, epochs=1, batch_size=24))
     if turn in (10, 400):
         stages[f"after {turn} turns"] = drawing([model(place) for place in places])
         sums.append(sum(program.values(rows)))
@@ -85,8 +86,10 @@ for kept in (1, 4, 16):
     net = MLP(144, [kept, 144], ["tanh", "linear"], "xavier", random.Random(2))
     pixels = [Value(0.0) for _ in range(144)]
     program = compiled(pixel_loss(net(pixels), pixels), pixels, net)
-    for _ in program.train(train, Adam(net.parameters(), lr=0.01), 60, 10, random.Random(1)):
-        pass
+    optimizer, rng = Adam(net.parameters(), lr=0.01), random.Random(1)
+    for _ in range(60):
+        order = rng.sample(train, len(train))
+        list(program.train(order, optimizer, epochs=1, batch_size=10))
     losses[kept] = sum(program.values(new)) / len(new)
     redrawn[kept] = net
 print("numbers kept   loss on 60 new pictures")

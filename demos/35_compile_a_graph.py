@@ -19,8 +19,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from micronn.compiler.machine import NoMachine
-from micronn.compiler.program import compile_graph
+from micronn.compiler import NoMachine, compile_graph
 from micronn.draw import draw
 from micronn.engine import Value
 from micronn.nn import MLP

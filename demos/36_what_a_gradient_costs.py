@@ -17,7 +17,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from micronn.compiler.program import compile_graph
+from micronn.compiler import compile_graph
 from micronn.engine import Value, topological_order
 from micronn.nn import MLP
 

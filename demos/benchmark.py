@@ -34,8 +34,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from micronn.compiler import machine as native
-from micronn.compiler.program import compile_graph
+from micronn.compiler import build, compile_graph
 from micronn.data import moons
 from micronn.draw import draw
 from micronn.engine import Value, topological_order, total
@@ -178,7 +177,7 @@ def micrograd_twin(model, nin, nouts):
     return twin
 
 
-# Recorded once: the graph of one example as a program (compiler.py)
+# Recorded once: the graph of one example as a program (micronn/compiler)
 
 
 def program_of(model, task, nin, backend="machine"):
@@ -403,8 +402,8 @@ def building():
     """Seconds to build the machine, which happens once for a computer."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "machine.so")
-        command = [*native.find_compiler(), *native.FLAGS[0], "-Dreal=double"]
-        return seconds_text(best_of(1, lambda: native.compile_to(path, command)))
+        command = [*build.find_compiler(), *build.FLAGS[0], "-Dreal=double"]
+        return seconds_text(best_of(1, lambda: build.compile_to(path, command)))
 
 
 MEASURES = {

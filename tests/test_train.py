@@ -7,7 +7,7 @@ import re
 import pytest
 
 from micronn.checkpoint import load_training, save
-from micronn.compiler.machine import NoMachine, find_compiler
+from micronn.compiler.build import NoMachine, find_compiler
 from micronn.data import batches, curve, moons, split, xor, yin_yang
 from micronn.engine import Value, mean
 from micronn.losses import (
@@ -40,7 +40,7 @@ def parameters(model):
 
 
 def has_machine():
-    from micronn.compiler.program import compile_graph
+    from micronn.compiler import compile_graph
 
     try:
         find_compiler()

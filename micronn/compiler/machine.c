@@ -8,7 +8,7 @@
    Slots and lanes.  A slot is a place for one quantity of the graph.  It holds that
    quantity for n examples side by side, its lanes, so that every instruction is a
    loop over neighbours, which the compiler turns into SIMD instructions.  An
-   instruction also takes `count` neighbouring slots at once: the 16 relus of a layer
+   instruction also takes `times` neighbouring slots at once: the 16 relus of a layer
    are one instruction over 16 * n numbers.
 
    Scalars are the numbers that all examples share: parameters first, then constants.
@@ -21,6 +21,7 @@
    Nothing here checks an index while it runs.  machine_check() has looked at every
    instruction before: it reads only what lies before its result, inside the arrays. */
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +31,18 @@
 #define real double /* or float: -Dreal=float */
 #endif
 
-#define LANES 32       /* examples in a full block, 8 in one of a large graph */
-#define MOST_LANES 256 /* parameters side by side in an optimiser's rule */
+enum {
+    LANES = 32,           /* examples in a full block, 8 in one of a large graph */
+    RULE_LANES = 256,     /* parameters side by side in an optimiser's rule */
+    MOST_SLOTS = 1 << 22, /* so that a slot's place times the lanes is a 32-bit number */
+};
+
+#define PI 3.141592653589793
 #define INLINE static inline __attribute__((always_inline))
+#define IF_READ __attribute__((unused)) /* not every row of the tables below reads every name */
 
 typedef struct {
-    int32_t op, count; /* what to do, for how many neighbouring results */
+    int32_t op, times; /* what to do, for how many neighbouring results */
     int32_t out;       /* slot of the first result */
     int32_t a, b;      /* first slot, or first scalar, of each operand */
     int32_t n;         /* how many terms go into one result */
@@ -85,18 +92,17 @@ typedef struct {
     OP(POW,      pow(a, b),           power_slope(a, b, y),     exponent_slope(a, b, y), \
                                                                                 power_refused(a, b, y))
 
-#define NAME1(NAME, value, slope, refused) NAME,
-#define NAME2(NAME, value, slope_a, slope_b, refused) NAME,
-enum {
-    UNARY_OPERATIONS(NAME1) BINARY_OPERATIONS(NAME2)
-    BROADCAST, /* out[i] = scalar[a + i*stride] in every lane */
-    LAYER,     /* out[j] = scalar[bias + j*stride] + sum of scalar[b + j*stride + i] * slot[a + i] */
-    DOT,       /* out = sum of slot[a + i] * slot[b + i] */
-    SUM,       /* out = sum of slot[a + i] */
-    MEAN,      /* the same, divided by n */
-    LOGSUMEXP, /* out = log of the sum of e**slot[a + i]; out + 1 + i: the share of each */
-    OPERATIONS
-};
+#define OTHER_OPERATIONS(OP) \
+    OP(BROADCAST) /* out[i] = scalar[a + i*stride] in every lane */ \
+    OP(LAYER) /* out[j] = scalar[bias + j*stride] + sum of scalar[b + j*stride + i]*slot[a + i] */ \
+    OP(DOT) /* out = sum of slot[a + i] * slot[b + i] */ \
+    OP(SUM) /* out = sum of slot[a + i] */ \
+    OP(MEAN) /* the same, divided by n */ \
+    OP(LOGSUMEXP) /* out = log of the sum of e**slot[a + i]; out + 1 + i: the share of each */
+
+#define ALL_OPERATIONS(OP) UNARY_OPERATIONS(OP) BINARY_OPERATIONS(OP) OTHER_OPERATIONS(OP)
+#define NUMBERED(NAME, ...) NAME,
+enum { ALL_OPERATIONS(NUMBERED) OPERATIONS };
 
 /* Functions of one number, as the graph computes them */
 
@@ -115,13 +121,13 @@ static double normal_cdf(double x) {
     double t = -x * high, big = -x * split, x1 = big - (big + x), x2 = -x - x1;
     double h1 = high * split - (high * split - high), h2 = high - h1;
     double error = ((x1 * h1 - t) + x1 * h2 + x2 * h1) + x2 * h2 - x * low;
-    return 0.5 * (erfc(t) - error * 2 / sqrt(M_PI) * exp(-t * t));
+    return 0.5 * (erfc(t) - error * 2 / sqrt(PI) * exp(-t * t));
 }
 
 static real gelu(real x) { return isinf(x) ? (x > 0 ? x : 0) : x * (real)normal_cdf(x); }
 
 static real gelu_slope(real x) {
-    double bell = exp(-0.5 * (double)x * x) / sqrt(2 * M_PI);
+    double bell = exp(-0.5 * (double)x * x) / sqrt(2 * PI);
     return isinf(x) ? normal_cdf(x) : normal_cdf(x) + x * bell;
 }
 
@@ -294,13 +300,13 @@ INLINE const real *scalar(const Program *p, const Block *block, int64_t i) {
 static void layer_forward(const Program *p, const Block *k, Instruction in, int n) {
     const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n;
     real *out = k->v + (int64_t)in.out * n;
-    for (int j = 0; j < in.count; j++) {
+    for (int j = 0; j < in.times; j++) {
         real start = in.bias < 0 ? 0 : *scalar(p, k, in.bias + (int64_t)j * in.stride);
         for (int l = 0; l < n; l++) out[j * n + l] = start;
         if (n == 1) out[j] += dot_product(w + (int64_t)j * in.stride, x, in.n);
     }
     if (n > 1)
-        add_products((Products){out, w, x, n, in.stride, 1, n, in.count, in.n, n});
+        add_products((Products){out, w, x, n, in.stride, 1, n, in.times, in.n, n});
 }
 
 static void layer_backward(const Program *p, const Block *k, Instruction in, int n, int64_t quiet) {
@@ -314,17 +320,17 @@ static void layer_backward(const Program *p, const Block *k, Instruction in, int
             x = k->scratch;
         }
         int64_t x_step = x == k->scratch ? in.n : p->inputs;
-        add_products((Products){k->dw + in.b, g, x, in.stride, n, 1, x_step, in.count, n, in.n});
+        add_products((Products){k->dw + in.b, g, x, in.stride, n, 1, x_step, in.times, n, in.n});
     }
     if (in.bias >= 0 && in.bias < p->weights)
-        for (int j = 0; j < in.count; j++)
+        for (int j = 0; j < in.times; j++)
             k->dw[in.bias + (int64_t)j * in.stride] += lane_sum(g + j * n, n);
     if (in.a + in.n <= quiet) return;
     real *dx = k->d + (int64_t)in.a * n; /* d/dx[i] = w[j][i], added up over the results */
     if (n == 1)
-        add_products((Products){dx, g, w, 0, 0, 1, in.stride, 1, in.count, in.n});
+        add_products((Products){dx, g, w, 0, 0, 1, in.stride, 1, in.times, in.n});
     else
-        add_products((Products){dx, w, g, n, 1, in.stride, n, in.n, in.count, n});
+        add_products((Products){dx, w, g, n, 1, in.stride, n, in.n, in.times, n});
 }
 
 static void dot_forward(const real *a, const real *b, real *out, int terms, int n) {
@@ -340,7 +346,7 @@ static void dot_forward(const real *a, const real *b, real *out, int terms, int 
 /* Adds with the rounding errors kept aside, as the graph rounds a sum only once.
    Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation", 1974. */
 static void sum_forward(const real *a, real *out, int terms, real factor, int n) {
-    real sums[MOST_LANES], lost[MOST_LANES];
+    real sums[RULE_LANES], lost[RULE_LANES];
     for (int l = 0; l < n; l++) sums[l] = lost[l] = 0;
     for (int i = 0; i < terms; i++)
         for (int l = 0; l < n; l++) {
@@ -377,7 +383,7 @@ static void logsumexp_forward(const real *a, real *out, int terms, int n) {
 
 /* A result and its operands never share memory, which machine_check() has seen to, so a
    loop over them needs no precautions. */
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__clang__)
 #define APART _Pragma("GCC ivdep")
 #else
 #define APART
@@ -387,9 +393,9 @@ static void logsumexp_forward(const real *a, real *out, int terms, int n) {
 
 #define FORWARD1(NAME, value, slope, refused) \
     case NAME: { \
-        const real k = in.b < 0 ? 0 : *scalar(p, block, in.b); \
+        IF_READ const real k = in.b < 0 ? 0 : *scalar(p, block, in.b); \
         APART for (int64_t i = 0; i < size; i++) { \
-            const real x = a[i], y = value; \
+            const real x = va[i], y = value; \
             out[i] = y; \
             trouble |= refused; \
         } \
@@ -408,14 +414,14 @@ static int forward(const Program *p, const Block *block, int n) {
     int trouble = 0;
     for (int64_t step = 0; step < p->length; step++) {
         const Instruction in = p->code[step];
-        const int64_t size = (int64_t)in.count * n;
+        const int64_t size = (int64_t)in.times * n;
         real *out = block->v + (int64_t)in.out * n;
-        const real *va = block->v + (int64_t)in.a * n, *vb = block->v + (int64_t)in.b * n, *a = va;
+        const real *va = block->v + (int64_t)in.a * n, *vb = block->v + (int64_t)in.b * n;
         switch (in.op) {
             UNARY_OPERATIONS(FORWARD1)
             BINARY_OPERATIONS(FORWARD2)
         case BROADCAST:
-            for (int j = 0; j < in.count; j++) {
+            for (int j = 0; j < in.times; j++) {
                 const real x = *scalar(p, block, in.a + (int64_t)j * in.stride);
                 for (int l = 0; l < n; l++) out[j * n + l] = x;
             }
@@ -434,9 +440,9 @@ static int forward(const Program *p, const Block *block, int n) {
 
 #define BACKWARD1(NAME, value, slope, refused) \
     case NAME: { \
-        const real k = in.b < 0 ? 0 : *scalar(p, block, in.b); \
+        IF_READ const real k = in.b < 0 ? 0 : *scalar(p, block, in.b); \
         APART for (int64_t i = 0; i < size && wanted_a; i++) { \
-            const real x = va[i], y = out[i]; \
+            IF_READ const real x = va[i], y = out[i]; \
             da[i] += (slope) * g[i]; \
         } \
         break; \
@@ -444,11 +450,11 @@ static int forward(const Program *p, const Block *block, int n) {
 #define BACKWARD2(NAME, value, slope_a, slope_b, refused) \
     case NAME: \
         APART for (int64_t i = 0; i < size && wanted_a; i++) { \
-            const real a = va[i], b = vb[i], y = out[i]; \
+            IF_READ const real a = va[i], b = vb[i], y = out[i]; \
             da[i] += (slope_a) * g[i]; \
         } \
         APART for (int64_t i = 0; i < size && wanted_b; i++) { \
-            const real a = va[i], b = vb[i], y = out[i]; \
+            IF_READ const real a = va[i], b = vb[i], y = out[i]; \
             db[i] += (slope_b) * g[i]; \
         } \
         break;
@@ -456,17 +462,17 @@ static int forward(const Program *p, const Block *block, int n) {
 static void backward(const Program *p, const Block *block, int n, int64_t quiet) {
     for (int64_t step = p->length - 1; step >= 0; step--) {
         const Instruction in = p->code[step];
-        const int64_t size = (int64_t)in.count * n;
+        const int64_t size = (int64_t)in.times * n;
         const real *out = block->v + (int64_t)in.out * n, *g = block->d + (int64_t)in.out * n;
         const real *va = block->v + (int64_t)in.a * n, *vb = block->v + (int64_t)in.b * n;
         real *da = block->d + (int64_t)in.a * n, *db = block->d + (int64_t)in.b * n;
-        const int terms = in.op >= DOT ? in.n : in.count;
+        const int terms = in.op >= DOT ? in.n : in.times;
         const int wanted_a = in.a + terms > quiet, wanted_b = in.b + terms > quiet;
         switch (in.op) {
             UNARY_OPERATIONS(BACKWARD1)
             BINARY_OPERATIONS(BACKWARD2)
         case BROADCAST:
-            for (int j = 0; j < in.count && in.a < p->weights; j++)
+            for (int j = 0; j < in.times && in.a < p->weights; j++)
                 block->dw[in.a + (int64_t)j * in.stride] += lane_sum(g + j * n, n);
             break;
         case LAYER: layer_backward(p, block, in, n, quiet); break;
@@ -506,17 +512,17 @@ static int scalars_known(const Program *p, int64_t first, int64_t count, int64_t
 }
 
 static int instruction_is_safe(const Program *p, Instruction in) {
-    if (in.op < 0 || in.op >= OPERATIONS || in.count < 1) return 0;
-    if (in.op >= DOT && in.count != 1) return 0;
-    int64_t results = in.op == LOGSUMEXP ? 1 + (int64_t)in.n : in.count;
+    if (in.op < 0 || in.op >= OPERATIONS || in.times < 1) return 0;
+    if (in.op >= DOT && in.times != 1) return 0;
+    int64_t results = in.op == LOGSUMEXP ? 1 + (int64_t)in.n : in.times;
     if (in.out < p->inputs || !slots_before(p->slots, in.out, results)) return 0;
-    if (in.op == BROADCAST) return scalars_known(p, in.a, in.count, in.stride, 1);
-    if (!slots_before(in.out, in.a, in.op >= LAYER ? in.n : in.count)) return 0;
+    if (in.op == BROADCAST) return scalars_known(p, in.a, in.times, in.stride, 1);
+    if (!slots_before(in.out, in.a, in.op >= LAYER ? in.n : in.times)) return 0;
     if (in.op == LAYER)
-        return scalars_known(p, in.b, in.count, in.stride, in.n)
-            && (in.bias < 0 || scalars_known(p, in.bias, in.count, in.stride, 1));
+        return scalars_known(p, in.b, in.times, in.stride, in.n)
+            && (in.bias < 0 || scalars_known(p, in.bias, in.times, in.stride, 1));
     if (in.op == DOT) return slots_before(in.out, in.b, in.n);
-    if (in.op >= ADD && in.op <= POW) return slots_before(in.out, in.b, in.count);
+    if (in.op >= ADD && in.op <= POW) return slots_before(in.out, in.b, in.times);
     return in.op > POW || in.b < 0 || scalars_known(p, in.b, 1, 0, 1);
 }
 
@@ -548,12 +554,12 @@ static Block block_in(const Program *p, real *memory, int64_t lanes, const real 
     return block;
 }
 
-/* Examples, [row][input], in the order given or in that of a list of row numbers. */
-static void load(const Program *p, const Block *block, const double *examples, const int64_t *order,
-                 int64_t first, int n) {
+/* n examples from the first on, [row][input]. */
+static void load(const Program *p, const Block *block, const double *examples, int64_t first,
+                 int n) {
     const int64_t inputs = p->inputs;
     for (int l = 0; l < n; l++) {
-        const double *restrict example = examples + (order ? order[first + l] : first + l) * inputs;
+        const double *restrict example = examples + (first + l) * inputs;
         real *restrict row = block->rows + l * inputs;
         for (int64_t i = 0; i < inputs; i++) row[i] = (real)example[i];
     }
@@ -589,7 +595,7 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
     const Block block = block_in(p, memory, lanes, w, dw);
     for (int64_t first = 0; first < count; first += most) {
         const int n = (int)(count - first < most ? count - first : most);
-        load(p, &block, examples, NULL, first, n);
+        load(p, &block, examples, first, n);
         if (forward(p, &block, n)) return 0;
         for (int l = 0; l < n; l++)
             for (int64_t i = 0; i < p->output_count; i++)
@@ -611,7 +617,6 @@ typedef struct {
     const Program *program, *rule;
     real *memory, *rule_memory;
     const double *examples;
-    const int64_t *order;
     int64_t count, batch_size, first_batch, last_batch;
     real *columns, *next, *gradients;
     const real *numbers; /* the rule's arguments that change, [batch - first_batch][argument] */
@@ -625,7 +630,7 @@ static int batch_gradient(Training *t, int64_t first, int64_t size, double *loss
     memset(t->gradients, 0, sizeof(real) * (size_t)p->weights);
     for (int64_t done = 0; done < size; done += most) {
         const int n = (int)(size - done < most ? size - done : most);
-        load(p, &block, t->examples, t->order, first + done, n);
+        load(p, &block, t->examples, first + done, n);
         if (forward(p, &block, n)) return 0;
         for (int l = 0; l < n; l++) *loss += block.v[(int64_t)p->outputs[0] * n + l];
         differentiate(p, &block, n, (real)(1.0 / (double)size), p->quiet);
@@ -638,9 +643,9 @@ static int batch_gradient(Training *t, int64_t first, int64_t size, double *loss
 static int apply_rule(Training *t, const real *numbers) {
     const Program *rule = t->rule;
     const int64_t weights = t->program->weights;
-    const Block block = block_in(rule, t->rule_memory, MOST_LANES, numbers, NULL);
-    for (int64_t first = 0; first < weights; first += MOST_LANES) {
-        const int n = (int)(weights - first < MOST_LANES ? weights - first : MOST_LANES);
+    const Block block = block_in(rule, t->rule_memory, RULE_LANES, numbers, NULL);
+    for (int64_t first = 0; first < weights; first += RULE_LANES) {
+        const int n = (int)(weights - first < RULE_LANES ? weights - first : RULE_LANES);
         for (int64_t i = 0; i < rule->inputs; i++) {
             const real *column = i == 1 ? t->gradients : t->columns + (i ? i - 1 : 0) * weights;
             memcpy(block.v + i * n, column + first, sizeof(real) * (size_t)n);
@@ -670,16 +675,30 @@ int64_t machine_train(Training *t) {
     return t->last_batch;
 }
 
-/* Puts row numbers in a new order that the seed decides.
-   Source: Fisher, Yates, 1938, with the random numbers of Steele, Lea, Flood, "Fast
-   splittable pseudorandom number generators", 2014. */
-void machine_shuffle(int64_t *order, int64_t count, uint64_t seed) {
-    for (int64_t i = count - 1; i > 0; i--) {
-        uint64_t z = seed += 0x9E3779B97F4A7C15u;
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-        int64_t j = (int64_t)((z ^ z >> 31) % (uint64_t)(i + 1)), row = order[i];
-        order[i] = order[j];
-        order[j] = row;
-    }
-}
+/* What Python has to know or to agree on; it compares them when it loads the machine. */
+
+#define NAMED(NAME, ...) #NAME " "
+const char machine_operations[] = ALL_OPERATIONS(NAMED);
+
+#define NUMBER(NAME) {#NAME, NAME, 0}
+#define SIZE(TYPE) {#TYPE, 0, sizeof(TYPE)}
+#define FIELD(TYPE, NAME) {#TYPE "." #NAME, offsetof(TYPE, NAME), sizeof(((TYPE *)0)->NAME)}
+const struct {
+    const char *name;
+    int64_t number, size; /* what it is, or where in its struct; and how many bytes it takes */
+} machine_facts[] = {
+    NUMBER(LANES), NUMBER(RULE_LANES), NUMBER(MOST_SLOTS), SIZE(real),
+    SIZE(Instruction), FIELD(Instruction, op), FIELD(Instruction, times), FIELD(Instruction, out),
+    FIELD(Instruction, a), FIELD(Instruction, b), FIELD(Instruction, n),
+    FIELD(Instruction, stride), FIELD(Instruction, bias),
+    SIZE(Program), FIELD(Program, code), FIELD(Program, constants), FIELD(Program, outputs),
+    FIELD(Program, length), FIELD(Program, slots), FIELD(Program, inputs),
+    FIELD(Program, weights), FIELD(Program, constant_count), FIELD(Program, output_count),
+    FIELD(Program, quiet),
+    SIZE(Training), FIELD(Training, program), FIELD(Training, rule), FIELD(Training, memory),
+    FIELD(Training, rule_memory), FIELD(Training, examples), FIELD(Training, count),
+    FIELD(Training, batch_size), FIELD(Training, first_batch), FIELD(Training, last_batch),
+    FIELD(Training, columns), FIELD(Training, next), FIELD(Training, gradients),
+    FIELD(Training, numbers), FIELD(Training, loss),
+    {NULL, 0, 0},
+};

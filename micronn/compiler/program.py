@@ -2,7 +2,7 @@
 
 Building Values for every example costs far more than the arithmetic in them.  So
 compile_graph() takes one recorded graph and writes it out as straight-line Python
-(source.py) and as instructions for a small machine in C (tape.py, machine.c).  Both
+(python_source.py) and as instructions for a small machine in C (tape.py, machine.c).  Both
 compute the same numbers as the graph, for any new inputs and parameters.
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
@@ -23,24 +23,26 @@ numbers, but a Python `if` was decided while recording, and is not in the graph:
 import functools
 import math
 import operator
-import time
 import warnings
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from micronn.compiler import machine as native
-from micronn.compiler.python_source import VOCABULARY, nodes_below, refuse_unknown, write_source
+from micronn.compiler.buffers import Buffer, doubles, in_rows, view_of_doubles
+from micronn.compiler.build import REAL, NoMachine
+from micronn.compiler.machine import Machine
+from micronn.compiler.python_source import VOCABULARY, write_source
+from micronn.compiler.rebuild import nodes_below, rebuilt
 from micronn.compiler.tape import Tape, write_tape
-from micronn.engine import Value, as_value
-from micronn.graph.operations import again
-from micronn.support.arguments import count, rng_or_default
+from micronn.compiler.training import MachineTraining, Training
+from micronn.engine import Value
+from micronn.optim import Optimizer
+from micronn.support.arguments import count as counted
 from micronn.support.number import as_float, shown
 from micronn.support.text import clipped
 
 BACKENDS = ("auto", "machine", "python")
 REFUSALS = (ValueError, ZeroDivisionError, OverflowError)
-PATIENCE = 0.05  # seconds between two looks at whether Ctrl-C was pressed
 
 
 def compile_graph(
@@ -88,10 +90,10 @@ def compile_graph(
     both = {*inputs} & {*params}
     if both:
         raise ValueError(f"{both.pop()!r} is both input and parameter; list it once")
-    for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, native.REAL)):
+    for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, REAL)):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}; choose one of {', '.join(known)}")
-    return Program(root, list(roots), inputs, params, backend, dtype)
+    return Program(root, inputs, params, backend, dtype)
 
 
 class Gradients(NamedTuple):
@@ -115,19 +117,25 @@ class Program:
     source: the program as Python text.  tape: the same as a table of instructions.
     """
 
-    def __init__(self, root, roots, inputs, params, backend, dtype):
-        self.root, self.roots = root, roots
+    def __init__(
+        self,
+        root: Value | Sequence[Value],
+        inputs: list[Value],
+        params: list[Value],
+        backend: str,
+        dtype: str,
+    ) -> None:
+        self.root, self.roots = root, [root] if isinstance(root, Value) else list(root)
         self.inputs, self.params, self.dtype = inputs, params, dtype
-        self.order = nodes_below(roots)
-        refuse_unknown(self.order)
+        self.order = nodes_below(self.roots)
         self.machine = None if backend == "python" else self.find_machine(backend)
         self.backend = "machine" if self.machine else "python"
 
-    def find_machine(self, backend):
+    def find_machine(self, backend: str) -> Machine | None:
         """The tape machine, or None with a warning where the computer has no compiler."""
         try:
-            return native.Machine(self.tape, self.dtype)
-        except native.NoMachine as problem:
+            return Machine(self.tape, self.dtype)
+        except NoMachine as problem:
             if backend == "machine":
                 raise
             message = f"running in Python, about 100 times slower than the C machine: {problem}"
@@ -145,9 +153,9 @@ class Program:
         return write_tape(self.roots, self.inputs, self.params)
 
     @functools.cached_property
-    def function(self):
+    def function(self) -> Callable[..., Any]:
         """The function that source defines.  No text but the generator's gets here."""
-        names = dict(VOCABULARY)
+        names: dict[str, Any] = dict(VOCABULARY)
         exec(compile(self.source, "<program.source>", "exec"), names)  # noqa: S102
         return names["program"]
 
@@ -165,7 +173,8 @@ class Program:
         numbers: one for each input, in the order given to compile_graph().
 
         Raises ValueError for another count of numbers and for several roots, TypeError for
-        what is no number, and what the graph raises for numbers outside the domain of an operation.
+        what is no number, and what the graph raises for numbers outside the domain of an
+        operation.
         """
         self.check_one_root()
         if len(numbers) != len(self.inputs):
@@ -175,7 +184,7 @@ class Program:
         self.add_grads(found.params)
         return found.values[0], list(found.inputs)
 
-    def values(self, batch) -> list:
+    def values(self, batch: Iterable[Any]) -> list[Any]:
         """The value of each example; a list of values for each if root is a list.
 
         batch: shape (n, n_inputs): rows of numbers, or a buffer of doubles such as a
@@ -189,9 +198,9 @@ class Program:
         """
         examples, count = self.examples(batch)
         flat = list(self.run(examples, count, self.weights(), gradients=False).values)
-        return flat if self.root is self.roots[0] else in_rows(flat, count, len(self.roots))
+        return flat if isinstance(self.root, Value) else in_rows(flat, count, len(self.roots))
 
-    def gradients(self, batch) -> list[list[float]]:
+    def gradients(self, batch: Iterable[Any]) -> list[list[float]]:
         """For each example the gradients of its inputs; the parameters' are added to grad.
 
         batch: as for values().  A parameter's grad grows by the sum over the examples.
@@ -202,7 +211,9 @@ class Program:
         self.add_grads(found.params)
         return in_rows(list(found.inputs), count, len(self.inputs))
 
-    def value_and_grad(self, weights, batch) -> tuple[float, Sequence[float]]:
+    def value_and_grad(
+        self, weights: Iterable[float], batch: Iterable[Any]
+    ) -> tuple[float, Sequence[float]]:
         """The mean value over a batch and its gradient, for parameters given as numbers.
 
         weights: shape (n_params,), a list or, quickest, a buffer of doubles; no Value is
@@ -218,22 +229,22 @@ class Program:
         examples, count = self.examples(batch)
         if not count:
             raise ValueError("no examples: a mean needs at least one")
-        table = weights if buffer_of_doubles(weights) else [weights]
-        weights, height = doubles(table, len(self.params), "weights")
+        table = weights if view_of_doubles(weights) else [weights]
+        numbers, height = doubles(table, len(self.params), "weights")
         if height != 1:
             raise ValueError(f"expected one row of {len(self.params)} weights, got {height}")
-        found = self.run(examples, count, weights, of_inputs=False, share=1.0 / count)
+        found = self.run(examples, count, numbers, of_inputs=False, share=1.0 / count)
         return sum(found.values) / count, found.params
 
-    def weights(self):
+    def weights(self) -> array:
         """The parameters' numbers."""
         return array("d", [p.data for p in self.params])
 
-    def examples(self, batch):
+    def examples(self, batch: Iterable[Any]) -> tuple[Buffer, int]:
         """A batch as a buffer of doubles, and the number of its rows."""
         return doubles(batch, len(self.inputs), "inputs")
 
-    def check_one_root(self):
+    def check_one_root(self) -> None:
         """Refuse gradients where there are several numbers to differentiate."""
         if len(self.roots) > 1:
             raise ValueError(
@@ -241,12 +252,20 @@ class Program:
                 "compile the one you mean, or their total()"
             )
 
-    def add_grads(self, sums):
+    def add_grads(self, sums: Sequence[float]) -> None:
         """Add to the grad of each parameter."""
         for p, g in zip(self.params, sums, strict=True):
             p.grad += g
 
-    def run(self, examples, count, weights, gradients=True, of_inputs=True, share=1.0):
+    def run(
+        self,
+        examples: Buffer,
+        count: int,
+        weights: Buffer,
+        gradients: bool = True,
+        of_inputs: bool = True,
+        share: float = 1.0,
+    ) -> Gradients:
         """Values and gradients by the machine; where it cannot tell, by Python or the graph.
 
         share: what the gradients of each example are multiplied by.
@@ -261,22 +280,26 @@ class Program:
             sums = array("d", [share * g for g in sums])
         return Gradients(values, slopes, sums)
 
-    def run_python(self, examples, count, weights, of_inputs=True) -> Gradients:
+    def run_python(
+        self, examples: Buffer, count: int, weights: Buffer, of_inputs: bool = True
+    ) -> Gradients:
         """What the machine does, by the program in Python, one example at a time."""
-        flat, n, weights = examples.tolist(), len(self.inputs), list(weights)
-        values, slopes, sums = [], [], [0.0] * len(weights)
-        for k in range(count):
-            x = flat[k * n : (k + 1) * n]
-            if len(self.roots) > 1:
-                values += self.results(x, weights)
-                continue
-            value, dx, dw = self.example(x, weights, of_inputs)
+        rows, w = in_rows(examples.tolist(), count, len(self.inputs)), weights.tolist()
+        values: list[float] = []
+        slopes: list[float] = []
+        sums = [0.0] * len(w)
+        if len(self.roots) > 1:
+            return Gradients([value for x in rows for value in self.results(x, w)], slopes, sums)
+        for x in rows:
+            value, dx, dw = self.example(x, w, of_inputs)
             values.append(value)
             slopes += dx
             sums = list(map(operator.add, sums, dw))
         return Gradients(values, slopes, sums)
 
-    def example(self, x, w, of_inputs=True):
+    def example(
+        self, x: list[float], w: list[float], of_inputs: bool = True
+    ) -> tuple[float, list[float], list[float]]:
         """Value and gradients of one example; the graph decides wherever it is not plain."""
         try:
             value, dx, dw = self.function(x, w, of_inputs)
@@ -284,7 +307,7 @@ class Program:
             return self.by_graph(x, w)
         return (value, dx, dw) if math.isfinite(value) else self.by_graph(x, w)
 
-    def results(self, x, w):
+    def results(self, x: list[float], w: list[float]) -> list[float]:
         """All the values of one example of several roots; the graph decides as in example()."""
         try:
             values = self.function(x, w)
@@ -295,7 +318,7 @@ class Program:
         nodes = self.graph_for(x, w)
         return [nodes[root].data for root in self.roots]
 
-    def by_graph(self, x, w):
+    def by_graph(self, x: list[float], w: list[float]) -> tuple[float, list[float], list[float]]:
         """Value and gradients from the graph itself, which refuses in words."""
         nodes = self.graph_for(x, w)
         root = nodes[self.roots[0]]
@@ -304,7 +327,7 @@ class Program:
         grads = [nodes[leaf].grad if leaf in nodes else 0.0 for leaf in leaves]
         return root.data, grads[: len(x)], grads[len(x) :]
 
-    def graph_for(self, x, w):
+    def graph_for(self, x: list[float], w: list[float]) -> dict[Value, Value]:
         """The new Value for each node, of the graph built once more with these numbers."""
         given = dict(zip([*self.inputs, *self.params], [*x, *w], strict=True))
         return rebuilt(self.order, given)
@@ -312,20 +335,19 @@ class Program:
     # Training
 
     def train(
-        self, examples, optimizer, epochs: int, batch_size: int = 32, rng=None
+        self, examples: Iterable[Any], optimizer: Optimizer, epochs: int, batch_size: int = 32
     ) -> Iterator[float]:
         """Mini-batch descent on the mean value; yields each epoch's mean value.
 
         The graph is the loss of one example.  What does not belong to an example, an
         L2 penalty, is the optimizer's weight_decay: half of it times the squares.
 
-        examples: as for values().
+        examples: as for values(); each epoch takes them in the order given, so shuffle them
+            before: micronn.data does.
         optimizer: SGD, Adam or any other Optimizer of just the program's parameters.
             Its rule is recorded as a graph, and runs on the same machine.
         epochs: how often to go through all the examples.
         batch_size: examples for each step; the last batch of an epoch may be smaller.
-        rng: a random.Random that decides the order of examples, a new one for each
-            epoch; None for the order given.
 
         Whenever it yields, the parameters and the optimizer hold the newest numbers;
         what is changed there meanwhile, lr for one, counts from the next epoch on.
@@ -343,173 +365,25 @@ class Program:
         3.0
         """
         self.check_one_root()
-        data, n = self.examples(examples)
-        if not n:
+        data, count = self.examples(examples)
+        if not count:
             raise ValueError("no examples to learn from; pass rows of numbers")
-        count(epochs, "epochs", least=0)
-        batch_size = min(count(batch_size, "batch_size"), n)
-        if rng is not None:
-            rng_or_default(rng)
+        epochs = counted(epochs, "epochs", least=0)
+        batch_size = min(counted(batch_size, "batch_size"), count)
         if {*getattr(optimizer, "params", ())} != {*self.params}:
             raise ValueError("the optimizer moves other parameters than the program has; give both "
                              "the same list")  # fmt: skip
-        kind = MachineTraining if self.machine else Training
-        return kind(self, optimizer, data, n, batch_size).epochs(int(epochs), rng)
-
-
-class Training:
-    """Epochs of a program in Python: gradients of a batch, then a step of the optimizer."""
-
-    def __init__(self, program, optimizer, data, count, batch_size):
-        self.program, self.optimizer = program, optimizer
-        self.data, self.count, self.batch_size = data, count, batch_size
-        self.batches = -(-count // batch_size)
-        self.order: Sequence[int] = range(count)
-
-    def epochs(self, epochs, rng):
-        """Yields the mean value of each epoch."""
-        for _ in range(epochs):
-            if rng is not None:
-                self.shuffle(rng.getrandbits(64))
-            yield self.epoch() / self.count
-
-    def shuffle(self, seed):
-        """A new order of the examples."""
-        self.order = list(self.order)
-        native.shuffle(self.order, seed)
-
-    def epoch(self):
-        """All the batches; returns the sum of the values."""
-        return sum(map(self.batch, range(self.batches)))
-
-    def batch(self, k):
-        """One step on the k-th batch; returns the sum of the values."""
-        program, n = self.program, len(self.program.inputs)
-        flat = memoryview(self.data)
-        rows = self.order[k * self.batch_size : (k + 1) * self.batch_size]
-        batch = array("d", [x for row in rows for x in flat[row * n : (row + 1) * n]])
-        found = program.run_python(batch, len(rows), program.weights(), of_inputs=False)
-        kept = [p.grad for p in program.params]
-        try:
-            for p, g in zip(program.params, found.params, strict=True):
-                p.grad = g / len(rows)
-            self.optimizer.step()
-        finally:
-            for p, g in zip(program.params, kept, strict=True):
-                p.grad = g
-        return sum(found.values)
-
-
-class MachineTraining(Training):
-    """Epochs inside the machine.  A batch that the graph would refuse is left to Python."""
-
-    def __init__(self, program, optimizer, data, count, batch_size):
-        super().__init__(program, optimizer, data, count, batch_size)
-        rule = native.Machine(rule_tape(optimizer), program.dtype)
-        self.trainer = native.Trainer(program.machine, rule, data, count, batch_size)
-        place = {p: k for k, p in enumerate(optimizer.params)}
-        self.places = [place[p] for p in program.params]  # in the optimizer's lists
-
-    def shuffle(self, seed):
-        self.trainer.shuffle(seed)
-        self.order = self.trainer.order
-
-    def epoch(self):
-        """One pass over all examples; its mean loss.  A batch in trouble is redone in Python."""
-        self.load()
-        whole, done, chunk = 0.0, 0, 1
-        try:
-            while done < self.batches:
-                start, end = time.perf_counter(), min(done + chunk, self.batches)
-                reached, loss = self.advance(done, end)
-                whole += loss
-                if reached < end:
-                    self.store()
-                    whole += self.batch(reached)
-                    self.load()
-                    reached += 1
-                done = reached
-                chunk = chunk * 2 if time.perf_counter() - start < PATIENCE else max(1, chunk // 2)
-        finally:
-            self.store()
-        return whole
-
-    def advance(self, first, last):
-        """Batches from first up to last, as far as the machine gets."""
-        optimizer, before, table = self.optimizer, self.optimizer.steps, []
-        try:
-            for _ in range(first, last):
-                table += optimizer.step_arguments().values()
-                optimizer.steps += 1
-        finally:
-            optimizer.steps = before
-        reached, loss = self.trainer.train(first, last, table)
-        optimizer.steps += reached - first
-        return reached, loss
-
-    def load(self):
-        """Bring the numbers of the Values and of the optimizer to the machine."""
-        memory = self.optimizer.state.values()
-        columns = [[column[place] for place in self.places] for column in memory]
-        self.trainer.load([[p.data for p in self.program.params], *columns])
-
-    def store(self):
-        """Bring them back; once more if Ctrl-C comes in between."""
-        try:
-            self.store_once()
-        except KeyboardInterrupt:
-            self.store_once()
-            raise
-
-    def store_once(self):
-        """Copy parameters and the optimiser's memory from the machine to their owners."""
-        data, *columns = self.trainer.columns()
-        state = {}
-        for name, column in zip(self.optimizer.state, columns, strict=True):
-            state[name] = [0.0] * len(column)
-            for place, number in zip(self.places, column, strict=True):
-                state[name][place] = number
-        for p, number in zip(self.program.params, data, strict=True):
-            p.data = number
-        self.optimizer.state = state
-
-
-def rule_tape(optimizer) -> Tape:
-    """An optimiser's rule as a tape: parameter, gradient, memory -> parameter, memory.
-
-    The rule is called once with Values; the arguments that change from step to step
-    are the parameters of this little graph.
-    """
-    inputs = p, g, *memory = [Value(1.0) for _ in range(2 + len(optimizer.state))]
-    numbers = {name: Value(number) for name, number in optimizer.step_arguments().items()}
-    moved = optimizer.decayed(p, g, numbers["lr"])
-    results = optimizer.rule(*moved, *memory, **numbers, **optimizer.constants)
-    return write_tape([as_value(x) for x in results], inputs, list(numbers.values()))
-
-
-# The graph again, with other numbers
-
-
-def rebuilt(order, given):
-    """The graph built once more, with new numbers at some leaves: a new Value for each.
-
-    Raises whatever the operations raise for these numbers.
-    """
-    nodes: dict[Value, Value] = {}
-    for node in order:
-        if node.operands:
-            new = again(node, [nodes[operand] for operand in node.operands])
+        if self.machine:
+            training: Training = MachineTraining(self, optimizer, data, count, batch_size)
         else:
-            new = Value(given.get(node, node.data))
-        new.label = node.label
-        nodes[node] = new
-    return nodes
+            training = Training(self, optimizer, data, count, batch_size)
+        return training.epochs(epochs)
 
 
 # Checks
 
 
-def leaves(values, name) -> list[Value]:
+def leaves(values: Iterable[Value], name: str) -> list[Value]:
     """values as a list of leaves, none twice."""
     if isinstance(values, Value) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} is a list of Values, got {clipped(repr(values))}; write [x]")
@@ -525,48 +399,3 @@ def leaves(values, name) -> list[Value]:
     if len({*values}) != len(values):
         raise ValueError(f"the same Value is listed twice among the {name}; list each once")
     return values
-
-
-def doubles(rows, width, name):
-    """Rows of numbers as one buffer of doubles, and how many rows there are.
-
-    A buffer of doubles is taken as it is; anything else is read row by row.
-    """
-    if isinstance(rows, (str, bytes, dict, set, Value)) or not hasattr(rows, "__iter__"):
-        raise TypeError(f"expected rows of {width} {name}, got {clipped(repr(rows))}")
-    view = buffer_of_doubles(rows)
-    if view is None:
-        return rows_of_doubles(rows, width, name)
-    size, shape = view.nbytes // 8, view.shape
-    if len(shape) > 2 or (len(shape) == 2 and shape[1] != width) or size % max(width, 1):
-        raise ValueError(f"expected rows of {width} {name}, got an array of shape {shape}")
-    if view.readonly or not size:
-        return array("d", view.tobytes()), size // max(width, 1)
-    return view.cast("B").cast("d"), size // width
-
-
-def in_rows(flat, count, width):
-    """A flat list cut into count rows."""
-    return [flat[k * width : (k + 1) * width] for k in range(count)]
-
-
-def buffer_of_doubles(numbers):
-    """A view of the memory of an array of doubles; None for anything else."""
-    try:
-        view = memoryview(numbers)
-    except TypeError:
-        return None
-    return view if view.format in ("d", "@d", "=d") and view.c_contiguous else None
-
-
-def rows_of_doubles(rows, width, name):
-    """As doubles(), from lists, tuples or other rows."""
-    flat, count = array("d"), 0
-    for count, row in enumerate(rows, 1):
-        if isinstance(row, (str, dict, set, Value)) or not hasattr(row, "__iter__"):
-            raise TypeError(f"row {count - 1}: expected {width} {name}, got {clipped(repr(row))}")
-        row = tuple(row)
-        if len(row) != width:
-            raise ValueError(f"row {count - 1}: expected {width} {name}, got {len(row)}")
-        flat.extend(row if {*map(type, row)} <= {float, int} else map(as_float, row))
-    return flat, count

@@ -31,12 +31,13 @@ derivative.  What a graph does step by step, this text does at once.
 import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import mul
 
-from micronn.engine import Value, topological_order
-from micronn.graph.operations import OPERATIONS, halves, kind_and_number, operation
+from micronn.compiler.rebuild import nodes_below
+from micronn.engine import Value
+from micronn.graph.operations import halves, kind_and_number, operation
 from micronn.support.numeric import exact_sum, exponent_slope, logistic, normal_cdf
 from micronn.support.text import clipped
 
@@ -57,25 +58,6 @@ def write_source(roots: Sequence[Value], inputs: Sequence[Value], params: Sequen
     return SourceWriter(roots, inputs, params).text()
 
 
-def nodes_below(roots: Iterable[Value]) -> list[Value]:
-    """All that the roots were computed from, and they themselves, operands first."""
-    return list(dict.fromkeys(node for root in roots for node in topological_order(root)))
-
-
-class UnknownOperation(NotImplementedError):
-    """The graph holds an operation that only the engine knows; the message names it."""
-
-
-def refuse_unknown(order: Iterable[Value]) -> None:
-    """Raise UnknownOperation for the first operation that no backend can write."""
-    for op in dict.fromkeys(node.op for node in order if node.operands):
-        if not operation(op).machine:
-            raise UnknownOperation(
-                f"the compiler has no {clipped(repr(op))}; it knows {', '.join(OPERATIONS)}; "
-                'build the graph from those, or run it as it is: engine="graph"'
-            )
-
-
 class SourceWriter:
     """What is known while a source is written.
 
@@ -87,7 +69,6 @@ class SourceWriter:
 
     def __init__(self, roots, inputs, params):
         self.roots, self.order = roots, nodes_below(roots)
-        refuse_unknown(self.order)
         leaves = [*inputs, *params]
         self.home = {x: ("x", k) for k, x in enumerate(inputs)}
         self.home |= {w: ("w", k) for k, w in enumerate(params)}

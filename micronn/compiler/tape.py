@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
-from micronn.compiler.python_source import nodes_below, refuse_unknown
+from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value
 from micronn.graph.operations import OPERATIONS, halves, kind_and_number, operation
 
@@ -107,7 +107,6 @@ def slots(first, count):
 def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Tape:
     """The graph below the roots as a tape; leaves that are neither are constants."""
     order = nodes_below(roots)
-    refuse_unknown(order)
     writer = TapeWriter(Tape(len(inputs), len(params)), inputs, params)
     writer.number_constants(order)
     writer.find_layers(order, roots)

@@ -1,40 +1,26 @@
-"""The machine is built once, in a private place, and no tape makes it reach outside its arrays."""
+"""C and Python agree on the machine, and no tape makes it reach outside its arrays."""
 
 import math
 import os
 import re
-import stat
 import subprocess
 import sys
 from array import array
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micronn.compiler import machine as native
+from micronn.compiler import NoMachine, build, machine
 from micronn.compiler.tape import Instruction, Tape
+from micronn.graph.operations import OPERATIONS, POWERS
 
-ROOT = Path(native.__file__).parent.parent.parent
-RUN = (
-    "from micronn.engine import Value; from micronn.compiler.program import compile_graph\n"
-    "x = Value(2.0);"
-    "p = compile_graph(x.tanh() * 3.0, [x]); print(p.backend, p(0.0))"
-)
+ROOT = Path(build.__file__).parent.parent.parent
 try:
-    native.library("float64")
-except native.NoMachine:
+    machine.library("float64")
+except NoMachine:
     pytest.skip("no C compiler", allow_module_level=True)
-
-
-def python(code, **environment):
-    """Run code in a new Python; returns what it did."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
 
 
 def tape_of(
@@ -43,77 +29,69 @@ def tape_of(
     return Tape(inputs, weights, list(instructions), list(constants), list(outputs), slots, quiet)
 
 
-# Building
+# What Python and C must agree on
 
 
-def test_the_cache_is_private_and_used_again(tmp_path):
-    folder = tmp_path / "a" / "cache"
-    first = python(RUN, MICRONN_CACHE=str(folder))
-    assert first.stdout == "machine (0.0, [3.0])\n", first.stderr
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    (built,) = folder.iterdir()
-    time = built.stat().st_mtime_ns
-    assert python(RUN, MICRONN_CACHE=str(folder)).stdout == first.stdout
-    assert (
-        [built.stat().st_mtime_ns]
-        == [file.stat().st_mtime_ns for file in folder.iterdir()]
-        == [time]
-    )
+def reloaded(monkeypatch, tmp_path, source, dtype="float64"):
+    """Load the machine once more, built from another text of machine.c."""
+    changed = tmp_path / "machine.c"
+    changed.write_text(source, "utf-8")
+    monkeypatch.setattr(build, "SOURCE", changed)
+    monkeypatch.setattr(build, "FLAGS", [["-O0", "-shared", "-fPIC"]])  # quickly built
+    monkeypatch.setenv("MICRONN_CACHE", str(tmp_path / "cache"))
+    return machine.library.__wrapped__(dtype)
 
 
-def test_an_open_folder_is_made_private_before_anything_is_loaded_from_it(tmp_path):
-    tmp_path.chmod(0o777)
-    assert native.made_private(tmp_path)
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+CHANGES = {
+    "Program.length": ("int64_t length, slots, inputs", "int64_t slots, length, inputs"),
+    "Program": ("int64_t quiet;", "int64_t quiet, more;"),
+    "Training.loss": ("    double loss; ", "    float loss; "),
+    "Instruction.a": ("int32_t a, b;", "int32_t b, a;"),
+}
 
 
-def test_a_link_a_file_or_a_place_without_permission_is_no_cache(tmp_path):
-    (tmp_path / "link").symlink_to("/tmp")
-    (tmp_path / "file").write_text("")
-    for name in ("link", "file", "file/below"):
-        assert not native.made_private(tmp_path / name)
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_struct_that_c_and_python_see_differently_is_refused_in_words(
+    name, monkeypatch, tmp_path
+):
+    old, new = CHANGES[name]
+    source = build.SOURCE.read_text("utf-8")
+    assert source.count(old) == 1
+    with pytest.raises(NoMachine, match=rf"size of {name} are .* there, .* here"):
+        reloaded(monkeypatch, tmp_path, source.replace(old, new))
 
 
-def test_a_home_that_cannot_be_written_leads_to_a_temporary_folder(tmp_path):
-    (tmp_path / "home").write_text("a file, so that no folder can be made below it")
-    done = python(RUN, HOME=str(tmp_path / "home"), XDG_CACHE_HOME="", MICRONN_CACHE="",
-                  TMPDIR=str(tmp_path))  # fmt: skip
-    assert done.stdout == "machine (0.0, [3.0])\n", done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["home"]  # cleaned up
+def test_numbers_of_another_size_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setitem(build.REAL, "float64", "float")
+    with pytest.raises(NoMachine, match=r"real are \(0, 4\) there, \(0, 8\) here"):
+        reloaded(monkeypatch, tmp_path, build.SOURCE.read_text("utf-8"))
 
 
-def test_processes_that_build_at_once_all_get_a_whole_machine(tmp_path):
-    with ThreadPoolExecutor() as pool:
-        runs = list(pool.map(lambda _: python(RUN, MICRONN_CACHE=str(tmp_path)), range(3)))
-    assert [run.stdout for run in runs] == ["machine (0.0, [3.0])\n"] * 3, runs[0].stderr
-    assert len(list(tmp_path.iterdir())) == 1
+@pytest.mark.parametrize("source", ["int nothing;", 'const char machine_operations[] = "ADD";'])
+def test_a_library_that_is_not_the_machine_is_refused_and_thrown_away(
+    source, monkeypatch, tmp_path
+):
+    with pytest.raises(NoMachine, match="cannot be loaded"):
+        reloaded(monkeypatch, tmp_path, source)
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
-@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
-def test_without_a_working_compiler_python_runs_and_one_line_says_what_to_do(compiler, tmp_path):
-    done = python(RUN, CC=compiler, MICRONN_CACHE=str(tmp_path))
-    assert done.stdout == "python (0.0, [3.0])\n"
-    warnings = [line for line in done.stderr.splitlines() if "Warning" in line]
-    assert len(warnings) == 1
-    assert "apt install gcc" in warnings[0]
-    assert list(tmp_path.iterdir()) == []
+def test_lanes_and_the_order_of_operations_are_those_of_c(monkeypatch, tmp_path):
+    source = build.SOURCE.read_text("utf-8")
+    for old, new in (
+        ("    LANES = 32,", "    LANES = 8,"), ("RULE_LANES = 256", "RULE_LANES = 64"),
+        ("OP(SUM) ", ""), ("OP(DOT) ", "OP(SUM) OP(DOT) "),
+    ):  # fmt: skip
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    found = reloaded(monkeypatch, tmp_path, source)
+    assert (found.lanes, found.rule_lanes) == (8, 64)
+    assert list(found.operations)[-4:] == ["SUM", "DOT", "MEAN", "LOGSUMEXP"]
 
 
-def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path):
-    assert not native.compile_to(tmp_path / "machine.so", ["false"])
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_cc_may_carry_arguments(monkeypatch):
-    monkeypatch.setenv("CC", "cc -DTWO=2")
-    assert native.find_compiler()[1:] == ["-DTWO=2"]
-
-
-def test_the_operations_are_numbered_as_in_machine_c():
-    source = native.SOURCE.read_text("utf-8")
-    tables = re.findall(r"^    OP\((\w+),", source, re.M)
-    rest = re.search(r"BINARY_OPERATIONS\(NAME2\)(.*?)OPERATIONS\n", source, re.S)[1]
-    assert tables + re.findall(r"^    (\w+),", rest, re.M) == native.OPERATIONS
+def test_every_operation_of_the_table_is_one_of_the_machine():
+    names = {row.machine for row in [*OPERATIONS.values(), *POWERS.values()]}
+    assert names <= set(machine.library("float64").operations)
 
 
 # Tapes that are refused
@@ -148,7 +126,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_tape_that_reaches_outside_its_arrays_is_refused(name):
     with pytest.raises(ValueError, match="instruction 1 reaches outside its arrays"):
-        native.Machine(tape_of(Instruction("BROADCAST", 1, 4, 0), BAD[name]))
+        machine.Machine(tape_of(Instruction("BROADCAST", 1, 4, 0), BAD[name]))
 
 
 @pytest.mark.parametrize(
@@ -169,27 +147,28 @@ def test_a_tape_that_reaches_outside_its_arrays_is_refused(name):
 )
 def test_sizes_and_names_that_are_wrong_are_refused(tape):
     with pytest.raises(ValueError, match=r"\d|instruction"):
-        native.Machine(tape)
+        machine.Machine(tape)
 
 
 def test_buffers_of_another_length_are_refused():
-    machine = native.Machine(tape_of(Instruction("NEG", 1, 11, 0)))
+    negated = machine.Machine(tape_of(Instruction("NEG", 1, 11, 0)))
     examples, weights = array("d", [1.0] * 6), array("d", [1.0] * 4)
-    assert list(machine.run(examples, 2, weights)[0]) == [-1.0, -1.0]
+    assert list(negated.run(examples, 2, weights)[0]) == [-1.0, -1.0]
     for wrong in (
         (examples, 3, weights),
         (examples, 2, weights[:3]),
         (array("f", examples), 2, weights),
     ):
         with pytest.raises(ValueError, match="expected"):
-            machine.run(*wrong)
+            negated.run(*wrong)
 
 
 # The same under the sanitizers, in a process of their own
 
 numbers = st.integers(-2, 14)
+operations = st.sampled_from(list(machine.library("float64").operations))
 steps = st.builds(
-    Instruction, st.sampled_from(native.OPERATIONS), st.integers(0, 4), numbers, numbers, numbers,
+    Instruction, operations, st.integers(0, 4), numbers, numbers, numbers,
     st.integers(-1, 5), st.integers(-1, 3), numbers,
 )  # fmt: skip
 
@@ -200,7 +179,7 @@ def test_any_tape_is_refused_or_runs(instructions, count):
     examples, weights = array("d", [0.5] * 3 * count), array("d", [0.1] * 4)
     result, refused = None, ""
     try:
-        result = native.Machine(tape_of(*instructions)).run(examples, count, weights)
+        result = machine.Machine(tape_of(*instructions)).run(examples, count, weights)
     except ValueError as refusal:
         refused = str(refusal)
     assert not refused or re.match(r"instruction \d+ reaches outside", refused)
@@ -214,8 +193,8 @@ def test_the_sanitizers_find_nothing(tmp_path):
     """Every graph and tape of the tests, with the machine built to stop at a bad access."""
     if os.environ.get("MICRONN_SANITIZED"):
         pytest.skip("this is the run under the sanitizers")
-    compiler = native.find_compiler()
-    runtime = native.run([*compiler, "-print-file-name=libasan.so"])
+    compiler = build.find_compiler()
+    runtime = build.run([*compiler, "-print-file-name=libasan.so"])
     if not runtime or not os.path.isabs(runtime.strip()):
         pytest.skip("this compiler has no address sanitizer")
     checked = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -static-libubsan"

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from micronn.compiler.machine import NoMachine, find_compiler
+from micronn.compiler.build import NoMachine, find_compiler
 from micronn.data import picked
 from micronn.datasets.digits import SHAPES, SIDE, digits, drawn, picture, pixels, shapes
 from micronn.losses import cross_entropy
