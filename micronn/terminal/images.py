@@ -3,6 +3,7 @@
 Where there are too few colours the same image, of the same size, is made of marks
 such as " .:+#"; a sign is told by its mark, and never by colour alone.
 
+    >>> from rich.console import Console
     >>> image = grey_image([[0.0, 0.5, 1.0], [0.0, 0.5, 1.0]])
     >>> Console(color_system=None, force_terminal=False).print(image)
      =@
@@ -30,8 +31,8 @@ SIGNED_MARKS = {
 def grey_image(pixels: Sequence[Sequence[float]]) -> Canvas:
     """A picture of rows of brightness, 0 for black to 1 for white; beyond is cut off.
 
-    >>> grey_image([[0.0, 1.0], [1.0, 0.0]]).colours[0]
-    [(0, 0, 0), (255, 255, 255)]
+    >>> [colour.hex for colour in grey_image([[0.0, 1.0], [1.0, 0.0]]).colours[0]]
+    ['#000000', '#ffffff']
     """
     canvas = canvas_for(pixels)
     for y, row in enumerate(pixels):
