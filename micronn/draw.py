@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any
 
 from micronn.engine import Value
+from micronn.graph.rows import Graph
 from micronn.nn import Module
-from micronn.pictures.network import NetworkPicture, draw_network, model_svg
+from micronn.pictures.network import draw_network, model_svg
 from micronn.pictures.render import Picture, render
 from micronn.viewer.stepper import model_of, to_html
 
@@ -27,7 +28,7 @@ def draw(
     legend: bool = True,
     prefix: str = "",
     open_dots: bool = False,
-) -> Picture | NetworkPicture:
+) -> Picture:
     """A picture of everything that root was computed from.
 
     root: the output, after root.backward() if gradients are to be seen.
@@ -51,11 +52,9 @@ def draw(
     """
     if detail == "network":
         return draw_network(model_of(params), root=root, legend=legend, prefix=prefix)
-    page = partial(to_html, root, params, detail, limit=limit, open_dots=open_dots)
-    return render(
-        root, params, detail, limit=limit, legend=legend, prefix=prefix, open_dots=open_dots,
-        page=page,
-    )  # fmt: skip
+    graph = Graph(root, params, open_dots)  # read once, so that all files tell of one moment
+    page = partial(to_html, graph, detail=detail, limit=limit)
+    return render(graph, detail, limit=limit, legend=legend, prefix=prefix, page=page)
 
 
 def show_in_notebook() -> None:

@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "training": PATH | {"train", "datasets", "check", "compiler"},
     "pictures": PATH | {"graph"},
     "viewer": PATH | {"train", "graph", "pictures", "training"},
-    "draw": PATH | {"pictures", "viewer"},
+    "draw": PATH | {"graph", "pictures", "viewer"},
     "terminal": PATH | {"graph", "check", "pictures", "training"},
 }
 ROOMS["cli"] = set(ROOMS)

@@ -13,55 +13,37 @@ most are drawn.  It is drawn by Python alone: every position is a plain sum.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from micronn.engine import Value
 from micronn.nn import Module
 from micronn.pictures.network_columns import Column, network_columns
 from micronn.pictures.network_svg import VIEWS, description, network_svg
-from micronn.pictures.notebook import notebook_html
 from micronn.pictures.page import HERE, filled, html_page, resource
+from micronn.pictures.render import Picture
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_text
-from micronn.support.files import write_atomically
 from micronn.support.text import clean
 
 
-@dataclass(frozen=True)
-class NetworkPicture:
-    """A network as a picture; the last line of a notebook cell shows it.
+class NetworkPicture(Picture):
+    """A network at one moment, as SVG text, and as a file.
 
-    svg: the picture as SVG text, light or dark as the reader's screen is.
     html: a page of its own, with a switch between weights and gradients.
     """
 
-    title: str
-    svg: str
-    html: str
+    suffixes = (".svg", ".html")
 
-    def _repr_svg_(self) -> str:
-        return self.svg
+    def __init__(self, title: str, svg: str, html: str):
+        self.title, self.svg, self.html = title, svg, html
 
-    def _repr_html_(self) -> str:
-        """How a notebook shows it: the picture first, the page with its switch below."""
-        return notebook_html(self.title, self.svg, self.html)
+    @property
+    def dot(self) -> str:
+        """Nothing: no Graphviz is asked where the circles go."""
+        raise TypeError("a network has no DOT text; save it as .svg or .html")
 
-    def save(self, path: str | Path) -> Path:
-        """Write the picture to a .svg or .html file, whole or not at all.
-
-        Raises ValueError for another ending and OSError for a place that cannot be
-        written; an older file then stays as it was.
-        """
-        path = Path(path)
-        texts = {".svg": self.svg, ".html": self.html}
-        if path.suffix.lower() not in texts:
-            raise ValueError(
-                f"a network is saved as .svg or .html, got {path.name!r}; "
-                f"try {path.with_suffix('.svg').name!r}"
-            )
-        write_atomically(path, texts[path.suffix.lower()])
-        return path
+    def as_page(self) -> str:
+        """The page, as HTML text."""
+        return self.html
 
 
 def draw_network(

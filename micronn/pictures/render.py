@@ -7,7 +7,7 @@ layout engine looked for, and all it does is say where things go.
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
     >>> f = a * b
     >>> f.backward()
-    >>> picture = render(f)
+    >>> picture = render(Graph(f))
     >>> "a" in picture.dot, "grad +3" in picture.dot
     (True, True)
 """
@@ -17,9 +17,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from micronn.engine import Value
 from micronn.graph.neurons import find_folds
 from micronn.graph.rows import Graph
 from micronn.pictures.cards import Card
@@ -36,7 +34,6 @@ from micronn.pictures.value_view import values_view, window
 from micronn.support.files import write_atomically
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
-SUFFIXES = (".dot", ".svg", ".html", ".png", ".pdf")
 MARGIN = 12  # around the cards
 FEW_VALUES = 30  # so many values are always drawn one by one
 MOST_VALUES = 60  # so many still are, where there are no neurons to fold them into
@@ -46,24 +43,20 @@ WINDOW = 40  # cards, where neither helps
 
 
 def render(
-    root: Value | Graph,
-    params: Any = None,
+    graph: Graph,
     detail: str = "auto",
     *,
     limit: int | None = 500,
     legend: bool = True,
     prefix: str = "",
-    open_dots: bool = False,
     page: Callable[[], str] | None = None,
 ) -> "Picture":
-    """A picture of everything that root was computed from; the arguments are those of draw().
+    """A picture of a graph; the other arguments are those of draw().
 
-    root: an output, or its Graph; params and open_dots are then those of the graph.
     page: what makes the picture's HTML page, called when the page is asked for.
     """
     if detail not in DETAILS:
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
-    graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
     plan = fold_plan(graph) if len(graph) > FEW_VALUES or detail in ("neurons", "layers") else None
     view = choose(graph, plan, detail)
     if view in ("neurons", "layers"):
@@ -109,15 +102,24 @@ def check_limit(cards: int, limit: int | None) -> None:
 
 
 class Picture:
-    """A graph as DOT text, as SVG text, and as a file.
+    """A graph at one moment, as DOT text, as SVG text, and as a file.
 
+    title: what it is a picture of.
     dot: needs nothing installed.
     svg: needs a layout engine; a string without an XML prolog, to stand in any page.
-    page: what makes its HTML page.
     """
 
-    def __init__(self, sketch: Sketch, legend=True, prefix="", page=None):
+    suffixes: tuple[str, ...] = (".dot", ".svg", ".html", ".png", ".pdf")
+
+    def __init__(
+        self,
+        sketch: Sketch,
+        legend: bool = True,
+        prefix: str = "",
+        page: Callable[[], str] | None = None,
+    ):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
+        self.title = sketch.title
 
     @cached_property
     def dot(self) -> str:
@@ -133,7 +135,7 @@ class Picture:
         """
         return self.painted()
 
-    def painted(self, spare: str | os.PathLike = "") -> str:
+    def painted(self, spare: str | Path = "") -> str:
         """The SVG; without an engine the DOT text is left in the file `spare`."""
         try:
             return svg_source(self.sketch, self.dot, self.legend, self.prefix)
@@ -145,8 +147,8 @@ class Picture:
             message = f"{error}\nThe graph is in {spare}; any Graphviz can draw it."
             raise NoLayout(message) from None
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write the picture, whole or not at all; the suffix says as what.
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture, atomically; the suffix says as what.
 
         .dot, .svg: text, in UTF-8; without a layout engine an .svg leaves a .dot.
         .html: a page that steps through the computation.
@@ -157,18 +159,21 @@ class Picture:
         """
         path = Path(path)
         suffix = path.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise ValueError(f"cannot save as {path.name!r}; end it in {', '.join(SUFFIXES)}")
-        if suffix == ".dot":
-            content: str | bytes = self.dot
-        elif suffix == ".svg":
-            self.svg = content = vars(self).get("svg") or self.painted(path.with_suffix(".dot"))
-        elif suffix == ".html":
-            content = self.as_page()
-        else:
-            content = image(self.dot, suffix[1:])
-        write_atomically(path, content)
+        if suffix not in self.suffixes:
+            known = f"{', '.join(self.suffixes[:-1])} or {self.suffixes[-1]}"
+            raise ValueError(f"a picture is saved as {known}, got {path.name!r}")
+        if suffix == ".svg" and "svg" not in vars(self):
+            self.svg = self.painted(path.with_suffix(".dot"))
+        write_atomically(path, self.content(suffix))
         return path
+
+    def content(self, suffix: str) -> str | bytes:
+        """What a file with this suffix holds."""
+        if suffix == ".html":
+            return self.as_page()
+        if suffix in (".dot", ".svg"):
+            return self.dot if suffix == ".dot" else self.svg
+        return image(self.dot, suffix[1:])
 
     def as_page(self) -> str:
         """The page that steps through the computation, as HTML text."""
@@ -178,7 +183,7 @@ class Picture:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it: the picture first, the page to step through below."""
-        return notebook_html(self.sketch.title, self.svg, self.as_page())
+        return notebook_html(self.title, self.svg, self.as_page())
 
     def _repr_svg_(self) -> str:
         """How a notebook shows it."""

@@ -247,8 +247,8 @@ def worksheet(root: Value, params=None, about: str = "gradients") -> tuple[str, 
     """
     story = Story(Graph(root, params))
     asked = questions(story, about) + (questions(story) if about == "data" else [])
-    svg = render(story.graph, detail="values").svg
-    bare = render(story.graph, detail="values", legend=False).svg
+    svg = render(story.graph, "values").svg
+    bare = render(story.graph, "values", legend=False).svg
     sheet = sheet_html(story, "Work it out", blank(bare, about), [blank_item(q) for q in asked])
     answers = sheet_html(story, "Answers", svg, [answer_item(q) for q in asked])
     return sheet, answers

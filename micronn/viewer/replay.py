@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from micronn.engine import Value
+from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network_columns import layers_of, place, read_columns
@@ -152,7 +153,8 @@ def example_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
             text = svg_text(12, 24, words, bold=True)
             yield svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
         else:
-            yield render(root, model.named_parameters(), prefix="example-").svg
+            graph = Graph(root, model.named_parameters())
+            yield render(graph, prefix="example-").svg
 
 
 def plane_frames(run: Run, points: Sequence[Point], snapshots: Sequence[Snapshot]) -> Iterator[str]:

@@ -46,7 +46,7 @@ MODES = (
 
 
 def to_html(
-    root: Value,
+    root: Value | Graph,
     params: Any = None,
     detail: str = "auto",
     title: str | None = None,
@@ -58,7 +58,7 @@ def to_html(
 
     root: the output.  backward() need not have run: the page shows one backward pass,
         every gradient starting at 0, worked out on a copy, and says so if the values
-        hold other gradients.
+        hold other gradients.  Or a Graph, which holds the numbers of an earlier moment.
     params: which values are parameters, as for draw.
     detail: "auto" and "values" step through up to 60 values with up to 240 wires, one
         card each.  A larger graph, or "neurons" or "layers", becomes the folded picture
@@ -79,10 +79,10 @@ def to_html(
         check_text(title, "title")
     if detail == "network":
         return draw_network(model_of(params), root=root, title=title).html
-    graph = Graph(root, params, open_dots)
+    graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
     if detail in ("auto", "values") and is_small(graph):
         return stepping_page(Story(graph), title)
-    picture = render(graph, detail=detail, limit=limit)
+    picture = render(graph, detail, limit=limit)
     return folded_page(picture, graph, title)
 
 
@@ -116,7 +116,7 @@ def stepping_page(story: Story, title: str | None) -> str:
         "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
         "quiz": {about: slots.quiz(about) for about in ("gradients", "data")},
     }
-    svg = render(story.graph, detail="values", legend=False).svg
+    svg = render(story.graph, "values", legend=False).svg
     title = clean_title(title) or f"{story.title()}, one step at a time"
     body = filled(
         __package__,

@@ -1,0 +1,153 @@
+"""The view that is chosen can be read, and says how much it folds or leaves out."""
+
+import random
+import re
+import sys
+
+import pytest
+from drawn import SVG, cards, chain, parsed, words_in
+from example_graphs import net, valley
+
+from micronn.draw import draw
+from micronn.engine import Value, total
+from micronn.nn import MLP
+from micronn.pictures.folded_cards import span
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [(30, 30), (31, 31), (60, 60), (61, 40), (500, 40)]
+)
+def test_without_neurons_up_to_sixty_values_are_all_drawn(values, expected):
+    assert cards(draw(chain(values))) == expected
+
+
+def padded_net(values, nouts):
+    """A net whose graph has as many values as wanted, and whose loss part is a chain."""
+    model = MLP(2, nouts, activation="tanh", rng=random.Random(7))
+    out = model([Value(1.0), Value(2.0)])
+    size = draw(out, model, "layers").sketch.caption.partition(" ")[0]
+    for _ in range(values - int(size)):
+        out = out.sin()
+    return out, model
+
+
+@pytest.mark.parametrize(("values", "view"), [(30, "values"), (31, "neurons")])
+def test_from_31_values_on_neurons_are_folded(values, view):
+    root, model = padded_net(values, [2, 1])
+    assert draw(root, model).svg == draw(root, model, view).svg
+
+
+@pytest.mark.parametrize(("count", "view"), [(24, "neurons"), (25, "layers")])
+def test_up_to_24_cards_show_neurons_and_more_show_layers(count, view):
+    root, model = padded_net(40, [4, 1])
+    more = count - cards(draw(root, model, "neurons"))
+    for _ in range(more):
+        root = root.sin()
+    assert cards(draw(root, model, "neurons")) == count
+    assert draw(root, model).svg == draw(root, model, view).svg
+
+
+@pytest.mark.parametrize(("width", "view"), [(12, "neurons"), (13, "layers")])
+def test_a_layer_of_up_to_twelve_neurons_shows_them(width, view):
+    root, model = padded_net(0, [width, 1])
+    assert draw(root, model).svg == draw(root, model, view).svg
+
+
+def test_the_size_of_a_picture_does_not_grow_with_the_batch():
+    one, hundred = (draw(*net(n, (16, 16, 1))) for n in (1, 100))
+    assert cards(one) == cards(hundred) == 6
+    assert abs(len(one.svg) / len(hundred.svg) - 1) < 0.1
+
+
+def test_a_folded_picture_says_how_much_it_folds():
+    made = draw(*net(100, (16, 16, 1)))
+    _, ids = parsed(made.svg)
+    count = re.match(r"[\d,]+ values in 6 cards", ids["mn-d"].text)
+    assert count
+    assert count.group() in made.svg.partition('class="legend"')[2]
+
+
+def test_a_stub_says_how_much_is_behind_it():
+    made = draw(chain(100))
+    assert "from 60 values" in made.svg
+    assert "from 60 values" not in draw(chain(100), detail="values").svg
+
+
+def test_the_mean_of_a_batch_names_its_losses_and_their_range():
+    root, model = net(100, (16, 16, 1))
+    losses = [value.data for value in root.operands]
+    made = draw(root, model)
+    assert "100 losses" in made.svg
+    assert span(losses) in made.svg
+
+
+def test_a_net_inside_a_module_has_a_lane_around_its_layers():
+    root, model = net()
+    params = [(f"encoder.{name}", value) for name, value in model.named_parameters()]
+    tree, _ = parsed(draw(root, params, "neurons").svg)
+    lanes = [words_in(g)[0] for g in tree.iter(f"{SVG}g") if g.get("class") == "lane"]
+    assert lanes == ["encoder", "layer 1", "layer 2"]
+
+
+# Large graphs
+
+
+def calls_in(work):
+    """How many functions are called while some work is done: its length on any machine."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def products(model, x):
+    """The model as chains of products and sums, many values a neuron."""
+    for layer in model.layers:
+        x = [sum((w * xi for w, xi in zip(n.w, x, strict=True)), n.b).tanh() for n in layer.neurons]
+    return x[0]
+
+
+def test_folding_takes_four_times_the_steps_for_four_times_the_values():
+    # Anything that walks the graph once for each of its parts would take sixteen times as many.
+    model = MLP(2, [16, 16, 1], activation="tanh", rng=random.Random(7))
+    steps, sizes = [], []
+    for examples in (10, 40):
+        batch = [products(model, [Value(0.1), Value(0.2)]) ** 2 for _ in range(examples)]
+        loss = total(batch)
+        loss.backward()
+        made = draw(loss, model)
+        assert cards(made) == 6
+        sizes.append(int(made.sketch.caption.split()[0].replace(",", "")))
+        steps.append(calls_in(lambda loss=loss: draw(loss, model).dot))
+    assert 3.5 < sizes[1] / sizes[0] < 4
+    assert steps[1] / steps[0] < 4.5
+
+
+@pytest.mark.parametrize("shape", ["chain of 3,000", "fan of 300", "ladder of 200", "million"])
+def test_big_graphs_are_drawn_on_few_cards(shape):
+    x = Value(1.0, "x")
+    if shape == "chain of 3,000":
+        root = chain(3000)
+    elif shape == "fan of 300":
+        root = total([x * float(i) for i in range(300)])
+    else:
+        root = x
+        for _ in range(200 if shape == "ladder of 200" else 1_000_000):
+            root = root + root if shape == "ladder of 200" else -root
+    made = draw(root)
+    assert 1 < cards(made) <= 40
+    assert len(made.svg) < 130_000
+
+
+def test_a_picture_of_sixty_cards_stays_small():
+    root, _ = valley()
+    assert len(draw(root).svg) < 130_000
+    assert len(draw(chain(60)).svg) < 130_000
