@@ -64,11 +64,13 @@ class Pages {
     this.look(false);
   }
   play() {
-    if (this.timer) return this.stop();
     if (this.now === this.leaf.last) this.go(0);
     if (this.leaf.last === 0) return;
     this.timer = setInterval(() => this.go(this.now + 1), +byId("speed").value);
     this.look(true);
+  }
+  playOrStop() {
+    if (this.timer) this.stop(); else this.play();
   }
   look(playing) {
     const button = byId("play"), tooFast = playing && byId("speed").value < 600;
@@ -83,14 +85,15 @@ class Pages {
     const on = event.target, sideways = {ArrowRight: 60, ArrowLeft: -60}[event.key];
     if (event.shiftKey && sideways && on.matches("[role=region]")) {
       on.scrollLeft += sideways;
-      return event.preventDefault();
+      event.preventDefault();
+      return;
     }
     if (this.resting || on.matches("select,[type=radio],form input")) return;
     const keys = {
       ArrowRight: () => this.turn(this.now + 1), ArrowLeft: () => this.turn(this.now - 1),
       Home: () => this.turn(0), End: () => this.turn(this.leaf.last), ...this.leaf.keys
     };
-    if (!on.matches("button,summary")) keys[" "] = () => this.play();
+    if (!on.matches("button,summary")) keys[" "] = () => this.playOrStop();
     if (!(event.key in keys)) return;
     event.preventDefault();
     keys[event.key]();
@@ -117,7 +120,7 @@ class Pages {
 
   start() {
     const clicks = {
-      first: () => this.turn(0), back: () => this.turn(this.now - 1), play: () => this.play(),
+      first: () => this.turn(0), back: () => this.turn(this.now - 1), play: () => this.playOrStop(),
       next: () => this.turn(this.now + 1), last: () => this.turn(this.leaf.last)
     };
     for (const [name, act] of Object.entries(clicks)) byId(name).addEventListener("click", act);

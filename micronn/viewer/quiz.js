@@ -9,7 +9,7 @@ for (const [about, {hidden, questions}] of Object.entries(data.quiz)) {
   byId("mode").querySelector(`[value=${about}]`).disabled = !questions.length;
 }
 let mode = "", asked = 0, open = false, score = null;
-const question = () => quizzes[mode].questions[asked];
+const current = () => quizzes[mode].questions[asked];
 
 // A question as it was written, and what its steps already say.
 function finished(question) {
@@ -27,7 +27,7 @@ function finished(question) {
 
 // The picture with what is known after some answers; the rest of what is asked for is hidden.
 function known(answered) {
-  const {hidden, questions} = quizzes[mode], now = question();
+  const {hidden, questions} = quizzes[mode], now = current();
   const aboutData = now.step !== undefined, done = questions.slice(0, asked + answered);
   const seen = view(aboutData ? now.step - 1 + answered : seed - 1);
   if (aboutData) {
@@ -72,15 +72,19 @@ function opens(hash) {
 // One question after the other
 
 function ask() {
-  if (!question()) return finish(quizzes[mode].questions.length);
+  const total = quizzes[mode].questions.length;
+  if (!current()) {
+    finish(total);
+    return;
+  }
   open = true;
-  question().hinted = false;
+  current().hinted = false;
   paint(known(0));
-  const rings = question().step !== undefined ? " It is made from the cards with a dashed ring." :
-    question().on.length ? " It is read by the cards with a yellow ring." : "";
-  const title = `Question ${asked + 1} of ${quizzes[mode].questions.length}`;
-  write(title, `What is the ${question().ask}?${rings}`);
-  byId("asked").textContent = question().ask + " =";
+  const rings = current().step !== undefined ? " It is made from the cards with a dashed ring." :
+    current().on.length ? " It is read by the cards with a yellow ring." : "";
+  const title = `Question ${asked + 1} of ${total}`;
+  write(title, `What is the ${current().ask}?${rings}`);
+  byId("asked").textContent = current().ask + " =";
   showButtons();
   byId("typed").value = "";
   byId("typed").focus();
@@ -105,18 +109,18 @@ function isRight(question, typed) {
 }
 
 function check(typed) {
-  const right = isRight(question(), typed);
-  if (right === null) return say("Type a number, such as −0.5 or 1e-3, or inf or nan.");
-  tell(right, right ? "Right: the" : `You typed ${typed.trim()}; the`);
+  const right = isRight(current(), typed);
+  if (right === null) say("Type a number, such as −0.5 or 1e-3, or inf or nan.");
+  else tell(right, right ? "Right: the" : `You typed ${typed.trim()}; the`);
 }
 
 function tell(right, start) {
   open = false;
-  if (right) score.right++; else score.missed.push(question().ask);
-  if (question().hinted) score.hinted++;
+  if (right) score.right++; else score.missed.push(current().ask);
+  if (current().hinted) score.hinted++;
   paint(known(1));
-  const verdict = `${start} ${question().ask} is ${question().answer}.`;
-  write(byId("title").textContent, verdict, question().lesson);
+  const verdict = `${start} ${current().ask} is ${current().answer}.`;
+  write(byId("title").textContent, verdict, current().lesson);
   showButtons();
   byId("onward").focus();
 }
@@ -128,8 +132,8 @@ function say(text) {
 }
 
 function hint() {
-  question().hinted = true;
-  say(`The rule is ${question().hint}.`);
+  current().hinted = true;
+  say(`The rule is ${current().hint}.`);
 }
 
 function finish(total) {
@@ -144,9 +148,12 @@ function finish(total) {
 }
 
 function goOn() {
-  if (!question()) return enter(mode);
-  asked++;
-  ask();
+  if (!current()) {
+    enter(mode);
+  } else {
+    asked++;
+    ask();
+  }
 }
 
 // Into the step page
@@ -155,7 +162,7 @@ leaf.opens = opens;
 leaf.keys.p = () => enter("gradients");
 const toStep = leaf.fromPaper;
 leaf.fromPaper = k => {
-  if (!mode) toStep(k); else if (question()) paint(known(open ? 0 : 1));
+  if (!mode) toStep(k); else if (current()) paint(known(open ? 0 : 1));
 };
 byId("mode").addEventListener("change", event => event.target.value ? enter(event.target.value) : leave());
 byId("hint").addEventListener("click", hint);

@@ -62,15 +62,15 @@ function paint(seen) {
 }
 
 function fill([name, text, shade]) {
-  const slot = slots.get(name), chip = slot.localName === "g" && slot.querySelector("rect");
-  const label = chip ? slot.querySelector("text") : slot;
-  const room = chip ? chip.getAttribute("width") - 4 : Infinity;
+  const slot = slots.get(name), ground = slot.localName === "g" && slot.querySelector("rect");
+  const label = ground ? slot.querySelector("text") : slot;
+  const room = ground ? ground.getAttribute("width") - 4 : Infinity;
   const width = Math.round([...text].length * label.getAttribute("font-size") * 6) / 10;
   label.textContent = text;
   label.setAttribute("textLength", Math.min(room, width));
-  if (!chip || !shade) return;
+  if (!ground || !shade) return;
   const bad = shade === "bad";
-  chip.setAttribute("fill", data.colours[shade]);
+  ground.setAttribute("fill", data.colours[shade]);
   label.setAttribute("fill", data.colours[bad ? "badink" : "ink"]);
   if (bad || label.hasAttribute("font-weight")) label.setAttribute("font-weight", bad ? "bold" : "normal");
 }
@@ -84,11 +84,11 @@ function paintCard(card, shown, todo) {
 }
 
 function halo(name, ...looks) {
-  const card = slots.get(name), box = card.querySelector("rect").getBBox(), gap = looks.length + 2;
+  const card = slots.get(name), edge = card.querySelector("rect").getBBox(), gap = looks.length + 2;
   for (const look of looks) {
     const ring = card.appendChild(document.createElementNS(svg.namespaceURI, "rect"));
-    const places = {class: "halo " + look, x: box.x - gap, y: box.y - gap, rx: 7,
-      width: box.width + 2 * gap, height: box.height + 2 * gap};
+    const places = {class: "halo " + look, x: edge.x - gap, y: edge.y - gap, rx: 7,
+      width: edge.width + 2 * gap, height: edge.height + 2 * gap};
     for (const [key, value] of Object.entries(places)) ring.setAttribute(key, value);
   }
 }
@@ -104,7 +104,7 @@ function paintTable(shown, ringed) {
 // Scrolls inside the frames only: the page itself stays where the reader put it.
 function keepInSight(active, receiver) {
   if (active) center(slots.get(active), stage);
-  const row = rows.find(row => row.dataset.n === (receiver ?? active));
+  const row = rows.find(each => each.dataset.n === (receiver ?? active));
   if (row) center(row, row.closest(".scroll"));
 }
 function center(element, frame) {
