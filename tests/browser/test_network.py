@@ -3,10 +3,13 @@
 import random
 
 import pytest
+from boxes import overlaps
 
 from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.pictures import draw_network
+
+pytestmark = pytest.mark.browser
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -39,43 +42,17 @@ def wide_picture(show="weights"):
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """A function that saves a picture, opens it, and gives the page of the browser."""
-    pages, heard = [], []
-
-    def open_(picture, name="network.html", width=1200, **context):
-        page = browser.new_context(viewport={"width": width, "height": 700}, **context).new_page()
-        path = picture.save(tmp_path / name)
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on("dialog", lambda dialog: heard.append(dialog.message) or dialog.dismiss())
-        page.on(
-            "request", lambda request: request.url == path.as_uri() or heard.append(request.url)
-        )
-        page.goto(path.as_uri())
-        pages.append(page)
-        return page
-
-    yield open_
-    assert heard == []  # no message, no request beyond the file, no dialog
-    for page in pages:
-        page.context.close()
-
-
-def overlaps(boxes):
-    """The pairs of texts that cover each other by more than a unit."""
-    return [
-        (a[4], b[4])
-        for k, a in enumerate(boxes)
-        for b in boxes[:k]
-        if min(a[2], b[2]) - max(a[0], b[0]) > 1 and min(a[3], b[3]) - max(a[1], b[1]) > 1
-    ]
+def opened(visit, tmp_path):
+    """A function that saves a picture and opens it."""
+    return lambda picture, name="network.html", **options: visit(
+        picture.save(tmp_path / name), height=700, **options
+    )
 
 
 @pytest.mark.parametrize("font", ["inherit", "serif", "'Liberation Sans Narrow'"])
 @pytest.mark.parametrize("make", [small_picture, wide_picture])
 def test_texts_do_not_touch_and_numbers_stay_in_their_circles(opened, make, font):
-    page = opened(make("both"), "network.svg", 2400)
+    page = opened(make("both"), "network.svg", width=2400)
     page.evaluate(f'document.querySelector(".mn").style.fontFamily = "{font}"')
     boxes = page.evaluate(TEXT_BOXES)
     assert len(boxes) > 20

@@ -10,6 +10,8 @@ from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.pictures import draw_network
 
+pytestmark = pytest.mark.browser
+
 
 class Tags(HTMLParser):
     """Every tag of a text, with its attributes."""

@@ -5,6 +5,8 @@ from example_graphs import PICTURES
 
 from micronn.draw import draw
 
+pytestmark = pytest.mark.browser
+
 NAMES = list(PICTURES)
 FONTS = [
     "",
