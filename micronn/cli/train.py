@@ -297,7 +297,7 @@ def baseline(task: Task) -> str:
     share = fmean([right_class(target) == common for target in unseen])
     return (
         f"Always saying {question.classes[common]}, the commonest class of what it learned from, "
-        f"would be right in {share:.1%}."
+        f"would be right in {share:.1%} of cases."
     )
 
 

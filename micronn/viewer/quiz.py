@@ -28,10 +28,10 @@ from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
 from micronn.pictures.svg import escape
 from micronn.support.files import write_atomically
-from micronn.support.text import fmt
+from micronn.support.text import decimal, fmt
 
 ABOUT = ("gradients", "data")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII)
+NOT_FINITE = re.compile("[+-]?inf(inity)?|nan")  # an answer may be that
 OWN_SLACK, TERM_SLACK = 0.01, 0.002  # see allowed
 
 
@@ -74,7 +74,7 @@ def read_number(typed: str) -> float | None:
     (-0.5, 0.001, None)
     """
     text = typed.strip().lower().replace("−", "-").replace("∞", "inf").replace(",", ".")
-    return float(text) if NUMBER.fullmatch(text) else None
+    return float(text) if NOT_FINITE.fullmatch(text) else decimal(text)
 
 
 def allowed(answer: float, terms: Iterable[float]) -> tuple[float, float]:
