@@ -329,7 +329,7 @@ def received(url: str, size: int, report: Callable[[int], object], timeout: floa
     with urlopen(url, timeout=timeout) as response:
         while piece := response.read1(PIECE):
             data += piece
-            if not data.startswith(GZIP):
+            if not GZIP.startswith(bytes(data[:2])):
                 raise MirrorError(f"sent no gzip file but something that begins {piece[:20]!r}")
             if len(data) > size:
                 raise MirrorError(f"sent more than the {size} bytes of the file")

@@ -131,12 +131,9 @@ def landscape(
 
 def on_map(share: float) -> ColorTriplet:
     """Dark blue for 0 over green to pale yellow for 1; brighter all the way."""
-    valley, slope, peak = [
-        ColorTriplet(*c) for c in ((12, 44, 94), (77, 151, 128), (255, 243, 205))
-    ]
     if share < 0.5:
-        return blend_rgb(valley, slope, share * 2)
-    return blend_rgb(slope, peak, share * 2 - 1)
+        return blend_rgb(VALLEY, SLOPE, share * 2)
+    return blend_rgb(SLOPE, PEAK, share * 2 - 1)
 
 
 def axis_over(numbers: Sequence[float], start: float, end: float) -> Axis:

@@ -258,6 +258,12 @@ class Mirror(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.stop.wait(30)
 
+    def drips(self):
+        """Begins with a single byte."""
+        self.send(len(CONTENT), CONTENT[:1])
+        self.wfile.flush()
+        self.wfile.write(CONTENT[1:])
+
     def silent(self):
         self.stop.wait(30)
 
@@ -314,6 +320,11 @@ def test_a_good_mirror_fills_the_folder_and_tells_how_far_it_is(mirror, tmp_path
     assert paths[0].read_bytes() == CONTENT
     assert calls[-1] == (NAME, len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in calls] == sorted(done for _, done, _ in calls)
+
+
+def test_a_mirror_may_send_as_little_at_a_time_as_it_likes(mirror, tmp_path):
+    fetch(tmp_path, mirror("drips"), files=SET)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
 
 
 def test_a_file_that_is_there_is_not_fetched_again(mirror, tmp_path):
