@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple, TypedDict
 
+from micronn.pictures.folded_cards import CELL_PATH
+
 # One character stands for one value of a track: digits, letters, letters with accents,
 # Greek and Cyrillic letters, more than a thousand.
 ALPHABET = "".join([c for c in map(chr, range(0x590)) if c.isalnum()])
@@ -32,8 +34,7 @@ CHANGEABLE = {
 }  # fmt: skip
 
 NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-CELL = re.compile(r"M([\d.]+) ([\d.]+)(h9v9h-9z)")  # of a matrix
-CELL_END = "h9v9h-9z"
+CELL = re.compile(rf"M([\d.]+) ([\d.]+)({CELL_PATH})")  # of a matrix
 
 State = dict[str, str | None]  # of an element: its attributes, and under TEXT its text
 Track = tuple[int, str, list[str | None], str]
@@ -128,7 +129,7 @@ def parts(element: ET.Element) -> Iterator[ET.Element]:
 
     A cell then changes its colour from page to page, and not its place.
     """
-    for has_cells, run in groupby(element, lambda child: child.get("d", "").endswith(CELL_END)):
+    for has_cells, run in groupby(element, lambda child: child.get("d", "").endswith(CELL_PATH)):
         if not has_cells:
             yield from (child for child in run if child.tag != "style")
             continue

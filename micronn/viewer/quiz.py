@@ -15,14 +15,15 @@ import math
 import re
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from micronn.engine import Value
-from micronn.graph.rows import Graph
+from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Step, Story, number
+from micronn.pictures import ids
 from micronn.pictures.page import filled, html_page, resource
 from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
@@ -249,7 +250,9 @@ def worksheet(root: Value, params=None, about: str = "gradients") -> tuple[str, 
     asked = questions(story, about) + (questions(story) if about == "data" else [])
     svg = render(story.graph, "values").svg
     bare = render(story.graph, "values", legend=False).svg
-    sheet = sheet_html(story, "Work it out", blank(bare, about), [blank_item(q) for q in asked])
+    sheet = sheet_html(
+        story, "Work it out", blank(bare, story.rows, about), [blank_item(q) for q in asked]
+    )
     answers = sheet_html(story, "Answers", svg, [answer_item(q) for q in asked])
     return sheet, answers
 
@@ -301,7 +304,7 @@ def answer_item(question: Question) -> str:
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def blank(svg: str, about: str) -> str:
+def blank(svg: str, rows: Sequence[Row], about: str) -> str:
     """A picture with the numbers that are asked for left out, and what gives them away.
 
     Gradients, messages and local derivatives become empty boxes, all wires alike; for
@@ -309,22 +312,23 @@ def blank(svg: str, about: str) -> str:
     """
     ET.register_namespace("", SVG.strip("{}"))
     picture = ET.fromstring(svg)
+    kept = {ids.data(row.k) for row in rows if about != "data" or not row.operands}
     for parent in list(picture.iter()):
         for child in [child for child in parent if child.tag in (f"{SVG}title", f"{SVG}desc")]:
             parent.remove(child)
     for card in picture.iterfind(f".//{SVG}g[@class]"):
-        kind = card.attrib["class"].split()
-        if kind[0] == "card":
-            blank_card(card, about == "data" and kind[1] in ("op", "root"))
-        elif kind[0] == "wire":
+        kind = card.attrib["class"].split()[0]
+        if kind == "card":
+            blank_card(card, kept)
+        elif kind == "wire":
             blank_wire(card)
     return ET.tostring(picture, encoding="unicode")
 
 
-def blank_card(card: ET.Element, data_too: bool) -> None:
-    """Empty the numbers of a card."""
+def blank_card(card: ET.Element, kept: set[str]) -> None:
+    """Empty the numbers of a card, but for those with the ids that are kept."""
     for slot in card.iterfind(".//*[@id]"):
-        if not data_too and slot.attrib["id"].endswith("_data"):
+        if slot.attrib["id"] in kept:
             continue
         for part in slot.iter():
             if part.tag == f"{SVG}text":

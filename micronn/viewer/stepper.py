@@ -20,6 +20,7 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Step, Story, number
 from micronn.nn import Module
+from micronn.pictures import ids
 from micronn.pictures.cards import derivative, message
 from micronn.pictures.legend import limits
 from micronn.pictures.network import draw_network
@@ -112,7 +113,7 @@ def stepping_page(story: Story, title: str | None) -> str:
     data = {
         "steps": steps,
         "start": slots.start(),
-        "computed": [f"n{row.k}" for row in story.rows if row.operands],
+        "computed": [ids.value(row.k) for row in story.rows if row.operands],
         "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
         "quiz": {about: slots.quiz(about) for about in ("gradients", "data")},
     }
@@ -185,7 +186,7 @@ def values_table(rows: Iterable[Row]) -> str:
 def table_rows(rows: Iterable[Row]) -> list[str]:
     """The values as rows of a table, each number with all its digits as a tooltip."""
     return [
-        f'<tr data-n="n{row.k}"><th scope="row">{escape(row.title)}</th>'
+        f'<tr data-n="{ids.value(row.k)}"><th scope="row">{escape(row.title)}</th>'
         f"<td>{escape(role(row))}</td>"
         f'<td class="number" title="{row.data!r}">{fmt(row.data)}</td>'
         f'<td class="number" title="{row.grad!r}">{fmt(row.grad, sign=True)}</td></tr>'
@@ -234,11 +235,11 @@ class Slots:
     def data(self, k: int) -> list[str]:
         """The data of row k."""
         x = self.story.rows[k].data
-        return [f"n{k}_data", fmt(x), "" if isfinite(x) else "bad"]
+        return [ids.data(k), fmt(x), "" if isfinite(x) else "bad"]
 
     def grad(self, k: int, x: float) -> list[str]:
         """A gradient of row k, which need not be the final one."""
-        return [f"n{k}_grad", fmt(x, sign=True), self.shade(k, x)]
+        return [ids.grad(k), fmt(x, sign=True), self.shade(k, x)]
 
     def derivatives(self, k: int) -> list[list[str]]:
         """The local derivatives of row k, as far as its card shows them."""
@@ -265,9 +266,9 @@ class Slots:
         """Every slot as it is before the first step."""
         slots = []
         for row in self.story.rows:
-            slots.append([f"n{row.k}_grad", "0", "zero"])
+            slots.append([ids.grad(row.k), "0", "zero"])
             if row.operands:
-                slots.append([f"n{row.k}_data", "", "" if isfinite(row.data) else "card"])
+                slots.append([ids.data(row.k), "", "" if isfinite(row.data) else "card"])
                 slots += [[id, "", ""] for id, *_ in self.derivatives(row.k)]
         return slots + [
             [slot[0], "", ""]
@@ -278,14 +279,14 @@ class Slots:
 
     def step(self, step: Step) -> dict:
         """A step for the script: cards, wires, slots and the equation; nothing empty."""
-        wires = [f"e{item.user}_{item.j}" for item in step.messages]
+        wires = [ids.edge(item.user, item.j) for item in step.messages]
         if step.phase == "forward":
             row = self.story.rows[step.active or 0]
-            wires = [f"e{row.k}_{j}" for j in range(len(row.operands))]
+            wires = [ids.edge(row.k, j) for j in range(len(row.operands))]
         known = {
             "phase": step.phase,
-            "on": [] if step.active is None else [f"n{step.active}"],
-            "to": [f"n{k}" for k in step.touched],
+            "on": [] if step.active is None else [ids.value(step.active)],
+            "to": [ids.value(k) for k in step.touched],
             "wires": wires,
             "set": self.set(step),
             "product": self.product(step.messages[0]) if len(step.messages) == 1 else [],
@@ -335,15 +336,15 @@ class Slots:
     def quiz(self, about: str) -> dict:
         """The questions for the script, and what is hidden until they are answered."""
         asked = questions(self.story, about)
-        kind = "grad" if about == "gradients" else "data"
+        kind, slot = ("grad", ids.grad) if about == "gradients" else ("data", ids.data)
         targets = {question.k for question in asked}
         hidden = [
-            [f"n{row.k}_{kind}", "?", "card" if kind == "grad" or not isfinite(row.data) else ""]
+            [slot(row.k), "?", "card" if kind == "grad" or not isfinite(row.data) else ""]
             for row in self.story.rows
             if row.k in targets
         ]
         hidden += [
-            [f"n{row.k}_grad", "", "card"]
+            [ids.grad(row.k), "", "card"]
             for row in self.story.rows
             if kind == "data" or row.k not in targets
         ]
@@ -355,7 +356,7 @@ class Slots:
 
         An answer that is not finite is compared as a word.
         """
-        asked: dict[str, Any] = {"ask": question.ask, "target": f"n{question.k}"}
+        asked: dict[str, Any] = {"ask": question.ask, "target": ids.value(question.k)}
         if isfinite(question.answer):
             asked |= {"low": question.low, "high": question.high}
         else:
@@ -366,7 +367,7 @@ class Slots:
             "answer": fmt(question.answer),
             "hint": question.hint,
             "lesson": "\n".join(question.lesson),
-            "wires": [f"e{item.user}_{item.j}" for item in question.messages],
+            "wires": [ids.edge(item.user, item.j) for item in question.messages],
             "steps": [k for k, step in enumerate(self.story.steps) if brings(step, question)],
         }
 
