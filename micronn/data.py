@@ -17,23 +17,34 @@ Classes take turns, so the first few examples of a set already hold all of them.
 """
 
 import math
+import random
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from micronn.support.arguments import check_pairs, count, pair, rng_or_default
+from micronn.support.arguments import check_examples, count, fraction, rng_or_default
+from micronn.support.points import (
+    add_noise,
+    alternating,
+    jittered,
+    linspace,
+    on_circle,
+    twice_each,
+)
 
-Examples = tuple[Sequence[Sequence[float]], Sequence]  # inputs and their targets
+Examples = tuple[Sequence[Sequence[float]], Sequence[Any]]  # inputs and their targets
+Rng = random.Random | None
 
 
 # Two classes, -1.0 and +1.0
 
 
-def moons(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
+def moons(n: int = 100, noise: float = 0.1, rng: Rng = None) -> Examples:
     """Two half circles that reach into each other: no straight line parts them.
 
     n: how many points, half of them in each moon.
     noise: the spread of a bell curve added to both coordinates.  The moons are 0.5
         apart, so up to about 0.1 a small net can tell all of them apart.
-    rng: where chance comes from; Python's own random module if left out.
+    rng: draws the random numbers; Python's own random module if left out.
 
     Returns n inputs [x, y] and targets -1.0 (the upper moon) or +1.0.  For losses
     that want 0 and 1:  (target + 1) / 2.
@@ -44,26 +55,26 @@ def moons(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
     >>> moons(2, noise=0.0)
     ([[1.0, 0.0], [0.0, 0.5]], [-1.0, 1.0])
     """
-    rng, halves = checked(n, noise, rng), paces(n)
-    upper = [(math.cos(math.pi * t), math.sin(math.pi * t)) for t in halves]
-    points = [(1.0 - x, 0.5 - y) if k % 2 else (x, y) for k, (x, y) in enumerate(upper)]
-    return [blurred(point, noise, rng) for point in points], signs(n)
+    points = []
+    for k, t in enumerate(twice_each(n)):
+        x, y = math.cos(math.pi * t), math.sin(math.pi * t)
+        points.append([1.0 - x, 0.5 - y] if k % 2 else [x, y])
+    return jittered(points, noise, rng), alternating(n)
 
 
-def circles(n: int = 100, noise: float = 0.05, rng=None) -> Examples:
+def circles(n: int = 100, noise: float = 0.05, rng: Rng = None) -> Examples:
     """A circle inside another: a net that only adds its inputs cannot close a curve.
 
     n, noise, rng: as for moons.  The radii are 1 and 0.5.
 
     Returns n inputs [x, y] and targets -1.0 (the outer circle) or +1.0.
     """
-    rng, angles = checked(n, noise, rng), [2.0 * math.pi * t for t in paces(n, closed=True)]
-    radii = [0.5 if k % 2 else 1.0 for k in range(n)]
-    points = [(r * math.cos(a), r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
-    return [blurred(point, noise, rng) for point in points], signs(n)
+    turns = twice_each(n, ring=True)
+    points = [on_circle(0.5 if k % 2 else 1.0, turns[k]) for k in range(n)]
+    return jittered(points, noise, rng), alternating(n)
 
 
-def spirals(n: int = 200, noise: float = 0.02, turns: float = 1.5, rng=None) -> Examples:
+def spirals(n: int = 200, noise: float = 0.02, turns: float = 1.5, rng: Rng = None) -> Examples:
     """Two arms wound around each other: every turn asks for more bends in the answer.
 
     n, noise, rng: as for moons.
@@ -71,14 +82,12 @@ def spirals(n: int = 200, noise: float = 0.02, turns: float = 1.5, rng=None) -> 
 
     Returns n inputs [x, y], at most about 1 from the middle, and targets -1.0 or +1.0.
     """
-    rng, points = checked(n, noise, rng), []
-    for k, t in enumerate(paces(n)):
-        radius, angle = 0.1 + 0.9 * t, 2.0 * math.pi * (turns * t + 0.5 * (k % 2))
-        points.append((radius * math.cos(angle), radius * math.sin(angle)))
-    return [blurred(point, noise, rng) for point in points], signs(n)
+    way = enumerate(twice_each(n))  # from the middle, 0, to the end of the arm, 1
+    points = [on_circle(0.1 + 0.9 * t, turns * t + 0.5 * (k % 2)) for k, t in way]
+    return jittered(points, noise, rng), alternating(n)
 
 
-def xor(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
+def xor(n: int = 100, noise: float = 0.1, rng: Rng = None) -> Examples:
     """Either, but not both: the smallest problem that needs a hidden layer.
 
     n, noise, rng: as for moons.  The points lie around the corners of a square.
@@ -90,14 +99,15 @@ def xor(n: int = 100, noise: float = 0.1, rng=None) -> Examples:
     >>> inputs
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
     """
-    rng, corners = checked(n, noise, rng), [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
-    return [blurred(corners[k % 4], noise, rng) for k in range(n)], signs(n)
+    corners = [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
+    points = [corners[k % 4] for k in range(count(n, "n"))]
+    return jittered(points, noise, rng), alternating(n)
 
 
 # Several classes, by index
 
 
-def blobs(n: int = 150, classes: int = 3, noise: float = 0.5, rng=None) -> Examples:
+def blobs(n: int = 150, classes: int = 3, noise: float = 0.5, rng: Rng = None) -> Examples:
     """Round clouds of points: the easy case, which straight lines can part.
 
     n, rng: as for moons.
@@ -106,13 +116,12 @@ def blobs(n: int = 150, classes: int = 3, noise: float = 0.5, rng=None) -> Examp
 
     Returns n inputs [x, y] and targets 0 to classes - 1.
     """
-    rng, angle = checked(n, noise, rng), 2.0 * math.pi / count(classes, "classes")
-    centres = [(2.0 * math.cos(angle * c), 2.0 * math.sin(angle * c)) for c in range(classes)]
-    inputs = [blurred(centres[k % classes], noise, rng) for k in range(n)]
-    return inputs, [k % classes for k in range(n)]
+    targets = [k % count(classes, "classes") for k in range(count(n, "n"))]
+    points = [on_circle(2.0, target / classes) for target in targets]
+    return jittered(points, noise, rng), targets
 
 
-def yin_yang(n: int = 300, rng=None) -> Examples:
+def yin_yang(n: int = 300, rng: Rng = None) -> Examples:
     """The old sign, in three classes: one half, the other half, and the two eyes.
 
     n, rng: as for moons.  Each class has a third of the points, which are drawn from
@@ -122,13 +131,15 @@ def yin_yang(n: int = 300, rng=None) -> Examples:
 
     Source: Kriener, Goeltz, Petrovici, "The Yin-Yang dataset", 2022.
     """
-    rng, inputs = checked(n, 0.0, rng), []
-    for k in range(n):
-        point = within_circle(rng)
-        while yin_yang_class(*point) != k % 3:
-            point = within_circle(rng)
-        inputs.append(point)
-    return inputs, [k % 3 for k in range(n)]
+    rng, inputs = rng_or_default(rng), []
+    targets = [k % 3 for k in range(count(n, "n"))]
+    for target in targets:
+        while True:  # draw from the square until a point lies in the right part
+            x, y = rng.uniform(-1.0, 1.0), rng.uniform(-1.0, 1.0)
+            if math.hypot(x, y) <= 1.0 and yin_yang_class(x, y) == target:
+                break
+        inputs.append([x, y])
+    return inputs, targets
 
 
 def yin_yang_class(x: float, y: float) -> int:
@@ -146,9 +157,9 @@ def yin_yang_class(x: float, y: float) -> int:
 
 
 def line(
-    n: int = 50, noise: float = 0.3, slope: float = 2.0, intercept: float = 1.0, rng=None
+    n: int = 50, noise: float = 0.3, slope: float = 2.0, intercept: float = 1.0, rng: Rng = None
 ) -> Examples:
-    """Points around a straight line, for the best fit of one neuron without a curve.
+    """Points around a straight line, for the best fit of one neuron without an activation.
 
     n, rng: as for moons.
     noise: the spread of a bell curve added to each target, so the mean squared error
@@ -159,36 +170,33 @@ def line(
     >>> line(3, noise=0.0)
     ([[-1.0], [0.0], [1.0]], [-1.0, 1.0, 3.0])
     """
-    rng, xs = checked(n, noise, rng), even(-1.0, 1.0, n)
-    return [[x] for x in xs], [slope * x + intercept + rng.gauss(0, noise) for x in xs]
+    xs = linspace(-1.0, 1.0, count(n, "n"))
+    return [[x] for x in xs], add_noise([slope * x + intercept for x in xs], noise, rng)
 
 
-def curve(n: int = 50, noise: float = 0.2, rng=None) -> Examples:
+def curve(n: int = 50, noise: float = 0.2, rng: Rng = None) -> Examples:
     """Points around one wave of a sine: too bent for a line, easy to overfit.
 
     n, noise, rng: as for line.
 
     Returns n inputs [x] from -1 to 1 and targets sin(pi * x) + noise.
     """
-    rng, xs = checked(n, noise, rng), even(-1.0, 1.0, n)
-    return [[x] for x in xs], [math.sin(math.pi * x) + rng.gauss(0, noise) for x in xs]
+    xs = linspace(-1.0, 1.0, count(n, "n"))
+    return [[x] for x in xs], add_noise([math.sin(math.pi * x) for x in xs], noise, rng)
 
 
-def wave(n: int = 200, window: int = 8, noise: float = 0.05, rng=None) -> Examples:
+def wave(n: int = 200, window: int = 8, noise: float = 0.05, rng: Rng = None) -> Examples:
     """A sound of two tones: from the last few samples, say the next one.
 
     n, noise, rng: as for line.
-    window: how many samples the net hears, at least 1.
+    window: how many samples the net is given, at least 1.
 
     Returns n inputs of `window` samples, oldest first, and the sample after them as
     target; all between about -1 and 1.  The tones repeat every 20 and 7 samples.
     """
-    rng, window = checked(n, noise, rng), count(window, "window")
-    turn = 2.0 * math.pi
-    sound = [
-        0.6 * math.sin(turn * t / 20.0) + 0.4 * math.sin(turn * t / 7.0) + rng.gauss(0, noise)
-        for t in range(n + window)
-    ]
+    turn, samples = 2.0 * math.pi, range(count(n, "n") + count(window, "window"))
+    tones = [0.6 * math.sin(turn * t / 20.0) + 0.4 * math.sin(turn * t / 7.0) for t in samples]
+    sound = add_noise(tones, noise, rng)
     return [sound[k : k + window] for k in range(n)], sound[window:]
 
 
@@ -196,13 +204,13 @@ def wave(n: int = 200, window: int = 8, noise: float = 0.05, rng=None) -> Exampl
 
 
 def split(
-    data: Examples, validation: float = 0.2, test: float = 0.2, rng=None
+    data: Examples, validation: float = 0.2, test: float = 0.2, rng: Rng = None
 ) -> tuple[Examples, Examples, Examples]:
     """Shuffle the examples and deal them out: to learn from, to choose by, to judge by.
 
     data: a pair of inputs and targets, equally many.
-    validation, test: shares of the whole, from 0 to 1; the rest is for training.
-    rng: where chance comes from; Python's own random module if left out.
+    validation, test: shares of all examples, from 0 to 1; the rest is for training.
+    rng: as for moons.
 
     Returns three such pairs: train, validation, test.  No example is in two of them.
 
@@ -213,27 +221,22 @@ def split(
     [6, 3, 1]
     """
     order = shuffled(data, rng)
-    n_validation, n_test = share(validation, order, "validation"), share(test, order, "test")
-    n_train = len(order) - n_validation - n_test
-    if n_train < 1:
+    end = len(order) - round(fraction(test, "test") * len(order))
+    start = end - round(fraction(validation, "validation") * len(order))
+    if start < 1:
         raise ValueError(
             f"validation={validation} and test={test} leave none of {len(order)} examples "
             "to train on; together they must stay below 1"
         )
-    end = n_train + n_validation
-    return (
-        picked(data, order[:n_train]),
-        picked(data, order[n_train:end]),
-        picked(data, order[end:]),
-    )
+    return select(data, order[:start]), select(data, order[start:end]), select(data, order[end:])
 
 
-def batches(data: Examples, batch_size: int, rng=None) -> Iterator[Examples]:
+def batches(data: Examples, batch_size: int, rng: Rng = None) -> Iterator[Examples]:
     """The examples in a new random order, a few at a time; one pass is an epoch.
 
     data: a pair of inputs and targets, equally many.
     batch_size: how many at a time, at least 1; the last batch holds what is left.
-    rng: where chance comes from; Python's own random module if left out.
+    rng: as for moons.
 
     Raises ValueError, when called, for a batch_size below 1, and for inputs and
     targets of different length.
@@ -241,75 +244,19 @@ def batches(data: Examples, batch_size: int, rng=None) -> Iterator[Examples]:
     >>> [len(targets) for _, targets in batches(line(10), batch_size=4)]
     [4, 4, 2]
     """
-    step, order = count(batch_size, "batch_size"), shuffled(data, rng)
-    return (picked(data, order[k : k + step]) for k in range(0, len(order), step))
+    size, order = count(batch_size, "batch_size"), shuffled(data, rng)
+    return (select(data, order[k : k + size]) for k in range(0, len(order), size))
 
 
-def picked(data: Examples, places: Sequence[int]) -> Examples:
-    """The examples at these places, in this order."""
+def select(data: Examples, indices: Sequence[int]) -> Examples:
+    """The examples with these indices, in this order."""
     inputs, targets = data
-    return [inputs[k] for k in places], [targets[k] for k in places]
+    return [inputs[k] for k in indices], [targets[k] for k in indices]
 
 
-# Small helpers
-
-
-def shuffled(data: Examples, rng=None) -> list[int]:
-    """The places of all examples in random order."""
+def shuffled(data: Examples, rng: Rng = None) -> list[int]:
+    """The indices of all examples in random order."""
     check_examples(data)
     order = list(range(len(data[1])))
     rng_or_default(rng).shuffle(order)
     return order
-
-
-def check_examples(data: Examples) -> None:
-    """Refuse anything but equally many inputs and targets, at least one of each."""
-    inputs, targets = pair(data, "a data set is a pair, inputs and targets")
-    check_pairs(inputs, targets, "inputs")
-
-
-def share(fraction, order, name):
-    """How many examples a share of the whole is."""
-    if not 0.0 <= fraction <= 1.0:
-        raise ValueError(f"{name} is a share of the whole, from 0 to 1, got {fraction!r}")
-    return round(fraction * len(order))
-
-
-def signs(n):
-    """-1.0 and +1.0 in turn."""
-    return [1.0 if k % 2 else -1.0 for k in range(n)]
-
-
-def paces(n, closed=False):
-    """From 0 to 1 in even paces, each taken twice: once by each of two classes.
-
-    closed: the way is a ring, where 1 would be 0 again and is left out.
-    """
-    walkers = (n + 1) // 2
-    return [k // 2 / max(walkers - (not closed), 1) for k in range(n)]
-
-
-def even(low, high, n):
-    """n numbers from low to high, evenly spaced."""
-    return [low + (high - low) * k / max(n - 1, 1) for k in range(n)]
-
-
-def blurred(point, noise, rng):
-    """A point moved a little at random."""
-    return [coordinate + rng.gauss(0.0, noise) for coordinate in point]
-
-
-def within_circle(rng):
-    """A point [x, y] anywhere inside the circle of radius 1."""
-    while True:
-        point = [rng.uniform(-1.0, 1.0), rng.uniform(-1.0, 1.0)]
-        if math.hypot(*point) <= 1.0:
-            return point
-
-
-def checked(n, noise, rng):
-    """The source of chance, after a look at what every data set is asked for."""
-    count(n, "n")
-    if not 0.0 <= noise < math.inf:
-        raise ValueError(f"noise is a spread, 0 or above, got {noise!r}")
-    return rng_or_default(rng)

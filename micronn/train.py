@@ -24,11 +24,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from micronn.data import Examples, check_examples, picked, shuffled
+from micronn.data import Examples, select, shuffled
 from micronn.engine import Value
 from micronn.nn import Module
 from micronn.optim import Optimizer, Schedule, clip_gradient, learning_rate
-from micronn.support.arguments import check_callable, count
+from micronn.support.arguments import check_callable, check_examples, count
 from micronn.support.text import layer_name
 from micronn.support.vectors import root_mean_square
 from micronn.training.eager import REFUSED, NotFinite, OnGraph, predict
@@ -213,7 +213,7 @@ class Loop:
         total = 0.0
         for batch in batches:
             try:
-                total += self.graph.gradient(*picked(self.data, batch)) * len(batch)
+                total += self.graph.gradient(*select(self.data, batch)) * len(batch)
             except NotFinite as trouble:
                 step = self.optimizer.steps + 1
                 lr = learning_rate(self.optimizer.lr, step - 1)
@@ -251,7 +251,7 @@ class Loop:
     def agrees(self, program, place) -> bool:
         """True if program and graph give one loss for this example, as they should."""
         here = program.losses(program.picked([place]))
-        there = self.graph.losses(*picked(self.data, [place]))
+        there = self.graph.losses(*select(self.data, [place]))
         return math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-12)
 
 

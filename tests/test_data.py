@@ -190,12 +190,12 @@ def test_a_count_that_is_no_count_is_refused(make, n, error):
 @pytest.mark.parametrize("make", NOISY)
 @pytest.mark.parametrize("noise", [-0.1, math.nan, math.inf])
 def test_noise_that_is_no_spread_is_refused(make, noise):
-    with pytest.raises(ValueError, match="noise is a spread"):
+    with pytest.raises(ValueError, match="noise must be a finite number of at least 0"):
         make(10, noise=noise)
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_a_seed_in_place_of_a_source_of_chance_is_refused(make):
+def test_a_seed_in_place_of_an_rng_is_refused(make):
     with pytest.raises(TypeError, match=r"use random\.Random\(7\)"):
         make(10, rng=7)
 

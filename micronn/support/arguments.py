@@ -45,6 +45,13 @@ def non_negative(x: Any, name: str) -> float:
     return number
 
 
+def fraction(x: Any, name: str) -> float:
+    """x, if it is a share of the whole."""
+    if non_negative(x, name) > 1.0:
+        raise ValueError(f"{name} is a share, from 0 to 1, got {x!r:.60}; 0.2 is usual")
+    return float(x)
+
+
 def class_index(k: Any, classes: int) -> int:
     """k, if it names one of so many classes; IndexError if it names none."""
     if not 0 <= integer(k, "the target, the index of a class,") < classes:
@@ -124,6 +131,12 @@ def check_pairs(items: Sized, targets: Sized, name: str) -> None:
         )
     if not len(items):
         raise ValueError(f"{name} and targets are empty; at least one example is needed")
+
+
+def check_examples(data: Any) -> None:
+    """Refuse anything but equally many inputs and targets, at least one of each."""
+    inputs, targets = pair(data, "a data set is a pair, inputs and targets")
+    check_pairs(inputs, targets, "inputs")
 
 
 def check_callable(**functions: Any) -> None:

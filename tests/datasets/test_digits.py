@@ -6,7 +6,7 @@ import random
 import pytest
 
 from micronn.compiler.build import NoMachine, find_compiler
-from micronn.data import picked
+from micronn.data import select
 from micronn.datasets.digits import SHAPES, SIDE, digits, drawn, picture, pixels, shapes
 from micronn.losses import cross_entropy
 from micronn.nn import MLP
@@ -72,7 +72,7 @@ def test_a_linear_model_makes_more_mistakes_than_a_net_with_hidden_layers():
     except NoMachine:
         pytest.skip("no C compiler, and Python alone would take minutes")
     data = digits(6000, rng=random.Random(3))
-    train, test = picked(data, range(5000)), picked(data, range(5000, 6000))
+    train, test = select(data, range(5000)), select(data, range(5000, 6000))
     scores = []
     for nouts in ([10], [16, 16, 10]):
         model = MLP(784, nouts, rng=random.Random(0))
