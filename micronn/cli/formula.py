@@ -62,7 +62,7 @@ class Token(NamedTuple):
     start: int
 
 
-class Step(NamedTuple):
+class PostfixStep(NamedTuple):
     """One step of a program: what to do, to how many operands, and where it was typed."""
 
     op: str
@@ -74,7 +74,7 @@ class Expression:
     """A parsed formula, ready to be given numbers, as often as one likes.
 
     text: what was typed.
-    program: its Steps in postfix order.
+    program: its PostfixSteps, in order.
     names: the variables in order of appearance.
 
     Called with a number for each name, it gives the root of a new graph whose
@@ -89,7 +89,7 @@ class Expression:
     (['a', 'b'], 7.0)
     """
 
-    def __init__(self, text: str, program: list[Step]):
+    def __init__(self, text: str, program: list[PostfixStep]):
         self.text = text
         self.program = program
         words = [step.op for step in program if step.token.kind == "name"]
@@ -119,7 +119,7 @@ class Expression:
         given = {name: numbers[name] for name in self.names}
         return {name: x if isinstance(x, Value) else Value(x, name) for name, x in given.items()}
 
-    def run(self, step: Step, operands: list[Value], unnamed: set[Value]) -> Value:
+    def run(self, step: PostfixStep, operands: list[Value], unnamed: set[Value]) -> Value:
         """The result of one step that is not a name.
 
         -2 is one number, as in Python.  An exponent without a name in it stays a
@@ -186,7 +186,7 @@ def stray(text: str, start: int) -> ExpressionError:
 class Parser:
     """Puts tokens into postfix order.
 
-    program: the Steps whose place is settled.
+    program: the PostfixSteps whose place is settled.
     waiting: operations, functions and open parentheses whose operands are not
         complete; what an open parenthesis takes is its commas + 1.
     operand_next: whether an operand comes next (at the start, after an operator),
@@ -195,8 +195,8 @@ class Parser:
 
     def __init__(self, text: str):
         self.text = text
-        self.program: list[Step] = []
-        self.waiting: list[Step] = []
+        self.program: list[PostfixStep] = []
+        self.waiting: list[PostfixStep] = []
         self.operand_next = True
 
     def take(self, token: Token, following: Token) -> None:
@@ -208,9 +208,9 @@ class Parser:
         elif token.kind == "name":
             self.take_name(token, following)
         elif token.text == "(":
-            self.waiting.append(Step("(", 1, token))
+            self.waiting.append(PostfixStep("(", 1, token))
         elif token.text == "-":
-            self.waiting.append(Step("neg", 1, token))
+            self.waiting.append(PostfixStep("neg", 1, token))
         elif token.text != "+":
             raise self.no_operand(token)
 
@@ -218,7 +218,7 @@ class Parser:
         """A plain number."""
         if math.isinf(float(token.text)):
             raise pointed(self.text, token, f"{clipped(token.text)} is beyond the largest float")
-        self.program.append(Step("number", 0, token))
+        self.program.append(PostfixStep("number", 0, token))
         self.operand_next = False
 
     def take_name(self, token: Token, following: Token) -> None:
@@ -230,16 +230,16 @@ class Parser:
         if name in FUNCTIONS and not call:
             raise pointed(self.text, token, f"{name} is a function", f"Write {name}(...).")
         if call:
-            self.waiting.append(Step(name, 0, token))
+            self.waiting.append(PostfixStep(name, 0, token))
         else:
-            self.program.append(Step(name, 0, token))
+            self.program.append(PostfixStep(name, 0, token))
             self.operand_next = False
 
     def take_operator(self, token: Token) -> None:
         """Between operands: an operator, a comma, a closing parenthesis, or the end."""
         if token.text in PRECEDENCE:
             self.settle(PRECEDENCE[token.text] + (token.text == "**"))
-            self.waiting.append(Step(token.text, 2, token))
+            self.waiting.append(PostfixStep(token.text, 2, token))
             self.operand_next = True
         elif token.text == ",":
             self.take_comma(token)

@@ -25,7 +25,7 @@ from micronn.pictures.layout import NoLayout
 # Arguments
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """argparse, with an error of one line."""
 
     def error(self, message: str) -> NoReturn:
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """What may be typed."""
-    top = Parser(
+    top = CommandParser(
         prog="micronn",
         description="See every number of the chain rule.",
         epilog="micronn COMMAND --help says more about a command.",

@@ -13,6 +13,7 @@ Every function returns something that rich can print or save, and prints nothing
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import cycle
 
 from rich.color import blend_rgb, parse_rgb_hex
 from rich.color_triplet import ColorTriplet
@@ -208,7 +209,7 @@ class Curves:
         """The lines at 2 x 4 dots a character; where two meet, the later one gives the colour."""
         bits = [[0] * columns for _ in range(lines)]
         colours = [[""] * columns for _ in range(lines)]
-        for (_, numbers), colour in zip(self.series.items(), LINES * 3, strict=False):
+        for numbers, colour in zip(self.series.values(), cycle(LINES), strict=False):
             for x, y in self.trace(numbers, columns * 2, lines * 4):
                 bits[y // 4][x // 2] |= BRAILLE[y % 4][x % 2]
                 colours[y // 4][x // 2] = colour
@@ -225,7 +226,7 @@ class Curves:
     def in_marks(self, columns: int, lines: int) -> list[Text]:
         """The lines at one mark a character, one mark for each line."""
         marks = [[" "] * columns for _ in range(lines)]
-        for (_, numbers), mark in zip(self.series.items(), LINE_MARKS * 3, strict=False):
+        for numbers, mark in zip(self.series.values(), cycle(LINE_MARKS), strict=False):
             for x, y in self.trace(numbers, columns, lines):
                 marks[y][x] = mark
         return [Text("".join(row)) for row in marks]
