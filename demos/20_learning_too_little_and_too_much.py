@@ -22,7 +22,7 @@ from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import Adam
 from micronn.terminal import Curves
-from micronn.train import evaluate, fit
+from micronn.training import evaluate, fit
 
 NOISE, EPOCHS = 0.3, 1000
 show = Console(width=78).print
@@ -39,7 +39,7 @@ def training(width):
     """A net, and its Steps."""
     model = MLP(1, [width, width, 1], "tanh", "xavier", random.Random(1))
     optimizer = Adam(model.parameters(), lr=0.02)
-    return model, fit(model, mse, train, optimizer, EPOCHS, 12, validation, rng=rng)
+    return model, fit(model, mse, train, optimizer, EPOCHS, 12, rng, validation=validation)
 
 
 def board(model):
@@ -58,8 +58,7 @@ def board(model):
 print(f"\nWIDTH   training   validation     gap    after {EPOCHS} epochs (# training, - gap)")
 models, histories = {}, {}
 for width in (1, 2, 4, 16):
-    models[width], steps = training(width)
-    histories[width] = list(steps)
+    models[width], histories[width] = training(width)
     last = histories[width][-1]
     gap = last.validation_loss - last.loss
     bar = "#" * round(50 * last.loss) + "-" * round(50 * gap)
@@ -86,7 +85,7 @@ print(f"validation was lowest, {lowest:.3f}, after {best} epochs; at the end it 
 print(f"{curves['validation'][-1]:.3f}")
 print(f"it got worse while training went on falling: {lowest < 0.9 * curves['validation'][-1]}")
 # prints: it got worse while training went on falling: True
-print("Stopping there is early stopping: early_stopping(fit(...), model) does it.")
+print("Stopping there is early stopping: early_stopping(steps(...), model) does it.")
 
 print("\nTHE TEST, once:")
 score = evaluate(models[chosen], mse, test)

@@ -19,8 +19,7 @@ from micronn.data import moons, split
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.train import evaluate, fit
-from micronn.training.metrics import accuracy
+from micronn.training import accuracy, evaluate, fit
 
 data = moons(250, noise=0.2, rng=random.Random(7))
 train, validation, test = split(data, 0.3, 0.3, rng=random.Random(8))
@@ -38,9 +37,7 @@ print("      starting weights, loss, optimiser, learning rate, batch size, epoch
 def trial(lr, layers, width):
     """The loss on the validation set after a short training, and the model."""
     model = MLP(2, [width] * layers + [1], "tanh", "xavier", random.Random(1))
-    steps = fit(model, hinge, train, Adam(model.parameters(), lr), 15, 20, rng=random.Random(2))
-    for _ in steps:
-        pass
+    fit(model, hinge, train, Adam(model.parameters(), lr), 15, 20, rng=random.Random(2))
     return evaluate(model, hinge, validation).loss, model
 
 

@@ -18,7 +18,7 @@ from micronn.data import moons, split
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.train import fit
+from micronn.training import steps
 from micronn.viewer import Recorder
 
 rng = random.Random(7)
@@ -41,9 +41,9 @@ example = train[0][0], train[1][0]
 recorder = Recorder(
     model, loss=margin, example=example, data=train, every=5, title="Two moons, 2-6-1"
 )
-steps = fit(model, margin, train, optimizer, epochs=100, batch_size=20,
-            validation=validation, metric=accuracy, engine="python", rng=rng)  # fmt: skip
-run = list(recorder.record(steps))
+learning = steps(model, margin, train, optimizer, epochs=100, batch_size=20,
+                 validation=validation, metric=accuracy, engine="python", rng=rng)  # fmt: skip
+run = list(recorder.record(learning))
 
 first, last = run[0], run[-1]
 print(f"after epoch   1   {first.metric:.0%} of the validation set right")

@@ -29,8 +29,7 @@ from micronn.nn import MLP
 from micronn.optim import AdamW, cosine_schedule
 from micronn.pictures import draw_network
 from micronn.terminal import bars, grey_image, signed_image, square
-from micronn.train import fit
-from micronn.training.metrics import accuracy, confusion_matrix
+from micronn.training import accuracy, confusion_matrix, steps
 
 EPOCHS, BATCH = 10, 32
 show = Console(width=78).print
@@ -122,10 +121,11 @@ print(f"   the same: {abs(sum(wishes) + hidden[j].grad) < 1e-12}; a wish of its 
 print(f"\nTRAINING on {count} digits, {BATCH} a step; {len(new[1])} new ones are kept back")
 model.zero_grad()
 slower = cosine_schedule(0.005, EPOCHS * count // BATCH)
-optimizer = AdamW(model.parameters(), lr=0.005, weight_decay=0.3)
-steps = fit(model, cross_entropy, train, optimizer, EPOCHS, BATCH, new, accuracy, slower, rng=rng)
+optimizer = AdamW(model.parameters(), lr=slower, weight_decay=0.3)
+learning = steps(model, cross_entropy, train, optimizer, EPOCHS, BATCH, rng,
+                 validation=new, metric=accuracy)  # fmt: skip
 history = []
-for step in steps:
+for step in learning:
     history.append(step)
     progress(step.epoch, EPOCHS)
 for step in history[::3]:

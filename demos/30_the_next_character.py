@@ -20,7 +20,7 @@ from micronn.datasets import LETTERS, NAMES, next_letters, one_hot
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import Adam
-from micronn.train import evaluate, fit
+from micronn.training import evaluate, fit
 
 rng = random.Random(7)
 names = NAMES[:]
@@ -48,8 +48,7 @@ for window in (0, 1, 2, 3):
     nouts = [24, 27] if window else [27]
     model = MLP(27 * max(window, 1), nouts, "tanh", rng=random.Random(1))
     optimizer, rng = Adam(model.parameters(), lr=0.01), random.Random(2)
-    for _ in fit(model, cross_entropy, examples(train, window), optimizer, 15, 32, rng=rng):
-        pass
+    fit(model, cross_entropy, examples(train, window), optimizer, 15, 32, rng)
     learned = evaluate(model, cross_entropy, examples(train, window)).loss
     surprise[window] = evaluate(model, cross_entropy, examples(new, window)).loss
     models[window], gaps[window] = model, surprise[window] - learned

@@ -21,8 +21,7 @@ from micronn.datasets import bag_of_words, one_hot, sentence_pairs, words
 from micronn.losses import binary_cross_entropy, cross_entropy, softmax
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam
-from micronn.train import evaluate, fit
-from micronn.training.metrics import accuracy
+from micronn.training import accuracy, evaluate, fit
 
 pairs = sentence_pairs()
 lines = [first + second for first, second in pairs]
@@ -46,8 +45,7 @@ for name, offsets in readers.items():
     model = MLP(size * len(offsets), [12, size], "tanh", rng=random.Random(1))
     inputs = [context(line, k, offsets) for line in lines for k in range(len(line))]
     optimizer, rng = Adam(model.parameters(), lr=0.02), random.Random(2)
-    for _ in fit(model, cross_entropy, (inputs, covered), optimizer, 25, 8, rng=rng):
-        pass
+    fit(model, cross_entropy, (inputs, covered), optimizer, 25, 8, rng)
     score = evaluate(model, cross_entropy, (inputs, covered), accuracy)
     print(f"   it reads {name:14s} {score.loss:16.2f} {score.metric:15.0%}")
     models[name], shares[name] = model, score.metric

@@ -22,8 +22,7 @@ from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.optim import Adam
 from micronn.terminal import confusion_table, grey_image, signed_image, square
-from micronn.train import fit
-from micronn.training.metrics import confusion_matrix
+from micronn.training import confusion_matrix, fit
 
 show = Console(width=78).print
 rng = random.Random(7)
@@ -50,8 +49,7 @@ def right(model):
 model = MLP(144, [1], rng=random.Random(3))
 (neuron,) = model.layers[0].neurons
 before, at_random = [w.data for w in neuron.w], right(model)
-for _ in fit(model, hinge, train, Adam(model.parameters(), lr=0.01), 20, 20, rng=rng):
-    pass
+fit(model, hinge, train, Adam(model.parameters(), lr=0.01), 20, 20, rng)
 print(f"\n{model}: a weight for each pixel.  Of {len(new[1])} new pictures right:")
 print(f"   at random {at_random:4.0%} {'#' * round(40 * at_random)}")
 print(f"   trained   {right(model):4.0%} {'#' * round(40 * right(model))}")

@@ -93,9 +93,7 @@ def health(model: Model, inputs: Iterable[Any], optimizer: Optimizer | None = No
     Source of the usual size of updates: Karpathy, CS231n notes, "Neural networks
     part 3", 2015.
     """
-    layers: dict[str, list[Value]] = {}
-    for name, p in model.named_parameters():
-        layers.setdefault(layer_name(name), []).append(p)
+    layers = parameters_by_layer(model)
     units = slopes_by_unit(outputs_of(model, inputs), layers)
     moved = {}
     if optimizer is not None:
@@ -103,6 +101,14 @@ def health(model: Model, inputs: Iterable[Any], optimizer: Optimizer | None = No
     found = [measured(name, layers[name], units[name], moved) for name in layers]
     last = found[-1].gradient
     return Health(tuple(read(layer, last) for layer in found))
+
+
+def parameters_by_layer(model: Model) -> dict[str, list[Value]]:
+    """The parameters of a model by the name of their layer."""
+    layers: dict[str, list[Value]] = {}
+    for name, p in model.named_parameters():
+        layers.setdefault(layer_name(name), []).append(p)
+    return layers
 
 
 def outputs_of(model: Model, inputs: Iterable[Any]) -> list[Value]:

@@ -25,8 +25,8 @@ from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
 from micronn.terminal.plots import bars
-from micronn.training.eager import predict
 from micronn.training.tasks import Question, question_from, rows_of
+from micronn.training.traced import predict
 
 COMMANDS = ("predict",)  # whose words may begin with a minus
 VALUED_OPTIONS = ("--csv", "--images", "--index")

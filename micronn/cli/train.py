@@ -31,7 +31,8 @@ from micronn.support.text import fmt
 from micronn.terminal.dashboard import Dashboard, watched
 from micronn.terminal.model_view import ModelView, is_image
 from micronn.terminal.tables import confusion_table
-from micronn.train import Score, Step, evaluate, fit
+from micronn.train import Step
+from micronn.training.fit import Score, evaluate, steps
 from micronn.training.metrics import confusion_matrix, right_class
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
 from micronn.viewer.recorder import Recorder
@@ -169,9 +170,9 @@ def opening(run: Run) -> str:
 def steps_of(run: Run, batch_size: int) -> Iterator[Step]:
     """The training, a Step for each epoch; it begins when the first is asked for."""
     task, question = run.task, run.task.question
-    return fit(
-        run.model, question.loss, task.train, run.optimizer, run.epochs, batch_size,
-        validation=task.validation, metric=question.metric, done=run.done, rng=run.rng,
+    return steps(
+        run.model, question.loss, task.train, run.optimizer, run.epochs, batch_size, run.rng,
+        validation=task.validation, metric=question.metric, done=run.done,
     )  # fmt: skip
 
 
@@ -207,7 +208,7 @@ def trained(
 
 
 def validation_loss(step: Step) -> float:
-    """The validation loss, which fit() was asked for."""
+    """The validation loss, which steps() was asked for."""
     assert step.validation_loss is not None
     return step.validation_loss
 

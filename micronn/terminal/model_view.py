@@ -18,10 +18,9 @@ from micronn.support.text import fmt
 from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.images import gallery, grey_image, square
 from micronn.terminal.plots import decision_plane, fitted_curve
-from micronn.training.eager import predict
 from micronn.training.metrics import right_class
 from micronn.training.tasks import Question
-from micronn.training.traced import OutputProgram
+from micronn.training.traced import predictor
 
 
 class ModelView:
@@ -29,7 +28,7 @@ class ModelView:
 
     question: what the model is asked.
     examples: inputs and targets.
-    engine: "graph", or what OutputProgram runs on; it may be set later.
+    engine: "graph", or what its outputs are computed by; it may be set later.
     """
 
     def __init__(
@@ -37,15 +36,13 @@ class ModelView:
     ):
         self.model, self.question, self.engine = model, question, engine
         self.inputs, self.targets = examples
-        self.program: OutputProgram | None = None
+        self.predictors: dict[str, Callable[[Sequence], list]] = {}
 
     def answers(self, inputs: Sequence[Sequence[float]]) -> list[Any]:
         """What the model says, by the engine that trains it."""
-        if self.engine == "graph":
-            return predict(self.model, inputs)
-        if self.program is None:
-            self.program = OutputProgram(self.model, inputs[0], self.engine)
-        return self.program(inputs)
+        if self.engine not in self.predictors:
+            self.predictors[self.engine] = predictor(self.model, inputs, self.engine)
+        return self.predictors[self.engine](inputs)
 
     def probabilities(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
         """The probability that the model gives each class."""

@@ -1,19 +1,19 @@
-"""Forward and backward for a batch of examples, with a graph for each.
+"""What a training makes small, on graphs: and where a number began that is not finite.
 
-This is what happens inside a training step before the optimiser moves: guess, say
-what the guess costs, walk back through the graph; for every example of the batch.
-The gradient of the batch is the average of the gradients of its examples.
+The steps themselves are those of micronn.train, one graph for each batch.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import Value
 from micronn.losses import l2_penalty, loss_of
-from micronn.support.numeric import DomainError
-
-REFUSED = (DomainError, ZeroDivisionError, OverflowError)
+from micronn.nn import Module
+from micronn.optim import Optimizer
+from micronn.train import NOT_FINITE, Loss, train_batch
 
 
 class NotFinite(ArithmeticError):
@@ -27,89 +27,72 @@ class NotFinite(ArithmeticError):
         self.advice = advice
 
 
-class OnGraph:
-    """A new graph for every example.
+@dataclass
+class Objective:
+    """What a training makes small: the loss of each example, and large parameters.
 
-    model, loss: as for cost().  params: whose gradients are wanted.
-    l2: how much the sum of the squares of params adds to the loss.
+    loss: what an example costs, loss(output, target).
+    params: those that are learned.
+    l2: how much the sum of their squares adds to each loss.
     """
 
-    def __init__(self, model, loss: Callable, params: Sequence[Value], l2: float = 0.0):
-        self.model, self.loss, self.params, self.l2 = model, loss, params, l2
+    model: Module
+    loss: Loss
+    params: Sequence[Value]
+    l2: float = 0.0
 
-    def gradient(self, inputs, targets) -> float:
-        """The mean loss of a batch; its gradient is left in the grad of each parameter.
+    def penalised(self) -> Loss:
+        """The loss with its penalty, for the parameters as they are now."""
+        if not self.l2:
+            return self.loss
+        penalty = self.l2 * l2_penalty(self.params)
+        return lambda output, target: loss_of(self.loss, output, target) + penalty
+
+    def losses(self, inputs: Sequence[Any], targets: Sequence[Any]) -> float:
+        """The mean loss of examples, without gradients."""
+        loss, pairs = self.penalised(), zip(inputs, targets, strict=True)
+        values = [loss_of(loss, self.model(x), target).data for x, target in pairs]
+        return math.fsum(values) / len(values)
+
+    def step(
+        self, inputs: Sequence[Any], targets: Sequence[Any], optimizer: Optimizer, clip: float
+    ) -> float:
+        """A step on a batch, as micronn.train takes it; returns the mean loss before it.
 
         Raises NotFinite, with the place where the first such number began.
         """
         self.zero_grad()
-        whole = 0.0
-        for x, target in zip(inputs, targets, strict=True):
-            whole += self.example(x, target).data
-        for p in self.params:
-            p.grad /= len(inputs)
-        penalty = self.penalty()
-        if not all(math.isfinite(p.grad) for p in self.params):
-            self.blame(inputs, targets)
-        return whole / len(inputs) + penalty
+        try:
+            return train_batch(self.model, self.penalised(), inputs, targets, optimizer, clip)
+        except NOT_FINITE:
+            raise self.trouble(inputs, targets) from None
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set every grad to 0: the model's, and those of parameters that the loss has."""
         self.model.zero_grad()
         for p in self.params:
             p.grad = 0.0
 
-    def example(self, x, target) -> Value:
-        """Forward and backward for one example."""
-        try:
-            value = loss_of(self.loss, self.model(x), target)
-        except REFUSED as refusal:
-            raise NotFinite(f"{refusal}, in the loss of an example with target {target}") from None
-        if not math.isfinite(value.data):
-            raise self.trouble(f"the loss is {value.data}", value, x)
-        value.backward()
-        return value
-
-    def penalty(self) -> float:
-        """l2 times the sum of squares; adds its gradient."""
-        if not self.l2:
-            return 0.0
-        penalty = self.l2 * l2_penalty(self.params)
-        penalty.backward()
-        return penalty.data
-
-    def blame(self, inputs, targets):
-        """Find the example whose gradient is not finite, and raise NotFinite."""
+    def trouble(self, inputs: Sequence[Any], targets: Sequence[Any]) -> NotFinite:
+        """What to raise for a batch: which example is to blame, and where in it that began."""
         for x, target in zip(inputs, targets, strict=True):
             self.zero_grad()
-            value = self.example(x, target)
-            if trace_nonfinite(value, self.model):
-                raise self.trouble("a gradient is not finite", value, x)
-        raise NotFinite("the gradients of the batch are too large to be added up")
-
-    def trouble(self, what, value, x) -> NotFinite:
-        """What to raise for an example: where it began, and whether the example is to blame."""
-        given = all(math.isfinite(number) for number in x)
-        advice = "" if given else "Repair that example, or leave it out."
-        return NotFinite(f"{what}: {trace_nonfinite(value, self.model)}", advice)
-
-    def losses(self, inputs, targets) -> float:
-        """The mean loss, without gradients."""
-        values = [
-            loss_of(self.loss, self.model(x), t) for x, t in zip(inputs, targets, strict=True)
-        ]
-        mean = math.fsum([value.data for value in values]) / len(values)
-        return mean + (self.l2 * l2_penalty(self.params).data if self.l2 else 0.0)
+            try:
+                value = loss_of(self.loss, self.model(x), target)
+            except NOT_FINITE as refusal:
+                return NotFinite(f"{refusal}, in the loss of an example with target {target}")
+            value.backward()
+            where = trace_nonfinite(value, self.model)
+            if where:
+                finite = math.isfinite(value.data)
+                what = "a gradient is not finite" if finite else f"the loss is {value.data}"
+                given = all(math.isfinite(number) for number in x)
+                advice = "" if given else "Repair that example, or leave it out."
+                return NotFinite(f"{what}: {where}", advice)
+        return NotFinite("the gradients of the batch are too large to be added up")
 
 
-def predict(model, inputs: Iterable[Sequence[float]]) -> list:
-    """What a model says about each input: a float, or a list of floats, for each.
-
-    >>> from micronn.nn import Neuron
-    >>> neuron = Neuron(1, "linear")
-    >>> neuron.w[0].data, neuron.b.data = 2.0, 1.0
-    >>> predict(neuron, [[0.0], [3.0]])
-    [1.0, 7.0]
-    """
+def eager_outputs(model: Module, inputs: Iterable[Any]) -> list[Any]:
+    """What a model says about each input: a float, or a list of floats, for each."""
     outputs = [model(x) for x in inputs]
     return [[v.data for v in y] if isinstance(y, list) else y.data for y in outputs]

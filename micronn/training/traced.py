@@ -1,222 +1,198 @@
-"""The same batch, without building a graph for each example: recorded once, then run.
+"""The same numbers without building a graph for each example: traced once, then run.
 
 The loss of one example is recorded with its inputs and its target as leaves, and
-compiled (compiler.py).  The numbers are those of the graph, and they come a hundred
-to a thousand times faster.
+compiled (compiler/program.py).  The numbers are those of the graph, and they come a
+hundred to a thousand times faster.
 
 That works only if every example has the same graph.  A model or a loss that decides
 with a Python `if` has several, so a few different examples are compared first.
 """
 
 import math
+import warnings
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
-from micronn.compiler.machine import NoMachine
+from micronn.compiler.build import NoMachine
 from micronn.compiler.program import compile_graph
-from micronn.engine import Value, dot, topological_order
-from micronn.losses import cross_entropy, l2_penalty, loss_of
+from micronn.data import Examples
+from micronn.engine import Value, topological_order
+from micronn.losses import loss_of
+from micronn.nn import Module
+from micronn.optim import Optimizer
+from micronn.support.arguments import choice, class_index
 from micronn.support.vectors import as_list
-from micronn.training.eager import OnGraph
+from micronn.train import NOT_FINITE
+from micronn.training.eager import Objective, eager_outputs
 
 ROOM = 4_000_000  # doubles that are copied in new order at a time: 32 MB
-ENGINES = ("auto", "graph", "machine", "python")
+ENGINES = {name: name for name in ("auto", "graph", "machine", "python")}
+T = TypeVar("T")
 
 
-class NotRecordable(ValueError):
-    """The graph depends on the example, so one recording cannot stand for all."""
+class NotTraceable(ValueError):
+    """The graph depends on the example, so one trace cannot stand for all."""
 
 
-class OnProgram:
-    """One recorded graph for all examples.
+class TracedLoss:
+    """The loss of an example as a program, for all examples of a data set.
 
-    graph: the model, loss and parameters that it does the same for.
+    objective: what is made small, on graphs; the program does the same.
     data: a pair of inputs and targets; the graph is recorded from the first of them.
+    losses: by the index of a few examples, what they cost on the graph.
     backend: "machine" or "python".
 
-    Raises NotRecordable if several examples give several graphs, and NoMachine.
+    Raises NotTraceable if these examples give several graphs, and what compile_graph
+    raises.  load() gives it the examples.
     """
 
-    def __init__(self, graph: OnGraph, data, backend: str):
-        self.recording = Recording(graph)
-        root, leaves = self.recording.checked(*data)
-        self.program = compile_graph(root, leaves, graph.params, backend)
-        self.params, self.name = graph.params, self.program.backend
+    def __init__(
+        self, objective: Objective, data: Examples, losses: dict[int, float], backend: str
+    ):
+        self.trace, root, leaves = first_that_fits(objective, data, losses)
+        self.program = compile_graph(root, leaves, objective.params, backend)
+        self.params, self.name = objective.params, self.program.backend
         self.width = len(leaves)
-        self.rows = self.flat(*data)
+        self.rows = array("d")
 
-    def flat(self, inputs, targets) -> array:
+    def flat(self, inputs: Iterable[Any], targets: Iterable[Any]) -> "array[float]":
         """Examples as rows of the program's inputs, all in one array."""
         rows = array("d")
         for x, target in zip(inputs, targets, strict=True):
-            add_row(rows, x, self.recording.numbers(target), self.width)
+            add_row(rows, x, self.trace.numbers(target), self.width)
         return rows
 
-    def picked(self, places: Iterable[int]) -> array:
+    def picked(self, indices: Iterable[int]) -> "array[float]":
         """The rows of these examples."""
         view, size = memoryview(self.rows).cast("B"), 8 * self.width
         picked = array("d")
-        picked.frombytes(b"".join([view[k * size : (k + 1) * size] for k in places]))
+        picked.frombytes(b"".join([view[k * size : (k + 1) * size] for k in indices]))
         return picked
 
-    def gradient(self, places: Sequence[int]) -> float:
+    def gradient(self, indices: Sequence[int]) -> float:
         """The mean loss of a batch; its gradient is left in the grad of each parameter."""
         weights = [p.data for p in self.params]
-        value, grads = self.program.value_and_grad(weights, self.picked(places))
+        value, grads = self.program.value_and_grad(weights, self.picked(indices))
         for p, grad in zip(self.params, grads, strict=True):
             p.grad = grad
         return value
 
-    def train(self, batches: Sequence[Sequence[int]], optimizer) -> float:
+    def train(self, batches: Sequence[Sequence[int]], optimizer: Optimizer) -> float:
         """A step for each batch, all of one size, without leaving the program.
 
         Returns the sum of the losses of all examples.
         """
         size = len(batches[0])
         many = max(1, ROOM // (size * self.width))
-        whole = 0.0
+        total = 0.0
         for k in range(0, len(batches), many):
-            rows = self.picked([place for batch in batches[k : k + many] for place in batch])
+            rows = self.picked([index for batch in batches[k : k + many] for index in batch])
             (mean,) = self.program.train(rows, optimizer, epochs=1, batch_size=size)
-            whole += mean * (len(rows) // self.width)
-        return whole
+            total += mean * (len(rows) // self.width)
+        return total
 
-    def losses(self, rows: array) -> float:
+    def losses(self, rows: "array[float]") -> float:
         """The mean loss of examples made by flat(), without gradients."""
         values = self.program.values(rows)
         return math.fsum(values) / len(values)
 
 
-class Recording:
-    """Records the loss of an example as a graph with inputs and targets as its leaves.
+class Trace:
+    """Records the loss of an example as a graph with inputs and target as its leaves.
 
-    For cross_entropy with the index of a class, the leaves hold the chance of each
-    class, 1 for the right one: the index itself would choose the graph.
+    classes: above 0 if the target is the index of a class.  Its leaves then hold the
+        probability of each class, 1 for the right one: the index would choose the graph.
     """
 
-    def __init__(self, graph: OnGraph):
-        self.model, self.loss = graph.model, graph.loss
-        self.params, self.l2 = graph.params, graph.l2
-        self.classes = 0
+    def __init__(self, objective: Objective, classes: int = 0):
+        self.objective, self.classes = objective, classes
 
-    def checked(self, inputs, targets) -> tuple[Value, list[Value]]:
-        """The graph of the first example, if other examples have the same one."""
-        places = sample(targets)
-        graphs = [self.graph(inputs[k], targets[k]) for k in places]
-        shapes = [shape(root, leaves, self.params) for root, leaves in graphs]
-        for k, other in zip(places, shapes, strict=True):
-            if other != shapes[0]:
-                raise NotRecordable(
-                    f"examples {places[0]} and {k} give different graphs, so model or loss decide "
+    def checked(self, data: Examples, losses: dict[int, float]) -> tuple[Value, list[Value]]:
+        """The graph of the first example, if others have the same one, and these losses."""
+        inputs, targets = data
+        graphs = {k: self.graph(inputs[k], targets[k]) for k in losses}
+        shapes = {
+            k: shape([root], [*leaves, *self.objective.params])
+            for k, (root, leaves) in graphs.items()
+        }
+        first = min(losses)
+        for k, loss in losses.items():
+            if shapes[k] != shapes[first]:
+                raise NotTraceable(
+                    f"examples {first} and {k} give different graphs, so model or loss decide "
                     'by the numbers of an example; use engine="graph"'
                 )
-        return graphs[0]
+            if not same(graphs[k][0].data, loss):
+                raise NotTraceable(
+                    f"example {k} costs something else when its target is a Value; "
+                    'use engine="graph"'
+                )
+        return graphs[first]
 
-    def graph(self, x, target) -> tuple[Value, list[Value]]:
+    def graph(self, x: Sequence[float], target: Any) -> tuple[Value, list[Value]]:
         """The loss of one example, and the leaves that stand for it."""
-        x = [Value(number) for number in x]
-        output = self.model(x)
-        if self.loss is cross_entropy and not isinstance(target, (list, tuple)):
-            self.classes = len(output)
+        leaves = [Value(number) for number in x]
         goal = [Value(number) for number in self.numbers(target)]
         single = not self.classes and not isinstance(target, (list, tuple))
-        root = loss_of(self.loss, output, goal[0] if single else goal)
-        return (root + self.l2 * l2_penalty(self.params) if self.l2 else root), x + goal
+        output = self.objective.model(leaves)
+        root = loss_of(self.objective.penalised(), output, goal[0] if single else goal)
+        return root, leaves + goal
 
-    def numbers(self, target) -> list[float]:
+    def numbers(self, target: Any) -> list[float]:
         """A target as the numbers that its leaves take."""
         if not self.classes:
             return as_list(target)
-        chances = [0.0] * self.classes
-        if not 0 <= target < self.classes:
-            raise IndexError(
-                f"target {target} names no class; {self.classes} outputs have 0 to "
-                f"{self.classes - 1}"
-            )
-        chances[target] = 1.0
-        return chances
+        probabilities = [0.0] * self.classes
+        probabilities[class_index(target, self.classes)] = 1.0
+        return probabilities
 
 
-def sample(targets, most=8) -> list[int]:
-    """The places of a few examples with different targets, then of the first ones."""
+def first_that_fits(
+    objective: Objective, data: Examples, losses: dict[int, float]
+) -> tuple[Trace, Value, list[Value]]:
+    """How to trace the loss, and its graph: with a class as its probabilities, or as a number."""
+    (first, *_), targets = data
+    output = objective.model(first)
+    traces = [Trace(objective)]
+    if isinstance(output, list) and not hasattr(objective.loss, "takes_lists"):
+        classes = len(output)
+        if all(hasattr(targets[k], "__index__") and 0 <= targets[k] < classes for k in losses):
+            traces.insert(0, Trace(objective, classes))
+    for trace in traces:
+        try:
+            return trace, *trace.checked(data, losses)
+        except Exception as error:  # whatever the loss does with a target of another kind
+            refusal = error
+    raise refusal
+
+
+def sample(targets: Sequence[Any], most: int = 8) -> list[int]:
+    """The indices of a few examples with different targets, then of the first ones."""
     different: dict[Any, int] = {}
     for k, target in enumerate(targets[:1000]):
         different.setdefault(repr(target), k)
     return sorted({*list(different.values())[:most], *range(min(2, len(targets)))})
 
 
-def shape(root, leaves, params) -> list:
-    """All of a graph but the numbers of its leaves: two graphs of one shape are one program."""
-    order = topological_order(root)
-    place = {node: k for k, node in enumerate(order)}
-    given = {leaf: k for k, leaf in enumerate([*leaves, *params])}
+def shape(roots: Sequence[Value], leaves: Sequence[Value]) -> list[Any]:
+    """All of a graph but the numbers of these leaves: two graphs of one shape are one program."""
+    order = list(dict.fromkeys([node for root in roots for node in topological_order(root)]))
+    index = {node: k for k, node in enumerate(order)}
+    given = {leaf: k for k, leaf in enumerate(leaves)}
     return [
-        (node.op, [place[x] for x in node.operands], node.op == "weighted_sum" and node.local_grads)
+        (node.op, [index[x] for x in node.operands], node.op == "weighted_sum" and node.local_grads)
         if node.operands else given.get(node, node.data)
         for node in order
     ]  # fmt: skip
 
 
-def program_for(graph: OnGraph, data, engine: str) -> OnProgram | None:
-    """What does the same as graph, where the engine allows it and it can be recorded."""
-    if engine not in ENGINES:
-        raise ValueError(f"unknown engine {engine!r}; choose one of {', '.join(ENGINES)}")
-    if engine == "graph":
-        return None
-    if engine != "auto":
-        return OnProgram(graph, data, engine)
-    try:
-        return OnProgram(graph, data, "machine")
-    except NoMachine:
-        return OnProgram(graph, data, "python")
-    except (NotRecordable, TypeError):
-        return None
+def same(a: float, b: float) -> bool:
+    """True if two ways to one number agree, as they should but for its last digits."""
+    return a == b or a != a and b != b or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
 
 
-class OutputProgram:
-    """All outputs of a model in one run of a program that has a single root.
-
-    The root is the weighted sum of the outputs, with a weight for each as a further
-    input.  The slope of that sum by a weight is the output itself, so the gradient
-    of the weights holds every output; their own value, 0, does not matter.
-    """
-
-    def __init__(self, model, x, backend: str):
-        leaves = [Value(number) for number in x]
-        output = model(leaves)
-        self.single = not isinstance(output, list)
-        outputs = as_list(output)
-        weights = [Value(0.0) for _ in outputs]
-        root, params = dot(weights, outputs), model.parameters()
-        try:
-            name = "machine" if backend == "auto" else backend
-            self.program = compile_graph(root, leaves + weights, params, name)
-        except NoMachine:
-            if backend == "machine":
-                raise
-            self.program = compile_graph(root, leaves + weights, params, "python")
-        self.zeros, self.width = [0.0] * len(weights), len(leaves) + len(weights)
-
-    def __call__(self, inputs) -> list:
-        """What the model says about each input."""
-        found = []
-        for k in range(0, len(inputs), 512):
-            rows = array("d")
-            for x in inputs[k : k + 512]:
-                add_row(rows, x, self.zeros, self.width)
-            found += self.run(rows)
-        return [output[0] for output in found] if self.single else found
-
-    def run(self, rows):
-        """The outputs for each row; no grad is touched."""
-        count = len(rows) // self.width
-        slopes = self.program.run(rows, count, self.program.weights()).inputs
-        ends = range(self.width, len(rows) + 1, self.width)
-        return [list(slopes[end - len(self.zeros) : end]) for end in ends]
-
-
-def add_row(rows: array, x, more, width):
+def add_row(rows: "array[float]", x: Sequence[float], more: Sequence[float], width: int) -> None:
     """Add an example to the rows; a wrong length would shift all that follow."""
     if len(x) + len(more) != width:
         raise ValueError(
@@ -225,3 +201,104 @@ def add_row(rows: array, x, more, width):
         )
     rows.extend(x)
     rows.extend(more)
+
+
+# Which engine
+
+
+def by_engine(make: Callable[[str], T], engine: str) -> T | None:
+    """What `make` makes for a backend; None where the graph is to do it.
+
+    With "auto", whatever it refuses is left to the graph, with a warning that says what.
+    """
+    if engine == "graph":
+        return None
+    if engine != "auto":
+        return make(engine)
+    try:
+        try:
+            return make("machine")
+        except NoMachine:
+            return make("python")
+    except Exception as refusal:  # whatever it is: there is a way that works
+        on_the_graph(f"{refusal}" or repr(refusal))
+        return None
+
+
+def on_the_graph(why: str) -> None:
+    """Warn that the slow way is taken."""
+    warnings.warn(
+        f'running on graphs, some 50 times slower than a program (engine="graph" says so): {why}',
+        RuntimeWarning,
+        stacklevel=5,
+    )
+
+
+def traced_loss(objective: Objective, data: Examples, engine: str) -> TracedLoss | None:
+    """The loss as a program, where the engine allows it and it can be traced.
+
+    Raises what model and loss raise for a few examples: a mistake shows at once.
+    """
+    if choice(ENGINES, engine, "engine") == "graph":
+        return None
+    inputs, targets = data
+    try:
+        losses = {k: objective.losses([inputs[k]], [targets[k]]) for k in sample(targets)}
+    except NOT_FINITE:
+        return None  # steps on the graph say where that begins
+    program = by_engine(lambda backend: TracedLoss(objective, data, losses, backend), engine)
+    if program:
+        program.rows = program.flat(*data)
+    return program
+
+
+# Outputs
+
+
+def predictor(
+    model: Module, inputs: Sequence[Any], engine: str = "auto"
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """A function from inputs to what the model says about each, with its numbers of then.
+
+    inputs: some examples; the outputs are recorded from the first of them.
+    engine: as for fit().
+    """
+    choice(ENGINES, engine, "engine")
+    program = by_engine(lambda backend: traced_outputs(model, inputs[:8], backend), engine)
+    return program or (lambda inputs: eager_outputs(model, inputs))
+
+
+def traced_outputs(
+    model: Module, inputs: Sequence[Any], backend: str
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """The outputs of a model as a program, if it has the same graph for all these inputs."""
+    params, graphs = model.parameters(), []
+    for x in inputs:
+        leaves = [Value(number) for number in x]
+        graphs.append((model(leaves), leaves))
+    shapes = [shape(as_list(output), [*leaves, *params]) for output, leaves in graphs]
+    if any(other != shapes[0] for other in shapes):
+        raise NotTraceable("the model decides by its inputs, so several have different graphs")
+    program = compile_graph(*graphs[0], params, backend)
+
+    def outputs(inputs: Sequence[Any]) -> list[Any]:
+        """512 examples at a time, for the sake of room."""
+        parts = [inputs[k : k + 512] for k in range(0, len(inputs), 512)]
+        return [y for part in parts for y in program.values(part)]
+
+    return outputs
+
+
+def predict(model: Module, inputs: Sequence[Any], engine: str = "graph") -> list[Any]:
+    """What a model says about each input: a float, or a list of floats, for each.
+
+    engine: "graph"; or, quicker for hundreds of inputs, one that records it once: "auto",
+        "machine", "python".
+
+    >>> from micronn.nn import Neuron
+    >>> neuron = Neuron(1, "linear")
+    >>> neuron.w[0].data, neuron.b.data = 2.0, 1.0
+    >>> predict(neuron, [[0.0], [3.0]])
+    [1.0, 7.0]
+    """
+    return predictor(model, inputs, engine)(inputs)

@@ -20,6 +20,7 @@ from micronn.pictures.notebook import page_frame
 from micronn.support.arguments import count, integer
 from micronn.support.files import write_atomically
 from micronn.train import Step
+from micronn.training.fit import under_way
 from micronn.viewer.replay import replay_page
 from micronn.viewer.run import Example, Loss, Run, Snapshot
 
@@ -28,7 +29,7 @@ class Recorder:
     """Keeps snapshots of a model that learns, and turns them into a page.
 
     model: an MLP, a Layer, a Neuron, or a Module whose `layers` are Layers.
-    loss: what one example costs, as for micronn.train.fit: loss(model(x), target).
+    loss: what one example costs, as for micronn.train: loss(model(x), target).
     example: one (x, target) pair, whose graph and activations the page shows.
     data: all inputs and all targets, as the functions of micronn.data return them.
         With two inputs, the page shows the plane of the model's answers.
@@ -38,8 +39,8 @@ class Recorder:
     most: keep at most so many.  A longer run keeps every second one, and so on.
     title: the heading of the page, such as the name of the data set.
 
-    With fit, loop over recorder.record(fit(...)).  In a loop of your own, call
-    recorder.snapshot(step, loss) at every step.
+    Loop over recorder.record(steps(...)), with micronn.training.steps; or in a loop of your
+    own, call recorder.snapshot(step, loss) at every step.
 
     Raises TypeError for a model that cannot be drawn and for an example without a loss,
     ValueError for inputs and targets that are not equally many, and whatever the model or
@@ -103,7 +104,7 @@ class Recorder:
             self.kept, self.every = self.kept[::2], self.every * 2
 
     def record(self, steps: Iterable[Step], metric: str = "metric") -> Iterator[Step]:
-        """Hand on the Steps of micronn.train.fit, and note each of them.
+        """Hand on the Steps of micronn.training.steps, and note each of them.
 
         metric: what to call the metric of the Steps, such as "accuracy".
         To begin before the first step, call snapshot(0, loss) before the loop.
@@ -111,14 +112,14 @@ class Recorder:
         >>> from micronn.losses import mse
         >>> from micronn.nn import MLP
         >>> from micronn.optim import SGD
-        >>> from micronn.train import fit
+        >>> from micronn.training import steps
         >>> model, data = MLP(1, [1]), ([[1.0], [2.0]], [3.0, 5.0])
         >>> recorder = Recorder(model, title="a line")
-        >>> steps = fit(model, mse, data, SGD(model.parameters(), lr=0.1), epochs=3, engine="graph")
-        >>> [step.epoch for step in recorder.record(steps)], len(recorder.snapshots())
+        >>> run = steps(model, mse, data, SGD(model.parameters(), lr=0.1), epochs=3)
+        >>> [step.epoch for step in recorder.record(run)], len(recorder.snapshots())
         ([1, 2, 3], 3)
         """
-        for step in steps:
+        for step in under_way(steps, "recorded"):
             self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
             yield step
 

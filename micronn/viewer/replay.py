@@ -20,8 +20,8 @@ from micronn.pictures.render import render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.support.text import clean, fmt
 from micronn.support.vectors import as_list
-from micronn.training.eager import REFUSED
-from micronn.training.traced import OutputProgram
+from micronn.train import NOT_FINITE
+from micronn.training.traced import predictor
 from micronn.viewer.flipbook import ALPHABET, FilmData, film
 from micronn.viewer.run import Point, Run, Snapshot, named_inputs, put
 from micronn.viewer.stepper import toolbar
@@ -114,7 +114,7 @@ def network_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
     for model, snapshot in zip(run.states(snapshots), snapshots, strict=True):
         try:
             root = None if run.example is None else run.example_loss(model)
-        except REFUSED:
+        except NOT_FINITE:
             root = None
         put(model, snapshot)
         yield film_frame(model, root, drawn, run.title, "network-")
@@ -148,7 +148,7 @@ def example_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
     for model in run.states(snapshots):
         try:
             root = run.example_loss(model)
-        except REFUSED as refusal:
+        except NOT_FINITE as refusal:
             words = f"There is no loss here: {refusal}"
             text = svg_text(12, 24, words, bold=True)
             yield svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
@@ -165,10 +165,10 @@ def plane_frames(run: Run, points: Sequence[Point], snapshots: Sequence[Snapshot
     if run.example is not None:
         inputs = named_inputs(run.example[0])
         chosen, names = [x.data for x in inputs], [clean(x.label) for x in inputs]
-    program = None
+    predict = None
     for model in run.states(snapshots):
-        program = program or OutputProgram(model, cells[0], "auto")  # 1,600 runs a snapshot
-        answers = [as_list(output) for output in program(cells)]
+        predict = predict or predictor(model, cells)  # for 1,600 places a snapshot
+        answers = [as_list(output) for output in predict(cells)]
         yield answers_svg(plane, answers, run.threshold, points, chosen, names, words, "plane-")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from micronn.checkpoint import load
 from micronn.cli.main import main
-from micronn.train import predict
+from micronn.training.traced import predict
 
 
 @pytest.fixture(autouse=True)

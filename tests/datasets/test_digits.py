@@ -11,7 +11,7 @@ from micronn.datasets.digits import SHAPES, SIDE, digits, drawn, picture, pixels
 from micronn.losses import cross_entropy
 from micronn.nn import MLP
 from micronn.optim import Adam, cosine_schedule
-from micronn.train import evaluate, fit
+from micronn.training.fit import evaluate, fit
 from micronn.training.metrics import accuracy
 
 
@@ -76,11 +76,8 @@ def test_a_linear_model_makes_more_mistakes_than_a_net_with_hidden_layers():
     scores = []
     for nouts in ([10], [16, 16, 10]):
         model = MLP(784, nouts, rng=random.Random(0))
-        optimizer, schedule = Adam(model.parameters()), cosine_schedule(0.004, 1570)
-        for _ in fit(
-            model, cross_entropy, train, optimizer, 10, schedule=schedule, rng=random.Random(0)
-        ):
-            pass
+        optimizer = Adam(model.parameters(), cosine_schedule(0.004, 1570))
+        fit(model, cross_entropy, train, optimizer, 10, rng=random.Random(0))
         scores.append(evaluate(model, cross_entropy, test, accuracy).metric)
     linear, deep = scores
     assert 0.9 < linear < deep - 0.01

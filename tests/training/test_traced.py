@@ -1,49 +1,55 @@
-"""One recording stands for all examples, or it is refused."""
+"""One trace stands for all examples, or it is refused."""
 
+import functools
 import random
 
 import pytest
+from example_trainings import PROGRAMS
 
+from micronn.compiler.python_source import UnknownOperation
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
-from micronn.engine import Value
-from micronn.losses import cross_entropy, mse
-from micronn.nn import MLP, Neuron
+from micronn.engine import Value, computed
+from micronn.losses import cross_entropy, mse, softmax
+from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
-from micronn.train import fit
-from micronn.training.eager import OnGraph, predict
-from micronn.training.traced import NotRecordable, OnProgram, OutputProgram, sample, shape
+from micronn.training.eager import Objective
+from micronn.training.fit import evaluate, fit
+from micronn.training.traced import NotTraceable, predict, predictor, sample, shape, traced_loss
 
 
 def grads(model):
     return [p.grad for p in model.parameters()]
 
 
+@pytest.mark.parametrize("engine", ["auto", *PROGRAMS])
 @pytest.mark.parametrize("nouts", [[1], [4, 3], [2, 1]])
-def test_every_output_is_found_in_one_run(nouts):
+def test_every_engine_predicts_the_same(nouts, engine):
     model = MLP(2, nouts, activation="tanh", rng=random.Random(1))
     inputs = [[0.1 * k, 1.0 - 0.3 * k] for k in range(600)]
-    program = OutputProgram(model, inputs[0], "python")
-    for number in (0.0, 0.5):  # the program reads the parameters as they are now
+    outputs = predictor(model, inputs, engine)
+    for number in (0.0, 0.5):  # the parameters are read as they are now
         model.parameters()[0].data += number
-        found, wanted = program(inputs), predict(model, inputs)
+        found, wanted = outputs(inputs), predict(model, inputs)
         assert [pytest.approx(y, rel=1e-12) for y in wanted] == found
+        assert predict(model, inputs, engine) == found
 
 
 def test_looking_at_outputs_leaves_grads_alone():
     model = Neuron(1, rng=random.Random(1))
     for p in model.parameters():
         p.grad = 5.0
-    OutputProgram(model, [1.0], "python")([[1.0], [2.0]])
+    predict(model, [[1.0], [2.0]], "python")
     assert grads(model) == [5.0, 5.0]
 
 
 def test_program_and_graph_leave_the_same_gradient():
     model = MLP(2, [3, 2], activation="relu", rng=random.Random(1))
     data = [[0.1, 0.2], [-1.0, 0.5], [2.0, 0.0]], [0, 1, 1]
-    graph = OnGraph(model, cross_entropy, model.parameters(), l2=0.01)
-    program = OnProgram(graph, data, "python")
-    wanted = graph.gradient([data[0][2], data[0][0]], [1, 0]), grads(model)
+    objective = Objective(model, cross_entropy, model.parameters(), l2=0.01)
+    program = traced_loss(objective, data, "python")
+    optimizer = SGD(model.parameters(), 0.0)
+    wanted = objective.step([data[0][2], data[0][0]], [1, 0], optimizer, 1e9), grads(model)
     assert program.gradient([2, 0]) == pytest.approx(wanted[0], rel=1e-12)
     assert grads(model) == pytest.approx(wanted[1], rel=1e-12)
 
@@ -53,18 +59,116 @@ def test_two_graphs_have_one_shape_if_only_their_leaves_differ():
 
     def shape_of(number, power):
         x = Value(number)
-        return shape((w * x) ** power + 1.0, [x], [w])
+        return shape([(w * x) ** power + 1.0], [x, w])
 
     assert shape_of(1.0, 2) == shape_of(5.0, 2)
     assert shape_of(1.0, 2) != shape_of(1.0, 3)
 
 
 def test_a_number_that_slips_into_the_graph_is_noticed():
-    # The loss reads the target as a float, which then is a constant of the recording.
+    # The loss reads the target as a plain number, which then is a constant of the trace.
     model = Neuron(1, "linear", rng=random.Random(1))
-    graph = OnGraph(model, lambda y, t: (y - float(t)) ** 2, model.parameters())
-    with pytest.raises(NotRecordable, match="examples 0 and 1 give different graphs"):
-        OnProgram(graph, ([[1.0], [1.0]], [1.0, 2.0]), "python")
+
+    def loss(y, t):
+        return (y - getattr(t, "data", t)) ** 2
+
+    objective = Objective(model, loss, model.parameters())
+    with pytest.raises(NotTraceable, match="examples 0 and 1 give different graphs"):
+        traced_loss(objective, ([[1.0], [1.0]], [1.0, 2.0]), "python")
+
+
+def test_a_loss_that_takes_a_value_for_something_else_is_noticed():
+    model = Neuron(1, "linear", rng=random.Random(1))
+    objective = Objective(model, lambda y, t: y * type(t).__name__.count("V"), model.parameters())
+    with pytest.raises(NotTraceable, match="costs something else when its target is a Value"):
+        traced_loss(objective, ([[1.0], [1.0]], [1.0, 2.0]), "python")
+
+
+WRAPPED = {
+    "lambda": lambda output, target: cross_entropy(output, target),
+    "partial": functools.partial(cross_entropy),
+    "scaled": lambda output, target: 2.0 * cross_entropy(output, target),
+}
+
+
+@pytest.mark.parametrize("engine", ["auto", *PROGRAMS])
+@pytest.mark.parametrize("loss", WRAPPED.values(), ids=WRAPPED.keys())
+def test_a_wrapped_loss_of_classes_is_compiled_like_the_loss_itself(loss, engine):
+    model = MLP(2, [3, 3], rng=random.Random(1))
+    data = [[0.1, 0.2], [-1.0, 0.5], [2.0, 0.0]], [0, 1, 2]
+    (step,) = fit(model, loss, data, SGD(model.parameters(), 0.1), 1, engine=engine)
+    assert step.engine in ("machine", "python")
+
+
+def test_a_number_that_is_whole_is_no_class_for_a_loss_that_reads_numbers():
+    # Two outputs, a mean and a width; the target is a whole number from 0 to 1.
+    def off(output, target):
+        return ((output[0] - target) / (1.0 + output[1] * output[1])) ** 2
+
+    model = MLP(1, [2], rng=random.Random(1))
+    data = [[0.0], [1.0]], [0, 1]
+    (step,) = fit(model, off, data, SGD(model.parameters(), 0.1), 1, engine="python")
+    assert step.engine == "python"
+
+
+def test_a_loss_that_needs_the_index_runs_on_graphs_with_a_word_why():
+    model = MLP(2, [3], rng=random.Random(1))
+    data = [[0.1, 0.2], [-1.0, 0.5], [2.0, 0.0]], [0, 1, 2]
+    optimizer = SGD(model.parameters(), 0.1)
+    with pytest.warns(RuntimeWarning, match="on graphs.*list indices") as warned:
+        (step,) = fit(model, lambda y, t: -softmax(y)[t].log(), data, optimizer, 1)
+    assert (len(warned), step.engine) == (1, "graph")
+
+
+def swish(z):
+    """An operation of one's own, which no compiler knows."""
+    s = z.sigmoid().data
+    return computed(z.data * s, "swish", (z,), (s * (1.0 + z.data * (1.0 - s)),))
+
+
+def test_an_operation_that_the_compiler_does_not_know_runs_on_graphs_with_a_word_why():
+    model = Neuron(1, "linear", rng=random.Random(1))
+    data, optimizer = ([[1.0], [2.0]], [1.0, 2.0]), SGD(model.parameters(), 0.1)
+
+    def loss(y, t):
+        return (swish(y) - t) ** 2
+
+    with pytest.warns(RuntimeWarning, match="on graphs.*swish") as warned:
+        (step,) = fit(model, loss, data, optimizer, 1)
+    assert (len(warned), step.engine) == (1, "graph")
+    for engine in ("machine", "python"):
+        with pytest.raises(UnknownOperation, match="swish"):
+            fit(model, loss, data, optimizer, 1, engine=engine)
+
+
+def test_a_mistake_in_a_loss_is_no_reason_to_go_slow():
+    # It is raised at once, without a warning.
+    model = Neuron(1, "linear", rng=random.Random(1))
+    with pytest.raises(AttributeError, match="squared"):
+        fit(model, lambda y, t: (y - t).squared(), ([[1.0]], [1.0]), SGD(model.parameters(), 1), 1)
+
+
+def test_evaluating_says_it_too():
+    model = Neuron(1, "linear", rng=random.Random(1))
+    with pytest.warns(RuntimeWarning, match="on graphs"):
+        score = evaluate(model, lambda y, t: y - float(t), ([[1.0], [2.0]], [1.0, 2.0]))
+    assert score.metric is None
+
+
+class Choosy(Module):
+    """A model of one's own, whose graph depends on its input."""
+
+    def __init__(self):
+        self.w = [Value(2.0), Value(0.5)]
+
+    def __call__(self, x):
+        return self.w[0] * x[0] if x[0] > 0.5 else self.w[1] + x[0]
+
+
+def test_a_model_that_chooses_is_not_predicted_by_one_of_its_graphs():
+    inputs = [[0.0], [1.0]]
+    with pytest.warns(RuntimeWarning, match="on graphs.*decides by its inputs"):
+        assert predict(Choosy(), inputs, "auto") == [0.5, 2.0]
 
 
 def test_the_examples_compared_have_different_targets():
@@ -75,9 +179,9 @@ def test_the_examples_compared_have_different_targets():
 
 def test_an_example_of_another_length_is_refused():
     model = Neuron(2, "linear", rng=random.Random(1))
-    graph = OnGraph(model, mse, model.parameters())
+    objective = Objective(model, mse, model.parameters())
     with pytest.raises(ValueError, match="expected 2 inputs, got 1"):
-        OnProgram(graph, ([[1.0, 2.0]] * 2 + [[1.0]], [1.0, 1.0, 1.0]), "python")
+        traced_loss(objective, ([[1.0, 2.0]] * 2 + [[1.0]], [1.0, 1.0, 1.0]), "python")
 
 
 def test_pictures_that_are_made_when_asked_for_can_be_learned_from(tmp_path):

@@ -12,7 +12,7 @@ from micronn.engine import Value
 from micronn.losses import hinge
 from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
-from micronn.train import fit
+from micronn.training.fit import steps
 from micronn.training.metrics import accuracy
 from micronn.viewer.flipbook import ALPHABET
 from micronn.viewer.recorder import Recorder
@@ -99,11 +99,11 @@ def test_fit_is_recorded_step_by_step():
     data = moons(20, rng=random.Random(7))
     model = MLP(2, [3, 1], rng=random.Random(2))
     recorder = Recorder(model, loss=hinge, example=(data[0][0], data[1][0]), data=data)
-    steps = fit(
+    run = steps(
         model, hinge, data, SGD(model.parameters(), 0.1), 3, validation=data, metric=accuracy,
         engine="graph", rng=random.Random(1),
     )  # fmt: skip
-    seen = [(step.step, step.loss, step.metric) for step in recorder.record(steps, "accuracy")]
+    seen = [(step.step, step.loss, step.metric) for step in recorder.record(run, "accuracy")]
     assert len(seen) == 3
     kept = recorder.snapshots()
     assert [(s.step, s.numbers["loss"], s.numbers["accuracy"]) for s in kept] == seen
