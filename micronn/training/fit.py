@@ -250,13 +250,13 @@ class Judge:
     ):  # fmt: skip
         self.objective, self.program, self.measure = objective, program, measure
         self.inputs, self.targets = data
-        if program:
-            self.rows = program.flat(*data)
+        self.rows = program.flat(*data) if program else None
+        if program and measure:
             self.outputs = predictor(objective.model, self.inputs, engine)
 
     def loss(self) -> float:
         """The mean loss."""
-        if self.program:
+        if self.program and self.rows:
             return self.program.losses(self.rows)
         return self.objective.losses(self.inputs, self.targets)
 

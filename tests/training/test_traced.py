@@ -6,7 +6,7 @@ import random
 import pytest
 from example_trainings import PROGRAMS
 
-from micronn.compiler.python_source import UnknownOperation
+from micronn.compiler import UnknownOperation
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value, computed
