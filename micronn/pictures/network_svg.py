@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from micronn.pictures.charts import box, pixel_runs
 from micronn.pictures.network_columns import (
     TOP,
     Column,
@@ -20,7 +19,17 @@ from micronn.pictures.network_columns import (
     view_width,
 )
 from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, SHADES, ZERO_DASH, scale, shade
-from micronn.pictures.svg import escape, svg_frame, svg_line, svg_rect, svg_text, text_width, units
+from micronn.pictures.svg import (
+    box,
+    escape,
+    pixel_runs,
+    svg_frame,
+    svg_line,
+    svg_rect,
+    svg_text,
+    text_width,
+    units,
+)
 from micronn.support.text import fmt
 
 SPARSE = 60  # up to so many lines between two columns, every line is opaque

@@ -20,11 +20,10 @@ from pathlib import Path
 
 from micronn.graph.neurons import find_folds
 from micronn.graph.rows import Graph
-from micronn.pictures.cards import Card
 from micronn.pictures.edges import lane_svg, wire_svg
 from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import NoLayout, Point, arrange, image
+from micronn.pictures.layout import NoLayout, arrange, image
 from micronn.pictures.legend import legend_svg
 from micronn.pictures.neuron_view import neurons_view
 from micronn.pictures.notebook import notebook_html
@@ -197,14 +196,14 @@ def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
     """A sketch as SVG text."""
     cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
     layout = arrange(
-        dot, [c.id for c in cards], [w.id for w in wires], [lane.id for lane in lanes]
-    ).moved(MARGIN, MARGIN)
+        dot, [c.id for c in cards], [w.id for w in wires], [lane.id for lane in lanes], MARGIN
+    )
     parts = [
         group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
         group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
-        group("cards", [card_svg(card, layout.nodes[card.id], prefix) for card in cards]),
+        group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
     ]
-    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    width, height = layout.width, layout.height
     if with_legend:
         part, width, height = legend_svg(sketch.legend, width, height + 6)
         parts.append(part)
@@ -214,8 +213,3 @@ def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
 def group(css: str, parts: list[str]) -> str:
     """A group of elements, one a line."""
     return "\n".join([f'<g class="{css}">', *parts, "</g>"])
-
-
-def card_svg(card: Card, middle: Point, prefix: str) -> str:
-    """A card around its middle."""
-    return card.svg(middle[0] - card.width / 2, middle[1] - card.height / 2, prefix)

@@ -1,7 +1,15 @@
-"""SVG elements, as text."""
+"""SVG elements as text: lines of text, boxes, paths, chips, and the frame around a picture.
+
+Colours are tokens of the palette, and a text is held to the width it was given room for,
+whatever the font of the reader.
+
+    >>> svg_rect(0, 0, 20, 10.04, "card")
+    '<rect x="0" y="0" width="20" height="10" fill="#fbfcfd"/>'
+"""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from micronn.pictures.palette import LIGHT, style
 from micronn.support.text import columns
@@ -89,6 +97,24 @@ def svg_line(path: str, stroke: str, width: float = 1, dash: str = "", css: str 
         + (f' stroke-dasharray="{dash}"' if dash else "")
         + "/>"
     )
+
+
+def pixel_runs(
+    shades: Sequence[str], token: str, across: int, wide: float, high: float
+) -> Iterator[str]:
+    """The pixels of one shade; neighbours in a row of `across` pixels share a box."""
+    for row in range(len(shades) // across):
+        x = 0
+        for found, run in groupby(shades[row * across : (row + 1) * across]):
+            length = len(list(run))
+            if found == token:
+                yield box(x * wide, row * high, length * wide, high)
+            x += length
+
+
+def box(x: float, y: float, width: float, height: float) -> str:
+    """A rectangle as a path."""
+    return f"M{units(x)} {units(y)}h{units(width)}v{units(height)}h{units(-width)}z"
 
 
 def svg_chip(
