@@ -38,7 +38,7 @@ from operator import mul
 from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value
 from micronn.graph.operations import halves, kind_and_number, operation
-from micronn.support.numeric import exact_sum, exponent_slope, logistic, normal_cdf
+from micronn.support import numeric
 from micronn.support.text import clipped
 
 SHORT = 32  # a longer dot is written with slices instead of term by term
@@ -338,61 +338,20 @@ def wrapped(target, text):
 # What the text may call besides the functions of math
 
 
-def softplus(a):
-    return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
-
-
-def gelu(a):
-    return a * normal_cdf(a) if abs(a) < math.inf else max(a, 0.0)
-
-
-def gelu_slope(a):
-    bell = math.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
-    return normal_cdf(a) + (a * bell if abs(a) < math.inf else 0.0)
-
-
-def sign(a):
-    return a if a != a else float((a > 0.0) - (a < 0.0))
-
-
-def maximum(a, b):
-    return max(a, b) if a == a and b == b else math.nan
-
-
-def minimum(a, b):
-    return min(a, b) if a == a and b == b else math.nan
-
-
 def power_slope(a, k):
     return k * math.pow(a, k - 1.0) if k else 0.0
-
-
-def share(a, b):
-    """What maximum(a, b) passes on to a."""
-    return 1.0 if a > b else 0.0 if a < b else 0.5 if a == b else math.nan
-
-
-def mean(numbers):
-    whole = exact_sum(numbers) / len(numbers)
-    return exact_sum([x / len(numbers) for x in numbers]) if math.isinf(whole) else whole
-
-
-def logsumexp(numbers):
-    """The value, and each number's share in it."""
-    top = max(numbers)
-    shares = [1.0 if x == top else math.exp(x - top) for x in numbers]  # inf - inf is nan
-    whole = exact_sum(shares)
-    return top + math.log(whole), [share / whole for share in shares]
 
 
 VOCABULARY = {
     name: getattr(math, name)
     for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "pow", "inf", "nan")
 } | {
-    "sigmoid": logistic, "exponent_slope": exponent_slope, "exact_sum": exact_sum, "mul": mul,
-    "softplus": softplus, "gelu": gelu, "gelu_slope": gelu_slope, "sign": sign, "share": share,
-    "maximum": maximum, "minimum": minimum, "mean": mean,
-    "logsumexp": logsumexp, "power_slope": power_slope,
+    name: getattr(numeric, name)
+    for name in ("exact_sum", "exponent_slope", "logsumexp", "maximum", "mean", "minimum",
+                 "share", "sign", "softplus")
+} | {
+    "sigmoid": numeric.logistic, "mul": mul, "power_slope": power_slope,
+    "gelu": lambda a: numeric.gelu(a)[0], "gelu_slope": lambda a: numeric.gelu(a)[1],
 }  # fmt: skip
 DOT = "sum(map(mul, {a}, {b}))"
 if sys.version_info >= (3, 12):

@@ -6,7 +6,8 @@ operations, the graph and backward().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, SupportsFloat, TypeVar
 
 from micronn.support.text import clipped
@@ -105,15 +106,15 @@ def shown(x: Number | float) -> str:
 # Copies of a graph, from its Values in topological order: no recursion, so any depth
 
 
-def fields(value: Number) -> tuple[float, float, str, tuple[Any, ...], tuple[float, ...], str]:
-    """All that a Value holds."""
-    return value.data, value.grad, value.op, value.operands, value.local_grads, value.label
+FIELDS = ("data", "grad", "op", "operands", "local_grads", "label")
+fields = attrgetter(*FIELDS)
 
 
 def restored(kind: type[N], *held: Any) -> N:
     """A Value that holds these fields."""
     value = object.__new__(kind)
-    value.data, value.grad, value.op, value.operands, value.local_grads, value.label = held
+    for name, field in zip(FIELDS, held, strict=True):
+        setattr(value, name, field)
     return value
 
 
@@ -124,7 +125,8 @@ def deep_copied(order: Sequence[N], memo: dict[int, Any]) -> N:
             data, grad, op, operands, *rest = fields(node)
             twins = tuple([memo[id(operand)] for operand in operands])
             memo[id(node)] = restored(type(node), data, grad, op, twins, *rest)
-    return memo[id(order[-1])]
+    copied: N = memo[id(order[-1])]
+    return copied
 
 
 def pickled(order: Sequence[N]) -> tuple[Callable[..., N], tuple[Any, ...]]:
@@ -160,24 +162,21 @@ def from_rows(rows: Sequence[N | tuple[Any, ...]]) -> N:
 
 
 class KeptLeaves:
-    """with KeptLeaves(order) as earlier: if the block fails, every leaf keeps its grad.
+    """with KeptLeaves(order, held): if the block fails, every leaf has the grad it held before.
 
-    earlier: the leaves that hold a grad from before, each with that grad.
-    Computed Values, whose grads are worth nothing then, are left with 0.
+    order: the computed Values of a graph, whose grads are 0 then.
     """
 
-    __slots__ = ("order", "earlier")
+    __slots__ = ("order", "held")
 
-    def __init__(self, order: Sequence[Number]) -> None:
-        self.order = order
-        self.earlier = [(node, node.grad) for node in order if node.grad and not node.operands]
+    def __init__(self, order: Sequence[Any], held: Mapping[Any, float]) -> None:
+        self.order, self.held = order, held
 
-    def __enter__(self) -> list[tuple[Number, float]]:
-        return self.earlier
+    def __enter__(self) -> None:
+        pass
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         if failure is not None:  # KeyboardInterrupt, most likely
             for node in self.order:
-                node.grad = 0.0
-            for leaf, grad in self.earlier:
-                leaf.grad = grad
+                for touched in (node, *node.operands):
+                    touched.grad = self.held.get(touched, 0.0)

@@ -51,6 +51,20 @@ def logistic(a: float) -> float:
     return e / (1.0 + e)
 
 
+def softplus(a: float) -> float:
+    """log(1 + e**a), never raising e to a positive power."""
+    return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
+
+
+def gelu(a: float) -> tuple[float, float]:
+    """a * P(a) and its slope P(a) + a * p(a), where p is the bell curve and P its integral."""
+    below = normal_cdf(a)
+    if math.isinf(a):  # inf * 0 would be nan
+        return max(a, 0.0), below
+    bell = math.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
+    return a * below, below + a * bell
+
+
 def normal_cdf(a: float) -> float:
     """The probability that a standard normal number is below a:  erfc(-a / sqrt(2)) / 2.
 
@@ -74,9 +88,50 @@ def halves(x: float) -> tuple[float, float]:
     return high, x - high
 
 
+def sign(a: float) -> float:
+    """1, -1 or, for 0, 0; nan for nan."""
+    return 1.0 if a > 0.0 else -1.0 if a < 0.0 else abs(a)
+
+
+def maximum(a: float, b: float) -> float:
+    """The larger of two; nan if either is."""
+    return max(a, b) if a == a and b == b else math.nan
+
+
+def minimum(a: float, b: float) -> float:
+    """The smaller of two; nan if either is."""
+    return min(a, b) if a == a and b == b else math.nan
+
+
+def share(a: float, b: float) -> float:
+    """The slope of maximum(a, b) by a, and of minimum(b, a) by b: a half each when equal."""
+    return 1.0 if a > b else 0.0 if a < b else 0.5 if a == b else math.nan
+
+
+# Of several numbers
+
+
 def exact_sum(numbers: Sequence[float]) -> float:
     """The sum of the numbers, rounded once; inf or nan where a float sum gives that."""
     try:
         return math.fsum(numbers)
     except (OverflowError, ValueError):
         return sum(numbers, 0.0)
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """The average, also where the sum is beyond any float."""
+    n = len(numbers)
+    average = exact_sum(numbers) / n
+    return exact_sum([x / n for x in numbers]) if math.isinf(average) else average
+
+
+def logsumexp(numbers: Sequence[float]) -> tuple[float, list[float]]:
+    """log(e**a + e**b + ...), and the share of each e**a in the sum, which is its slope.
+
+    All are divided by the largest first, which no exp can then exceed.
+    """
+    top = max(numbers)
+    sizes = [1.0 if x == top else math.exp(x - top) for x in numbers]  # inf - inf is nan
+    total = exact_sum(sizes)
+    return top + math.log(total), [size / total for size in sizes]

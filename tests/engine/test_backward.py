@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 import threading
 
 import pytest
@@ -146,6 +147,43 @@ def test_a_backward_interrupted_before_its_first_message_leaves_every_grad(place
         root.backward()
     assert [leaf.grad for leaf in leaves] == [5.0, 6.0, 7.0]
     assert (root.grad, root.operands[0].grad) == (0.0, 0.0)
+
+
+def test_a_backward_interrupted_at_any_line_gives_each_leaf_all_of_its_gradient_or_none():
+    a, b, c = Value(0.5), Value(2.0), Value(3.0)
+    root = (a * b).tanh() * a + c
+    before = [5.0, 0.0, 7.0]
+    for leaf, grad in zip((a, b, c), before, strict=True):
+        leaf.grad = grad
+    root.backward()
+    after = [a.grad, b.grad, c.grad]
+
+    def interrupted(line):
+        """Whether backward(), stopped before so many lines had run, was stopped at all."""
+        lines = iter(range(line))
+
+        def trace(frame, event, _):
+            if event == "line" and next(lines, None) is None:
+                raise KeyboardInterrupt
+            return trace
+
+        tracer = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            root.backward()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(tracer)
+        return False
+
+    for line in range(1000):
+        a.grad, b.grad, c.grad = before
+        again = interrupted(line)
+        assert [a.grad, b.grad, c.grad] in (before, after), f"line {line}"
+        if not again:
+            break
+    assert 50 < line < 999
 
 
 def test_zero_times_infinity_in_the_chain_rule_is_not_hidden():
