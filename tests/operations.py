@@ -28,7 +28,7 @@ class Case(NamedTuple):
     typed: it in a typed formula of a, b, c; "" where it cannot be typed.
     points: numbers to try it at; the first is no corner.
     limits: (numbers, the number it gives, its slopes), as a school book has them.
-    positive: whether its first operand has to be above 0.
+    positive: whether some numbers that are not above 0 are refused as its first operand.
     """
 
     build: Callable[..., Value]
@@ -74,7 +74,7 @@ def power(k: float) -> Case:
         lambda torch, a: a**k,
         f"a**{k}",
         ((0.75,), (2.0,)) if fraction else ((0.75,), (-1.25,)),
-        positive=fraction,
+        positive=fraction or k < 0,
     )
 
 

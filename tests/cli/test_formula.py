@@ -3,7 +3,9 @@
 import math
 import re
 
+import mpmath
 import pytest
+from operations import OPERATIONS
 
 from micronn.cli.formula import ExpressionError, parse, read_numbers
 from micronn.engine import Value, topological_order
@@ -36,32 +38,22 @@ def test_an_expression_means_what_it_means_in_python(text, meaning):
     assert parse(text)({"x": 1.75, "y": 0.6}).data == meaning(1.75, 0.6)
 
 
-# torch.nn.functional's and the math module's definitions, at x = 0.5 and y = -1.25.
-CALLS = [
-    ("exp(x)", math.exp(0.5)),
-    ("log(x)", math.log(0.5)),
-    ("sqrt(x)", math.sqrt(0.5)),
-    ("sin(x)", math.sin(0.5)),
-    ("cos(x)", math.cos(0.5)),
-    ("tanh(x)", math.tanh(0.5)),
-    ("sigmoid(x)", 1 / (1 + math.exp(-0.5))),
-    ("relu(y)", 0.0),
-    ("leaky_relu(y)", -0.0125),
-    ("softplus(x)", math.log(1 + math.exp(0.5))),
-    ("gelu(x)", 0.25 * math.erfc(-0.5 / math.sqrt(2))),
-    ("abs(y)", 1.25),
-    ("maximum(x, y)", 0.5),
-    ("minimum(x, y)", -1.25),
-    ("total(x, y, 3)", 2.25),
-    ("mean(x, y, 3)", 0.75),
-    ("logsumexp(x, y)", math.log(math.exp(0.5) + math.exp(-1.25))),
-    ("maximum(tanh(x) * 2, -(y))", 1.25),
-]
+TYPED = [name for name, case in OPERATIONS.items() if case.typed]
 
 
-@pytest.mark.parametrize(("text", "value"), CALLS)
-def test_the_functions_of_the_engine_can_be_called(text, value):
-    assert parse(text)({"x": 0.5, "y": -1.25}).data == pytest.approx(value, rel=1e-15)
+@pytest.mark.parametrize("name", TYPED)
+def test_the_operations_of_the_engine_can_be_typed(name):
+    for point in OPERATIONS[name].points:
+        root = parse(OPERATIONS[name].typed)(dict(zip("abcd", point, strict=False)))
+        expected = float(OPERATIONS[name].exact(*map(mpmath.mpf, point)))
+        assert (root.op, root.data) == (name, pytest.approx(expected, rel=1e-15))
+
+
+def test_functions_take_expressions_and_lists_of_any_length():
+    numbers = {"x": 0.5, "y": -1.25}
+    assert parse("maximum(tanh(x) * 2, -(y))")(numbers).data == 1.25
+    assert parse("total(x, y, 3, x)")(numbers).data == 2.75
+    assert parse("mean(x, y)")(numbers).data == -0.375
 
 
 def test_names_become_labelled_leaves_each_once():

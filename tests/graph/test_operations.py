@@ -3,83 +3,44 @@
 import math
 import re
 
+import mpmath
 import pytest
+from operations import AT_EACH_POINT, OPERATIONS, built
 
-from micronn.engine import (
-    Value,
-    dot,
-    logsumexp,
-    maximum,
-    mean,
-    minimum,
-    total,
-)
+from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
 from micronn.graph.operations import OPERATIONS as TABLE
-from micronn.graph.operations import code, formula, glyph, operation, rule
+from micronn.graph.operations import (
+    again,
+    code,
+    formula,
+    glyph,
+    kind_and_number,
+    operation,
+    rule,
+    why_small,
+)
+from micronn.graph.rows import Graph
 
-A, B = 0.75, -1.25  # both inside every domain that is used below
-
-OPERATIONS = [
-    lambda a, b: a + b,
-    lambda a, b: a - b,
-    lambda a, b: a * b,
-    lambda a, b: a / b,
-    lambda a, b: -a,
-    lambda a, b: a**b,
-    lambda a, b: a**3,
-    lambda a, b: b**2,
-    lambda a, b: a**1,
-    lambda a, b: a**0,
-    lambda a, b: a**-0.5,
-    lambda a, b: abs(a),
-    lambda a, b: abs(b),
-    lambda a, b: abs(a * 0.0),
-    lambda a, b: a.exp(),
-    lambda a, b: a.log(),
-    lambda a, b: a.sqrt(),
-    lambda a, b: a.sin(),
-    lambda a, b: a.cos(),
-    lambda a, b: a.tanh(),
-    lambda a, b: a.sigmoid(),
-    lambda a, b: a.relu(),
-    lambda a, b: b.relu(),
-    lambda a, b: a.leaky_relu(0.2),
-    lambda a, b: b.leaky_relu(0.2),
-    lambda a, b: a.softplus(),
-    lambda a, b: a.gelu(),
-    lambda a, b: maximum(a, b),
-    lambda a, b: minimum(a, b),
-    lambda a, b: maximum(a, a),
-    lambda a, b: total([a, b, a]),
-    lambda a, b: mean([a, b, b]),
-    lambda a, b: logsumexp([a, b]),
-    lambda a, b: dot([a, b], [b, b]),
-]
+at_each_point = pytest.mark.parametrize(("name", "point"), AT_EACH_POINT)
 
 
-def results():
-    """Every operation as a Value, with the names of its operands."""
-    found = []
-    for build in OPERATIONS:
-        a, b = Value(A, "a"), Value(B, "b")
-        y = build(a, b)
-        names = [operand.label or "z" for operand in y.operands]
-        found.append(pytest.param(y, names, id=f"{y.op} {','.join(names)}"))
-    return found
+def of_function(exact):
+    """One of mpmath's functions for plain numbers."""
+    return lambda *numbers: float(exact(*map(mpmath.mpf, numbers)))
 
 
-WORDS = {
-    "a": A, "b": B, "z": 0.0, "e": math.e, "log": math.log, "cos": math.cos, "sin": math.sin,
-    "exp": math.exp, "sqrt": math.sqrt, "tanh": math.tanh, "max": max, "min": min, "abs": abs,
-    "sigmoid": lambda x: 1.0 / (1.0 + math.exp(-x)),
-    "softplus": lambda x: math.log1p(math.exp(x)),
-    "gelu": lambda x: x * WORDS["P"](x),
-    "relu": lambda x: max(x, 0.0),
-    "leaky_relu": lambda x, slope: x if x > 0.0 else slope * x,
-    "logsumexp": lambda *x: math.log(sum(map(math.exp, x))),
+WORDS = {name: of_function(case.exact) for name, case in OPERATIONS.items()} | {
+    "e": math.e, "max": max, "min": min, "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
     "P": lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)),
     "p": lambda x: math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi),
 }  # fmt: skip
+
+
+def told(name, point):
+    """The row of an operation as pictures tell it, and its operands by name."""
+    graph = Graph(built(name, point))
+    row = graph.nodes[-1]
+    return row, {graph.nodes[k].title: graph.nodes[k].data for k in row.operands}
 
 
 def worked_out(text, **more):
@@ -98,33 +59,53 @@ def worked_out(text, **more):
     return eval(text, {"__builtins__": {}}, WORDS | more)  # noqa: S307
 
 
-@pytest.mark.parametrize(("y", "names"), results())
-def test_the_symbol_of_a_rule_is_the_local_derivative(y, names):
-    for j, slope in enumerate(y.local_grads):
-        found = rule(y.op, j, slope, names, "y")
-        assert worked_out(found.symbol, y=y.data) == pytest.approx(slope, rel=1e-12)
+@at_each_point
+def test_the_symbol_of_a_rule_is_the_local_derivative(name, point):
+    row, operands = told(name, point)
+    for j, slope in enumerate(row.local_grads):
+        found = rule(row.op, j, slope, list(operands), "y")
+        number = worked_out(found.symbol, **operands, y=row.data)
+        assert number == pytest.approx(slope, rel=1e-12)
         assert found.sentence.endswith(".")
 
 
-@pytest.mark.parametrize(("y", "names"), results())
-def test_the_formula_of_an_operation_is_its_data(y, names):
-    assert worked_out(formula(y.op, names)) == pytest.approx(y.data, rel=1e-12)
+@at_each_point
+def test_the_formula_of_an_operation_is_its_data(name, point):
+    row, operands = told(name, point)
+    number = worked_out(formula(row.op, list(operands)), **operands)
+    assert number == pytest.approx(row.data, rel=1e-12)
 
 
-@pytest.mark.parametrize(("y", "names"), results())
-def test_the_code_of_an_operation_makes_the_same_value(y, names):
+@at_each_point
+def test_the_code_of_an_operation_makes_the_same_value(name, point):
     made = {"Value": Value, "abs": abs, "dot": dot, "total": total, "mean": mean}
     made |= {"logsumexp": logsumexp, "maximum": maximum, "minimum": minimum}
-    given = {"a": Value(A), "b": Value(B), "z": Value(0.0)}
-    again = eval(code(y.op, names), {"__builtins__": {}}, made | given)  # noqa: S307
-    assert (again.op, again.data, again.local_grads) == (y.op, y.data, y.local_grads)
+    row, operands = told(name, point)
+    given = {name: Value(number) for name, number in operands.items()}
+    typed = code(row.op, list(operands))
+    made_again = eval(typed, {"__builtins__": {}}, made | given)  # noqa: S307
+    found = made_again.op, made_again.data, made_again.local_grads
+    assert found == (row.op, row.data, row.local_grads)
 
 
-def test_every_operation_above_has_a_rule_and_every_rule_an_operation_above():
-    made = [build(Value(A), Value(B)).op for build in OPERATIONS]
-    assert all(operation(op).slopes or operation(op).cases for op in made)
-    told = {id(row) for op, row in TABLE.items() if op != "weighted_sum"}  # shown as a dot
-    assert told <= {id(operation(op)) for op in made}
+@at_each_point
+def test_an_operation_called_again_makes_the_same_value(name, point):
+    y = built(name, point)
+    once_more = again(y, y.operands)
+    assert (once_more.op, once_more.data, once_more.local_grads) == (y.op, y.data, y.local_grads)
+
+
+def test_every_row_of_the_table_is_tried_and_gives_reasons():
+    assert {id(row) for row in TABLE.values()} <= {id(operation(name)) for name in OPERATIONS}
+    assert all(row.slopes or row.cases for row in TABLE.values())
+
+
+def test_an_op_is_taken_apart_in_one_way():
+    ops = ["tanh", "**", "**3", "**-0.5", "**inf", "leaky_relu 0.01", "my own", "my own 2", "**x"]
+    assert [kind_and_number(op) for op in ops] == [
+        ("tanh", None), ("**", None), ("**", 3.0), ("**", -0.5), ("**", math.inf),
+        ("leaky_relu", 0.01), ("my own", None), ("my own 2", None), ("**x", None),
+    ]  # fmt: skip
 
 
 def test_a_long_sum_is_shortened_in_the_formula():
@@ -137,7 +118,10 @@ def test_a_slope_that_is_nan_is_said_to_be_so():
 
 
 def test_an_operation_without_a_rule_still_gets_its_number():
-    assert rule("swish", 0, 0.25, ["x"], "y").symbol == "0.25"
+    assert rule("unheard of", 0, 0.25, ["x"], "y").symbol == "0.25"
+    assert formula("unheard of", ["x", "y"]) == "unheard of(x, y)"
+    assert code("unheard_of 2", ["x"]) == "x.unheard_of(2)"
+    assert why_small("unheard_of 2", "x = 3") == "unheard_of flat at x = 3"
 
 
 def test_operations_have_glyphs_and_unknown_ones_their_name():
