@@ -36,7 +36,7 @@ class ModelView:
     ):
         self.model, self.question, self.engine = model, question, engine
         self.inputs, self.targets = examples
-        self.predictors: dict[str, Callable[[Sequence], list]] = {}
+        self.predictors: dict[str, Callable[[Sequence[Any]], list[Any]]] = {}
 
     def answers(self, inputs: Sequence[Sequence[float]]) -> list[Any]:
         """What the model says, by the engine that trains it."""
