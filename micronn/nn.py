@@ -50,13 +50,9 @@ class Neuron(Module):
     """
 
     def __init__(
-        self,
-        nin: int,
-        activation: str = "relu",
-        init: str = "uniform",
-        rng: Rng = None,
+        self, nin: int, activation: str = "relu", init: str = "uniform", rng: Rng = None,
         nout: int = 1,
-    ):
+    ):  # fmt: skip
         choice(ACTIVATIONS, activation, "activation")
         weights, bias = initial_weights(init, count(nin, "nin"), nout, rng)
         self.w = [Value(number) for number in weights]
@@ -84,12 +80,7 @@ class Layer(Module):
     """nout neurons side by side, all reading the same nin inputs."""
 
     def __init__(
-        self,
-        nin: int,
-        nout: int,
-        activation: str = "relu",
-        init: str = "uniform",
-        rng: Rng = None,
+        self, nin: int, nout: int, activation: str = "relu", init: str = "uniform", rng: Rng = None
     ):
         count(nout, "nout")
         self.neurons = [Neuron(nin, activation, init, rng, nout) for _ in range(nout)]
@@ -122,13 +113,9 @@ class MLP(Module):
     """
 
     def __init__(
-        self,
-        nin: int,
-        nouts: Sequence[int],
-        activation: str | Sequence[str] = "relu",
-        init: str = "uniform",
-        rng: Rng = None,
-    ):
+        self, nin: int, nouts: Sequence[int], activation: str | Sequence[str] = "relu",
+        init: str = "uniform", rng: Rng = None,
+    ):  # fmt: skip
         sizes = [count(nin, "nin")]
         sizes += [count(nout, "each size in nouts") for nout in listed(nouts, "nouts")]
         if len(sizes) == 1:

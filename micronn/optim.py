@@ -17,17 +17,21 @@ then a graph like any other: it can be drawn, or compiled.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Any
 
 from micronn.engine import Value
-from micronn.support.arguments import count, leaves, non_negative, pair, saved_memory
+from micronn.support.arguments import leaves, non_negative, pair
+from micronn.support.optimizer_state import OptimizerState
+from micronn.support.schedules import Schedule as Schedule
+from micronn.support.schedules import cosine_schedule as cosine_schedule
+from micronn.support.schedules import learning_rate as learning_rate
+from micronn.support.schedules import warmup_schedule as warmup_schedule
 
 Num = Any  # a float, or a Value where a rule is recorded as a graph
 Rule = Callable[..., list[Num]]
-Schedule = Callable[[int], float]  # gives the learning rate of step 0, 1, 2, ...
 
 # Rules.  p: a parameter, g: its gradient, lr: the learning rate.  Each returns the
 # new p, followed by the new numbers that it remembers of this parameter.
@@ -84,7 +88,7 @@ def sqrt(x: Num) -> Num:
 # Optimisers: a rule, the parameters it moves, and what it remembers of each
 
 
-class Optimizer:
+class Optimizer(OptimizerState):
     """Moves parameters by a rule, and keeps the rule's memory.
 
     params: the parameters, in order; one listed twice is moved once.
@@ -123,10 +127,11 @@ class Optimizer:
         """What the rule makes of each parameter now: its new data, then its new memory."""
         arguments = self.step_arguments() | self.constants
         rule, lr = partial(self.rule, **arguments), arguments["lr"]
-        memory = zip(*self.state.values(), strict=True) if self.state else repeat(())
+        columns = list(self.state.values())
+        rows = zip(*columns, strict=True) if columns else repeat(())
         return [
-            rule(*self.decayed(p.data, p.grad, lr), *numbers)
-            for p, numbers in zip(self.params, memory, strict=False)
+            rule(*self.decayed(p.data, p.grad, lr), *memory)
+            for p, memory in zip(self.params, rows, strict=False)
         ]
 
     def step(self) -> None:
@@ -142,22 +147,6 @@ class Optimizer:
         """Set the grad of every parameter to 0, before the next backward()."""
         for p in self.params:
             p.grad = 0.0
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that must be saved to go on later: kind, steps, lr and state, plain numbers."""
-        state = {name: list(column) for name, column in self.state.items()}
-        lr = learning_rate(self.lr, self.steps)
-        return {"kind": type(self).__name__, "steps": self.steps, "lr": lr, "state": state}
-
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from what state_dict() gave; a schedule, momentum and betas stay as built.
-
-        Raises ValueError for the state of another kind of optimiser or of another
-        number of parameters, TypeError for what is not a number; changes nothing then.
-        """
-        self.state, self.steps, lr = saved_memory(saved, type(self).__name__, self.state)
-        if not callable(self.lr):
-            self.lr = lr
 
 
 class SGD(Optimizer):
@@ -218,14 +207,9 @@ class Adam(Optimizer):
 
     def step_arguments(self) -> dict[str, float]:
         """lr, and how much of the two averages is not their start at 0."""
-        t = self.steps + 1
-        correction1 = 1.0 - self.constants["beta1"] ** t
-        correction2 = 1.0 - self.constants["beta2"] ** t
-        return {
-            **super().step_arguments(),
-            "correction1": correction1,
-            "correction2": correction2,
-        }
+        t, beta1, beta2 = self.steps + 1, self.constants["beta1"], self.constants["beta2"]
+        corrections = {"correction1": 1.0 - beta1**t, "correction2": 1.0 - beta2**t}
+        return super().step_arguments() | corrections
 
 
 class AdamW(Adam):
@@ -263,54 +247,3 @@ def clip_gradient(params: Iterable[Value], longest: float) -> float:
         for p in params:
             p.grad *= longest / length
     return length
-
-
-# Schedules: functions from a step, 0, 1, 2, ..., to the learning rate of that step
-
-
-def learning_rate(lr: float | Schedule, step: int) -> float:
-    """The rate of a step: lr itself, or what the schedule says."""
-    return non_negative(lr(step) if callable(lr) else lr, "lr")
-
-
-def cosine_schedule(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
-    """From lr down to lowest in `steps` steps, gently at both ends; then it stays there.
-
-    Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm
-    restarts", 2017, formula 5.  torch's CosineAnnealingLR.
-    Raises ValueError for an lr or lowest below 0, or for steps below 1.
-
-    >>> schedule = cosine_schedule(1.0, steps=100)
-    >>> schedule(0), round(schedule(50), 4), schedule(100), schedule(500)
-    (1.0, 0.5, 0.0, 0.0)
-    """
-    lr, steps, lowest = (
-        non_negative(lr, "lr"),
-        count(steps, "steps"),
-        non_negative(lowest, "lowest"),
-    )
-
-    def schedule(step: int) -> float:
-        done = min(step / steps, 1.0)
-        return lowest + (lr - lowest) * 0.5 * (1.0 + math.cos(math.pi * done))
-
-    return schedule
-
-
-def warmup_schedule(steps: int, then: float | Schedule) -> Schedule:
-    """Rises evenly for `steps` steps to where `then`, a number or a schedule, begins.
-
-    Raises ValueError for steps below 1.
-
-    >>> optimizer = SGD([Value(1.0)], lr=warmup_schedule(4, cosine_schedule(1.0, steps=2)))
-    >>> [optimizer.lr(step) for step in range(7)]
-    [0.25, 0.5, 0.75, 1.0, 1.0, 0.5, 0.0]
-    """
-    first, steps = learning_rate(then, 0), count(steps, "steps")
-
-    def schedule(step: int) -> float:
-        if step < steps:
-            return first * (step + 1) / steps
-        return learning_rate(then, step - steps)
-
-    return schedule

@@ -10,7 +10,7 @@ what was wrong, what is allowed, and what to write instead.
 
 import math
 import random
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sized
 from typing import Any, TypeVar, cast
 
 from micronn.support.number import Number, as_float
@@ -146,7 +146,7 @@ def check_callable(**functions: Any) -> None:
             raise TypeError(f"{name} is a function, got {function!r:.60}; pass it without quotes")
 
 
-# Parameters, and what an optimiser remembers of them
+# Parameters
 
 
 def leaves(params: Any) -> list[Any]:
@@ -166,29 +166,3 @@ def leaves(params: Any) -> list[Any]:
                 "pass model.parameters()"
             )
     return list(dict.fromkeys(params))
-
-
-def saved_memory(
-    saved: Mapping[str, Any], kind: str, state: Mapping[str, Sequence[float]]
-) -> tuple[dict[str, list[float]], int, float]:
-    """The state, steps and lr of a saved optimiser, if it is of this kind and has such a state."""
-    missing = {"kind", "steps", "lr", "state"} - saved.keys()
-    if missing:
-        raise ValueError(
-            f"no state of an optimiser: {', '.join(sorted(missing))} missing; "
-            "pass what state_dict() gave"
-        )
-    theirs, ours = memory_in_words(saved["kind"], saved["state"]), memory_in_words(kind, state)
-    if theirs != ours:
-        raise ValueError(
-            f"the state is that of {theirs}; this is {ours}; "
-            "build model and optimiser as the saved ones were built"
-        )
-    columns = {name: [as_float(x) for x in saved["state"][name]] for name in state}
-    return columns, count(saved["steps"], "steps", least=0), non_negative(saved["lr"], "lr")
-
-
-def memory_in_words(kind: str, state: Mapping[str, Sequence[float]]) -> str:
-    """An optimiser by its kind, and by how many numbers it remembers under which name."""
-    columns = [f"{len(column)} {name}" for name, column in sorted(state.items())]
-    return f"{kind} with {' and '.join(columns) or 'no memory'}"
