@@ -22,7 +22,8 @@ from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.support.text import clipped
 from micronn.terminal.tables import backward_table, check_table, computation_tree
-from micronn.viewer.quiz import ABOUT, known, questions, save_worksheet, take
+from micronn.viewer.quiz import ABOUT, known, questions, take
+from micronn.viewer.worksheet import save_worksheet
 
 COMMANDS = ("draw", "explain", "check", "quiz")  # whose words may begin with a minus
 VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")

@@ -18,7 +18,15 @@ from typing import NamedTuple
 
 from micronn.pictures import ids
 from micronn.pictures.palette import shade
-from micronn.pictures.svg import escape, svg_chip, svg_line, svg_rect, svg_text, text_width, units
+from micronn.pictures.svg import (
+    svg_chip,
+    svg_line,
+    svg_rect,
+    svg_text,
+    svg_title,
+    text_width,
+    units,
+)
 from micronn.support.text import columns, fmt
 
 ROW = 20  # the height of a row
@@ -55,7 +63,7 @@ class Card:
         return (
             f'<g id="{prefix}{self.id}" class="card {self.css}" '
             f'transform="translate({units(x)} {units(y)})">'
-            f"<title>{escape(self.title)}</title>{''.join(self.body)}</g>"
+            f"{svg_title(self.title)}{''.join(self.body)}</g>"
         )
 
 
@@ -162,6 +170,8 @@ class Face:
     corner: a word at the top right.
     first_bad: its data is nan or infinite, though its operands are not.
     stub: the picture stops here, though it has operands.
+    blank: "grad" or "data" for numbers that are to be written in; what would give them
+        away is left out.
     """
 
     k: int
@@ -176,11 +186,13 @@ class Face:
     corner: str = ""
     first_bad: bool = False
     stub: bool = False
+    blank: tuple[str, ...] = ()
 
     @property
     def bad(self) -> bool:
-        """Whether a number on it is nan or infinite."""
-        return not (math.isfinite(self.data) and math.isfinite(self.grad))
+        """Whether a number that it shows is nan or infinite."""
+        known = {"data": self.data, "grad": self.grad}
+        return not all(math.isfinite(x) for name, x in known.items() if name not in self.blank)
 
 
 def value_card(face: Face, m: float, prefix: str = "") -> Card:
@@ -197,10 +209,11 @@ def value_card(face: Face, m: float, prefix: str = "") -> Card:
     header = name_left(face.glyph) + text_width(face.name) + EDGE + corner
     columns = left + (LABELS + GAP) + chip + right
     width = math.ceil(max(columns, header, record_width(*cells)))
+    title = f"{face.name}: {face.glyph or face.css}, data = {face.data!r}, grad = {face.grad!r}"
     card = Card(
         ids.value(face.k),
         face.css,
-        f"{face.name}: {face.glyph or face.css}, data = {face.data!r}, grad = {face.grad!r}",
+        "" if face.blank else title,
         width,
         ROW * (high + 1),
         record(*cells),
@@ -209,11 +222,12 @@ def value_card(face: Face, m: float, prefix: str = "") -> Card:
     ink = "ink" if face.named else "mut"
     card.body += frame(card, "bad" if face.bad else face.css, face.stub)
     card.body += heading(width, face.glyph, face.name, face.corner, token, ink)
-    card.body += side(face.rows_in, left / 2, prefix)
+    if not face.blank:
+        card.body += side(face.rows_in, left / 2, prefix)
+        card.body += side(face.rows_out, width - right / 2, prefix)
     if face.rows_in:
         card.body.append(upright(left, ROW, card.height))
     card.body += numbers(face, left, width - left - right, ROW * high / 2, m, prefix)
-    card.body += side(face.rows_out, width - right / 2, prefix)
     if face.rows_out:
         card.body.append(upright(width - right, ROW, card.height))
     return card
@@ -283,7 +297,9 @@ def numbers(face: Face, x: float, width: float, y: float, m: float, prefix: str)
     data, grad = fmt(face.data), fmt(face.grad, sign=True)
     data_id, grad_id = prefix + ids.data(face.k), prefix + ids.grad(face.k)
     left, chip = x + LABELS, width - LABELS - GAP
-    if math.isfinite(face.data):
+    if "data" in face.blank:
+        top = blank_box(left, y, chip)
+    elif math.isfinite(face.data):
         top = svg_text(left + chip / 2, y + 14, data, anchor="middle", id=data_id)
     else:
         top = svg_chip(left, y, chip, data, "bad", data_id)
@@ -294,5 +310,12 @@ def numbers(face: Face, x: float, width: float, y: float, m: float, prefix: str)
         svg_text(x + 7, y + 14, "data", 10, "mut"),
         svg_text(x + 7, y + 34, "grad", 10, "mut"),
         top,
-        svg_chip(left, y + ROW, chip, grad, token, grad_id),
+        blank_box(left, y + ROW, chip)
+        if "grad" in face.blank
+        else svg_chip(left, y + ROW, chip, grad, token, grad_id),
     ]
+
+
+def blank_box(x: float, y: float, width: float) -> str:
+    """A chip to write a number in."""
+    return svg_rect(x, y + 2, width, 15, "bg", "rule", radius=4)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from micronn.pictures.layout import Box, Point, Route
 from micronn.pictures.palette import LIGHT, wire
-from micronn.pictures.svg import escape, svg_line, svg_rect, svg_text, units
+from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
 
 
@@ -55,7 +55,7 @@ def wire_svg(item: Wire, route: Route, prefix: str = "") -> str:
     way, tip = route.points, route.tip
     curve = f"M{pair(way[0])}C{' '.join(map(pair, way[1:]))}"
     return (
-        f'<g id="{prefix}{item.id}" class="wire"><title>{escape(item.title)}</title>'
+        f'<g id="{prefix}{item.id}" class="wire">{svg_title(item.title)}'
         + svg_line(curve, item.token, item.width, item.dash, "line")
         + f'<path class="head" d="{arrow(way[-1], tip, item.width)}" fill="{LIGHT[item.token]}"/>'
         + "".join(wire_label(item, route.label))

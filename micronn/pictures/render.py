@@ -12,6 +12,7 @@ layout engine looked for, and all it does is say where things go.
     (True, True)
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -48,10 +49,12 @@ def render(
     limit: int | None = 500,
     legend: bool = True,
     prefix: str = "",
+    blank: tuple[str, ...] = (),
     page: Callable[[], str] | None = None,
 ) -> "Picture":
     """A picture of a graph; the other arguments are those of draw().
 
+    blank: of the values view, what is left out to be written in; see values_view.
     page: what makes the picture's HTML page, called when the page is asked for.
     """
     if detail not in DETAILS:
@@ -69,7 +72,7 @@ def render(
     else:
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
         check_limit(len(chosen), limit)
-        sketch = values_view(graph, chosen, prefix)
+        sketch = values_view(graph, chosen, prefix, blank)
     return Picture(sketch, legend, prefix, page)
 
 
@@ -106,6 +109,7 @@ class Picture:
     title: what it is a picture of.
     dot: needs nothing installed.
     svg: needs a layout engine; a string without an XML prolog, to stand in any page.
+    width: of the SVG, in units, once it was asked for.
     """
 
     suffixes: tuple[str, ...] = (".dot", ".svg", ".html", ".png", ".pdf")
@@ -137,7 +141,8 @@ class Picture:
     def painted(self, spare: str | Path = "") -> str:
         """The SVG; without an engine the DOT text is left in the file `spare`."""
         try:
-            return svg_source(self.sketch, self.dot, self.legend, self.prefix)
+            svg, self.width = svg_source(self.sketch, self.dot, self.legend, self.prefix)
+            return svg
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
@@ -192,8 +197,8 @@ class Picture:
 # SVG: the cards where Graphviz put them
 
 
-def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
-    """A sketch as SVG text."""
+def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> tuple[str, int]:
+    """A sketch as SVG text, and how wide it is."""
     cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
     layout = arrange(
         dot, [c.id for c in cards], [w.id for w in wires], [lane.id for lane in lanes], MARGIN
@@ -207,7 +212,8 @@ def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> str:
     if with_legend:
         part, width, height = legend_svg(sketch.legend, width, height + 6)
         parts.append(part)
-    return svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
+    svg = svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
+    return svg, math.ceil(width)
 
 
 def group(css: str, parts: list[str]) -> str:

@@ -132,22 +132,31 @@ def svg_chip(
     )
 
 
+def svg_title(text: str) -> str:
+    """What an element is called, and the tooltip that says so; nothing for no text."""
+    return f"<title>{escape(text)}</title>" if text else ""
+
+
 def svg_frame(
     width: float, height: float, title: str, desc: str, parts: Iterable[str], prefix: str = ""
 ) -> str:
     """A whole picture: its size, its name and description in words, its colours, its parts.
 
+    title, desc: "" for a picture that must not be described.
     prefix: goes before every id, so that several pictures can stand in one page.
     """
+    words = (
+        f'<title id="{prefix}mn-t">{escape(title)}</title>\n'
+        f'<desc id="{prefix}mn-d">{escape(desc)}</desc>\n'
+    )
     size = f"{units(math.ceil(width))} {units(math.ceil(height))}"
     wide, high = size.split()
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mn" role="img" '
         f'aria-labelledby="{prefix}mn-t {prefix}mn-d" '
         f'width="{wide}" height="{high}" viewBox="0 0 {size}">\n'
-        f'<title id="{prefix}mn-t">{escape(title)}</title>\n'
-        f'<desc id="{prefix}mn-d">{escape(desc)}</desc>\n'
-        f"<style>{style()}</style>\n"
+        + (words if title or desc else "")
+        + f"<style>{style()}</style>\n"
         f'<rect class="bg" width="{wide}" height="{high}" fill="{LIGHT["bg"]}"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"

@@ -6,6 +6,7 @@ each message that was added up.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import isfinite
 
@@ -29,11 +30,17 @@ from micronn.pictures.sketch import Sketch
 from micronn.support.text import fmt
 
 
-def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch:
-    """A card for each of the chosen nodes; where the picture stops, a stub."""
+def values_view(
+    graph: Graph, chosen: Sequence[int], prefix: str = "", blank: tuple[str, ...] = ()
+) -> Sketch:
+    """A card for each of the chosen nodes; where the picture stops, a stub.
+
+    blank: ("grad",), or ("grad", "data"), for a sheet on which the gradients, and the data
+        of computed values, are to be written in.
+    """
     rows = graph.rows(chosen)
     m = scale([row.grad for row in rows if row.role != "const"])
-    cards = ValueCards(graph, rows, m, prefix)
+    cards = ValueCards(graph, rows, m, prefix, blank=blank)
     inside = {row.k for row in rows}
     wires = [
         cards.wire(row, j)
@@ -44,6 +51,9 @@ def values_view(graph: Graph, chosen: Sequence[int], prefix: str = "") -> Sketch
     ]
     title, caption = sentences(rows, len(graph))
     items = value_legend(m, "operand", bool(cards.outs))
+    if blank:
+        wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
+        title = caption = ""
     return Sketch([cards.card(row) for row in rows], wires, title, caption, items)
 
 
@@ -65,12 +75,19 @@ class ValueCards:
     m: the largest gradient of the picture.
     folded: operands that are not among the rows are drawn elsewhere in the picture, so
         no row is a stub.
+    blank: as for values_view.
     """
 
     def __init__(
-        self, graph: Graph, rows: list[Row], m: float, prefix: str = "", folded: bool = False
+        self,
+        graph: Graph,
+        rows: list[Row],
+        m: float,
+        prefix: str = "",
+        folded: bool = False,
+        blank: tuple[str, ...] = (),
     ):
-        self.graph, self.m, self.prefix = graph, m, prefix
+        self.graph, self.m, self.prefix, self.blank = graph, m, prefix, blank
         inside, root = {row.k for row in rows}, len(graph) - 1
         cut = [row.k for row in rows if not inside.issuperset(row.operands)]
         stubs = [k for k in cut if k != root and not folded]
@@ -86,7 +103,9 @@ class ValueCards:
         """What the card of a row shows."""
         k, below = row.k, self.below.get(row.k)
         operands_fine = all(isfinite(self.graph.nodes[j].data) for j in row.operands)
-        first_bad = below is None and operands_fine and not isfinite(row.data)
+        blank = self.blank if row.operands else self.blank[:1]
+        shown = below is None and "data" not in blank
+        first_bad = shown and operands_fine and not isfinite(row.data)
         corner = {"op": "", "root": "output"}.get(row.role, row.role)
         if below is not None:
             corner = f"from {below:,} value{'s' if below > 1 else ''}"
@@ -105,6 +124,7 @@ class ValueCards:
             corner,
             first_bad,
             below is not None,
+            blank,
         )
 
     def wire(self, row: Row, j: int, tail: tuple[str, str] | None = None) -> Wire:

@@ -1,7 +1,7 @@
 """Pages: step through backpropagation, answer questions, replay a training."""
 
-from micronn.viewer.quiz import save_worksheet
 from micronn.viewer.recorder import Recorder
 from micronn.viewer.stepper import to_html
+from micronn.viewer.worksheet import save_worksheet
 
 __all__ = ["Recorder", "save_worksheet", "to_html"]

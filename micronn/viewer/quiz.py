@@ -14,21 +14,11 @@ and on paper.
 import math
 import re
 import sys
-import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
-from micronn.engine import Value
-from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Step, Story, number
-from micronn.pictures import ids
-from micronn.pictures.page import filled, html_page, resource
-from micronn.pictures.palette import LIGHT
-from micronn.pictures.render import render
-from micronn.pictures.svg import escape
-from micronn.support.files import write_atomically
 from micronn.support.text import decimal, fmt
 
 ABOUT = ("gradients", "data")
@@ -234,115 +224,3 @@ def known(story: Story, about: str) -> list[str]:
             end = f" = {fmt(story.rows[step.active or 0].data)}" if about == "gradients" else ""
             lines.append(f"computed  {step.lines[0]}{end}")
     return lines
-
-
-# On paper
-
-
-def worksheet(root: Value, params=None, about: str = "gradients") -> tuple[str, str]:
-    """A sheet with blanks and a sheet with the answers, as two HTML pages to print.
-
-    root, params: as for draw.  about: "gradients", or "data" for both data and gradients.
-
-    Raises ValueError for another about.
-    """
-    story = Story(Graph(root, params))
-    asked = questions(story, about) + (questions(story) if about == "data" else [])
-    svg = render(story.graph, "values").svg
-    bare = render(story.graph, "values", legend=False).svg
-    sheet = sheet_html(
-        story, "Work it out", blank(bare, story.rows, about), [blank_item(q) for q in asked]
-    )
-    answers = sheet_html(story, "Answers", svg, [answer_item(q) for q in asked])
-    return sheet, answers
-
-
-def save_worksheet(root: Value, path, params=None, about: str = "gradients") -> tuple[Path, Path]:
-    """Write the sheet where path says and the answers beside it; returns both paths.
-
-    sheet.html comes with sheet-answers.html.  Raises OSError if they cannot be written.
-    """
-    path = Path(path)
-    beside = path.with_name(f"{path.stem}-answers{path.suffix}")
-    for place, page in zip((path, beside), worksheet(root, params, about), strict=True):
-        write_atomically(place, page)
-    return path, beside
-
-
-def sheet_html(story: Story, heading: str, svg: str, items: list[str]) -> str:
-    """One sheet as a page."""
-    title = f"{heading}: {story.title()}"
-    body = filled(
-        __package__,
-        "worksheet.html",
-        title=escape(title),
-        summary=escape(story.summary()),
-        svg=svg,
-        width=svg_width(svg),
-        items="\n".join(items),
-    )
-    return html_page(title, body, resource(__package__, "worksheet.css"), theme="light")
-
-
-def svg_width(svg: str) -> int:
-    """How wide a picture is, in units."""
-    found = re.search(r'width="(\d+)"', svg)
-    return int(found[1]) if found else 0
-
-
-def blank_item(question: Question) -> str:
-    """A question with a line to write on."""
-    return f"<li>{escape(question.ask)} = <span></span></li>"
-
-
-def answer_item(question: Question) -> str:
-    """A question with its answer and how it comes about."""
-    lesson = "<br>".join([escape(line) for line in question.lesson])
-    return f"<li>{escape(question.ask)} = <b>{escape(fmt(question.answer))}</b><p>{lesson}</p></li>"
-
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def blank(svg: str, rows: Sequence[Row], about: str) -> str:
-    """A picture with the numbers that are asked for left out, and what gives them away.
-
-    Gradients, messages and local derivatives become empty boxes, all wires alike; for
-    "data" computed values, too.
-    """
-    ET.register_namespace("", SVG.strip("{}"))
-    picture = ET.fromstring(svg)
-    kept = {ids.data(row.k) for row in rows if about != "data" or not row.operands}
-    for parent in list(picture.iter()):
-        for child in [child for child in parent if child.tag in (f"{SVG}title", f"{SVG}desc")]:
-            parent.remove(child)
-    for card in picture.iterfind(f".//{SVG}g[@class]"):
-        kind = card.attrib["class"].split()[0]
-        if kind == "card":
-            blank_card(card, kept)
-        elif kind == "wire":
-            blank_wire(card)
-    return ET.tostring(picture, encoding="unicode")
-
-
-def blank_card(card: ET.Element, kept: set[str]) -> None:
-    """Empty the numbers of a card, but for those with the ids that are kept."""
-    for slot in card.iterfind(".//*[@id]"):
-        if slot.attrib["id"] in kept:
-            continue
-        for part in slot.iter():
-            if part.tag == f"{SVG}text":
-                part.text = ""
-                part.attrib.pop("textLength", None)
-            elif part.tag == f"{SVG}rect":
-                part.attrib.update(fill=LIGHT["bg"], stroke=LIGHT["rule"])
-
-
-def blank_wire(wire: ET.Element) -> None:
-    """Take away the colour, width and dashes by which a wire tells its message."""
-    for part in wire:
-        if part.attrib.get("class") == "line":
-            part.attrib.pop("stroke-dasharray", None)
-            part.attrib.update({"stroke": LIGHT["rule"], "stroke-width": "1.7"})
-        else:
-            part.attrib["fill"] = LIGHT["rule"]

@@ -31,7 +31,7 @@ from micronn.pictures.svg import escape
 from micronn.pictures.value_view import ports_in, ports_out
 from micronn.support.arguments import check_text
 from micronn.support.text import fmt
-from micronn.viewer.quiz import Question, questions, svg_width
+from micronn.viewer.quiz import Question, questions
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
@@ -117,7 +117,7 @@ def stepping_page(story: Story, title: str | None) -> str:
         "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
         "quiz": {about: slots.quiz(about) for about in ("gradients", "data")},
     }
-    svg = render(story.graph, "values", legend=False).svg
+    picture = render(story.graph, "values", legend=False)
     title = clean_title(title) or f"{story.title()}, one step at a time"
     body = filled(
         __package__,
@@ -125,8 +125,8 @@ def stepping_page(story: Story, title: str | None) -> str:
         title=escape(title),
         summary=escape(story.summary()),
         note=escape(story.note),
-        svg=svg,
-        width=svg_width(svg),
+        svg=picture.svg,
+        width=picture.width,
         limits=escape(limits(slots.m)),
         toolbar=toolbar("step", len(steps) - 1, 0, SPEEDS, COUNT, MODES),
         values=values_table(story.rows),

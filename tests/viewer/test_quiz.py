@@ -19,10 +19,9 @@ from micronn.viewer.quiz import (
     known,
     questions,
     read_number,
-    save_worksheet,
     take,
-    worksheet,
 )
+from micronn.viewer.worksheet import save_worksheet, worksheet
 
 PRODUCT = ["(a*b)*(a+b)", "a=-2", "b=3"]  # by hand: v2 = -6, v3 = 1, v4 = -6
 

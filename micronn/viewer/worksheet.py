@@ -1,0 +1,78 @@
+"""The questions of the quiz on paper: a sheet with blanks, and a sheet with the answers.
+
+>>> a, b = Value(-2.0, "a"), Value(3.0, "b")
+>>> sheet, answers = worksheet(a * b)
+>>> "gradient of a = <span>" in sheet, "gradient of a = <b>3</b>" in answers
+(True, True)
+"""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from micronn.engine import Value
+from micronn.graph.rows import Graph
+from micronn.graph.steps import Story
+from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.render import Picture, render
+from micronn.pictures.svg import escape
+from micronn.support.files import write_atomically
+from micronn.support.text import fmt
+from micronn.viewer.quiz import Question, questions
+
+
+def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tuple[str, str]:
+    """A sheet with blanks and a sheet with the answers, as two HTML pages to print.
+
+    root, params: as for draw.  about: "gradients", or "data" for both data and gradients.
+
+    Raises ValueError for another about.
+    """
+    story = Story(Graph(root, params))
+    asked = questions(story, about) + (questions(story) if about == "data" else [])
+    blank = ("grad", "data") if about == "data" else ("grad",)
+    bare = render(story.graph, "values", legend=False, blank=blank)
+    full = render(story.graph, "values")
+    sheet = sheet_html(story, "Work it out", bare, [blank_item(q) for q in asked])
+    return sheet, sheet_html(story, "Answers", full, [answer_item(q) for q in asked])
+
+
+def save_worksheet(
+    root: Value, path: str | PathLike[str], params: Any = None, about: str = "gradients"
+) -> tuple[Path, Path]:
+    """Write the sheet where path says and the answers beside it; returns both paths.
+
+    sheet.html comes with sheet-answers.html.  Raises OSError if they cannot be written.
+    """
+    path = Path(path)
+    beside = path.with_name(f"{path.stem}-answers{path.suffix}")
+    for file, page in zip((path, beside), worksheet(root, params, about), strict=True):
+        write_atomically(file, page)
+    return path, beside
+
+
+def sheet_html(story: Story, heading: str, picture: Picture, items: Sequence[str]) -> str:
+    """One sheet as a page."""
+    title = f"{heading}: {story.title()}"
+    body = filled(
+        __package__,
+        "worksheet.html",
+        title=escape(title),
+        summary=escape(story.summary()),
+        svg=picture.svg,
+        width=picture.width,
+        items="\n".join(items),
+    )
+    return html_page(title, body, resource(__package__, "worksheet.css"), theme="light")
+
+
+def blank_item(question: Question) -> str:
+    """A question with a line to write on."""
+    return f"<li>{escape(question.ask)} = <span></span></li>"
+
+
+def answer_item(question: Question) -> str:
+    """A question with its answer and how it comes about."""
+    lesson = "<br>".join([escape(line) for line in question.lesson])
+    return f"<li>{escape(question.ask)} = <b>{escape(fmt(question.answer))}</b><p>{lesson}</p></li>"
