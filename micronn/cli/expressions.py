@@ -20,7 +20,7 @@ from micronn.draw import draw
 from micronn.engine import Value, topological_order
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.support.text import clipped
+from micronn.support.text import clipped, counted
 from micronn.terminal.tables import backward_table, check_table, computation_tree
 from micronn.viewer.quiz import ABOUT, known, questions, take
 from micronn.viewer.worksheet import save_worksheet
@@ -39,7 +39,7 @@ def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     path = Path(args.output)
     draw(root, detail=args.detail).save(path)
     count = len(topological_order(root))
-    console.print(f"wrote {path}: {count:,} value{'s' if count > 1 else ''}", soft_wrap=True)
+    console.print(f"wrote {path}: {counted(count, 'value')}", soft_wrap=True)
     point_out_unused(expression, numbers, note)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")

@@ -28,6 +28,7 @@ from micronn.pictures.svg import (
     units,
 )
 from micronn.support.text import columns, fmt
+from micronn.support.vectors import magnitude
 
 ROW = 20  # the height of a row
 MOST_ROWS = 8  # of operands, messages or weights on one card
@@ -90,10 +91,7 @@ def largest(sizes: Sequence[float], most: int = MOST_ROWS) -> list[int]:
     """
     if len(sizes) <= most:
         return list(range(len(sizes)))
-    order = sorted(
-        range(len(sizes)),
-        key=lambda i: (-abs(sizes[i]) if sizes[i] == sizes[i] else -math.inf, i),
-    )
+    order = sorted(range(len(sizes)), key=lambda i: (-magnitude(sizes[i]), i))
     return sorted(order[: most - 1])
 
 

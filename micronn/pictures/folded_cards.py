@@ -28,7 +28,7 @@ from micronn.pictures.cards import (
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.text import fmt
-from micronn.support.vectors import root_mean_square
+from micronn.support.vectors import magnitude, root_mean_square
 
 CELL = 10  # a cell of a matrix with the gap beside it
 CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it
@@ -45,7 +45,7 @@ def largest_and_rms(numbers: Sequence[float]) -> str:
     >>> largest_and_rms([3.0, -4.0])
     'max −4  rms 3.54'
     """
-    top = max(numbers, key=lambda x: abs(x) if x == x else math.inf)
+    top = max(numbers, key=magnitude)
     return f"max {fmt(top, sign=True, digits=3)}  rms {fmt(root_mean_square(numbers), digits=3)}"
 
 

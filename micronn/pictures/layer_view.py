@@ -6,7 +6,6 @@ it and what comes back below: a vanishing gradient is one row of numbers that sh
 from right to left.
 """
 
-import math
 from collections import defaultdict
 from math import isfinite, log2
 
@@ -21,8 +20,8 @@ from micronn.pictures.grouping import MOST_INPUTS, Home, Plan, crowded_layers, h
 from micronn.pictures.legend import Item, layer_legend, words
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import Sketch
-from micronn.support.text import fmt
-from micronn.support.vectors import root_mean_square
+from micronn.support.text import counted, fmt
+from micronn.support.vectors import magnitude, root_mean_square
 
 # The layers view
 
@@ -105,22 +104,12 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int], m: float) -> Card
     data, grad = [node.data for node in nodes], [node.grad for node in nodes]
     role = plan.graph.nodes[ks[0]].role
     word = " min…max" if len(ks) > 1 else ""
-    token = "zero" if role == "const" else shade(max(grad, key=size), m)
+    token = "zero" if role == "const" else shade(max(grad, key=magnitude), m)
     facts = [
         Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad"),
         Fact(f"grad{word}", span(grad, sign=True), token),
     ]
     return facts_card(id, role, "", name, {"op": ""}.get(role, role), facts)
-
-
-def counted(n: int, word: str) -> str:
-    """A number of things: 1 loss, 100 losses."""
-    return f"{n:,} {word}{'' if n == 1 else 'es' if word.endswith('s') else 's'}"
-
-
-def size(x: float) -> float:
-    """How large a number is; nan is the largest of all."""
-    return abs(x) if x == x else math.inf
 
 
 def rest_cards(plan: Plan, m: float) -> list[Card]:

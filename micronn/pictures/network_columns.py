@@ -16,6 +16,7 @@ from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.palette import scale
 from micronn.pictures.svg import text_width
 from micronn.support.text import clean
+from micronn.support.vectors import magnitude
 
 MOST = 16  # units drawn in one column
 FEW = 8  # up to so many units in the tallest column, circles have room for a number
@@ -188,12 +189,7 @@ def most_active(run: Run) -> list[int]:
         return list(every)
     if run[0] is None:
         return [*every[: MOST // 2], *every[-MOST // 2 :]]
-    return sorted(sorted(every, key=lambda i: -loudness(float_of(run[i])))[:MOST])
-
-
-def loudness(number: float) -> float:
-    """The size of a number, with nan and infinity the largest of all."""
-    return abs(number) if math.isfinite(number) else math.inf
+    return sorted(sorted(every, key=lambda i: -magnitude(float_of(run[i])))[:MOST])
 
 
 # Where everything goes

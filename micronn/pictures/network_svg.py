@@ -13,7 +13,6 @@ from micronn.pictures.network_columns import (
     Column,
     bottom,
     image_size,
-    loudness,
     pixel_size,
     pixels,
     view_width,
@@ -31,6 +30,7 @@ from micronn.pictures.svg import (
     units,
 )
 from micronn.support.text import fmt
+from micronn.support.vectors import magnitude
 
 SPARSE = 60  # up to so many lines between two columns, every line is opaque
 
@@ -114,7 +114,7 @@ def lines(left: Column, right: Column, view: View) -> Iterator[str]:
         for i in left.drawn
     ]
     if not view.steady:
-        weights.sort(key=lambda weight: loudness(weight.number))
+        weights.sort(key=lambda weight: magnitude(weight.number))
     top, dense = strongest(right, view), len(weights) > SPARSE
 
     def size(weight: Line) -> tuple[object, ...]:

@@ -27,7 +27,7 @@ from micronn.pictures.edges import Wire, message_wire
 from micronn.pictures.legend import value_legend
 from micronn.pictures.palette import scale
 from micronn.pictures.sketch import Sketch
-from micronn.support.text import fmt
+from micronn.support.text import counted, fmt
 
 
 def values_view(
@@ -108,7 +108,7 @@ class ValueCards:
         first_bad = shown and operands_fine and not isfinite(row.data)
         corner = {"op": "", "root": "output"}.get(row.role, row.role)
         if below is not None:
-            corner = f"from {below:,} value{'s' if below > 1 else ''}"
+            corner = f"from {counted(below, 'value')}"
         elif first_bad:
             corner = f"{corner} first {fmt(row.data)}".strip()
         return Face(
@@ -163,7 +163,7 @@ def ports_out(row: Row) -> Ports:
 def sentences(rows: list[Row], values: int) -> tuple[str, str]:
     """The title and the description of a picture of values, with the numbers in words."""
     root, given = rows[-1], [row for row in rows if row.role in ("input", "param")]
-    caption = f"{values:,} value{'s' if values > 1 else ''}"
+    caption = counted(values, "value")
     if values > len(rows):
         caption += f", the {len(rows)} nearest to the output shown"
     caption += f", from left to right. Output {root.title} = {fmt(root.data)}."

@@ -91,6 +91,15 @@ def clean(name: str) -> str:
     return "".join([c if c.isprintable() else "\ufffd" for c in name])
 
 
+def counted(n: int, word: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "loss"), counted(1200, "loss"), counted(2, "value")
+    ('1 loss', '1,200 losses', '2 values')
+    """
+    return f"{n:,} {word}{'' if n == 1 else 'es' if word.endswith('s') else 's'}"
+
+
 def layer_name(name: str) -> str:
     """The layer a parameter belongs to: layers.0 for layers.0.neurons.3.w.2."""
     layer, is_neuron, _ = name.partition("neurons")

@@ -14,6 +14,11 @@ def root_mean_square(numbers: Sequence[float]) -> float:
     return math.hypot(*numbers) / math.sqrt(len(numbers))
 
 
+def magnitude(x: float) -> float:
+    """How large a number is whatever its sign; nan is as large as infinity."""
+    return abs(x) if x == x else math.inf
+
+
 def predicted_class(output: float | Sequence[float], threshold: float = 0.0) -> int:
     """The class that a model's output stands for.
 
