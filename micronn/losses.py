@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms
-from micronn.support.arguments import check_pairs, class_index, flat_list
-from micronn.support.number import as_float, shown
+from micronn.support.arguments import check_pairs, class_index, flat_list, probabilities
+from micronn.support.number import as_float, number_of, shown
 from micronn.support.vectors import as_list
 
-Number = Value | float
+Num = Value | float
 Loss = TypeVar("Loss", bound=Callable[..., Value])
 
 
@@ -42,7 +42,7 @@ def loss_of(loss: Callable[..., Value], output: Any, target: Any) -> Value:
 
 
 @takes_lists
-def mse(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
+def mse(preds: Iterable[Num], targets: Iterable[Num]) -> Value:
     """Mean squared error, the average of (pred - target)**2: an error twice as big costs 4 times.
 
     preds, targets: shape (n_examples,), in the same unit; the result is in its square.
@@ -59,7 +59,7 @@ def mse(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
 
 
 @takes_lists
-def mae(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
+def mae(preds: Iterable[Num], targets: Iterable[Num]) -> Value:
     """Mean absolute error, the average of abs(pred - target): an outlier weighs what it measures.
 
     preds, targets: shape (n_examples,), in the same unit, which is the result's too.
@@ -72,7 +72,7 @@ def mae(preds: Iterable[Number], targets: Iterable[Number]) -> Value:
 
 
 @takes_lists
-def huber(preds: Iterable[Number], targets: Iterable[Number], delta: float = 1.0) -> Value:
+def huber(preds: Iterable[Num], targets: Iterable[Num], delta: float = 1.0) -> Value:
     """Half the square of a small error; for a large one a straight line that goes on smoothly.
 
     preds, targets: shape (n_examples,), in the same unit.
@@ -101,7 +101,7 @@ def huber(preds: Iterable[Number], targets: Iterable[Number], delta: float = 1.0
 
 
 @takes_lists
-def hinge(scores: Iterable[Number], targets: Iterable[Number]) -> Value:
+def hinge(scores: Iterable[Num], targets: Iterable[Num]) -> Value:
     """The average of max(0, 1 - target * score): right by a margin of 1 costs nothing.
 
     scores: shape (n_examples,), any numbers; above 0 means the class +1.
@@ -116,7 +116,7 @@ def hinge(scores: Iterable[Number], targets: Iterable[Number]) -> Value:
     """
     losses = []
     for s, t in pairs(scores, targets, "scores"):
-        if (t.data if isinstance(t, Value) else t) not in (-1.0, 1.0):
+        if number_of(t) not in (-1.0, 1.0):
             raise ValueError(
                 f"hinge needs targets of -1 or +1, got {shown(t)}; "
                 "write 2*t - 1 for classes 0 and 1"
@@ -126,7 +126,7 @@ def hinge(scores: Iterable[Number], targets: Iterable[Number]) -> Value:
 
 
 @takes_lists
-def binary_cross_entropy(logits: Iterable[Number], targets: Iterable[Number]) -> Value:
+def binary_cross_entropy(logits: Iterable[Num], targets: Iterable[Num]) -> Value:
     """The average log loss, where sigmoid(logit) is the probability of class 1.
 
     logits: shape (n_examples,), any numbers, before sigmoid.
@@ -152,7 +152,7 @@ def binary_cross_entropy(logits: Iterable[Number], targets: Iterable[Number]) ->
     return mean(losses)
 
 
-def log_loss(z: Value, t: Number) -> Value:
+def log_loss(z: Value, t: Num) -> Value:
     """-t*log(p) - (1-t)*log(1-p), where p = sigmoid(z) is the probability of class 1.
 
     p is 1 / (1 + e**-z), so -log(p) = log(1 + e**-z) = softplus(-z); and 1 - p is
@@ -166,7 +166,7 @@ def log_loss(z: Value, t: Number) -> Value:
 # Which of several classes?  One example at a time
 
 
-def softmax(logits: Iterable[Number]) -> list[Value]:
+def softmax(logits: Iterable[Num]) -> list[Value]:
     """e**z / (e**z0 + e**z1 + ...) for each logit z: scores as probabilities, adding up to 1.
 
     logits: shape (n_classes,); the result has the same shape, each from 0 to 1.
@@ -176,12 +176,12 @@ def softmax(logits: Iterable[Number]) -> list[Value]:
     >>> [round(p.data, 4) for p in softmax([Value(0.0), Value(1.0), Value(1000.0)])]
     [0.0, 0.0, 1.0]
     """
-    zs = class_scores(logits)
+    zs = [as_value(z) for z in flat_list(logits, "logits")]
     log_of_sum = logsumexp(zs)
     return [(z - log_of_sum).exp() for z in zs]  # e**z / sum = e**(z - log(sum))
 
 
-def cross_entropy(logits: Iterable[Number], target: int | Value | Sequence[Number]) -> Value:
+def cross_entropy(logits: Iterable[Num], target: int | Value | Sequence[Num]) -> Value:
     """The log loss of the right class: -log(p), where p is its probability by softmax(logits).
 
     logits: shape (n_classes,), one unbounded score for each class, before softmax.
@@ -201,12 +201,10 @@ def cross_entropy(logits: Iterable[Number], target: int | Value | Sequence[Numbe
     >>> round(cross_entropy(know_nothing, target=2).data, 4)
     1.0986
     """
-    zs = class_scores(logits)
+    zs = [as_value(z) for z in flat_list(logits, "logits")]
     if hasattr(target, "__iter__"):
         right = dot(probabilities(target, len(zs)), zs)
     else:
-        if isinstance(target, Value) and target.data.is_integer():
-            target = int(target.data)
         right = zs[class_index(target, len(zs))]
     return logsumexp([z - right for z in zs])  # -log(e**right / sum of e**z), one log for both
 
@@ -231,32 +229,8 @@ def l2_penalty(parameters: Iterable[Value]) -> Value:
 # What the losses are given
 
 
-def pairs(preds: Any, targets: Any, name: str) -> list[tuple[Value, Number]]:
+def pairs(preds: Any, targets: Any, name: str) -> list[tuple[Value, Num]]:
     """Each prediction, as a Value, with its target; zip alone would drop what is left over."""
     preds, targets = flat_list(preds, name), flat_list(targets, "targets")
     check_pairs(preds, targets, name)
     return list(zip(map(as_value, preds), terms(targets), strict=True))
-
-
-def class_scores(logits: Any) -> list[Value]:
-    """logits as a list of at least one Value."""
-    scores = flat_list(logits, "logits")
-    if not scores:
-        raise ValueError("no logits: there must be at least one class; pass model(x)")
-    return list(map(as_value, scores))
-
-
-def probabilities(target: Any, classes: int) -> tuple[Number, ...]:
-    """target as one probability for each class."""
-    target = flat_list(target, "target")
-    if len(target) != classes:
-        raise ValueError(
-            f"{classes} logits and {len(target)} probabilities: every class needs one of each"
-        )
-    numbers = [as_value(p).data for p in target]
-    if not (min(numbers) >= 0.0 and abs(sum(numbers) - 1.0) < 1e-6):
-        raise ValueError(
-            f"probabilities must be at least 0 and add up to 1, got {numbers[:10]!r}; "
-            "divide each by their sum"
-        )
-    return target

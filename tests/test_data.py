@@ -17,8 +17,8 @@ from micronn.data import (
     wave,
     xor,
     yin_yang,
-    yin_yang_class,
 )
+from micronn.support.more_data import yin_yang_class
 
 TWO_CLASSES = [moons, circles, spirals, xor]
 CLASS_INDEX = [blobs, yin_yang]

@@ -195,7 +195,7 @@ def test_lengths_that_differ_are_refused_naming_both(loss, targets):
 
 @over_lists
 def test_an_empty_batch_is_refused(loss, targets):
-    with pytest.raises(ValueError, match="at least one example"):
+    with pytest.raises(ValueError, match="at least one number"):
         loss([], [])
 
 

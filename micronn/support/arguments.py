@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sized
 from typing import Any, TypeVar, cast
 
-from micronn.support.number import Number, as_float
+from micronn.support.number import Number, as_float, number_of
 
 T = TypeVar("T")
 
@@ -53,7 +53,9 @@ def fraction(x: Any, name: str) -> float:
 
 
 def class_index(k: Any, classes: int) -> int:
-    """k, if it names one of so many classes; IndexError if it names none."""
+    """k, if it names one of so many classes, also as a Value; IndexError if it names none."""
+    if isinstance(k, Number) and k.data.is_integer():
+        k = int(k.data)
     if not 0 <= integer(k, "the target, the index of a class,") < classes:
         raise IndexError(f"target {k} names no class; {classes} classes have 0 to {classes - 1}")
     return int(k)
@@ -105,8 +107,10 @@ def listed(items: Any, name: str, length: int | None = None) -> tuple[Any, ...]:
 
 
 def flat_list(items: Any, name: str) -> tuple[Any, ...]:
-    """items as a tuple with no list inside."""
+    """items as a tuple of at least one, with no list inside."""
     given = listed(items, name)
+    if not given:
+        raise ValueError(f"{name} is an empty list; at least one number is needed")
     for item in given:
         if isinstance(item, (list, tuple)):
             raise TypeError(
@@ -114,6 +118,22 @@ def flat_list(items: Any, name: str) -> tuple[Any, ...]:
                 "take one list after the other"
             )
     return given
+
+
+def probabilities(target: Any, classes: int) -> tuple[Any, ...]:
+    """target as one probability for each class, Values or floats."""
+    target = flat_list(target, "target")
+    if len(target) != classes:
+        raise ValueError(
+            f"{classes} logits and {len(target)} probabilities: every class needs one of each"
+        )
+    numbers = [number_of(p) for p in target]
+    if not (min(numbers) >= 0.0 and abs(sum(numbers) - 1.0) < 1e-6):
+        raise ValueError(
+            f"probabilities must be at least 0 and add up to 1, got {numbers[:10]!r}; "
+            "divide each by their sum"
+        )
+    return tuple(target)
 
 
 def pair(x: Any, what: str) -> Any:

@@ -3,8 +3,12 @@
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from micronn.support.arguments import count, non_negative, rng_or_default
+
+Examples = tuple[Sequence[Sequence[float]], Sequence[Any]]  # inputs and their targets
+Rng = random.Random | None
 
 
 def linspace(low: float, high: float, n: int) -> list[float]:
@@ -35,14 +39,12 @@ def on_circle(radius: float, turns: float) -> list[float]:
     return [radius * math.cos(angle), radius * math.sin(angle)]
 
 
-def jittered(
-    points: Sequence[Sequence[float]], noise: float, rng: random.Random | None
-) -> list[list[float]]:
+def jittered(points: Sequence[Sequence[float]], noise: float, rng: Rng) -> list[list[float]]:
     """Each point moved a little at random, in every coordinate."""
     return [add_noise(point, noise, rng) for point in points]
 
 
-def add_noise(numbers: Sequence[float], noise: float, rng: random.Random | None) -> list[float]:
+def add_noise(numbers: Sequence[float], noise: float, rng: Rng) -> list[float]:
     """Each number plus one from a bell curve around 0, whose spread is noise."""
     rng, noise = rng_or_default(rng), non_negative(noise, "noise")
     return [x + rng.gauss(0.0, noise) for x in numbers]
