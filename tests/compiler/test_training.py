@@ -1,0 +1,128 @@
+"""Training a program takes the steps that the graph would take, in both backends."""
+
+import math
+
+import pytest
+from programs import each_backend, machine_only, task
+
+from micronn.compiler import compile_graph
+from micronn.compiler.machine import Trainer
+from micronn.engine import DomainError, Value, mean
+from micronn.optim import SGD, Adam, AdamW
+
+OPTIMIZERS = {
+    "sgd": lambda params: SGD(params, lr=0.1),
+    "weight decay": lambda params: SGD(params, lr=0.1, weight_decay=0.01),
+    "momentum": lambda params: SGD(params, lr=0.05, momentum=0.9),
+    "nesterov": lambda params: SGD(
+        params, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.001
+    ),
+    "adam": lambda params: Adam(params, lr=0.01),
+    "adamw": lambda params: AdamW(params, lr=0.01),
+}
+
+
+@each_backend
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_training_takes_the_steps_that_the_graph_takes(name, backend):
+    model, loss, x, rows = task()
+    params = model.parameters()
+    program, start = compile_graph(loss, x, params, backend), [p.data for p in params]
+    for p in params:
+        p.grad = 3.0
+    optimizer = OPTIMIZERS[name](params)
+    losses = list(program.train(rows, optimizer, epochs=4, batch_size=32))
+    got, state = [p.data for p in params], optimizer.state_dict()
+    assert {p.grad for p in params} == {3.0}
+
+    for p, number in zip(params, start, strict=True):
+        p.data = number
+    reference, expected = OPTIMIZERS[name](params), []
+    for _ in range(4):
+        whole = 0.0
+        for first in (0, 32, 64):
+            batch = rows[first : first + 32]
+            model.zero_grad()
+            batch_loss = mean([(model(row[:2]) - row[2]) ** 2 for row in batch])
+            batch_loss.backward()
+            reference.step()
+            whole += batch_loss.data * len(batch)
+        expected.append(whole / len(rows))
+    assert losses == pytest.approx(expected, rel=1e-9)
+    assert got == pytest.approx([p.data for p in params], rel=1e-9)
+    assert state["steps"] == reference.steps == 12
+    for column, numbers in reference.state.items():
+        assert state["state"][column] == pytest.approx(numbers, rel=1e-9, abs=1e-14)
+
+
+@each_backend
+def test_what_is_changed_between_epochs_counts_from_the_next_on(backend):
+    x, w = Value(1.0), Value(10.0)
+    program, optimizer = compile_graph(w * x, [x], [w], backend), SGD([w], lr=1.0)
+    seen = []
+    for _ in program.train([[1.0]], optimizer, 3):
+        seen.append(w.data)
+        w.data, optimizer.lr = 100.0, 2.0
+    assert seen == [9.0, 98.0, 98.0]
+
+
+@each_backend
+def test_parameters_may_come_to_the_optimizer_in_another_order(backend):
+    x, w, u = Value(1.0), Value(1.0), Value(1.0)
+    program = compile_graph(w * x + u * x * 3.0, [x], [w, u], backend)
+    optimizer = SGD([u, w], lr=0.1, momentum=0.5)
+    list(program.train([[1.0]], optimizer, 1))
+    assert [w.data, u.data] == pytest.approx([0.9, 0.7])
+    assert optimizer.state["velocity"] == [3.0, 1.0]
+
+
+@each_backend
+def test_training_stops_with_the_graphs_error_at_the_last_good_step(backend):
+    x, w = Value(1.0, "x"), Value(1.0, "w")
+    program, optimizer = compile_graph(w * x.log(), [x], [w], backend), SGD([w], lr=1.0)
+    rows = [[math.e]] * 3 + [[-1.0]] + [[math.e]]
+    with pytest.raises(DomainError, match="x = -1.0"):
+        list(program.train(rows, optimizer, 1, batch_size=1))
+    assert w.data == pytest.approx(-2.0)
+    assert optimizer.steps == 3
+    assert w.grad == 0.0
+
+
+@machine_only
+def test_ctrl_c_leaves_parameters_and_optimizer_at_the_same_step(monkeypatch):
+    model, loss, x, rows = task()
+    params = model.parameters()
+    program, optimizer = compile_graph(loss, x, params, "machine"), Adam(params)
+    train, calls = Trainer.train, []
+
+    def interrupted(self, first, last, numbers):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(last - first)
+        return train(self, first, last, numbers)
+
+    monkeypatch.setattr(Trainer, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(program.train(rows, optimizer, 10, batch_size=5))
+    assert optimizer.steps == sum(calls) == 3
+    monkeypatch.undo()
+    stopped = [p.data for p in params]
+    model, loss, x, rows = task()
+    program, optimizer = (
+        compile_graph(loss, x, model.parameters(), "machine"),
+        Adam(model.parameters()),
+    )
+    list(program.train(rows[:15], optimizer, 1, batch_size=5))
+    assert stopped == [p.data for p in params]
+
+
+@each_backend
+def test_train_refuses_what_it_cannot_do_before_the_first_epoch(backend):
+    x, w = Value(1.0), Value(1.0)
+    program, optimizer = compile_graph(x * w, [x], [w], backend), SGD([w], 0.1)
+    for arguments in (
+        ([], optimizer, 1), ([[1.0]], SGD([Value(1.0)], 0.1), 1), ([[1.0]], None, 1),
+        ([[1.0]], optimizer, -1), ([[1.0]], optimizer, 1.5), ([[1.0]], optimizer, 1, 0),
+    ):  # fmt: skip
+        with pytest.raises((TypeError, ValueError)):
+            program.train(*arguments)
