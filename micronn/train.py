@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from micronn.data import Examples, batches
+from micronn.data import Examples, Rng, batches
 from micronn.engine import Value, mean
 from micronn.losses import loss_of
 from micronn.nn import Module
@@ -35,30 +35,17 @@ NOT_FINITE = (ArithmeticError, DomainError)
 
 
 class Step(NamedTuple):
-    """Where a training stands.
+    """Where a training stands.  What follows the loss is told by micronn.training alone."""
 
-    step: how many steps the optimiser has taken.  epoch: the current one, from 1.
-    loss: the mean over the examples since the last Step, each before its own step.
-
-    The rest is told by micronn.training alone.
-    lr: the learning rate of the last step.
-    validation_loss: the mean over the validation set; None without one.
-    metric: of the validation set, or of the training set without one; None if none
-        was asked for.
-    gradients: root mean square of the last batch's gradient, by layer.
-    seconds: since the training began.
-    engine: what ran: "graph", "machine" or "python".
-    """
-
-    step: int
-    epoch: int
-    loss: float
-    lr: float = math.nan
-    validation_loss: float | None = None
-    metric: float | None = None
-    gradients: dict[str, float] = {}
-    seconds: float = 0.0
-    engine: str = "graph"
+    step: int  # how many steps the optimiser has taken
+    epoch: int  # the current one, from 1
+    loss: float  # the mean over the examples since the last Step, each before its own step
+    lr: float = math.nan  # the learning rate of the last step
+    validation_loss: float | None = None  # the mean over the validation set
+    metric: float | None = None  # of the validation set, or of the training set without one
+    gradients: dict[str, float] = {}  # root mean square of the last batch's, by layer
+    seconds: float = 0.0  # since the training began
+    engine: str = "graph"  # what ran: "graph", "machine" or "python"
 
 
 class Diverged(ArithmeticError):
@@ -74,13 +61,9 @@ class Diverged(ArithmeticError):
 
 
 def train_batch(
-    model: Module,
-    loss: Loss,
-    inputs: Sequence[Any],
-    targets: Sequence[Any],
-    optimizer: Optimizer,
-    clip: float = math.inf,
-) -> float:
+    model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any],
+    optimizer: Optimizer, clip: float = math.inf,
+) -> float:  # fmt: skip
     """One step of learning from a batch of examples; returns their mean loss before it.
 
     loss: what an example costs, loss(output, target) -> Value: cross_entropy or one of your
@@ -104,14 +87,9 @@ def train_batch(
 
 
 def steps(
-    model: Module,
-    loss: Loss,
-    data: Examples,
-    optimizer: Optimizer,
-    epochs: int,
-    batch_size: int = 32,
-    rng: Any = None,
-) -> Iterator[Step]:
+    model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
+    batch_size: int = 32, rng: Rng = None,
+) -> Iterator[Step]:  # fmt: skip
     """Train a model, a Step after each epoch: `for step in steps(...)`, and `break` stops.
 
     data: a pair of inputs and targets, as micronn.data makes them.
@@ -134,14 +112,9 @@ def steps(
 
 
 def fit(
-    model: Module,
-    loss: Loss,
-    data: Examples,
-    optimizer: Optimizer,
-    epochs: int,
-    batch_size: int = 32,
-    rng: Any = None,
-) -> list[Step]:
+    model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
+    batch_size: int = 32, rng: Rng = None,
+) -> list[Step]:  # fmt: skip
     """Train a model to the end; returns what steps() tells, a Step for each epoch."""
     return list(steps(model, loss, data, optimizer, epochs, batch_size, rng))
 

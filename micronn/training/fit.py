@@ -23,11 +23,13 @@ should happen on the way is written in the body of your own loop: `break` stops,
 
 import math
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from micronn.check.health import parameters_by_layer
-from micronn.data import Examples, batches, select
+from micronn.data import Examples, Rng, batches, select
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient, learning_rate
 from micronn.support.arguments import check_callable, check_examples, count
@@ -48,36 +50,20 @@ class Score(NamedTuple):
 
 
 def fit(
-    model: Module,
-    loss: Loss,
-    data: Examples,
-    optimizer: Optimizer,
-    epochs: int,
-    batch_size: int = 32,
-    rng: Any = None,
-    **options: Any,
-) -> list[Step]:
+    model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
+    batch_size: int = 32, rng: Rng = None, **options: Any,
+) -> list[Step]:  # fmt: skip
     """Train a model to the end; returns all that steps() tells.  Arguments as for steps()."""
     return list(steps(model, loss, data, optimizer, epochs, batch_size, rng, **options))
 
 
 def steps(
-    model: Module,
-    loss: Loss,
-    data: Examples,
-    optimizer: Optimizer,
-    epochs: int,
-    batch_size: int = 32,
-    rng: Any = None,
-    *,
-    validation: Examples | None = None,
-    metric: Metric | None = None,
-    clip: float | None = None,
-    l2: float = 0.0,
-    every: int | None = None,
-    done: int = 0,
-    engine: str = "auto",
-) -> Iterator[Step]:
+    model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
+    batch_size: int = 32, rng: Rng = None, *,
+    validation: Examples | None = None, metric: Metric | None = None,
+    clip: float | None = None, l2: float = 0.0,
+    every: int | None = None, done: int = 0, engine: str = "auto",
+) -> Iterator[Step]:  # fmt: skip
     """Train a model on shuffled mini-batches, and tell how it goes.
 
     model, loss, data, optimizer, epochs, batch_size, rng: as for micronn.train.steps,
@@ -116,37 +102,7 @@ def steps(
     objective = Objective(model, loss, optimizer.params, l2)
     training = Training(objective, data, optimizer, math.inf if clip is None else clip, engine)
     judge = Judge(objective, training.program, validation or data, metric, engine)
-    return told(training, judge, validation is not None, range(done + 1, epochs + 1),
-                batch_size, every, rng)  # fmt: skip
-
-
-def told(
-    training: "Training",
-    judge: "Judge",
-    validated: bool,
-    epochs: range,
-    batch_size: int,
-    every: int | None,
-    rng: Any,
-) -> Iterator[Step]:
-    """The epochs, with a Step after each and wherever else one is due."""
-    start, indices = time.perf_counter(), range(len(training.data[1]))
-    for epoch in epochs:
-        order = [batch for batch, _ in batches((indices, indices), batch_size, rng)]
-        for k in range(0, len(order), every or len(order)):
-            loss = training.advance(order[k : k + (every or len(order))], epoch)
-            judge.program = training.program
-            yield Step(
-                training.optimizer.steps,
-                epoch,
-                loss,
-                training.lr(),
-                judge.loss() if validated else None,
-                judge.metric(),
-                training.gradients(),
-                time.perf_counter() - start,
-                training.engine,
-            )
+    return training.steps(range(done + 1, epochs + 1), batch_size, rng, every, judge, validation)
 
 
 class Training:
@@ -162,12 +118,24 @@ class Training:
         self.program = traced_loss(objective, data, engine)
         self.layers = parameters_by_layer(objective.model)
 
-    @property
-    def engine(self) -> str:
-        """What runs: "graph", "machine" or "python"."""
-        return self.program.name if self.program else "graph"
+    def steps(
+        self, epochs: range, batch_size: int, rng: Rng, every: int | None, judge: "Judge",
+        validation: Examples | None,
+    ) -> Iterator[Step]:  # fmt: skip
+        """The epochs, with a Step after each and wherever else one is due."""
+        start, indices = time.perf_counter(), cast(Any, range(len(self.data[1])))
+        for epoch in epochs:
+            order = [batch for batch, _ in batches((indices, indices), batch_size, rng)]
+            for k in range(0, len(order), every or len(order)):
+                loss = self.advance(order[k : k + (every or len(order))], epoch)
+                judge.program = self.program
+                yield Step(
+                    self.optimizer.steps, epoch, loss, self.lr(),
+                    judge.loss() if validation else None, judge.metric(), self.gradients(),
+                    time.perf_counter() - start, self.program.name if self.program else "graph",
+                )  # fmt: skip
 
-    def advance(self, batches: Sequence[list[int]], epoch: int) -> float:
+    def advance(self, batches: Sequence[Any], epoch: int) -> float:
         """A step for each batch; returns the mean loss of their examples.
 
         If the program's numbers are not finite, the steps are taken once more on
@@ -176,22 +144,24 @@ class Training:
         """
         if self.program is None:
             return self.on_graphs(batches, epoch)
-        before = [p.data for p in self.optimizer.params], self.optimizer.state_dict()
+        params, optimizer = self.optimizer.params, self.optimizer
+        before, memory = [p.data for p in params], optimizer.state_dict()
         try:
             mean = self.on_program(self.program, batches)
-            if self.is_finite(mean):
-                if self.agrees(self.program, batches[-1][0]):
+            after = [mean, *[p.data for p in params], *[p.grad for p in params]]
+            if all(map(math.isfinite, after)):
+                if self.agrees(self.program, batches[-1][:1]):
                     return mean
                 self.program = None
                 on_the_graph("model or loss decide by the numbers of an example")
         except NOT_FINITE:
             pass
-        for p, number in zip(self.optimizer.params, before[0], strict=True):
+        for p, number in zip(params, before, strict=True):
             p.data = number
-        self.optimizer.load_state_dict(before[1])
+        optimizer.load_state_dict(memory)
         return self.on_graphs(batches, epoch)
 
-    def on_graphs(self, batches: Sequence[list[int]], epoch: int) -> float:
+    def on_graphs(self, batches: Sequence[Any], epoch: int) -> float:
         """Every step as micronn.train takes it."""
         total = 0.0
         for batch in batches:
@@ -206,7 +176,7 @@ class Training:
             total += mean * len(batch)
         return total / sum(map(len, batches))
 
-    def on_program(self, program: TracedLoss, batches: Sequence[list[int]]) -> float:
+    def on_program(self, program: TracedLoss, batches: Sequence[Any]) -> float:
         """All steps but the last inside the program, if nothing is to be done in between."""
         inside = batches[:-1] if self.clip == math.inf else []
         total = program.train(inside, self.optimizer) if inside else 0.0
@@ -216,16 +186,10 @@ class Training:
             self.optimizer.step()
         return total / sum(map(len, batches))
 
-    def is_finite(self, mean: float) -> bool:
-        """True if the loss, the parameters and their last gradients are finite."""
-        params = self.optimizer.params
-        numbers = [mean, *[p.data for p in params], *[p.grad for p in params]]
-        return all(map(math.isfinite, numbers))
-
-    def agrees(self, program: TracedLoss, index: int) -> bool:
-        """True if program and graph give one loss for this example, as they should."""
-        here = program.losses(program.picked([index]))
-        return same(here, self.objective.losses(*select(self.data, [index])))
+    def agrees(self, program: TracedLoss, indices: Sequence[int]) -> bool:
+        """True if program and graph give one loss for these examples, as they should."""
+        here = program.losses(program.batch(indices))
+        return same(here, self.objective.losses(*select(self.data, indices)))
 
     def lr(self, ahead: int = 0) -> float:
         """The learning rate of the last step, or of one ahead."""
@@ -250,7 +214,7 @@ class Judge:
     ):  # fmt: skip
         self.objective, self.program, self.measure = objective, program, measure
         self.inputs, self.targets = data
-        self.rows = program.flat(*data) if program else None
+        self.rows = array("d", b"".join(program.encoded(*data))) if program else None
         if program and measure:
             self.outputs = predictor(objective.model, self.inputs, engine)
 
@@ -264,17 +228,12 @@ class Judge:
         """The metric of the model's outputs."""
         if not self.measure:
             return None
-        if self.program:
-            return self.measure(self.outputs(self.inputs), self.targets)
-        return self.measure(eager_outputs(self.objective.model, self.inputs), self.targets)
+        outputs = self.outputs if self.program else partial(eager_outputs, self.objective.model)
+        return self.measure(outputs(self.inputs), self.targets)
 
 
 def evaluate(
-    model: Module,
-    loss: Loss,
-    data: Examples,
-    metric: Metric | None = None,
-    engine: str = "auto",
+    model: Module, loss: Loss, data: Examples, metric: Metric | None = None, engine: str = "auto"
 ) -> Score:
     """How good a model is on examples: once, at the end, on a test set it never saw.
 

@@ -7,11 +7,11 @@ be read but not descended.  Both are needed: a loss may fall while the accuracy 
     0.5
 """
 
-import math
 from collections.abc import Sequence
+from typing import Any
 
 from micronn.support.arguments import check_pairs
-from micronn.support.vectors import as_list, predicted_class
+from micronn.support.vectors import as_list, predicted_class, root_mean_square
 
 Output = float | Sequence[float]
 
@@ -45,16 +45,14 @@ def confusion_matrix(
     [[1, 1], [0, 1]]
     """
     pairs = [(right_class(t), predicted_class(o, threshold)) for o, t in paired(outputs, targets)]
-    n = max(
-        2, *[len(as_list(output)) for output in outputs[:1]], *[1 + max(pair) for pair in pairs]
-    )
+    n = max(2, len(as_list(outputs[0])), *[1 + max(pair) for pair in pairs])
     counts = [[0] * n for _ in range(n)]
     for right, guessed in pairs:
         counts[right][guessed] += 1
     return counts
 
 
-def rmse(outputs: Sequence[Output], targets: Sequence) -> float:
+def rmse(outputs: Sequence[Output], targets: Sequence[Any]) -> float:
     """Root mean squared error: the usual size of an error, in the targets' own unit.
 
     outputs, targets: numbers, or lists of equally many numbers, for each example.
@@ -63,15 +61,15 @@ def rmse(outputs: Sequence[Output], targets: Sequence) -> float:
     >>> rmse([1.0, 5.0], [0.0, 2.0])  # sqrt((1 + 9) / 2)
     2.23606797749979
     """
-    squares = [
-        (a - b) ** 2
+    errors = [
+        a - b
         for output, target in paired(outputs, targets)
         for a, b in zip(as_list(output), as_list(target), strict=True)
     ]
-    return math.sqrt(sum(squares) / len(squares))
+    return root_mean_square(errors)
 
 
-def paired(outputs, targets):
+def paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
     """Each output with its target."""
     check_pairs(outputs, targets, "outputs")
     return list(zip(outputs, targets, strict=True))

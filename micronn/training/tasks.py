@@ -18,8 +18,8 @@ from statistics import fmean, pstdev
 from typing import Any, NamedTuple
 
 from micronn import data
-from micronn.data import Examples, split
-from micronn.datasets.csv_table import column_index, lines_of, number, read_csv
+from micronn.data import Examples, Rng, split
+from micronn.datasets.csv_table import Path, column_index, lines_of, number, read_csv
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
@@ -72,7 +72,7 @@ class Question(NamedTuple):
         return {"sign": sign_loss, "class": cross_entropy, "quantity": mse}[self.kind]
 
     @property
-    def metric(self) -> Callable[[Sequence, Sequence], float]:
+    def metric(self) -> Callable[[Sequence[Any], Sequence[Any]], float]:
         """How good answers are, for people: the share of right ones, or the usual error."""
         return rmse if self.kind == "quantity" else accuracy
 
@@ -97,15 +97,15 @@ class Question(NamedTuple):
         return output * self.widths[-1] + self.centres[-1] if self.centres else output
 
 
-def sign_loss(output, target) -> Value:
-    """Binary cross-entropy for targets of -1 and +1: they stand for the chances 0 and 1."""
+def sign_loss(output: Value, target: Value | float) -> Value:
+    """Binary cross-entropy for targets of -1 and +1: they stand for the probabilities 0 and 1."""
     return binary_cross_entropy([output], [(target + 1.0) / 2.0])
 
 
 def question_from(notes: Mapping[str, Any]) -> Question | None:
     """The question in the notes of a saved model; None if there is none.
 
-    Raises ValueError for anything that is no whole question.
+    Raises ValueError for anything else.
     """
     saved = notes.get("question")
     if saved is None:
@@ -113,12 +113,12 @@ def question_from(notes: Mapping[str, Any]) -> Question | None:
     if not isinstance(saved, dict) or saved.keys() != set(Question._fields):
         raise ValueError(f"a model's question has {', '.join(Question._fields)}; train it again")
     question = Question(**saved)
-    if not is_whole(question):
+    if not is_sound(question):
         raise ValueError("the model's question is damaged; train the model again")
     return question
 
 
-def is_whole(question: Question) -> bool:
+def is_sound(question: Question) -> bool:
     """Whether a question from a file holds what its fields promise."""
     lists = [question.columns, question.classes, question.centres, question.widths]
     if question.kind not in KINDS or not all(isinstance(items, list) for items in lists):
@@ -151,12 +151,12 @@ class Task(NamedTuple):
 # Where the examples come from
 
 
-def toy(name: str, examples: int | None = None, rng=None) -> Task:
+def toy(name: str, examples: int | None = None, rng: Rng = None) -> Task:
     """A data set that needs no file: three fifths to learn from, one to watch, one to judge.
 
     name: one of TOYS.
     examples: how many in all; if left out, enough for the test to mean something.
-    rng: where chance comes from.
+    rng: draws the random numbers.
     """
     make, enough = TOYS[name]
     inputs, targets = make(enough if examples is None else examples, rng=rng)
@@ -165,7 +165,7 @@ def toy(name: str, examples: int | None = None, rng=None) -> Task:
     return Task(question, *dealt((inputs, targets), rng))
 
 
-def dealt(examples: Examples, rng) -> tuple[Examples, Examples, Examples]:
+def dealt(examples: Examples, rng: Rng) -> tuple[Examples, Examples, Examples]:
     """Three fifths, one, and one, none of them empty."""
     parts = split(examples, rng=rng)
     if not all(targets for _, targets in parts):
@@ -176,7 +176,7 @@ def dealt(examples: Examples, rng) -> tuple[Examples, Examples, Examples]:
     return parts
 
 
-def digits_from(folder, examples: int | None = None) -> Task:
+def digits_from(folder: Path, examples: int | None = None) -> Task:
     """MNIST, or another set in its layout, from a folder with its four files.
 
     examples: how many to take of those to learn from; all if left out.
@@ -189,27 +189,25 @@ def digits_from(folder, examples: int | None = None) -> Task:
     cut = count - count // 6
     train = Part(inputs, range(cut)), targets[:cut]
     validation = Part(inputs, range(cut, count)), targets[cut:count]
-    return Task(
-        Question("mnist", "class", [], class_names(targets), [], []), train, validation, test
-    )
+    question = Question("mnist", "class", [], class_names(targets), [], [])
+    return Task(question, train, validation, test)
 
 
-class Part(Sequence):
+class Part(Sequence[Any]):
     """Some items of a sequence, fetched when they are asked for."""
 
-    def __init__(self, items: Sequence, places: range):
-        self.items, self.places = items, places
+    def __init__(self, items: Sequence[Any], indices: range):
+        self.items, self.indices = items, indices
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
-    def __getitem__(self, k):
-        if isinstance(k, slice):
-            return Part(self.items, self.places[k])
-        return self.items[self.places[k]]
+    def __getitem__(self, k: Any) -> Any:
+        found = self.indices[k]
+        return Part(self.items, found) if isinstance(k, slice) else self.items[found]
 
 
-def from_csv(path, target: str = "", rng=None) -> Task:
+def from_csv(path: Path, target: str = "", rng: Rng = None) -> Task:
     """Your own table: a header, numbers, and a target column of numbers or words.
 
     target: the name of the column to predict; the last one if left out.
@@ -225,7 +223,7 @@ def from_csv(path, target: str = "", rng=None) -> Task:
     return Task(question, *[rescaled(part, question) for part in parts])
 
 
-def rows_of(path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]:
+def rows_of(path: Path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]:
     """The inputs in a table, for a model to answer: the header, and a row for each line.
 
     columns: which columns to take, in this order; others are passed over.  All, if
@@ -237,16 +235,16 @@ def rows_of(path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]
     lines = lines_of(path)
     _, header = next(lines, (1, [""]))
     wanted = list(columns) or header
-    places = [column_index(path, header, column) for column in wanted]
+    indices = [column_index(path, header, column) for column in wanted]
     rows = []
     for line, cells in lines:
         if len(cells) != len(header):
             raise ValueError(f"{path}, line {line}: {len(cells)} cells under {len(header)} columns")
-        rows.append([number(path, line, header[place], cells[place]) for place in places])
+        rows.append([number(path, line, header[k], cells[k]) for k in indices])
     return wanted, rows
 
 
-def last_column(path) -> str:
+def last_column(path: Path) -> str:
     """The name of the last column in the header of a CSV file."""
     _, header = next(lines_of(path), (1, [""]))
     return header[-1]
@@ -270,14 +268,14 @@ def rescaled(part: Examples, question: Question) -> Examples:
 # What the targets are
 
 
-def kind_of(targets: Sequence) -> str:
+def kind_of(targets: Sequence[Any]) -> str:
     """The kind of question that these targets answer."""
     if all(isinstance(target, int) for target in targets):
         return "class"
     return "sign" if set(targets) <= {-1.0, 1.0} else "quantity"
 
 
-def class_names(targets: Sequence) -> list[str]:
+def class_names(targets: Sequence[Any]) -> list[str]:
     """A name for each class."""
     kind = kind_of(targets)
     if kind == "quantity":

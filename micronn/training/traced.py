@@ -12,6 +12,7 @@ import math
 import warnings
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 from micronn.compiler.build import NoMachine
@@ -36,87 +37,33 @@ class NotTraceable(ValueError):
 
 
 class TracedLoss:
-    """The loss of an example as a program, for all examples of a data set.
+    """The loss of an example as a program: its inputs and its target are leaves of the graph.
 
     objective: what is made small, on graphs; the program does the same.
     data: a pair of inputs and targets; the graph is recorded from the first of them.
     losses: by the index of a few examples, what they cost on the graph.
-    backend: "machine" or "python".
+    classes: above 0 if the target is the index of a class.  Its leaves then hold the
+        probability of each class, 1 for the right one: the index would choose the graph.
 
-    Raises NotTraceable if these examples give several graphs, and what compile_graph
-    raises.  load() gives it the examples.
+    Raises NotTraceable if these examples give several graphs, and what compile_graph does.
     """
 
     def __init__(
-        self, objective: Objective, data: Examples, losses: dict[int, float], backend: str
-    ):
-        self.trace, root, leaves = first_that_fits(objective, data, losses)
-        self.program = compile_graph(root, leaves, objective.params, backend)
-        self.params, self.name = objective.params, self.program.backend
-        self.width = len(leaves)
-        self.rows = array("d")
-
-    def flat(self, inputs: Iterable[Any], targets: Iterable[Any]) -> "array[float]":
-        """Examples as rows of the program's inputs, all in one array."""
-        rows = array("d")
-        for x, target in zip(inputs, targets, strict=True):
-            add_row(rows, x, self.trace.numbers(target), self.width)
-        return rows
-
-    def picked(self, indices: Iterable[int]) -> "array[float]":
-        """The rows of these examples."""
-        view, size = memoryview(self.rows).cast("B"), 8 * self.width
-        picked = array("d")
-        picked.frombytes(b"".join([view[k * size : (k + 1) * size] for k in indices]))
-        return picked
-
-    def gradient(self, indices: Sequence[int]) -> float:
-        """The mean loss of a batch; its gradient is left in the grad of each parameter."""
-        weights = [p.data for p in self.params]
-        value, grads = self.program.value_and_grad(weights, self.picked(indices))
-        for p, grad in zip(self.params, grads, strict=True):
-            p.grad = grad
-        return value
-
-    def train(self, batches: Sequence[Sequence[int]], optimizer: Optimizer) -> float:
-        """A step for each batch, all of one size, without leaving the program.
-
-        Returns the sum of the losses of all examples.
-        """
-        size = len(batches[0])
-        many = max(1, ROOM // (size * self.width))
-        total = 0.0
-        for k in range(0, len(batches), many):
-            rows = self.picked([index for batch in batches[k : k + many] for index in batch])
-            (mean,) = self.program.train(rows, optimizer, epochs=1, batch_size=size)
-            total += mean * (len(rows) // self.width)
-        return total
-
-    def losses(self, rows: "array[float]") -> float:
-        """The mean loss of examples made by flat(), without gradients."""
-        values = self.program.values(rows)
-        return math.fsum(values) / len(values)
-
-
-class Trace:
-    """Records the loss of an example as a graph with inputs and target as its leaves.
-
-    classes: above 0 if the target is the index of a class.  Its leaves then hold the
-        probability of each class, 1 for the right one: the index would choose the graph.
-    """
-
-    def __init__(self, objective: Objective, classes: int = 0):
-        self.objective, self.classes = objective, classes
+        self, objective: Objective, data: Examples, losses: dict[int, float], classes: int,
+        backend: str,
+    ):  # fmt: skip
+        self.objective, self.params, self.classes = objective, objective.params, classes
+        root, leaves = self.checked(data, losses)
+        self.program = compile_graph(root, leaves, self.params, backend)
+        self.name, self.width = self.program.backend, len(leaves)
+        self.rows: list[bytes] = []
 
     def checked(self, data: Examples, losses: dict[int, float]) -> tuple[Value, list[Value]]:
         """The graph of the first example, if others have the same one, and these losses."""
         inputs, targets = data
         graphs = {k: self.graph(inputs[k], targets[k]) for k in losses}
-        shapes = {
-            k: shape([root], [*leaves, *self.objective.params])
-            for k, (root, leaves) in graphs.items()
-        }
-        first = min(losses)
+        params, first = self.params, min(losses)
+        shapes = {k: shape([root], [*x, *params]) for k, (root, x) in graphs.items()}
         for k, loss in losses.items():
             if shapes[k] != shapes[first]:
                 raise NotTraceable(
@@ -147,24 +94,49 @@ class Trace:
         probabilities[class_index(target, self.classes)] = 1.0
         return probabilities
 
+    def encoded(self, inputs: Iterable[Any], targets: Iterable[Any]) -> list[bytes]:
+        """Each example as a row of the program's inputs, doubles in bytes."""
+        rows = []
+        for x, target in zip(inputs, targets, strict=True):
+            goal = self.numbers(target)
+            if len(x) + len(goal) != self.width:  # it would shift all that follow
+                raise ValueError(
+                    f"expected {self.width - len(goal)} inputs, got {len(x)}, or targets of "
+                    "several lengths; every example needs equally many"
+                )
+            rows.append(array("d", [*x, *goal]).tobytes())
+        return rows
 
-def first_that_fits(
-    objective: Objective, data: Examples, losses: dict[int, float]
-) -> tuple[Trace, Value, list[Value]]:
-    """How to trace the loss, and its graph: with a class as its probabilities, or as a number."""
-    (first, *_), targets = data
-    output = objective.model(first)
-    traces = [Trace(objective)]
-    if isinstance(output, list) and not hasattr(objective.loss, "takes_lists"):
-        classes = len(output)
-        if all(hasattr(targets[k], "__index__") and 0 <= targets[k] < classes for k in losses):
-            traces.insert(0, Trace(objective, classes))
-    for trace in traces:
-        try:
-            return trace, *trace.checked(data, losses)
-        except Exception as error:  # whatever the loss does with a target of another kind
-            refusal = error
-    raise refusal
+    def batch(self, indices: Iterable[int]) -> "array[float]":
+        """The rows of these examples."""
+        return array("d", b"".join([self.rows[k] for k in indices]))
+
+    def gradient(self, indices: Sequence[int]) -> float:
+        """The mean loss of a batch; its gradient is left in the grad of each parameter."""
+        weights = [p.data for p in self.params]
+        value, grads = self.program.value_and_grad(weights, self.batch(indices))
+        for p, grad in zip(self.params, grads, strict=True):
+            p.grad = grad
+        return value
+
+    def train(self, batches: Sequence[Sequence[int]], optimizer: Optimizer) -> float:
+        """A step for each batch, all of one size, without leaving the program.
+
+        Returns the sum of the losses of all examples.
+        """
+        size = len(batches[0])
+        many = max(1, ROOM // (size * self.width))
+        total = 0.0
+        for k in range(0, len(batches), many):
+            rows = self.batch(chain.from_iterable(batches[k : k + many]))
+            (mean,) = self.program.train(rows, optimizer, epochs=1, batch_size=size)
+            total += mean * (len(rows) // self.width)
+        return total
+
+    def losses(self, rows: "array[float]") -> float:
+        """The mean loss of rows of examples, without gradients."""
+        values = self.program.values(rows)
+        return math.fsum(values) / len(values)
 
 
 def sample(targets: Sequence[Any], most: int = 8) -> list[int]:
@@ -190,17 +162,6 @@ def shape(roots: Sequence[Value], leaves: Sequence[Value]) -> list[Any]:
 def same(a: float, b: float) -> bool:
     """True if two ways to one number agree, as they should but for its last digits."""
     return a == b or a != a and b != b or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def add_row(rows: "array[float]", x: Sequence[float], more: Sequence[float], width: int) -> None:
-    """Add an example to the rows; a wrong length would shift all that follow."""
-    if len(x) + len(more) != width:
-        raise ValueError(
-            f"expected {width - len(more)} inputs, got {len(x)}, or targets of several lengths; "
-            "every example needs equally many"
-        )
-    rows.extend(x)
-    rows.extend(more)
 
 
 # Which engine
@@ -246,10 +207,31 @@ def traced_loss(objective: Objective, data: Examples, engine: str) -> TracedLoss
         losses = {k: objective.losses([inputs[k]], [targets[k]]) for k in sample(targets)}
     except NOT_FINITE:
         return None  # steps on the graph say where that begins
-    program = by_engine(lambda backend: TracedLoss(objective, data, losses, backend), engine)
+    classes = class_count(objective, data, losses)
+
+    def traced(backend: str) -> TracedLoss:
+        """With the probabilities of classes if it can be, or else with a target as it is."""
+        try:
+            return TracedLoss(objective, data, losses, classes, backend)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            if not classes:
+                raise
+            return TracedLoss(objective, data, losses, 0, backend)
+
+    program = by_engine(traced, engine)
     if program:
-        program.rows = program.flat(*data)
+        program.rows = program.encoded(*data)
     return program
+
+
+def class_count(objective: Objective, data: Examples, sampled: Iterable[int]) -> int:
+    """How many classes there are, if these targets are indices of classes; else 0."""
+    inputs, targets = data
+    output = objective.model(inputs[0])
+    if not isinstance(output, list) or hasattr(objective.loss, "takes_lists"):
+        return 0
+    names = [targets[k] for k in sampled]
+    return len(output) * all(hasattr(t, "__index__") and 0 <= t < len(output) for t in names)
 
 
 # Outputs
