@@ -17,6 +17,11 @@ class Module:
     and in the Modules among them.
     """
 
+    def __call__(self, x: Any, /) -> Any:
+        """What the model makes of an input; a model of your own says that itself."""
+        name = type(self).__name__
+        raise NotImplementedError(f"{name} has no __call__(self, x); write what it makes of x")
+
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Each parameter with its dotted name, such as layers.0.neurons.3.w.2."""
         to_do: list[tuple[str, Any]] = [("", self)]

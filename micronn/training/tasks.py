@@ -69,7 +69,9 @@ class Question(NamedTuple):
     @property
     def loss(self) -> Callable[..., Value]:
         """What one example costs: loss(output, target), where output is model(x)."""
-        return {"sign": sign_loss, "class": cross_entropy, "quantity": mse}[self.kind]
+        losses: dict[str, Callable[..., Value]]
+        losses = {"sign": sign_loss, "class": cross_entropy, "quantity": mse}
+        return losses[self.kind]
 
     @property
     def metric(self) -> Callable[[Sequence[Any], Sequence[Any]], float]:
