@@ -1,9 +1,9 @@
 """A trained model is a short list of numbers, so a file of readable JSON can hold it.
 
 `save` writes an MLP, and whatever is needed to go on training it: the optimiser with
-its memory and the state of the random number generator.  A training that is stopped, saved,
-loaded and continued ends with the same numbers, to the last bit, as one that was
-never stopped.
+its memory and the state of the random number generator.  A training that is
+stopped, saved, loaded and continued ends with the same numbers, to the last bit, as
+one that was never stopped.
 
 A file is data and stays data: it is checked against what such a file may hold, and
 nothing in it is ever run.
@@ -16,6 +16,7 @@ import json
 import math
 import os
 import random
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -117,7 +118,7 @@ def described_optimizer(optimizer: Optimizer, model: MLP) -> dict[str, Any]:
         )
     if list(map(id, optimizer.params)) != list(map(id, model.parameters())):
         raise ValueError("the optimiser must move all parameters of this model and no others")
-    return {**optimizer.state_dict(), "arguments": optimizer.arguments}
+    return {**optimizer.state_dict(), "arguments": optimizer.arguments()}
 
 
 def as_json(key: str, item: Any) -> str:
@@ -201,7 +202,7 @@ def optimizer_from(saved: Any, model: MLP) -> Optimizer:
         numbers(column, len(model.parameters()), name)
     kind = choice(OPTIMIZERS, saved["kind"], "optimiser")
     optimizer = kind(model.parameters(), saved["lr"], **arguments)
-    expect_keys(arguments, " ".join(optimizer.arguments), "the optimiser's arguments")
+    expect_keys(arguments, " ".join(optimizer.arguments()), "the optimiser's arguments")
     optimizer.load_state_dict(saved)
     return optimizer
 
@@ -245,10 +246,8 @@ def numbers(items: Any, wanted: int, name: str) -> list[float]:
     if len(expect(items, list, name)) != wanted:
         raise ValueError(f"{wanted} numbers are needed for {name}, but {len(items)} are there")
     for k, x in enumerate(items):
-        if type(x) not in (int, float) or not abs(x) < math.inf:
+        if type(x) not in (int, float) or not abs(x) <= sys.float_info.max:
             raise ValueError(f"{name}[{k}] should be a finite number, got {str(x)[:40]}")
-        if abs(x) > 1.7976931348623157e308:
-            raise ValueError(f"{name}[{k}] is beyond the largest float")
     return [float(x) for x in items]
 
 

@@ -50,7 +50,7 @@ def moons(n: int = 100, noise: float = 0.1, rng: Rng = None) -> Examples:
     ([[1.0, 0.0], [0.0, 0.5]], [-1.0, 1.0])
     """
     points = []
-    for k, t in enumerate(twice_each(n)):
+    for k, t in enumerate(twice_each(n)):  # t goes along the half circle, from 0 to 1
         x, y = math.cos(math.pi * t), math.sin(math.pi * t)
         points.append([1.0 - x, 0.5 - y] if k % 2 else [x, y])
     return jittered(points, noise, rng), alternating(n)

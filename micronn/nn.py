@@ -15,7 +15,7 @@ A model of your own is a class that inherits from Module, which finds its parame
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micronn.engine import Value, terms, weighted_sum
@@ -36,6 +36,11 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "softplus": Value.softplus,
     "gelu": Value.gelu,
 }
+
+
+def inputs(x: Iterable[Value | float], nin: int) -> tuple[Any, ...]:
+    """x as a tuple of nin Values or of nin floats; refuses anything else in words."""
+    return terms(listed(x, "inputs", nin))
 
 
 class Neuron(Module):
@@ -59,7 +64,7 @@ class Neuron(Module):
         self.b = Value(bias)
         self.activation = activation
 
-    def __call__(self, x: Sequence[Value | float]) -> Value:
+    def __call__(self, x: Iterable[Value | float]) -> Value:
         """x has shape (nin,); the result is one Value.  Another length is a ValueError."""
         return self.fire(inputs(x, len(self.w)))
 
@@ -85,7 +90,7 @@ class Layer(Module):
         count(nout, "nout")
         self.neurons = [Neuron(nin, activation, init, rng, nout) for _ in range(nout)]
 
-    def __call__(self, x: Sequence[Value | float]) -> list[Value]:
+    def __call__(self, x: Iterable[Value | float]) -> list[Value]:
         """x has shape (nin,); the result has shape (nout,), even when nout is 1."""
         checked = inputs(x, len(self.neurons[0].w))
         return [neuron.fire(checked) for neuron in self.neurons]
@@ -128,12 +133,12 @@ class MLP(Module):
             for before, size, name in zip(sizes[:-1], sizes[1:], names, strict=True)
         ]
 
-    def __call__(self, x: Sequence[Value | float]) -> Any:
+    def __call__(self, x: Iterable[Value | float]) -> Any:
         """x has shape (nin,); the result is one Value, or a list where nout is above 1.
 
         Which of the two is known when the model runs, not to a type checker: hence Any.
         """
-        out = x
+        out: Any = x
         for layer in self.layers:
             out = layer(out)
         return out[0] if len(out) == 1 else out
@@ -146,8 +151,3 @@ class MLP(Module):
         nin = len(self.layers[0].neurons[0].w)
         layers = [f"{len(layer.neurons)} {layer.neurons[0].activation}" for layer in self.layers]
         return f"MLP({' -> '.join([str(nin), *layers])})"
-
-
-def inputs(x: Sequence[Value | float], nin: int) -> tuple[Any, ...]:
-    """x as a tuple of nin Values or of nin floats; refuses anything else in words."""
-    return terms(listed(x, "inputs", nin))

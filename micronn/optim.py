@@ -91,6 +91,8 @@ def sqrt(x: Num) -> Num:
 class Optimizer(OptimizerState):
     """Moves parameters by a rule, and keeps the rule's memory.
 
+    It is saved by state_dict() and load_state_dict(), from support/optimizer_state.py.
+
     params: the parameters, in order; one listed twice is moved once.
     lr: the learning rate, or a schedule of it; to be set anew at any time.
     rule: called for each parameter, as
@@ -98,7 +100,6 @@ class Optimizer(OptimizerState):
     state: that memory: for each of the rule's names, in its order, a list with a
         number for each parameter; all start at 0.
     constants: the rule's arguments that stay, by name.
-    arguments: how this optimiser was asked for, apart from params and lr.
     steps: how many steps were taken.
     """
 
@@ -113,7 +114,6 @@ class Optimizer(OptimizerState):
         self.state = {name: [0.0] * len(self.params) for name in memory}
         self.weight_decay = non_negative(weight_decay, "weight_decay")
         self.constants = {name: non_negative(x, name) for name, x in constants.items()}
-        self.arguments: dict[str, Any] = {**constants, "weight_decay": weight_decay}
 
     def step_arguments(self) -> dict[str, float]:
         """The rule's arguments that change from step to step: those of the next one."""
@@ -176,7 +176,11 @@ class SGD(Optimizer):
             raise ValueError("nesterov looks ahead along the momentum, which is 0; use 0.9")
         else:
             super().__init__(params, lr, sgd_rule, [], weight_decay)
-        self.arguments |= {"momentum": momentum, "nesterov": bool(nesterov)}
+
+    def arguments(self) -> dict[str, Any]:
+        """What builds it again, with params and lr."""
+        momentum, nesterov = self.constants.get("momentum", 0.0), self.rule is nesterov_rule
+        return {"momentum": momentum, "nesterov": nesterov, "weight_decay": self.weight_decay}
 
 
 class Adam(Optimizer):
@@ -203,13 +207,18 @@ class Adam(Optimizer):
             raise ValueError("eps must be above 0, or a gradient of 0 is divided by 0; use 1e-8")
         numbers = {"beta1": beta1, "beta2": beta2, "eps": eps}
         super().__init__(params, lr, adam_rule, ["m", "v"], weight_decay, **numbers)
-        self.arguments = {"betas": [beta1, beta2], "eps": eps, "weight_decay": weight_decay}
+
+    def arguments(self) -> dict[str, Any]:
+        """What builds it again, with params and lr."""
+        betas, eps = [self.constants["beta1"], self.constants["beta2"]], self.constants["eps"]
+        return {"betas": betas, "eps": eps, "weight_decay": self.weight_decay}
 
     def step_arguments(self) -> dict[str, float]:
         """lr, and how much of the two averages is not their start at 0."""
-        t, beta1, beta2 = self.steps + 1, self.constants["beta1"], self.constants["beta2"]
-        corrections = {"correction1": 1.0 - beta1**t, "correction2": 1.0 - beta2**t}
-        return super().step_arguments() | corrections
+        arguments, t = super().step_arguments(), self.steps + 1
+        arguments["correction1"] = 1.0 - self.constants["beta1"] ** t
+        arguments["correction2"] = 1.0 - self.constants["beta2"] ** t
+        return arguments
 
 
 class AdamW(Adam):

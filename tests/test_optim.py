@@ -268,7 +268,7 @@ def test_a_schedule_stays_when_a_saved_state_is_loaded():
 @settings
 def test_the_arguments_of_an_optimiser_build_it_again(kind, arguments):
     optimizer = KINDS[kind]([Value(1.0)], **({"lr": 0.1} | arguments))
-    twin = KINDS[kind]([Value(1.0)], lr=optimizer.lr, **optimizer.arguments)
+    twin = KINDS[kind]([Value(1.0)], lr=optimizer.lr, **optimizer.arguments())
     assert (twin.rule, twin.constants, twin.weight_decay) == (
         optimizer.rule,
         optimizer.constants,

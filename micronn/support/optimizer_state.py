@@ -14,6 +14,12 @@ class OptimizerState:
     lr: float | Schedule
     state: dict[str, list[float]]
     steps: int
+    constants: dict[str, float]
+    weight_decay: float
+
+    def arguments(self) -> dict[str, Any]:
+        """What builds it again, with params and lr."""
+        return {**self.constants, "weight_decay": self.weight_decay}
 
     def state_dict(self) -> dict[str, Any]:
         """All that must be saved to go on later: kind, steps, lr and state, plain numbers."""
