@@ -24,7 +24,7 @@ from micronn.train import NOT_FINITE
 from micronn.training.traced import predictor
 from micronn.viewer.flipbook import ALPHABET, FilmData, film
 from micronn.viewer.run import Point, Run, Snapshot, named_inputs, put
-from micronn.viewer.stepper import toolbar
+from micronn.viewer.toolbar import toolbar
 
 PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
 SPEEDS = 500, 200, 70  # milliseconds a snapshot stays when they turn by themselves
