@@ -220,12 +220,12 @@ def value_card(face: Face, m: float, prefix: str = "") -> Card:
     ink = "ink" if face.named else "mut"
     card.body += frame(card, "bad" if face.bad else face.css, face.stub)
     card.body += heading(width, face.glyph, face.name, face.corner, token, ink)
-    if not face.blank:
-        card.body += side(face.rows_in, left / 2, prefix)
-        card.body += side(face.rows_out, width - right / 2, prefix)
+    given = ([], []) if face.blank else (face.rows_in, face.rows_out)
+    card.body += side(given[0], left / 2, prefix)
     if face.rows_in:
         card.body.append(upright(left, ROW, card.height))
     card.body += numbers(face, left, width - left - right, ROW * high / 2, m, prefix)
+    card.body += side(given[1], width - right / 2, prefix)
     if face.rows_out:
         card.body.append(upright(width - right, ROW, card.height))
     return card

@@ -4,6 +4,7 @@ First everything is text that needs nothing installed: the DOT text holds every 
 and number and can be drawn by any Graphviz.  Only when the SVG is asked for is a
 layout engine looked for, and all it does is say where things go.
 
+    >>> from micronn.engine import Value
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
     >>> f = a * b
     >>> f.backward()

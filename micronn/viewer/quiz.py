@@ -5,6 +5,8 @@ A question knows its answer, how far off a rounded calculation may be, and the l
 reasoning that leads to it.  The same questions are asked on the page, in the terminal
 and on paper.
 
+    >>> from micronn.engine import Value
+    >>> from micronn.graph.rows import Graph
     >>> x = Value(3.0, "x")
     >>> seed, slope = questions(Story(Graph(x * x)))
     >>> slope.ask, slope.answer, slope.mark("6"), slope.mark("9"), slope.mark("six")
