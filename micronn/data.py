@@ -20,13 +20,12 @@ Spirals, blobs, yin_yang and wave are told in support/more_data.py.
 import math
 from collections.abc import Iterator, Sequence
 
-from micronn.support.arguments import check_examples, count, fraction, rng_or_default
+from micronn.support.arguments import Rng, check_examples, count, fraction, rng_or_default
 from micronn.support.more_data import blobs as blobs
 from micronn.support.more_data import spirals as spirals
 from micronn.support.more_data import wave as wave
 from micronn.support.more_data import yin_yang as yin_yang
 from micronn.support.points import Examples as Examples
-from micronn.support.points import Rng as Rng
 from micronn.support.points import add_noise, alternating, jittered, linspace, on_circle, twice_each
 
 # Two classes, -1.0 and +1.0

@@ -156,7 +156,7 @@ def log_loss(z: Value, t: Num) -> Value:
     """-t*log(p) - (1-t)*log(1-p), where p = sigmoid(z) is the probability of class 1.
 
     p is 1 / (1 + e**-z), so -log(p) = log(1 + e**-z) = softplus(-z); and 1 - p is
-    sigmoid(-z), so -log(1-p) = softplus(z).  A p that rounds to 0 does no harm so.
+    sigmoid(-z), so -log(1-p) = softplus(z).  Thus a p that rounds to 0 does no harm.
     """
     if isinstance(t, Value) or 0.0 < t < 1.0:
         return t * (-z).softplus() + (1.0 - t) * z.softplus()

@@ -14,16 +14,13 @@ only build Values, and the engine does the rest.
 A model of your own is a class that inherits from Module, which finds its parameters.
 """
 
-import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micronn.engine import Value, terms, weighted_sum
-from micronn.support.arguments import choice, count, listed
+from micronn.support.arguments import Rng, choice, count, listed
 from micronn.support.initial_weights import initial_weights
 from micronn.support.module import Module as Module  # for models of your own
-
-Rng = random.Random | None
 
 # What a neuron does to its weighted sum.  One of your own is one line:
 # ACTIVATIONS["swish"] = lambda z: z * z.sigmoid()

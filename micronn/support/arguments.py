@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 from micronn.support.number import Number, as_float, number_of
 
 T = TypeVar("T")
+Rng = random.Random | None  # None: Python's own random module
 
 # Numbers
 
@@ -61,10 +62,10 @@ def class_index(k: Any, classes: int) -> int:
     return int(k)
 
 
-# Chance
+# Random numbers
 
 
-def rng_or_default(rng: random.Random | None) -> random.Random:
+def rng_or_default(rng: Rng) -> random.Random:
     """rng, or Python's own random module, which random.seed() rules."""
     if rng is None:
         return cast(random.Random, random)

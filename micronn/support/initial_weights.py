@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Callable
 
-from micronn.support.arguments import choice, rng_or_default
+from micronn.support.arguments import Rng, choice, rng_or_default
 
 
 def uniform_init(nin: int, nout: int, rng: random.Random) -> float:
@@ -46,9 +46,7 @@ INITS: dict[str, Callable[[int, int, random.Random], float]] = {
 }
 
 
-def initial_weights(
-    init: str, nin: int, nout: int, rng: random.Random | None
-) -> tuple[list[float], float]:
+def initial_weights(init: str, nin: int, nout: int, rng: Rng) -> tuple[list[float], float]:
     """The weights and the bias that one neuron of a layer starts with.
 
     The bias starts like the weights for "uniform", as in PyTorch, else at 0.

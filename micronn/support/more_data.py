@@ -9,10 +9,9 @@ n, noise and rng are everywhere those of micronn.data.moons, and so are the erro
 
 import math
 
-from micronn.support.arguments import count, rng_or_default
+from micronn.support.arguments import Rng, count, rng_or_default
 from micronn.support.points import (
     Examples,
-    Rng,
     add_noise,
     alternating,
     jittered,

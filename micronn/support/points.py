@@ -1,14 +1,12 @@
 """What toy data is made of: even spacing, points on a circle, a little noise."""
 
 import math
-import random
 from collections.abc import Sequence
 from typing import Any
 
-from micronn.support.arguments import count, non_negative, rng_or_default
+from micronn.support.arguments import Rng, count, non_negative, rng_or_default
 
 Examples = tuple[Sequence[Sequence[float]], Sequence[Any]]  # inputs and their targets
-Rng = random.Random | None
 
 
 def linspace(low: float, high: float, n: int) -> list[float]:
