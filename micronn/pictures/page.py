@@ -24,7 +24,7 @@ def html_page(
     title: str, body: str, style: str = "", scripts: Sequence[str] = (), data: Any = None,
     theme: str = "",
 ) -> str:  # fmt: skip
-    """A whole page.
+    """A page, complete.
 
     title: any text; it is made safe here.  body: HTML, as `filled` makes it.
     style: more CSS than all pages share.

@@ -1,7 +1,7 @@
 """A flip book: many pictures of one shape become one picture and what changes in it.
 
 The pictures of a training run differ in a few numbers, colours and widths.  Kept
-whole they would fill a disk; here the last one is kept, and for each attribute that
+complete they would fill a disk; here the last one is kept, and for each attribute that
 ever changes a track says what it is on every page.  A browser then turns pages by
 setting attributes; it computes nothing.
 
@@ -39,7 +39,7 @@ CELL = re.compile(rf"M([\d.]+) ([\d.]+)({CELL_PATH})")  # of a matrix
 State = dict[str, str | None]  # of an element: its attributes, and under TEXT its text
 Track = tuple[int, str, list[str | None], str]
 # Where an element stands: from the root down, the number of a run of children with the
-# same tag, and its place in that run.
+# same tag, and its index in that run.
 Address = tuple[int, ...]
 
 
@@ -121,7 +121,7 @@ def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
         if not len(element):
             continue
         for run, (_, alike) in enumerate(groupby(parts(element), lambda part: part.tag)):
-            to_do += [((*address, run, place), part) for place, part in enumerate(alike)]
+            to_do += [((*address, run, k), part) for k, part in enumerate(alike)]
 
 
 def parts(element: ET.Element) -> Iterator[ET.Element]:

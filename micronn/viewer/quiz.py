@@ -188,10 +188,10 @@ def take(
     tell: shows a line of text.
     """
     right = done = 0
-    for place, question in enumerate(asked, 1):
+    for k, question in enumerate(asked, 1):
         mark = None
         while mark is None:
-            typed = ask(f"{place} of {len(asked)}  {question.ask} = ")
+            typed = ask(f"{k} of {len(asked)}  {question.ask} = ")
             if typed is None:
                 tell("")  # the prompt still stands on its line
                 return Score(right, done, len(asked))

@@ -134,7 +134,7 @@ class Recorder:
         return replay_page(self.run, self.snapshots())
 
     def save(self, path: str | Path) -> Path:
-        """Write the page to a .html file, whole or not at all.
+        """Write the page to a .html file, atomically.
 
         Raises ValueError for another ending, and OSError for a place that cannot be
         written; an older file then stays as it was.

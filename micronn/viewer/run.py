@@ -124,8 +124,8 @@ def named_inputs(x: Sequence[Value | float]) -> list[Value]:
 def points(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Point]:
     """Each example as its inputs and its class."""
     check_pairs(inputs, targets, "inputs")
-    places = [[float(number) for number in x] for x in inputs]
-    return list(zip(places, classes(targets), strict=True))
+    numbers = [[float(number) for number in x] for x in inputs]
+    return list(zip(numbers, classes(targets), strict=True))
 
 
 def classes(targets: Iterable[Any]) -> list[int]:

@@ -1,15 +1,12 @@
 """Questions, marks, the quiz in the terminal and the sheets of paper."""
 
 import math
-import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from micronn.cli.main import main
 from micronn.engine import Value, mean, total
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
@@ -21,7 +18,6 @@ from micronn.viewer.quiz import (
     read_number,
     take,
 )
-from micronn.viewer.worksheet import save_worksheet, worksheet
 
 PRODUCT = ["(a*b)*(a+b)", "a=-2", "b=3"]  # by hand: v2 = -6, v3 = 1, v4 = -6
 
@@ -211,60 +207,3 @@ def test_a_formula_that_makes_no_sense_is_refused_before_any_question():
     done = command("a +", "a=1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "micronn: error:" in done.stderr
-
-
-# Paper
-
-
-def test_the_command_writes_a_sheet_and_its_answers(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert main(["quiz", *PRODUCT, "--worksheet", "sheet.html"]) == 0
-    assert capsys.readouterr().out == "wrote sheet.html and sheet-answers.html\n"
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["sheet-answers.html", "sheet.html"]
-
-
-def picture(page):
-    """The picture of a page, parsed."""
-    return ET.fromstring(re.search(r"<svg.*</svg>", page, re.S)[0])
-
-
-def texts(page):
-    """Every text of the picture of a page."""
-    return [
-        element.text or "" for element in picture(page).iter("{http://www.w3.org/2000/svg}text")
-    ]
-
-
-@pytest.mark.parametrize("about", ["gradients", "data"])
-def test_the_sheet_holds_no_answer_and_the_answers_hold_all(about):
-    sheet, answers = worksheet(product_and_sum(), about=about)
-    shown = {text for text in texts(sheet) if re.search(r"\d", text)}
-    assert shown == {"gradients": {"−2", "3", "−6", "1"}, "data": {"−2", "3"}}[about]
-    assert not any(text.startswith(("∂", "←", "+")) and text[1:].strip() for text in texts(sheet))
-    assert sheet.count("<li>") == answers.count("<li>") == {"gradients": 5, "data": 8}[about]
-    assert "gradient of b = <b>−8</b>" in answers
-    assert "−8" not in sheet
-
-
-def test_colours_dashes_and_tooltips_of_the_sheet_give_nothing_away():
-    sheet, _ = worksheet(product_and_sum())
-    root = picture(sheet)
-    wires = [e for e in root.iter() if e.get("class") == "line"]
-    assert len(wires) == 6
-    assert {(e.get("stroke"), e.get("stroke-width"), e.get("stroke-dasharray")) for e in wires} == {
-        ("#838e9a", "1.7", None)
-    }
-    assert not [e for e in root.iter() if e.tag.endswith(("title", "desc"))]
-
-
-def test_labels_on_a_sheet_are_only_text():
-    f = product_and_sum()
-    f.label = "</title><script>alert(1)</script>"
-    for page in worksheet(f):
-        assert "<script" not in page
-        assert page.count("</title>") <= 1 + page.count("<title")
-
-
-def test_a_sheet_that_cannot_be_written_is_an_error(tmp_path):
-    with pytest.raises(OSError, match="nowhere"):
-        save_worksheet(product_and_sum(), tmp_path / "nowhere" / "sheet.html")
