@@ -202,7 +202,7 @@ FORGERIES = {
     "no layers": lambda c: c.update(nouts=[], activations=[]),
     "layers that are a number": lambda c: c.update(nouts=3),
     "an activation too few": lambda c: c["activations"].pop(),
-    "an unknown activation": lambda c: c.update(activations=["swish", "linear"]),
+    "an unknown activation": lambda c: c.update(activations=["own_bend", "linear"]),
     "an activation that is a list": lambda c: c.update(activations=[["tanh"], "linear"]),
     "an unknown key": lambda c: c.update(command="rm"),
     "an unknown optimiser": lambda c: c["optimizer"].update(kind="eval"),

@@ -161,23 +161,23 @@ def test_a_bare_input_is_refused_with_a_hint_that_works():
 
 
 @pytest.fixture
-def swish():
+def own_bend():
     """An activation of one's own, z * sigmoid(z), for as long as a test runs."""
-    ACTIVATIONS["swish"] = lambda z: z * z.sigmoid()
+    ACTIVATIONS["own_bend"] = lambda z: z * z.sigmoid()
     yield
-    del ACTIVATIONS["swish"]
+    del ACTIVATIONS["own_bend"]
 
 
-def test_an_activation_of_ones_own_is_one_line(swish, tmp_path):
+def test_an_activation_of_ones_own_is_one_line(own_bend, tmp_path):
     # Its value at 1 is 1 / (1 + 1/e) = 0.7310585786300049, its slope s + s(1 - s) there.
-    neuron = Neuron(1, activation="swish")
+    neuron = Neuron(1, activation="own_bend")
     neuron.load_state_dict({"w.0": 1.0, "b": 0.0})
     out = neuron([1.0])
     out.backward()
     s = 0.7310585786300049
     assert (out.data, neuron.b.grad) == pytest.approx((s, s + s * (1 - s)), rel=1e-15)
     # It trains, and comes back from a file.
-    model = MLP(2, [4, 1], activation="swish", rng=random.Random(1))
+    model = MLP(2, [4, 1], activation="own_bend", rng=random.Random(1))
     optimizer = SGD(model.parameters(), lr=0.5)
     inputs, targets = xor(4, noise=0.0)
     losses = []
@@ -188,9 +188,9 @@ def test_an_activation_of_ones_own_is_one_line(swish, tmp_path):
         optimizer.step()
         losses.append(loss.data)
     assert losses[-1] < 0.1 * losses[0]
-    save(model, tmp_path / "swish.json")
-    back = load(tmp_path / "swish.json")
-    assert repr(back) == "MLP(2 -> 4 swish -> 1 linear)"
+    save(model, tmp_path / "own_bend.json")
+    back = load(tmp_path / "own_bend.json")
+    assert repr(back) == "MLP(2 -> 4 own_bend -> 1 linear)"
     assert [back(x).data for x in inputs] == [model(x).data for x in inputs]
 
 

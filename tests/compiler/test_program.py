@@ -219,7 +219,9 @@ def own_operation(op, x):
 
 
 @each_backend
-@pytest.mark.parametrize("op", ["swish", "copy", "layer", "tanh 2", "leaky_relu", "**two", "a\nb"])
+@pytest.mark.parametrize(
+    "op", ["own_bend", "copy", "layer", "tanh 2", "leaky_relu", "**two", "a\nb"]
+)
 def test_an_operation_of_ones_own_is_refused_by_name_with_the_way_round(op, backend):
     # "copy" and "layer" are instructions of the machine, but no operations of the engine.
     x = Value(0.5)

@@ -111,12 +111,12 @@ def test_scopes_are_read_off_dotted_names():
     assert parent("neurons.3") == ""
 
 
-def swish(z):
+def own_bend(z):
     return z * z.sigmoid()
 
 
 BENDS = {  # each is made of z and plain numbers alone, and has a name for its slope at z
-    "swish": swish,
+    "composite": own_bend,
     "tanh": Value.tanh,
     "sine": Value.sin,
     "clipped": lambda z: maximum(z, 0.0),
@@ -162,12 +162,12 @@ def test_what_reads_anything_else_is_no_activation(use):
 
 
 def test_a_composite_activation_folds_into_its_neurons_under_its_own_name(monkeypatch):
-    monkeypatch.setitem(ACTIVATIONS, "swish", swish)
-    model = MLP(2, [4, 1], "swish", rng=random.Random(7))
+    monkeypatch.setitem(ACTIVATIONS, "own_bend", own_bend)
+    model = MLP(2, [4, 1], "own_bend", rng=random.Random(7))
     graph = Graph(model([1.0, 2.0]), model)
     folds = find_folds(graph)
     names = [[neuron.activation for neuron in layer.neurons] for layer in folds.layers]
-    assert names == [["swish"] * 4, [""]]
+    assert names == [["own_bend"] * 4, [""]]
     assert len(render(graph, detail="neurons").sketch.cards) == 4 + 1 + 2  # and two inputs
     nameless = find_folds(Graph(model([1.0, 2.0]), list(model.named_parameters())))
     assert nameless.layers[0].neurons[0].activation == "sigmoid ×"

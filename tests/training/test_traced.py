@@ -120,10 +120,10 @@ def test_a_loss_that_needs_the_index_runs_on_graphs_with_a_word_why():
     assert (len(warned), step.engine) == (1, "graph")
 
 
-def swish(z):
+def own_bend(z):
     """An operation of one's own, which no compiler knows."""
     s = z.sigmoid().data
-    return computed(z.data * s, "swish", (z,), (s * (1.0 + z.data * (1.0 - s)),))
+    return computed(z.data * s, "own_bend", (z,), (s * (1.0 + z.data * (1.0 - s)),))
 
 
 def test_an_operation_that_the_compiler_does_not_know_runs_on_graphs_with_a_word_why():
@@ -131,13 +131,13 @@ def test_an_operation_that_the_compiler_does_not_know_runs_on_graphs_with_a_word
     data, optimizer = ([[1.0], [2.0]], [1.0, 2.0]), SGD(model.parameters(), 0.1)
 
     def loss(y, t):
-        return (swish(y) - t) ** 2
+        return (own_bend(y) - t) ** 2
 
-    with pytest.warns(RuntimeWarning, match="on graphs.*swish") as warned:
+    with pytest.warns(RuntimeWarning, match="on graphs.*own_bend") as warned:
         (step,) = fit(model, loss, data, optimizer, 1)
     assert (len(warned), step.engine) == (1, "graph")
     for engine in ("machine", "python"):
-        with pytest.raises(UnknownOperation, match="swish"):
+        with pytest.raises(UnknownOperation, match="own_bend"):
             fit(model, loss, data, optimizer, 1, engine=engine)
 
 
