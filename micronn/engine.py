@@ -11,8 +11,9 @@ rule needs.  `backward()` walks the record from the end to the start and multipl
     >>> f.data, a.grad, b.grad
     (-6.0, -3.0, -8.0)
 
-The same on one page, without the care, is tiny.py.  Where a formula alone would
-overflow or lose digits, support/numeric.py works it out.
+tiny.py is the same on one page.  Two files below this one take care of the rest: where
+a formula alone would overflow or lose digits, support/numeric.py works it out, and
+support/number.py lets a Value compare, print and copy like Python's own numbers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from operator import mul
 from typing import Any
 
 from micronn.support import numeric
+from micronn.support.arguments import listed
 from micronn.support.number import KeptLeaves, Number, as_float, deep_copied, pickled, shown
 from micronn.support.numeric import DomainError
 from micronn.support.text import as_typed, clipped
@@ -50,7 +52,7 @@ def computed(
 
 
 def as_value(x: Value | float) -> Value:
-    """x itself if it is a Value, else a constant: a leaf that holds the number."""
+    """x itself if it is a Value, else a constant: a Value that holds the number x."""
     if isinstance(x, Value):
         return x
     return computed(as_float(x), "const", (), ())
@@ -80,7 +82,8 @@ class Value(Number):
     (Value(data=9.0, grad=0.0), '*', (3.0, 3.0))
     """
 
-    # Only these attributes: that saves memory, and a misspelt one is an error.
+    # Only these attributes: that saves memory, and a misspelt one is an error.  The last
+    # allows weak references, which watch a Value without keeping it alive.
     __slots__ = ("data", "grad", "op", "operands", "local_grads", "label", "__weakref__")
 
     def __init__(self, data: float, label: str = "") -> None:
@@ -240,8 +243,8 @@ class Value(Number):
         would be passed on once more.  Interrupted, it leaves the leaves as they were.
         """
         held: dict[Value, float] = {} if self.operands else {self: self.grad}
-        order = topological_order(self, held)
-        with KeptLeaves(order, held):
+        order = topological_order(self, held)  # fills held: leaf -> its grad from before
+        with KeptLeaves(order, held):  # Ctrl-C in here puts it back
             for node in [*order, *held]:
                 node.grad = 0.0
             self.grad = 1.0  # d(this)/d(this)
@@ -253,6 +256,8 @@ class Value(Number):
                     operand.grad += local_grad * upstream  # the chain rule
             for leaf, grad in held.items():
                 leaf.grad += grad
+
+    # A copy or a pickle of a Value takes its graph along
 
     def __deepcopy__(self, memo: dict[int, object]) -> Value:
         return deep_copied(topological_order(self), memo)
@@ -278,8 +283,8 @@ def topological_order(root: Value, held: dict[Value, float] | None = None) -> li
     Here two lists keep what Python keeps for visit(), so that depth is no limit:
     the calls that are open, and for each of them the operands that it has not seen yet.
 
-    held: for backward(), which needs no leaf in the order: a dict, in which leaves
-    that hold a grad are put instead, with that grad.
+    held: a dict, given by backward(), which needs no leaves in the order: they are left
+    out, and those that have a grad are put into held with it.
     """
     order: list[Value] = []
     visited, calls, unseen = {root}, [root], [iter(root.operands)]
@@ -319,9 +324,7 @@ def minimum(a: Value | float, b: Value | float) -> Value:
 def terms(items: Iterable[Value | float]) -> tuple[Any, ...]:
     """items as a tuple of Values or, when there is none among them, of floats."""
     if type(items) is not list and type(items) is not tuple:
-        if isinstance(items, (str, bytes, set, frozenset, dict)):
-            raise TypeError(f"expected a list of numbers in order, got a {type(items).__name__}")
-        items = tuple(items)
+        items = listed(items, "each operand")
     if set(map(type, items)) in ({float}, {Value}):
         return tuple(items)
     if not items:
@@ -365,7 +368,7 @@ def weighted_sum(a: tuple[Value, ...], b: tuple[Any, ...]) -> Value:
 
 
 def total(values: Iterable[Value | float]) -> Value:
-    """The sum of a list of Values, rounded once.   d/d(each) = 1.   ValueError for none."""
+    """The sum of a list of Values, as one operation.   d/d(each) = 1.   ValueError for none."""
     operands = tuple(map(as_value, terms(values)))
     data = numeric.exact_sum([value.data for value in operands])
     return computed(data, "sum", operands, (1.0,) * len(operands))
