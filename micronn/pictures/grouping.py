@@ -6,7 +6,7 @@ values between and after the layers.  The number of homes does not grow with the
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -175,9 +175,7 @@ def homes(plan: Plan, neurons: bool) -> dict[int, Home]:
 
 def crowded_layers(plan: Plan, most: int | None) -> list[int]:
     """The layers that read more than `most` columns of inputs."""
-    counts: defaultdict[int, int] = defaultdict(int)
-    for number, _ in plan.columns:
-        counts[number] += 1
+    counts = Counter([number for number, _ in plan.columns])
     return [number for number, n in counts.items() if most is not None and n > most]
 
 

@@ -5,7 +5,6 @@ neuron's output by its input, which is the slope of the activation times the wei
 and both factors stand on the card.
 """
 
-from dataclasses import dataclass
 from math import isfinite
 
 from micronn.graph.neurons import LayerFold, NeuronFold
@@ -143,42 +142,33 @@ def parameter_row(plan: Plan, neuron: NeuronFold, k: int, slope: str) -> NeuronR
 
 def single_values(plan: Plan, m: float, prefix: str) -> tuple[dict[int, Card], list[Wire], bool]:
     """Value cards for what is in no neuron, all wires, and whether a card lists messages."""
-    graph, home = plan.graph, plan.folds.home
     outside = [k for ks in (*plan.columns.values(), *plan.rest.values()) for k in ks]
-    rows = graph.rows(outside)
-    cards = ValueCards(graph, rows, m, prefix, folded=True)
+    rows = plan.graph.rows(outside)
+    cards = ValueCards(plan.graph, rows, m, prefix, folded=True)
     names = {k: plan.input_name(column) for column, ks in plan.columns.items() for k in ks}
-    tails = Tails(plan, cards)
     wires = []
     for number, layer in enumerate(plan.folds.layers):
         for index in range(len(layer.neurons)):
-            wires += neuron_wires(plan, (number, index), tails, names, m)
+            wires += neuron_wires(plan, (number, index), cards, names, m)
     for row in rows:
         for j, k in enumerate(row.operands):
-            wires.append(cards.wire(row, j, tails.of(k, row.k, j) if k in home else None))
+            wires.append(cards.wire(row, j, tail_of(plan, cards, k, row.k, j)))
     singles = {row.k: cards.card(row, names.get(row.k, "")) for row in rows}
     return singles, wires, bool(cards.outs)
 
 
-@dataclass
-class Tails:
-    """Where the wires of single readings begin."""
-
-    plan: Plan
-    cards: ValueCards
-
-    def of(self, k: int, user: int, j: int) -> End:
-        """The card and port of value k for one reading of it."""
-        home = self.plan.folds.home.get(k)
-        if home is None:
-            return self.cards.tail(k, user, j)
-        neuron = self.plan.folds.layers[home[0]].neurons[home[1]]
-        port = ids.OUTPUT_PORT if any(call.out == k for call in neuron.calls) else ""
-        return ids.neuron(*home), port
+def tail_of(plan: Plan, cards: ValueCards, k: int, user: int, j: int) -> End:
+    """The card and port where the wire of one reading of value k begins."""
+    home = plan.folds.home.get(k)
+    if home is None:
+        return cards.tail(k, user, j)
+    neuron = plan.folds.layers[home[0]].neurons[home[1]]
+    port = ids.OUTPUT_PORT if any(call.out == k for call in neuron.calls) else ""
+    return ids.neuron(*home), port
 
 
 def neuron_wires(
-    plan: Plan, seat: tuple[int, int], tails: Tails, names: dict[int, str], m: float
+    plan: Plan, seat: tuple[int, int], cards: ValueCards, names: dict[int, str], m: float
 ) -> list[Wire]:
     """A wire for each input of a neuron, ending at the row of its weight.
 
@@ -194,7 +184,7 @@ def neuron_wires(
         name = names.get(k) or (plan.out_name(*home) if home else nodes[k].title)
         slope = call.slope * nodes[neuron.weights[i]].data
         head = ids.neuron(*seat), ids.operand_port(row_of.get(i, len(shown)))
-        id, tail = ids.weight_edge(*seat, i), tails.of(k, user, j)
+        id, tail = ids.weight_edge(*seat, i), tail_of(plan, cards, k, user, j)
         wires.append(message_wire(id, tail, head, name, slope, nodes[call.out].grad, m))
     return wires
 
