@@ -119,7 +119,7 @@ def test_a_training_that_was_saved_ends_as_one_that_was_not(path, build):
     assert back.optimizer.state_dict() == optimizer.state_dict()
 
 
-def test_chance_goes_on_where_it_was(path):
+def test_random_numbers_go_on_where_they_were(path):
     rng = random.Random(3)
     rng.gauss(0, 1)  # leaves a second number waiting inside
     save(model(), path, rng=rng)
@@ -216,10 +216,10 @@ FORGERIES = {
     "steps of text": lambda c: c["optimizer"].update(steps="x"),
     "an unknown argument": lambda c: c["optimizer"]["arguments"].update(hook=1),
     "betas that are a number": lambda c: c["optimizer"]["arguments"].update(betas=1),
-    "chance cut off": lambda c: c["rng"][1].pop(),
-    "chance of text": lambda c: c.update(rng="seed"),
-    "chance in text": lambda c: c["rng"][1].__setitem__(0, "x"),
-    "chance with a text waiting": lambda c: c["rng"].__setitem__(2, "x"),
+    "rng cut off": lambda c: c["rng"][1].pop(),
+    "rng of text": lambda c: c.update(rng="seed"),
+    "text in the rng": lambda c: c["rng"][1].__setitem__(0, "x"),
+    "rng with a text waiting": lambda c: c["rng"].__setitem__(2, "x"),
     "epochs of text": lambda c: c.update(epoch="x"),
     "epochs below none": lambda c: c.update(epoch=-1),
     "notes that are a list": lambda c: c.update(notes=[]),

@@ -1,6 +1,5 @@
 """What neurons, layers and nets promise: shapes, starts, parameters, refusals."""
 
-import copy
 import math
 import random
 
@@ -10,7 +9,7 @@ from micronn.checkpoint import load, save
 from micronn.data import xor
 from micronn.engine import Value
 from micronn.losses import mse
-from micronn.nn import ACTIVATIONS, MLP, Layer, Module, Neuron
+from micronn.nn import ACTIVATIONS, MLP, Layer, Neuron
 from micronn.optim import SGD
 
 
@@ -50,20 +49,6 @@ def test_parameters_have_dotted_names_in_the_same_order():
 def test_the_digit_reader_of_the_articles_has_13_002_parameters():
     # 784·16 + 16 + 16·16 + 16 + 16·10 + 10
     assert len(MLP(784, [16, 16, 10]).parameters()) == 13_002
-
-
-def test_a_module_of_ones_own_finds_its_parameters():
-    class Cell(Module):
-        def __init__(self):
-            self.gates = {"unused": 1}
-            self.inner = [Neuron(1), (Value(5.0), "text")]
-            self.seen = Value(1.0) * 2.0
-
-    assert [name for name, _ in Cell().named_parameters()] == [
-        "inner.0.w.0",
-        "inner.0.b",
-        "inner.1.0",
-    ]
 
 
 @pytest.mark.parametrize("module", [Neuron(3), Layer(3, 2), MLP(3, [2, 1])], ids=repr)
@@ -206,98 +191,11 @@ def test_one_activation_is_for_the_hidden_layers_and_the_last_stays_linear():
     assert repr(Neuron(2, "tanh")) == "Neuron(2 -> 1 tanh)"
 
 
-def weights(seed, **options):
-    return [p.data for p in MLP(2, [3, 1], rng=random.Random(seed), **options).parameters()]
-
-
-@pytest.mark.parametrize("init", ["uniform", "xavier", "he", "micrograd"])
-def test_a_seed_decides_the_weights_and_the_global_state_does_not_move(init):
-    state = random.getstate()
-    assert weights(7, init=init) == weights(7, init=init) != weights(8, init=init)
-    assert random.getstate() == state
-
-
-def test_without_rng_the_global_seed_decides():
-    random.seed(3)
-    first = [p.data for p in MLP(2, [2]).parameters()]
-    random.seed(3)
-    assert [p.data for p in MLP(2, [2]).parameters()] == first
-
-
-def test_init_micrograd_draws_as_micrograd_does():
-    # micrograd: random.uniform(-1, 1) for each weight, neuron by neuron; bias 0.
-    model = MLP(2, [2, 1], init="micrograd", rng=random.Random(5))
-    draw = random.Random(5)
-    for layer in model.layers:
-        for neuron in layer.neurons:
-            assert [w.data for w in neuron.w] == [draw.uniform(-1, 1) for _ in neuron.w]
-            assert neuron.b.data == 0.0
-
-
-def spread(init, nin, nout):
-    neurons = Layer(nin, nout, init=init, rng=random.Random(0)).neurons
-    numbers = [w.data for neuron in neurons for w in neuron.w]
-    return math.sqrt(sum(x * x for x in numbers) / len(numbers)), max(map(abs, numbers))
-
-
-def test_starting_weights_have_the_size_their_source_gives():
-    # A uniform number from -a to a has the root mean square a/√3.
-    for init, limit in (("uniform", 1 / math.sqrt(400)), ("xavier", math.sqrt(6 / 500))):
-        rms, largest = spread(init, 400, 100)
-        assert math.isclose(rms, limit / math.sqrt(3), rel_tol=0.02)
-        assert largest <= limit
-    assert math.isclose(spread("he", 400, 100)[0], math.sqrt(2 / 400), rel_tol=0.02)
-
-
-def test_zero_grad_clears_parameters_also_of_nan_and_nothing_else():
-    model = MLP(2, [2, 1])
-    x = Value(1.0)
-    x.grad = 3.0
-    for parameter, grad in zip(model.parameters(), [math.nan, math.inf, 2.0], strict=False):
-        parameter.grad = grad
-    before = model.state_dict()
-    model.zero_grad()
-    assert all(parameter.grad == 0.0 for parameter in model.parameters())
-    assert (x.grad, model.state_dict()) == (3.0, before)
-
-
 def test_a_nan_weight_gives_a_nan_output():
     for activation in ("relu", "tanh", "sigmoid", "gelu", "softplus", "leaky_relu"):
         model = MLP(2, [2, 1], activation=activation)
         model.layers[0].neurons[0].w[0].data = math.nan
         assert math.isnan(model([1.0, 1.0]).data)
-
-
-def test_a_deep_copy_of_a_model_is_independent_also_after_use():
-    model = MLP(2, [2, 1], rng=random.Random(0))
-    model([1.0, 2.0]).backward()
-    twin = copy.deepcopy(model)
-    assert twin.state_dict() == model.state_dict()
-    twin.parameters()[0].data = 99.0
-    twin.zero_grad()
-    assert model.parameters()[0].data != 99.0
-    assert any(p.grad for p in model.parameters())
-    twin([1.0, 2.0]).backward()
-    assert twin.parameters()[-1].grad == 1.0
-
-
-def test_state_dict_goes_out_and_comes_back():
-    model, other = MLP(2, [2, 1]), MLP(2, [2, 1])
-    other.load_state_dict(model.state_dict())
-    assert other([0.3, 0.7]).data == model([0.3, 0.7]).data
-
-
-def test_a_state_that_does_not_fit_changes_nothing():
-    model = MLP(1, [1])
-    before = model.state_dict()
-    for state, error in (
-        ({**before, "more": 1.0}, ValueError),
-        ({"layers.0.neurons.0.b": 1.0}, ValueError),
-        ({**before, "layers.0.neurons.0.b": "1"}, TypeError),
-    ):
-        with pytest.raises(error):
-            model.load_state_dict(state)
-        assert model.state_dict() == before
 
 
 def test_micrograds_training_loop_runs_as_it_is_written_there():

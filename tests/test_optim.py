@@ -15,7 +15,6 @@ from micronn.optim import (
     clip_gradient,
     cosine_schedule,
     momentum_rule,
-    warmup_schedule,
 )
 
 SETTINGS = [
@@ -211,10 +210,6 @@ def test_a_step_that_fails_moves_nothing():
         (lambda w: Adam([w], betas=(-0.1, 0.9)), ValueError),
         (lambda w: Adam([w], betas=0.9), TypeError),
         (lambda w: Adam([w], eps=0.0), ValueError),
-        (lambda w: cosine_schedule(-0.1, steps=5), ValueError),
-        (lambda w: warmup_schedule(0, then=0.1), ValueError),
-        (lambda w: cosine_schedule(0.1, steps=2.5), TypeError),
-        (lambda w: warmup_schedule(3, then="0.1"), TypeError),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_at_once(build, error):
@@ -274,31 +269,6 @@ def test_the_arguments_of_an_optimiser_build_it_again(kind, arguments):
         optimizer.constants,
         optimizer.weight_decay,
     )
-
-
-def test_schedules_are_those_of_torch():
-    torch = pytest.importorskip("torch")
-    schedulers = torch.optim.lr_scheduler
-
-    def rates(make, steps):
-        optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3)
-        scheduler = make(optimizer)
-        for _ in range(steps):
-            yield scheduler.get_last_lr()[0]
-            optimizer.step()
-            scheduler.step()
-
-    for ours, theirs in [
-        (cosine_schedule(0.3, 40, 0.1), lambda o: schedulers.CosineAnnealingLR(o, 40, 0.1)),
-        (warmup_schedule(10, 0.3), lambda o: schedulers.LinearLR(o, 0.1, 1.0, 9)),
-    ]:
-        assert [ours(step) for step in range(40)] == pytest.approx(list(rates(theirs, 40)))
-
-
-def test_warmup_meets_the_schedule_it_leads_to():
-    schedule = warmup_schedule(5, cosine_schedule(1.0, steps=10))
-    assert schedule(4) == schedule(5) == 1.0
-    assert schedule(15) == schedule(99) == 0.0
 
 
 def test_momentum_is_a_sum_of_old_slopes():
