@@ -1,5 +1,6 @@
 """Graphs for the step page, and what can be asked of the page in a browser."""
 
+import math
 import random
 import re
 
@@ -7,6 +8,14 @@ from boxes import overlaps
 
 from micronn.engine import Value
 from micronn.nn import MLP
+
+# What a learner may type as an answer, and the number it is, or None; for Python and for the page.
+TYPED = {
+    "1": 1.0, "-0.5": -0.5, "−0,5": -0.5, " +2. ": 2.0, ".5": 0.5, "1E-3": 1e-3,
+    "inf": math.inf, "−∞": -math.inf, "Infinity": math.inf,
+    "": None, "one": None, "1+1": None, "1/3": None, "0x10": None, "1_0": None,
+    "١": None, "1e": None, "--1": None, "__import__('os')": None,
+}  # fmt: skip
 
 # Where every card's frame and texts are on the screen.
 FRAMES = """() => {

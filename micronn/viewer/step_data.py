@@ -85,12 +85,14 @@ class PageData(TypedDict):
 
     start: every slot as it is before the first step.
     computed: the cards that are dimmed until their step.
+    numbers: the slots of the data and the grad of each value, in the order of the table.
     colours: the hex of each colour token that a slot may name.
     """
 
     steps: list[StepData]
     start: list[Slot]
     computed: list[str]
+    numbers: list[tuple[str, str]]
     colours: dict[str, str]
     quiz: dict[str, QuizData]
 
@@ -102,6 +104,7 @@ def page_data(story: Story) -> PageData:
         "steps": [slots.step(step) for step in story.steps],
         "start": slots.start(),
         "computed": [ids.value(row.k) for row in story.rows if row.operands],
+        "numbers": [(ids.data(row.k), ids.grad(row.k)) for row in story.rows],
         "colours": {token: LIGHT[token] for token in (*SHADES, "bad", "card", "ink", "badink")},
         "quiz": {"gradients": slots.quiz("gradients"), "data": slots.quiz("data")},
     }

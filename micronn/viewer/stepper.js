@@ -15,10 +15,11 @@ const warnings = new Map(cards.map(e => [e, e.querySelectorAll(loud)]));
 const tips = all("title,desc", svg).map(e => [e, e.textContent]);
 const rows = all("tbody tr");
 const names = new Map(rows.map(row => [row.dataset.n, row.cells[0].textContent]));
-const cells = rows.flatMap(row => ["data", "grad"].map((kind, i) => {
+const cells = rows.flatMap((row, k) => data.numbers[k].map((slot, i) => {
   const cell = row.cells[2 + i];
-  return {cell, slot: row.dataset.n + "_" + kind, text: cell.textContent, tip: cell.title};
+  return {cell, slot, text: cell.textContent, tip: cell.title};
 }));
+const numbersOf = new Map(rows.map((row, k) => [row.dataset.n, data.numbers[k]]));  // by card
 const words = [...byId("words").children].map(item => ({
   title: item.querySelector("b").textContent, say: item.querySelector("span").textContent,
   why: item.querySelector("i")?.textContent, code: item.querySelector("code").textContent,
@@ -77,8 +78,7 @@ function fill([name, text, shade]) {
 
 // A card is calm while none of its numbers is nan or infinite: they may still come.
 function paintCard(card, shown, todo) {
-  const shades = ["_data", "_grad"].map(kind => shown.get(card.id + kind)?.[2]);
-  const calm = !shades.includes("bad");
+  const calm = !numbersOf.get(card.id).some(slot => shown.get(slot)?.[2] === "bad");
   card.setAttribute("class", kinds.get(card) + (todo ? " todo" : "") + (calm ? " calm" : ""));
   warnings.get(card).forEach(word => { word.style.visibility = calm ? "hidden" : ""; });
 }

@@ -3,6 +3,7 @@
 import pytest
 from step_pages import (
     FRAMES,
+    TYPED,
     assert_cards_hold_their_texts,
     bulb,
     last_step,
@@ -172,6 +173,14 @@ def test_infinite_and_undefined_answers_are_typed_as_words(stepping):
     page = stepping(not_finite(), hash="#predict-data")
     said = predict(page, "inf", "nan", "NaN")
     assert all(text.startswith("Right") for text in said)
+
+
+def test_the_page_reads_what_is_typed_as_python_does(stepping):
+    page = stepping(bulb())
+    for typed, number in TYPED.items():
+        asked = {"low": number, "high": number, "word": str(number)}
+        found = page.evaluate("([asked, typed]) => isRight(asked, typed)", [asked, typed])
+        assert found == (None if number is None else True), typed
 
 
 def test_a_single_value_offers_no_data_to_predict(stepping):
