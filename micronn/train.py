@@ -20,12 +20,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from micronn.data import Examples, Rng, batches
+from micronn.data import Examples, batches
 from micronn.engine import Value, mean
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient
-from micronn.support.arguments import check_callable, count
+from micronn.support.arguments import Rng, check_callable, count
 from micronn.support.numeric import DomainError
 
 Loss = Callable[[Any, Any], Value]  # loss(output, target): what one example costs

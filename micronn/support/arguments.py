@@ -55,11 +55,13 @@ def fraction(x: Any, name: str) -> float:
 
 def class_index(k: Any, classes: int) -> int:
     """k, if it names one of so many classes, also as a Value; IndexError if it names none."""
-    if isinstance(k, Number) and k.data.is_integer():
-        k = int(k.data)
-    if not 0 <= integer(k, "the target, the index of a class,") < classes:
-        raise IndexError(f"target {k} names no class; {classes} classes have 0 to {classes - 1}")
-    return int(k)
+    given = int(k.data) if isinstance(k, Number) and k.data.is_integer() else k
+    index = integer(given, "the target, the index of a class,")
+    if not 0 <= index < classes:
+        raise IndexError(
+            f"target {given} names no class; {classes} classes have 0 to {classes - 1}"
+        )
+    return index
 
 
 # Random numbers
