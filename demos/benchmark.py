@@ -401,9 +401,8 @@ def irregular_operations():
 def building():
     """Seconds to build the machine, which happens once for a computer."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "machine.so")
         command = [*build.find_compiler(), *build.FLAGS[0], "-Dreal=double"]
-        return seconds_text(best_of(1, lambda: build.compile_to(path, command)))
+        return seconds_text(best_of(1, lambda: build.compile_to(Path(folder), "machine", command)))
 
 
 MEASURES = {

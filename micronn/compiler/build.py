@@ -77,7 +77,7 @@ def cache_folder() -> Path:
 
 
 @functools.cache
-def temporary_folder():
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     """A new folder with mode 0700, deleted when Python ends."""
     return tempfile.TemporaryDirectory(prefix="micronn-")
 
@@ -110,26 +110,44 @@ def build(dtype: str) -> Path:
         if macros is None:
             continue
         key = "\0".join([SOURCE.read_text("utf-8"), *compiler, *flags, macros, platform.machine()])
-        name = f"machine-{dtype}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
-        path = cache_folder() / name
-        if path.exists() or compile_to(path, [*compiler, *flags]):
+        folder, name = cache_folder(), f"machine-{dtype}-{digest(key.encode())}"
+        path = kept(folder, name) or compile_to(folder, name, [*compiler, *flags])
+        if path:
             return path
     raise NoMachine(f"{shlex.join(compiler)} cannot build {SOURCE.name}; {INSTALL}")
 
 
-def compile_to(path: Path, command: list[str]) -> bool:
-    """Build the machine at path, whole or not at all; True if it worked.
+def kept(folder: Path, name: str) -> Path | None:
+    """An earlier build of that name; a damaged one is deleted, as loading it can crash.
+
+    A file's name ends with the digest of what is in it, so that it tells by itself.
+    """
+    for path in folder.glob(f"{name}-*.so"):
+        if path.stem == f"{name}-{digest(path.read_bytes())}":
+            return path
+        path.unlink(missing_ok=True)
+    return None
+
+
+def compile_to(folder: Path, name: str, command: list[str]) -> Path | None:
+    """Build the machine in the folder, complete or not at all; None if it did not work.
 
     Two processes that do this at once each write a file of their own and then rename
-    it, so that both find a whole one.
+    it, so that both find a complete one.
     """
-    handle, name = tempfile.mkstemp(prefix="building-", suffix=".so", dir=path.parent)
+    handle, building = tempfile.mkstemp(prefix="building-", suffix=".so", dir=folder)
     os.close(handle)
     try:
-        if run([*command, str(SOURCE), "-o", name, "-lm"]) is None:
-            return False
-        os.replace(name, path)
-        return True
+        if run([*command, str(SOURCE), "-o", building, "-lm"]) is None:
+            return None
+        path = folder / f"{name}-{digest(Path(building).read_bytes())}.so"
+        os.replace(building, path)
+        return path
     finally:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+            os.unlink(building)
+
+
+def digest(data: bytes) -> str:
+    """A short text that no two files have in common, unless they are equal."""
+    return hashlib.sha256(data).hexdigest()[:24]

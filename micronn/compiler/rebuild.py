@@ -1,6 +1,6 @@
 """The graph behind a program: its Values in order, and the same graph with other numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from micronn.engine import Value, topological_order
 from micronn.graph.operations import OPERATIONS, again, operation
@@ -11,12 +11,14 @@ class UnknownOperation(NotImplementedError):
     """The graph holds an operation that only the engine knows; the message names it."""
 
 
-def nodes_below(roots: Iterable[Value]) -> list[Value]:
+def nodes_below(roots: Sequence[Value]) -> list[Value]:
     """All that the roots were computed from, and they themselves, operands first.
 
     Raises UnknownOperation for the first operation that the compiler cannot write.
     """
-    order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
+    order = topological_order(roots[0])
+    if len(roots) > 1:
+        order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
     for op in dict.fromkeys(node.op for node in order if node.operands):
         if not operation(op).machine:
             raise UnknownOperation(

@@ -75,6 +75,25 @@ def test_processes_that_build_at_once_all_get_a_whole_machine(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("damage", ["empty", "cut", "changed", "something else"])
+def test_a_damaged_build_is_never_loaded_but_made_anew(damage, tmp_path):
+    # Loading one that was cut kills Python with a bus error.
+    built = build.build("float64")
+    key = built.stem.rsplit("-", 1)[0]
+    whole, kept = built.read_bytes(), tmp_path / built.name
+    middle = len(whole) // 2
+    kept.write_bytes({
+        "empty": b"",
+        "cut": whole[:middle],
+        "changed": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        "something else": b"no library",
+    }[damage])  # fmt: skip
+    assert build.kept(tmp_path, key) is None
+    assert list(tmp_path.iterdir()) == []
+    kept.write_bytes(whole)
+    assert build.kept(tmp_path, key) == kept
+
+
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
 def test_without_a_working_compiler_python_runs_and_one_line_says_what_to_do(compiler, tmp_path):
     done = python(RUN, CC=compiler, MICRONN_CACHE=str(tmp_path))
@@ -86,7 +105,7 @@ def test_without_a_working_compiler_python_runs_and_one_line_says_what_to_do(com
 
 
 def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path):
-    assert not build.compile_to(tmp_path / "machine.so", ["false"])
+    assert build.compile_to(tmp_path, "machine", ["false"]) is None
     assert list(tmp_path.iterdir()) == []
 
 
