@@ -1,7 +1,7 @@
 """A Value among Python's numbers: what it takes for one, and how it compares, prints and copies.
 
-Nothing here is about gradients.  The engine makes Values out of Numbers: it adds the
-operations, the graph and backward().
+None of it is needed to understand how gradients come about.  The engine makes Values
+out of Numbers: it adds the operations, the graph and backward().
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ N = TypeVar("N", bound="Number")
 
 
 class Number:
-    """What a Value shares with other Python objects.  Its fields are the engine's."""
+    """What a Value shares with other Python objects.  The engine says what its fields mean."""
 
     __slots__ = ()
     __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it
@@ -105,13 +105,12 @@ def shown(x: Number | float) -> str:
 
 # Copies of a graph, from its Values in topological order: no recursion, so any depth
 
-
-FIELDS = ("data", "grad", "op", "operands", "local_grads", "label")
+FIELDS = tuple(Number.__annotations__)
 fields = attrgetter(*FIELDS)
 
 
 def restored(kind: type[N], *held: Any) -> N:
-    """A Value that holds these fields."""
+    """A Value that holds these FIELDS."""
     value = object.__new__(kind)
     for name, field in zip(FIELDS, held, strict=True):
         setattr(value, name, field)

@@ -11,6 +11,7 @@ from micronn.engine import (
     Value,
     topological_order,
 )
+from micronn.support.number import FIELDS
 
 # Copies
 
@@ -23,6 +24,10 @@ def test_deepcopy_gives_a_graph_of_its_own():
     assert twin.operands[0] is twin.operands[1]
     assert (twin.operands[0].grad, twin.operands[0].label) == (6.0, "x")
     assert x.grad == 0.0
+
+
+def test_a_copy_copies_every_field():
+    assert (*FIELDS, "__weakref__") == Value.__slots__
 
 
 def test_a_deep_graph_can_be_copied_and_pickled():
