@@ -34,15 +34,14 @@ def replay_page(run: Run, snapshots: Sequence[Snapshot]) -> str:
     """The replay of a run as one HTML text."""
     films = {name: film(frames) for name, frames in pictures(run, snapshots).items()}
     titles, says = page_names(snapshots), [sentence(run, snapshot) for snapshot in snapshots]
-    last = len(snapshots) - 1
+    (heads, lines), last = table(run, snapshots), len(snapshots) - 1
     body = filled(
         __package__, "replay.html",
         **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
         **{name: films[name].html() if name in films else "" for name in PANELS},
         title=escape(run.title), about=escape(about(run, snapshots)),
         toolbar=toolbar("snapshot", last, last, SPEEDS),
-        count=len(snapshots), heads=cells("th", table_heads(run, snapshots)),
-        rows="\n".join([table_row(run, snapshots, k) for k in range(len(snapshots))]),
+        count=len(snapshots), heads=heads, rows=lines,
         legend=escape(plane_words(run)), say=escape(says[-1]), step=escape(titles[-1]),
     )  # fmt: skip
     data: ReplayData = {
@@ -211,24 +210,18 @@ def about(run: Run, snapshots: Sequence[Snapshot]) -> str:
     )
 
 
-def column_names(snapshots: Sequence[Snapshot]) -> list[str]:
-    """The names of all losses and metrics, in the order in which they first came."""
-    names = dict.fromkeys([name for snapshot in snapshots for name in snapshot.numbers])
-    return list(names)
-
-
-def table_heads(run: Run, snapshots: Sequence[Snapshot]) -> list[str]:
-    """What stands above the columns of the table, but for the step."""
-    layers = [f"gradient of layer {k + 1}" for k in range(len(run.layers))]
-    return [clean(name.replace("_", " ")) for name in column_names(snapshots)] + layers
-
-
-def table_row(run: Run, snapshots: Sequence[Snapshot], k: int) -> str:
-    """A snapshot as a row of the table."""
-    snapshot, names = snapshots[k], column_names(snapshots)
-    texts = [fmt(snapshot.numbers[name]) if name in snapshot.numbers else "" for name in names]
-    sizes = [fmt(size) for size in run.layer_sizes(snapshot)]
-    return f"<tr><th>{snapshot.step}</th>{cells('td', [*texts, *sizes])}</tr>"
+def table(run: Run, snapshots: Sequence[Snapshot]) -> tuple[str, str]:
+    """The heads and the rows of the table of all snapshots, but for the head of the steps."""
+    names = list(dict.fromkeys([name for snapshot in snapshots for name in snapshot.numbers]))
+    heads = [clean(name.replace("_", " ")) for name in names]
+    heads += [f"gradient of layer {k + 1}" for k in range(len(run.layers))]
+    lines = []
+    for snapshot in snapshots:
+        known = snapshot.numbers
+        texts = [fmt(known[name]) if name in known else "" for name in names]
+        texts += [fmt(size) for size in run.layer_sizes(snapshot)]
+        lines.append(f"<tr><th>{snapshot.step}</th>{cells('td', texts)}</tr>")
+    return cells("th", heads), "\n".join(lines)
 
 
 def cells(tag: str, texts: Sequence[str]) -> str:
