@@ -136,7 +136,7 @@ class Value(Number):
         if isinstance(exponent, Value):
             slopes = slope, numeric.exponent_slope(self.data, exponent.data, data)
             return computed(data, "**", (self, exponent), slopes)
-        typed = exponent if type(exponent) is int else as_typed(as_float(exponent))
+        typed = exponent if type(exponent) is int else as_typed(as_float(exponent))  # 3, not 3.0
         return computed(data, f"**{typed}", (self,), (slope,))
 
     def __radd__(self, other: float) -> Value:
@@ -242,16 +242,17 @@ class Value(Number):
         their grad to 0.  The grad of a computed Value starts afresh in each call, or it
         would be passed on once more.  Interrupted, it leaves the leaves as they were.
         """
+        # held: the grads of leaves from before.  The walk finds them, but for one it starts at.
         held: dict[Value, float] = {} if self.operands else {self: self.grad}
-        order = topological_order(self, held)  # fills held: leaf -> its grad from before
-        with KeptLeaves(order, held):  # Ctrl-C in here puts it back
+        order = topological_order(self, held)
+        with KeptLeaves(order, held):  # Ctrl-C in here gives them back
             for node in [*order, *held]:
                 node.grad = 0.0
             self.grad = 1.0  # d(this)/d(this)
             for node in reversed(order):
                 upstream = node.grad
                 if upstream == 0.0 and math.isfinite(sum(node.local_grads)):
-                    continue  # nothing to pass on; only 0 * inf, which is nan, must show
+                    continue  # 0 times any slope adds 0; but 0 * inf is nan, and must show
                 for operand, local_grad in zip(node.operands, node.local_grads):
                     operand.grad += local_grad * upstream  # the chain rule
             for leaf, grad in held.items():
