@@ -29,10 +29,10 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from micronn.check.health import parameters_by_layer
-from micronn.data import Examples, Rng, batches, select
+from micronn.data import Examples, batches, select
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient, learning_rate
-from micronn.support.arguments import check_callable, check_examples, count
+from micronn.support.arguments import Rng, check_callable, check_examples, count
 from micronn.support.vectors import root_mean_square
 from micronn.train import NOT_FINITE, Diverged, Loss, Step, check_training
 from micronn.training.eager import NotFinite, Objective, eager_outputs

@@ -18,12 +18,13 @@ from statistics import fmean, pstdev
 from typing import Any, NamedTuple
 
 from micronn import data
-from micronn.data import Examples, Rng, split
+from micronn.data import Examples, split
 from micronn.datasets.csv_table import Path, column_index, lines_of, number, read_csv
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
+from micronn.support.arguments import Rng
 from micronn.support.vectors import softmax
 from micronn.training.metrics import accuracy, rmse
 
