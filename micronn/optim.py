@@ -19,7 +19,6 @@ then a graph like any other: it can be drawn, or compiled.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 from micronn.engine import Value
@@ -97,8 +96,8 @@ class Optimizer(OptimizerState):
     lr: the learning rate, or a schedule of it; to be set anew at any time.
     rule: called for each parameter, as
         rule(*decayed(p, g, lr), *its memory, **step_arguments(), **constants).
-    state: that memory: for each of the rule's names, in its order, a list with a
-        number for each parameter; all start at 0.
+    memory: what it remembers of each parameter: one number for each of `names`, in
+        their order; all start at 0.
     constants: the rule's arguments that stay, by name.
     steps: how many steps were taken.
     """
@@ -111,7 +110,8 @@ class Optimizer(OptimizerState):
         self.lr, self.steps = lr, 0
         learning_rate(lr, 0)  # refuses it at once
         self.rule = rule
-        self.state = {name: [0.0] * len(self.params) for name in memory}
+        self.memory = [[0.0] * len(memory) for _ in self.params]
+        self.names = tuple(memory)
         self.weight_decay = non_negative(weight_decay, "weight_decay")
         self.constants = {name: non_negative(x, name) for name, x in constants.items()}
 
@@ -127,20 +127,17 @@ class Optimizer(OptimizerState):
         """What the rule makes of each parameter now: its new data, then its new memory."""
         arguments = self.step_arguments() | self.constants
         rule, lr = partial(self.rule, **arguments), arguments["lr"]
-        columns = list(self.state.values())
-        rows = zip(*columns, strict=True) if columns else repeat(())
         return [
             rule(*self.decayed(p.data, p.grad, lr), *memory)
-            for p, memory in zip(self.params, rows, strict=False)
+            for p, memory in zip(self.params, self.memory, strict=True)
         ]
 
     def step(self) -> None:
         """Move every parameter once, by its grad.  Grads stay; zero_grad() clears them."""
         new = self.next_step()  # all of it first: what fails then moves nothing
         for p, numbers in zip(self.params, new, strict=True):
-            p.data = numbers[0]
-        for k, name in enumerate(self.state, 1):
-            self.state[name] = [numbers[k] for numbers in new]
+            p.data = numbers.pop(0)
+        self.memory = new  # what is left of it
         self.steps += 1
 
     def zero_grad(self) -> None:

@@ -11,11 +11,23 @@ from micronn.support.schedules import Schedule, learning_rate
 class OptimizerState:
     """state_dict() and load_state_dict() of an optimiser, whose fields these are."""
 
+    params: list[Any]
     lr: float | Schedule
-    state: dict[str, list[float]]
+    names: tuple[str, ...]
+    memory: list[list[float]]
     steps: int
     constants: dict[str, float]
     weight_decay: float
+
+    @property
+    def state(self) -> dict[str, list[float]]:
+        """The memory by name: under each a list with a number for each parameter."""
+        return {name: [row[k] for row in self.memory] for k, name in enumerate(self.names)}
+
+    @state.setter
+    def state(self, columns: Mapping[str, Sequence[float]]) -> None:
+        rows = zip(*columns.values(), strict=True)
+        self.memory = [list(row) for row in rows] if columns else [[] for _ in self.params]
 
     def arguments(self) -> dict[str, Any]:
         """What builds it again, with params and lr."""
@@ -23,9 +35,8 @@ class OptimizerState:
 
     def state_dict(self) -> dict[str, Any]:
         """All that must be saved to go on later: kind, steps, lr and state, plain numbers."""
-        state = {name: list(column) for name, column in self.state.items()}
         lr = learning_rate(self.lr, self.steps)
-        return {"kind": type(self).__name__, "steps": self.steps, "lr": lr, "state": state}
+        return {"kind": type(self).__name__, "steps": self.steps, "lr": lr, "state": self.state}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Go on from what state_dict() gave; a schedule, momentum and betas stay as built.
