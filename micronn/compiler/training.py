@@ -118,15 +118,9 @@ class MachineTraining(Training):
 
     def store_once(self) -> None:
         """Copy parameters and the optimiser's memory from the machine to their owners."""
-        data, *columns = self.trainer.columns()
-        state = {}
-        for name, column in zip(self.optimizer.state, columns, strict=True):
-            state[name] = [0.0] * len(column)
-            for k, number in zip(self.indices, column, strict=True):
-                state[name][k] = number
-        for p, number in zip(self.program.params, data, strict=True):
-            p.data = number
-        self.optimizer.state = state
+        rows = zip(*self.trainer.columns(), strict=True)
+        for k, p, (data, *memory) in zip(self.indices, self.program.params, rows, strict=True):
+            p.data, self.optimizer.memory[k] = data, memory
 
 
 def rule_tape(optimizer: Optimizer) -> Tape:
