@@ -15,24 +15,7 @@ from micronn.datasets.texts import (
     words,
 )
 
-__all__ = [
-    "LETTERS",
-    "NAMES",
-    "Idx",
-    "MirrorError",
-    "Table",
-    "bag_of_words",
-    "digits",
-    "fetch",
-    "load_mnist",
-    "next_letters",
-    "one_hot",
-    "picture",
-    "read_csv",
-    "read_idx",
-    "sentence_pairs",
-    "sentiment",
-    "shapes",
-    "vocabulary",
-    "words",
-]
+__all__ = ["digits", "picture", "shapes", "Table", "read_csv"]
+__all__ += ["Idx", "MirrorError", "fetch", "load_mnist", "read_idx"]
+__all__ += ["LETTERS", "NAMES", "next_letters", "one_hot", "sentence_pairs"]
+__all__ += ["bag_of_words", "sentiment", "vocabulary", "words"]

@@ -70,7 +70,13 @@ def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
     if not classes:
         targets = [number(path, line, target, answer) for line, answer in answers]
         return Table(inputs, targets, columns, [])
-    names = class_names(path, target, answers)
+    for line, answer in answers:
+        if not answer:
+            cell = f"{path}, line {line}, column {target!r}"
+            raise ValueError(f"{cell}: the class is empty; leave the line out")
+    names = sorted({answer for _, answer in answers})
+    if all(map(is_number, names)):
+        names.sort(key=float)
     return Table(inputs, [names.index(answer) for _, answer in answers], columns, names)
 
 
@@ -125,14 +131,3 @@ def number(path: Path, line: int, column: str, cell: str) -> float:
 def is_number(cell: str) -> bool:
     """True for the text of a finite number."""
     return decimal(cell) not in (None, math.inf, -math.inf)
-
-
-def class_names(path: Path, target: str, answers: Sequence[tuple[int, str]]) -> list[str]:
-    """The different answers in order: numerals by size, words by the alphabet."""
-    for line, answer in answers:
-        if not answer:
-            raise ValueError(
-                f"{path}, line {line}, column {target!r}: the class is empty; leave the line out"
-            )
-    names = sorted({answer for _, answer in answers})
-    return sorted(names, key=float) if all(map(is_number, names)) else names

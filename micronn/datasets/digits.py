@@ -40,7 +40,11 @@ def digits(
     """
     rng = rng_or_default(rng)
     targets = [k % 10 for k in range(count(n, "n"))]
-    return [spoilt(digit(target, rng), specks, rng) for target in targets], targets
+    inputs = []
+    for target in targets:
+        strokes = by_hand(rng.choice(DIGITS[target]), SIDE, rng)
+        inputs.append(spoilt(drawn(strokes, SIDE, rng.uniform(0.6, 1.5)), specks, rng))
+    return inputs, targets
 
 
 def shapes(
@@ -158,12 +162,6 @@ FACE: list[Stroke] = [
 
 
 # From strokes to pixels
-
-
-def digit(target: int, rng: Random) -> list[float]:
-    """One drawing of a digit from 0 to 9, in one of the ways to write it."""
-    strokes = by_hand(rng.choice(DIGITS[target]), SIDE, rng)
-    return drawn(strokes, SIDE, rng.uniform(0.6, 1.5))
 
 
 def by_hand(strokes: Sequence[Stroke], side: int, rng: Random) -> list[Stroke]:

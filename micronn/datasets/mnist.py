@@ -16,6 +16,7 @@ import math
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from http.client import HTTPException
 from os import PathLike
@@ -28,6 +29,7 @@ from micronn.support.files import write_atomically
 
 GZIP = b"\x1f\x8b"  # what a gzip file begins with
 PIECE = 1 << 16  # bytes read at a time
+Location = str | PathLike[str]
 UNPACKED = 50_000_000  # bytes a gzip file may always unpack to: MNIST's largest has 47 million;
 RATIO = 50  # beyond that, only to so many times its own size: MNIST's shrink about 5 times
 
@@ -56,7 +58,7 @@ class Idx(Sequence[Any]):
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
-        """The item at an index: an Idx with a dimension less, or in the last one a number."""
+        """An Idx with a dimension less, or in the last dimension a number."""
         if isinstance(index, slice):
             return [self[k] for k in range(*index.indices(len(self)))]
         index = range(len(self))[index]
@@ -70,14 +72,12 @@ class Idx(Sequence[Any]):
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""
-        numbers: list[Any] = self.data.tolist()
-        for depth in reversed(range(1, len(self.shape))):
-            size, lists = self.shape[depth], math.prod(self.shape[:depth])
-            numbers = [numbers[k * size : (k + 1) * size] for k in range(lists)]
-        return numbers if self.shape else numbers[0]
+        if len(self.shape) > 1:
+            return [item.tolist() for item in self]
+        return self.data.tolist() if self.shape else self.data[0]
 
 
-def read_idx(path: str | PathLike[str]) -> Idx:
+def read_idx(path: Location) -> Idx:
     """Read an IDX file of bytes, plain or packed with gzip, whatever its name.
 
     Returns the numbers with their shape; a file of no items has length 0.
@@ -94,8 +94,10 @@ def read_idx(path: str | PathLike[str]) -> Idx:
             if not packed:
                 return read_numbers(file, limit)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                numbers = read_numbers(unpacked, limit)
-                check_end(file, unpacked.tell())
+                numbers, unpacked_size = read_numbers(unpacked, limit), unpacked.tell()
+            file.seek(-4, os.SEEK_END)  # a gzip file ends with the size of what it holds
+            if int.from_bytes(file.read(4), "little") != unpacked_size % 2**32:
+                raise ValueError("more bytes follow after the packed numbers")
             return numbers
         except EOFError:
             raise ValueError(f"{path}: the gzip file is cut off; fetch it again") from None
@@ -132,13 +134,6 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
     return Idx(shape, data)
 
 
-def check_end(file: BinaryIO, size: int) -> None:
-    """A gzip file ends with the size of what it holds; anything after that is too much."""
-    file.seek(-4, os.SEEK_END)
-    if int.from_bytes(file.read(4), "little") != size % 2**32:
-        raise ValueError("more bytes follow after the packed numbers")
-
-
 # MNIST's layout: pictures in one file, labels in another
 
 
@@ -163,18 +158,14 @@ class Greys(Sequence[list[float]]):
 
 
 GREY = [byte / 255.0 for byte in range(256)]
-
-
 Digits = tuple[Greys, list[int]]
 
 
 @overload
-def load_mnist(images: str | PathLike[str]) -> tuple[Digits, Digits]: ...
+def load_mnist(images: Location) -> tuple[Digits, Digits]: ...
 @overload
-def load_mnist(images: str | PathLike[str], labels: str | PathLike[str]) -> Digits: ...
-def load_mnist(
-    images: str | PathLike[str], labels: str | PathLike[str] | None = None
-) -> Digits | tuple[Digits, Digits]:
+def load_mnist(images: Location, labels: Location) -> Digits: ...
+def load_mnist(images: Location, labels: Location | None = None) -> Digits | tuple[Digits, Digits]:
     """Read pictures and their labels, plain or packed with gzip.
 
     images, labels: the paths of two files in MNIST's layout; or only images, then a
@@ -188,8 +179,8 @@ def load_mnist(
     a damaged one, for files that are swapped, and for different counts.
     """
     if labels is None:
-        train, test = [[file_in(images, name) for name in pair] for pair in PAIRS]
-        return load_mnist(train[0], train[1]), load_mnist(test[0], test[1])
+        paths = [file_in(images, name.removesuffix(".gz")) for name in FILES]
+        return load_mnist(paths[0], paths[1]), load_mnist(paths[2], paths[3])
     pictures, targets = read_idx(images), read_idx(labels)
     if len(pictures.shape) < 2 or len(targets.shape) != 1:
         raise ValueError(
@@ -204,7 +195,7 @@ def load_mnist(
     return Greys(pictures), targets.tolist()
 
 
-def file_in(folder: str | PathLike[str], name: str) -> Path:
+def file_in(folder: Location, name: str) -> Path:
     """The path of a file of the folder, packed or not."""
     for path in (Path(folder, name), Path(folder, f"{name}.gz")):
         if path.exists():
@@ -215,40 +206,25 @@ def file_in(folder: str | PathLike[str], name: str) -> Path:
     )
 
 
-PAIRS = [
-    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-]
-
-
 # Fetching
 
-# Size in bytes and SHA-256 of each file.  Sources: the sizes are on the page above,
+# Name, size in bytes and SHA-256 of each file.  Sources: the sizes are on the page above,
 # the checksums in torchvision's prototype datasets (mnist.py).
-FILES = {
-    "train-images-idx3-ubyte.gz": (
-        9_912_422,
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    ),
-    "train-labels-idx1-ubyte.gz": (
-        28_881,
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    ),
-    "t10k-images-idx3-ubyte.gz": (
-        1_648_877,
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    ),
-    "t10k-labels-idx1-ubyte.gz": (
-        4_542,
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-    ),
-}
+TABLE = """
+train-images-idx3-ubyte.gz 9912422 440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609
+train-labels-idx1-ubyte.gz 28881 3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c
+t10k-images-idx3-ubyte.gz 1648877 8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6
+t10k-labels-idx1-ubyte.gz 4542 f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6
+""".strip().splitlines()
+FILES = {name: (int(size), checksum) for name, size, checksum in map(str.split, TABLE)}
 
-Progress = Callable[[str, int, int], object]
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
+
+
+Report = Callable[[int, int], object]  # bytes so far, bytes in all
 
 
 class MirrorError(OSError):
@@ -256,9 +232,9 @@ class MirrorError(OSError):
 
 
 def fetch(
-    folder: str | PathLike[str],
+    folder: Location,
     mirrors: str | Sequence[str] = MIRRORS,
-    progress: Progress | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
     timeout: float = 20.0,
     files: Mapping[str, tuple[int, str]] = FILES,
 ) -> list[Path]:
@@ -281,41 +257,33 @@ def fetch(
     for mirror in mirrors:
         if not mirror.startswith(("http://", "https://")):
             raise ValueError(f"a mirror begins with http:// or https://, got {mirror!r}")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    report = progress or (lambda name, done, size: None)
-    for name, (size, checksum) in files.items():
-        path = folder / name
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    paths = [Path(folder, name) for name in files]
+    for path, (size, checksum) in zip(paths, files.values(), strict=True):
+        report = partial(progress or (lambda name, done, size: None), path.name)
         if path.exists() and sha256(path.read_bytes()).hexdigest() == checksum:
-            report(name, size, size)
+            report(size, size)
         else:
             write_atomically(path, downloaded(path, size, checksum, mirrors, report, timeout))
-    return [folder / name for name in files]
+    return paths
 
 
 def downloaded(
-    path: Path,
-    size: int,
-    checksum: str,
-    mirrors: Sequence[str],
-    report: Progress,
-    timeout: float,
+    path: Path, size: int, checksum: str, mirrors: Sequence[str], report: Report, timeout: float
 ) -> bytes:
     """The bytes of one file, from the first mirror that has it."""
     failures = []
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{path.name}"
         try:
-            data = received(url, size, lambda done: report(path.name, done, size), timeout)
-            if sha256(data).hexdigest() == checksum:
-                return data
-            failures.append(f"  {url}: sent another file: its checksum is wrong")
+            return received(url, size, checksum, report, timeout)
         except HTTPError as error:
-            failures.append(f"  {url}: answered {error.code} {error.reason}")
+            reason = f"answered {error.code} {error.reason}"
         except TimeoutError:
-            failures.append(f"  {url}: sent nothing for {timeout:g} seconds")
+            reason = f"sent nothing for {timeout:g} seconds"
         except (OSError, HTTPException) as error:
-            failures.append(f"  {url}: {str(getattr(error, 'reason', error)) or repr(error)}")
+            reason = str(getattr(error, "reason", error)) or repr(error)
+        failures.append(f"  {url}: {reason}")
     reasons = "\n".join(failures) or "  there is no mirror in the list"
     raise MirrorError(
         f"{path.name} could not be fetched:\n{reasons}\n"
@@ -323,8 +291,8 @@ def downloaded(
     )
 
 
-def received(url: str, size: int, report: Callable[[int], object], timeout: float) -> bytes:
-    """What a mirror sends, which must be a gzip file of that size."""
+def received(url: str, size: int, checksum: str, report: Report, timeout: float) -> bytes:
+    """What a mirror sends, which must be the gzip file of that size and SHA-256."""
     data = bytearray()
     with urlopen(url, timeout=timeout) as response:
         while piece := response.read1(PIECE):
@@ -333,7 +301,9 @@ def received(url: str, size: int, report: Callable[[int], object], timeout: floa
                 raise MirrorError(f"sent no gzip file but something that begins {piece[:20]!r}")
             if len(data) > size:
                 raise MirrorError(f"sent more than the {size} bytes of the file")
-            report(len(data))
+            report(len(data), size)
     if len(data) < size:
         raise MirrorError(f"broke off after {len(data)} of {size} bytes")
+    if sha256(data).hexdigest() != checksum:
+        raise MirrorError("sent another file: its checksum is wrong")
     return bytes(data)

@@ -71,7 +71,7 @@ the duck swam in the sea . the dog watched the duck .
 
 # Names that nobody bears, for models that invent more of them
 
-ALL_NAMES = """
+NAMES = """
 abeldo adoria alvira ambelin amorel andriel anelda arbeno ardola aremin arvella
 asterel baldora banelin barino belmira beloria bendel berola bolvin brandel brimola
 calvera candrel carimo celdora celvin corama cordelo corvina dalmira danello delora
@@ -87,8 +87,7 @@ romirel rovendra saldorin samorel selvira serodin silbrano soldora sorimel taldr
 tamorel telvira terodin tolmira torandel ubrano uldorin umira undrel urvela valdora
 vamorel velbrin verodin voldira vorimel waldrin welmora wirodel yaldora yelvin yorimel
 zaldrin zamora zelvira zimodel zorandel
-"""
-NAMES = ALL_NAMES.split()
+""".split()
 
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # "." stands before and after every name
 
@@ -111,12 +110,8 @@ def sentence_pairs() -> list[tuple[list[str], list[str]]]:
     >>> sentence_pairs()[0][0]
     ['the', 'cat', 'sat', 'on', 'the', 'mat', '.']
     """
-    pairs = []
-    for line in CORPUS:
-        text = words(line)
-        end = text.index(".") + 1
-        pairs.append((text[:end], text[end:]))
-    return pairs
+    lines = [line.split(".") for line in CORPUS]
+    return [(words(first + "."), words(second + ".")) for first, second, _ in lines]
 
 
 # From text to numbers
@@ -182,20 +177,15 @@ def next_letters(
     count(window, "window")
     inputs, targets = [], []
     for name in names:
-        indices = letter_indices(letters[0] * window + name + letters[0], letters)
+        unknown = sorted(set(name) - set(letters))
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]!r} in {name!r} is none of the letters {letters!r}; "
+                "pass letters=... with it"
+            )
+        indices = [letters.index(c) for c in letters[0] * window + name + letters[0]]
         for k in range(window, len(indices)):
             seen = indices[k - window : k]
             inputs.append([x for index in seen for x in one_hot(index, len(letters))])
             targets.append(indices[k])
     return inputs, targets
-
-
-def letter_indices(text: str, letters: str) -> list[int]:
-    """The index of each letter of a text in the list of letters."""
-    unknown = sorted(set(text) - set(letters))
-    if unknown:
-        raise ValueError(
-            f"{unknown[0]!r} in {text.strip(letters[0])!r} is none of the letters {letters!r}; "
-            "pass letters=... with it"
-        )
-    return [letters.index(letter) for letter in text]
