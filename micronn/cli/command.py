@@ -12,19 +12,16 @@ from rich.console import Console
 
 Note = Callable[[str], None]
 Run = Callable[[argparse.Namespace, Console, Note], int]
-Commands: TypeAlias = "argparse._SubParsersAction[Any]"  # of the parser of `micronn`
+Option = Callable[..., argparse.Action]  # what adds an argument to a command
+Commands: TypeAlias = "argparse._SubParsersAction[Any]"  # of `micronn`
 
 
-def add_command(
-    commands: Commands, name: str, summary: str, example: str, run: Run
-) -> argparse.ArgumentParser:
-    """A parser for the arguments of one more command, which `run` carries out."""
+def add_command(commands: Commands, name: str, summary: str, example: str, run: Run) -> Option:
+    """One more command, which `run` carries out; what is returned adds arguments to it."""
+    about = f"{summary[0].upper()}{summary[1:]}."
+    example = f"example: micronn {name} {example}"
     command: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"example: micronn {name} {example}",
-        allow_abbrev=False,
+        name, help=summary, description=about, epilog=example, allow_abbrev=False
     )
     command.set_defaults(run=run)
-    return command
+    return command.add_argument

@@ -8,14 +8,14 @@ micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 
 import argparse
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from micronn.check.gradcheck import gradcheck, step_size_table
-from micronn.cli.command import Commands, Note, Run, add_command
-from micronn.cli.formula import Expression, parse, read_numbers
+from micronn.cli.command import Commands, Note, Option, Run, add_command
+from micronn.cli.formula import parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
 from micronn.graph.rows import Graph
@@ -34,13 +34,11 @@ VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")
 
 def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Draw the graph of an expression into a file."""
-    expression, numbers = read(args)
-    root = differentiated(expression, numbers)
+    root = differentiated(args)
     path = Path(args.output)
     draw(root, detail=args.detail).save(path)
     count = len(topological_order(root))
     console.print(f"wrote {path}: {counted(count, 'value')}", soft_wrap=True)
-    point_out_unused(expression, numbers, note)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")
     return 0
@@ -48,25 +46,21 @@ def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
 
 def explain_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Show the computation as a tree and the backward pass as a table."""
-    expression, numbers = read(args)
-    root = differentiated(expression, numbers)
+    root = differentiated(args)
     console.print(computation_tree(root))
     console.print()
     console.print(backward_table(root))
-    point_out_unused(expression, numbers, note)
     return 0
 
 
 def check_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Show the slopes by backward() beside finite differences; 1 if they disagree."""
-    expression, numbers = read(args)
-    leaves = expression.leaves(numbers)
+    expression, leaves = args.expression, args.expression.leaves(args.numbers)
     if not leaves:
         raise ValueError("no name, nothing to nudge; put a variable in, such as x, and x=0.5")
     every_h = step_size_table(lambda: expression(leaves), leaves.values())
     verdict = gradcheck(lambda: expression(leaves), leaves.values())
     console.print(check_table(every_h))
-    point_out_unused(expression, numbers, note)
     if verdict.ok:
         console.print("backward() and finite differences agree")
         return 0
@@ -80,15 +74,13 @@ def check_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Ask for each gradient in turn, or write the questions on a sheet."""
-    expression, numbers = read(args)
-    root = differentiated(expression, numbers)
+    root = differentiated(args)
     if args.worksheet:
         path = Path(args.worksheet)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a worksheet is a page, got {path.name!r}; end the name in .html")
         sheets = save_worksheet(root, path, about=args.about)
         console.print("wrote " + " and ".join(map(str, sheets)), soft_wrap=True)
-        point_out_unused(expression, numbers, note)
         return 0
     story = Story(Graph(root))
     asked = questions(story, args.about)
@@ -99,30 +91,31 @@ def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     console.print("? gives a hint, Ctrl-D ends")
     score = take(asked, line_from(console), console.print)
     console.print(str(score))
-    point_out_unused(expression, numbers, note)
     return 0
 
 
 # What they share
 
 
-def read(args: argparse.Namespace) -> tuple[Expression, dict[str, float]]:
-    """What was typed: the expression and the numbers for its names."""
-    return parse(args.expression), read_numbers(args.numbers)
-
-
-def differentiated(expression: Expression, numbers: Mapping[str, float]) -> Value:
+def differentiated(args: argparse.Namespace) -> Value:
     """The root of the graph, after backward()."""
-    root = expression(numbers)
+    root: Value = args.expression(args.numbers)
     root.backward()
     return root
 
 
-def point_out_unused(expression: Expression, numbers: Mapping[str, float], note: Note) -> None:
-    """Say which numbers the expression does not ask for."""
-    unused = [clipped(name) for name in numbers if name not in expression.names]
-    if unused:
-        note(f"not in the expression, so not used: {', '.join(unused)}")
+def reading(run: Run) -> Run:
+    """The command with expression and numbers read first; at the end it tells the unused ones."""
+
+    def command(args: argparse.Namespace, console: Console, note: Note) -> int:
+        args.expression, args.numbers = parse(args.expression), read_numbers(args.numbers)
+        status = run(args, console, note)
+        unused = [clipped(name) for name in args.numbers if name not in args.expression.names]
+        if unused:
+            note(f"not in the expression, so not used: {', '.join(unused)}")
+        return status
+
+    return command
 
 
 def line_from(console: Console) -> Callable[[str], str | None]:
@@ -143,31 +136,22 @@ def line_from(console: Console) -> Callable[[str], str | None]:
 
 def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
-    drawing = add(commands, "draw", "draw an expression with its gradients", draw_command)
-    drawing.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        default="graph.svg",
-        help="where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg",
-    )
-    drawing.add_argument(
-        "--detail",
-        choices=("auto", "values"),
-        default="auto",
-        help="values: a card for every value, up to 500; auto: as many as stay readable",
-    )
-    drawing.add_argument("--open", action="store_true", help="show it in the browser")
+    option = add(commands, "draw", "draw an expression with its gradients", draw_command)
+    places = "where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg"
+    option("-o", "--output", metavar="FILE", default="graph.svg", help=places)
+    details = "values: a card for every value, up to 500; auto: as many as stay readable"
+    option("--detail", choices=("auto", "values"), default="auto", help=details)
+    option("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
     add(commands, "check", "compare backward() with finite differences", check_command)
-    asking = add(commands, "quiz", "work the gradients out yourself", quiz_command)
-    asking.add_argument("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
-    asking.add_argument("--worksheet", metavar="FILE", help="a .html sheet to print instead")
+    option = add(commands, "quiz", "work the gradients out yourself", quiz_command)
+    option("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
+    option("--worksheet", metavar="FILE", help="a .html sheet to print instead")
 
 
-def add(commands: Commands, name: str, summary: str, run: Run) -> argparse.ArgumentParser:
+def add(commands: Commands, name: str, summary: str, run: Run) -> Option:
     """One command that takes an expression and numbers for its names."""
-    command = add_command(commands, name, summary, '"tanh(w*x + b)" w=0.5 x=2 b=-1', run)
-    command.add_argument("expression", metavar="EXPR", help='a formula, in quotes: "tanh(w*x + b)"')
-    command.add_argument("numbers", metavar="NAME=NUMBER", nargs="*", help="a number for each name")
-    return command
+    option = add_command(commands, name, summary, '"tanh(w*x + b)" w=0.5 x=2 b=-1', reading(run))
+    option("expression", metavar="EXPR", help='a formula, in quotes: "tanh(w*x + b)"')
+    option("numbers", metavar="NAME=NUMBER", nargs="*", help="a number for each name")
+    return option

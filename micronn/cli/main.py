@@ -14,6 +14,8 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 from typing import NoReturn
 
 from rich.console import Console
@@ -65,7 +67,7 @@ def options_first(arguments: Sequence[str]) -> list[str]:
     rest = iter(arguments)
     for argument in rest:
         if argument in VALUED:
-            options += [argument, *[value for value in [next(rest, None)] if value is not None]]
+            options += [argument, *islice(rest, 1)]
         elif argument == "-h" or re.match(r"--[a-z]{2}", argument):
             options.append(argument)
         elif argument != "--":
@@ -76,27 +78,20 @@ def options_first(arguments: Sequence[str]) -> list[str]:
 # What is said
 
 
-def note(message: str) -> None:
-    """A remark beside the result."""
-    say(f"micronn: note: {message}")
-
-
-def complain(message: str) -> None:
-    """The reason why there is no result."""
-    say(f"micronn: error: {message}")
-
-
-def say(line: str) -> None:
-    """A line on stderr, if there is one."""
+def say(kind: str, message: object) -> None:
+    """A line on stderr, if there is one: a note beside the result, or the error that is all."""
     if sys.stderr is not None:
-        print(line, file=sys.stderr)
+        print(f"micronn: {kind}: {message}", file=sys.stderr)
 
 
-def refused(error: OSError) -> str:
-    """What the system refused, and for which file."""
-    if error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return error.strerror or str(error)
+note = partial(say, "note")
+
+
+def refused(error: Exception) -> str:
+    """What could not be done, or what the system refused, and for which file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 PLAIN = {"−": "-", "×": "*", "÷": "/", "∂": "d", "…": "...", "∞": "inf", "Σ": "sum", "■": "#"}
@@ -136,16 +131,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ValueError as error:
-        complain(str(error))
+        say("error", error)
         return 2
-    except OSError as error:
-        complain(refused(error))
-        return 1
-    except (ArithmeticError, NoLayout) as error:
-        complain(str(error))
+    except (OSError, ArithmeticError, NoLayout) as error:
+        say("error", refused(error))
         return 1
     except KeyboardInterrupt:
-        complain("interrupted")
+        say("error", "interrupted")
         return 130
 
 
@@ -154,7 +146,7 @@ def run(arguments: Sequence[str]) -> int:
     args = parser().parse_args(arguments)
     console = Console(markup=False, highlight=False, emoji=False)
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: note(str(message))
+        warnings.showwarning = lambda message, *_: note(message)
         status: int = args.run(args, console, note)
     sys.stdout.flush()
     return status

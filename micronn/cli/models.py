@@ -165,31 +165,23 @@ def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
-    predicting = add_command(
-        commands, "predict", "ask a saved model", "moons.json 0.5 0.25", predict_command
-    )
-    predicting.add_argument("model", metavar="MODEL", help="a file that micronn train saved")
-    predicting.add_argument("numbers", nargs="*", metavar="NUMBER", help="one for each input")
-    predicting.add_argument("--csv", metavar="FILE", help="answer every line of a table instead")
-    predicting.add_argument(
-        "--images", metavar="FILE", help="answer an image of an IDX file instead"
-    )
-    predicting.add_argument("--index", type=int, default=0, help="which image, from 0")
+    a_model = {"metavar": "MODEL", "help": "a file that micronn train saved"}
+    words = "moons.json 0.5 0.25"
+    option = add_command(commands, "predict", "ask a saved model", words, predict_command)
+    option("model", **a_model)
+    option("numbers", nargs="*", metavar="NUMBER", help="one for each input")
+    option("--csv", metavar="FILE", help="answer every line of a table instead")
+    option("--images", metavar="FILE", help="answer an image of an IDX file instead")
+    option("--index", type=int, default=0, help="which image, from 0")
 
-    showing = add_command(
-        commands, "show", "draw a saved model", "moons.json -o moons.svg", show_command
-    )
-    showing.add_argument("model", metavar="MODEL", help="a file that micronn train saved")
-    showing.add_argument(
-        "-o", "--output", metavar="FILE", default="network.svg", help=".svg or .html"
-    )
-    showing.add_argument(
-        "--weights", action="store_true", help="also print the first weights as images"
-    )
+    words = "moons.json -o moons.svg"
+    option = add_command(commands, "show", "draw a saved model", words, show_command)
+    option("model", **a_model)
+    option("-o", "--output", metavar="FILE", default="network.svg", help=".svg or .html")
+    option("--weights", action="store_true", help="also print the first weights as images")
 
-    fetching = add_command(commands, "fetch", "download MNIST", "mnist --data mnist", fetch_command)
-    fetching.add_argument("set", choices=["mnist"], help="what to download")
-    fetching.add_argument("--data", metavar="FOLDER", default="mnist", help="where to")
-    fetching.add_argument(
-        "--mirror", action="append", metavar="ADDRESS", help="from there; may be given again"
-    )
+    words = "mnist --data mnist"
+    option = add_command(commands, "fetch", "download MNIST", words, fetch_command)
+    option("set", choices=["mnist"], help="what to download")
+    option("--data", metavar="FOLDER", default="mnist", help="where to")
+    option("--mirror", action="append", metavar="ADDRESS", help="from there; may be given again")

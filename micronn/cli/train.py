@@ -45,11 +45,13 @@ IMAGE_EPOCHS, IMAGE_SHARE = 15, 0.3  # images: fewer epochs, and smaller steps: 
 class Run(NamedTuple):
     """A training, fresh or resumed.
 
+    args: what was typed.
     source: where the examples come from, as a model file can hold it.
     done: how many epochs were done before.
     epochs: how many there shall be.
     """
 
+    args: argparse.Namespace
     task: Task
     model: MLP
     optimizer: Optimizer
@@ -64,9 +66,9 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
     check(args)
     run = resumed(args) if args.resume else fresh(args)
     recorder = recorder_for(run) if args.replay else None
-    steps = steps_of(run, args.batch_size)
+    steps = steps_of(run)
     console.print(opening(run), soft_wrap=True)
-    last = trained(run, steps, args, console, recorder)
+    last = trained(run, steps, console, recorder)
     console.print()
     for part in summary(run, last):
         console.print(part)
@@ -106,17 +108,15 @@ def fresh(args: argparse.Namespace) -> Run:
     kind, lr = OPTIMIZERS[args.optimizer]
     lr *= IMAGE_SHARE if is_image(task.nin) else 1.0
     optimizer = kind(model.parameters(), lr=lr if args.lr is None else args.lr)
-    return Run(task, model, optimizer, rng, source, 0, epochs_for(args, task))
+    return Run(args, task, model, optimizer, rng, source, 0, epochs_for(args, task))
 
 
 def resumed(args: argparse.Namespace) -> Run:
     """The model of a file, to go on with: its data, optimiser and random state come from there."""
     saved = load_training(args.resume)
     source = saved.notes.get("source")
-    if (
-        not isinstance(source, dict)
-        or {name: type(item) for name, item in source.items()} != SOURCE
-    ):
+    fields = source.items() if isinstance(source, dict) else ()
+    if source is None or {name: type(field) for name, field in fields} != SOURCE:
         raise ValueError(f"{args.resume} was not saved by micronn train, so it cannot go on")
     if saved.optimizer is None or saved.rng is None:
         raise ValueError(f"{args.resume} holds no optimiser or no random state")
@@ -125,11 +125,10 @@ def resumed(args: argparse.Namespace) -> Run:
     task = task_from(source, random.Random(source["seed"]))
     epochs = epochs_for(args, task)
     if saved.epoch >= epochs:
-        raise ValueError(
-            f"{args.resume} has done {saved.epoch} epochs already; go on with --epochs "
-            f"{2 * saved.epoch}"
-        )
-    return Run(task, saved.model, saved.optimizer, saved.rng, source, saved.epoch, epochs)
+        more = f"go on with --epochs {2 * saved.epoch}"
+        raise ValueError(f"{args.resume} has done {saved.epoch} epochs already; {more}")
+    rest = saved.model, saved.optimizer, saved.rng, source, saved.epoch, epochs
+    return Run(args, task, *rest)
 
 
 def epochs_for(args: argparse.Namespace, task: Task) -> int:
@@ -167,42 +166,35 @@ def opening(run: Run) -> str:
 # Training
 
 
-def steps_of(run: Run, batch_size: int) -> Iterator[Step]:
+def steps_of(run: Run) -> Iterator[Step]:
     """The training, a Step for each epoch; it begins when the first is asked for."""
     task, question = run.task, run.task.question
     return steps(
-        run.model, question.loss, task.train, run.optimizer, run.epochs, batch_size, run.rng,
-        validation=task.validation, metric=question.metric, done=run.done,
+        run.model, question.loss, task.train, run.optimizer, run.epochs, run.args.batch_size,
+        run.rng, validation=task.validation, metric=question.metric, done=run.done,
     )  # fmt: skip
 
 
-def trained(
-    run: Run,
-    steps: Iterator[Step],
-    args: argparse.Namespace,
-    console: Console,
-    recorder: Recorder | None,
-) -> Step:
+def trained(run: Run, steps: Iterator[Step], console: Console, recorder: Recorder | None) -> Step:
     """Train to the end.  The model is saved after every epoch, so a stop loses little."""
-    question = run.task.question
+    question, path = run.task.question, run.args.save
+    notes = {"question": question._asdict(), "source": run.source}
     view = ModelView(run.model, question, run.task.validation)
-    board = Dashboard(question.name, run.epochs, view.picture(), view.sample(), short=not args.live)
+    board = Dashboard(
+        question.name, run.epochs, view.picture(), view.sample(), short=not run.args.live
+    )
     board.epoch = run.done
     with watched(board, console) as redraw:
         for step in steps:
             view.engine = step.engine
             left = step.seconds / (step.epoch - run.done) * (run.epochs - step.epoch)
             losses = {"training": step.loss, "validation": validation_loss(step)}
-            board.update(
-                losses,
-                f"{METRIC_NAMES[question.kind]} {figure(question, step.metric)}",
-                step.gradients,
-                left,
-            )
+            score = f"{METRIC_NAMES[question.kind]} {figure(question, step.metric)}"
+            board.update(losses, score, step.gradients, left)
             if recorder:
                 recorder.snapshot(step.epoch, step.loss, step.validation_loss)
-            if args.save:
-                keep(run, step.epoch, args.save)
+            if path:
+                save(run.model, path, run.optimizer, run.rng, step.epoch, notes)
             redraw()
     return step
 
@@ -211,12 +203,6 @@ def validation_loss(step: Step) -> float:
     """The validation loss, which steps() was asked for."""
     assert step.validation_loss is not None
     return step.validation_loss
-
-
-def keep(run: Run, epoch: int, path: str) -> None:
-    """Save the model with all that is needed to go on."""
-    notes = {"question": run.task.question._asdict(), "source": run.source}
-    save(run.model, path, run.optimizer, run.rng, epoch, notes)
 
 
 def recorder_for(run: Run) -> Recorder:
@@ -307,22 +293,11 @@ def baseline(task: Task) -> str:
 
 def add_to(commands: Commands) -> None:
     """Give a parser this command."""
-    command = add_command(
-        commands,
-        "train",
-        "train a net, and judge it by examples it never saw",
-        "moons --hidden 16,16 --epochs 50 --seed 7 --live",
-        train_command,
-    )
-    add = command.add_argument
+    summary = "train a net, and judge it by examples it never saw"
+    example = "moons --hidden 16,16 --epochs 50 --seed 7 --live"
+    add = add_command(commands, "train", summary, example, train_command)
     add("data", metavar="DATA", help=f"{', '.join(TOYS)}, mnist, or a file.csv with a header")
-    add(
-        "--hidden",
-        type=sizes,
-        default=[16, 16],
-        metavar="N,N",
-        help="sizes of hidden layers; 0 for none",
-    )
+    add("--hidden", type=sizes, default=[16, 16], metavar="N,N", help="hidden layers; 0 for none")
     add("--activation", choices=list(ACTIVATIONS), default="tanh", help="of the hidden layers")
     add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="what moves the parameters")
     add("--lr", type=float, help="learning rate; default 0.01, for sgd 0.1; images a third")
@@ -330,20 +305,11 @@ def add_to(commands: Commands) -> None:
     add("--batch-size", type=int, default=32, help="examples for each step")
     add("--examples", type=int, help="how many examples to make, or to take of mnist")
     add("--seed", type=int, help="the same seed gives the same model")
-    add(
-        "--target",
-        default="",
-        metavar="COLUMN",
-        help="of a .csv: what to predict; default the last",
-    )
+    add("--target", default="", metavar="COLUMN", help="of a .csv: what to predict, or the last")
     add("--data", dest="folder", default="mnist", metavar="FOLDER", help="of mnist's files")
     add("--live", action="store_true", help="watch it learn")
     add("--save", metavar="FILE", help="keep the model, a .json, after every epoch")
-    add(
-        "--resume",
-        metavar="FILE",
-        help="go on with a saved model; its sizes, optimiser and examples stay",
-    )
+    add("--resume", metavar="FILE", help="go on with a saved model, its optimiser and examples")
     add("--replay", metavar="FILE", help="write a page, a .html, to scrub through the run")
 
 
