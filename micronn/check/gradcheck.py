@@ -90,10 +90,7 @@ class GradCheck:
 
 
 def gradcheck(
-    f: Function,
-    parameters: Parameters,
-    h: float = 1e-5,
-    tolerance: float = 1e-6,
+    f: Function, parameters: Parameters, h: float = 1e-5, tolerance: float = 1e-6
 ) -> GradCheck:
     """Compare the gradient of every parameter with a central difference.
 
@@ -123,9 +120,7 @@ def gradcheck(
 
 
 def step_size_table(
-    f: Function,
-    parameters: Parameters,
-    step_sizes: Sequence[float] = STEP_SIZES,
+    f: Function, parameters: Parameters, step_sizes: Sequence[float] = STEP_SIZES
 ) -> list[Slope]:
     """A row for each parameter and each h: how the error of the difference itself behaves.
 

@@ -14,21 +14,6 @@ from micronn.terminal.tables import (
     plain_text,
 )
 
-__all__ = [
-    "Curves",
-    "Dashboard",
-    "backward_table",
-    "bars",
-    "check_table",
-    "computation_tree",
-    "confusion_table",
-    "decision_plane",
-    "fitted_curve",
-    "gallery",
-    "grey_image",
-    "landscape",
-    "plain_text",
-    "signed_image",
-    "square",
-    "watched",
-]
+__all__ = ["backward_table", "check_table", "computation_tree", "confusion_table", "plain_text"]
+__all__ += ["Curves", "bars", "decision_plane", "fitted_curve", "landscape"]
+__all__ += ["gallery", "grey_image", "signed_image", "square", "Dashboard", "watched"]
