@@ -71,7 +71,7 @@ the duck swam in the sea . the dog watched the duck .
 
 # Names that nobody bears, for models that invent more of them
 
-NAMES = """
+ALL_NAMES = """
 abeldo adoria alvira ambelin amorel andriel anelda arbeno ardola aremin arvella
 asterel baldora banelin barino belmira beloria bendel berola bolvin brandel brimola
 calvera candrel carimo celdora celvin corama cordelo corvina dalmira danello delora
@@ -87,7 +87,8 @@ romirel rovendra saldorin samorel selvira serodin silbrano soldora sorimel taldr
 tamorel telvira terodin tolmira torandel ubrano uldorin umira undrel urvela valdora
 vamorel velbrin verodin voldira vorimel waldrin welmora wirodel yaldora yelvin yorimel
 zaldrin zamora zelvira zimodel zorandel
-""".split()
+"""
+NAMES = ALL_NAMES.split()
 
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # "." stands before and after every name
 
