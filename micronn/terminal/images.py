@@ -10,7 +10,7 @@ such as " .:+#"; a sign is told by its mark, and never by colour alone.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.color import blend_rgb
 from rich.color_triplet import ColorTriplet
@@ -21,6 +21,7 @@ from rich.text import Text
 from micronn.pictures.palette import scale, shade
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, rgb
 
+Pixel = tuple[ColorTriplet, str]  # its colour and its mark
 GREY_MARKS = " .:-=+*#%@"
 SIGNED_MARKS = {
     "neg3": "=", "neg2": "-", "neg1": ",", "zero": " ", "pos1": ".", "pos2": "+", "pos3": "#",
@@ -34,12 +35,12 @@ def grey_image(pixels: Sequence[Sequence[float]]) -> Canvas:
     >>> [colour.hex for colour in grey_image([[0.0, 1.0], [1.0, 0.0]]).colours[0]]
     ['#000000', '#ffffff']
     """
-    canvas = canvas_for(pixels)
-    for y, row in enumerate(pixels):
-        for x, brightness in enumerate(row):
-            light = min(1.0, max(0.0, brightness)) if brightness == brightness else 0.0
-            canvas.paint(x, y, blend_rgb(BLACK, WHITE, light), GREY_MARKS[round(light * 9)])
-    return canvas
+
+    def grey(brightness: float) -> Pixel:
+        light = min(1.0, max(0.0, brightness)) if brightness == brightness else 0.0
+        return blend_rgb(BLACK, WHITE, light), GREY_MARKS[round(light * 9)]
+
+    return painted(pixels, grey)
 
 
 def signed_image(numbers: Sequence[Sequence[float]], largest: float | None = None) -> Canvas:
@@ -47,21 +48,28 @@ def signed_image(numbers: Sequence[Sequence[float]], largest: float | None = Non
 
     largest: the size shown in full colour; the largest there is if left out.
     """
-    largest = scale(x for row in numbers for x in row) if largest is None else largest
-    canvas = canvas_for(numbers)
-    for y, row in enumerate(numbers):
+    full = scale(x for row in numbers for x in row) if largest is None else largest
+
+    def signed(number: float) -> Pixel:
+        token = shade(number, full)
+        if token == "bad":
+            return rgb("bad"), SIGNED_MARKS[token]
+        strength = min(1.0, abs(number) / (full or 1.0))
+        colour = blend_rgb(WHITE, rgb("epos" if number > 0.0 else "eneg"), strength)
+        return colour, SIGNED_MARKS[token]
+
+    return painted(numbers, signed)
+
+
+def painted(rows: Sequence[Sequence[float]], pixel: Callable[[float], Pixel]) -> Canvas:
+    """Rows of numbers, which must be equally long, as a canvas; pixel is asked for each number."""
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise ValueError("an image is at least one row of numbers, and all rows are equally long")
+    canvas = Canvas(len(rows[0]), len(rows))
+    for y, row in enumerate(rows):
         for x, number in enumerate(row):
-            canvas.paint(x, y, *signed_pixel(number, largest))
+            canvas.paint(x, y, *pixel(number))
     return canvas
-
-
-def signed_pixel(number: float, largest: float) -> tuple[ColorTriplet, str]:
-    """The colour and the mark of one number."""
-    token = shade(number, largest)
-    if token == "bad":
-        return rgb("bad"), SIGNED_MARKS[token]
-    full = rgb("epos" if number > 0.0 else "eneg")
-    return blend_rgb(WHITE, full, min(1.0, abs(number) / (largest or 1.0))), SIGNED_MARKS[token]
 
 
 def gallery(images: Mapping[str, RenderableType]) -> Columns:
@@ -79,10 +87,3 @@ def square(numbers: Sequence[float]) -> list[Sequence[float]]:
     if side == 0 or side * side != len(numbers):
         raise ValueError(f"{len(numbers)} numbers make no square image; pass rows of pixels")
     return [numbers[start : start + side] for start in range(0, len(numbers), side)]
-
-
-def canvas_for(rows: Sequence[Sequence[float]]) -> Canvas:
-    """An empty canvas of the size of rows of numbers, which must be equally long."""
-    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError("an image is at least one row of numbers, and all rows are equally long")
-    return Canvas(len(rows[0]), len(rows))

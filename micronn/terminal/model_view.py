@@ -6,6 +6,7 @@ an image is best judged by looking at the image.  What else there is stands in a
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from rich.console import RenderableType
@@ -70,13 +71,10 @@ class ModelView:
         """The first few images with the answers, as many as there is room for."""
         side = math.isqrt(len(self.inputs[0]))
         count = max(1, width // (side + 2)) * max(1, lines // (side // 2 + 1))
-        shown = self.first(count)
-        return gallery(
-            {
-                f"{k + 1}: {self.verdict(answer, self.targets[k])}": grey_image(square(image))
-                for k, (image, answer) in enumerate(zip(shown, self.answers(shown), strict=True))
-            }
-        )
+        shown = list(islice(self.inputs, count))
+        verdicts = map(self.verdict, self.answers(shown), self.targets)
+        names = [f"{k}: {verdict}" for k, verdict in enumerate(verdicts, 1)]
+        return gallery({name: grey_image(square(x)) for name, x in zip(names, shown, strict=True)})
 
     def sample(self) -> Callable[[int, int], RenderableType] | None:
         """What draws a few examples with the answers; None where the picture shows them."""
@@ -85,14 +83,10 @@ class ModelView:
     def table(self, width: int, lines: int) -> RenderableType:
         """The first few examples: inputs, target, answer."""
         rows = Table.grid(padding=(0, 2, 0, 0))
-        shown = self.first(lines)
+        shown = list(islice(self.inputs, lines))
         for x, answer, target in zip(shown, self.answers(shown), self.targets, strict=False):
             rows.add_row(*[fmt(number) for number in x[:3]], Text(self.verdict(answer, target)))
         return rows
-
-    def first(self, count: int) -> list[Sequence[float]]:
-        """The first few inputs."""
-        return [self.inputs[k] for k in range(min(count, len(self.targets)))]
 
     def verdict(self, answer: Any, target: Any) -> str:
         """An answer beside the target, in words."""

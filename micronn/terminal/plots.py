@@ -13,10 +13,9 @@ Every function returns something that rich can print or save, and prints nothing
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import cycle
+from functools import partial
 
 from rich.color import blend_rgb, parse_rgb_hex
-from rich.color_triplet import ColorTriplet
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -26,7 +25,7 @@ from micronn.pictures.palette import scale
 from micronn.support.text import fmt
 from micronn.support.vectors import predicted_class
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, has_colours, rgb
-from micronn.terminal.images import GREY_MARKS, canvas_for
+from micronn.terminal.images import GREY_MARKS, Pixel, painted
 
 # Marks stand in for colours where there are none.
 PLANE_MARKS = " .:-~^`'_;"  # behind the points, one for each class
@@ -117,24 +116,21 @@ def landscape(
         the lowest to the highest, in logarithms if the losses span a factor of 100.
     """
     level = axis_over([height for row in heights for height in row], 0.0, bands)
-    canvas = canvas_for(heights)
-    for y, row in enumerate(heights):
-        for x, height in enumerate(row):
-            band = min(bands - 1, int(level(height if height == height else math.inf)))
-            share = band / (bands - 1)
-            canvas.paint(x, y, on_map(share), GREY_MARKS[round(share * 9)])
+
+    def on_map(height: float) -> Pixel:
+        band = min(bands - 1, int(level(height if height == height else math.inf)))
+        share = band / (bands - 1)
+        colour = blend_rgb(VALLEY, SLOPE, share * 2)
+        if share >= 0.5:
+            colour = blend_rgb(SLOPE, PEAK, share * 2 - 1)
+        return colour, GREY_MARKS[round(share * 9)]
+
+    canvas = painted(heights, on_map)
     for x, y in path:
         canvas.paint(x, y, rgb("bad"), "o")
     words = "in logarithms" if level.log else "in equal steps"
     span_ = f"from {fmt(level.low)} (dark) to {fmt(level.high)} (bright), {words}"
     return Group(canvas, Text(span_, "dim"))
-
-
-def on_map(share: float) -> ColorTriplet:
-    """Dark blue for 0 over green to pale yellow for 1; brighter all the way."""
-    if share < 0.5:
-        return blend_rgb(VALLEY, SLOPE, share * 2)
-    return blend_rgb(SLOPE, PEAK, share * 2 - 1)
 
 
 def axis_over(numbers: Sequence[float], start: float, end: float) -> Axis:
@@ -176,12 +172,10 @@ class Curves:
         width = max(24, min(self.width or options.max_width, options.max_width))
         columns, lines = width - 11, self.height - 2
         in_colour = has_colours(console, options)
-        rows = self.in_braille(columns, lines) if in_colour else self.in_marks(columns, lines)
         ticks = {0: fmt(self.up.high), lines - 1: fmt(self.up.low)}
-        for k, row in enumerate(rows):
-            yield Text.assemble(
-                (f"{ticks.get(k, ''):>9} ", "dim"), ("|" if k in ticks else " ", "dim"), row
-            )
+        for k, row in enumerate(self.drawn(columns, lines, in_colour)):
+            tick = f"{ticks.get(k, ''):>9} {'|' if k in ticks else ' '}"
+            yield Text.assemble((tick, "dim"), row)
         last = f"{self.unit} {max(map(len, self.series.values())):,}"
         yield Text(f"{' ' * 11}1{last:>{columns - 1}}", "dim")
         yield self.legend(in_colour)
@@ -205,31 +199,22 @@ class Curves:
             yield from [(x, between) for between in range(first, last + 1)]
             before = y
 
-    def in_braille(self, columns: int, lines: int) -> list[Text]:
-        """The lines at 2 x 4 dots a character; where two meet, the later one gives the colour."""
-        bits = [[0] * columns for _ in range(lines)]
-        colours = [[""] * columns for _ in range(lines)]
-        for numbers, colour in zip(self.series.values(), cycle(LINES), strict=False):
-            for x, y in self.trace(numbers, columns * 2, lines * 4):
-                bits[y // 4][x // 2] |= BRAILLE[y % 4][x % 2]
-                colours[y // 4][x // 2] = colour
-        return [
-            Text.assemble(
-                *[
-                    (chr(0x2800 + dots) if dots else " ", colour)
-                    for dots, colour in zip(*row, strict=True)
-                ]
-            )
-            for row in zip(bits, colours, strict=True)
-        ]
+    def drawn(self, columns: int, lines: int, in_colour: bool) -> list[Text]:
+        """The lines in Braille, 2 x 4 dots a character, or in marks; where two meet, the later."""
+        wide, high = (2, 4) if in_colour else (1, 1)
+        cells: dict[tuple[int, int], tuple[int, int]] = {}  # which series, and its dots
+        for k, numbers in enumerate(self.series.values()):
+            for x, y in self.trace(numbers, columns * wide, lines * high):
+                _, dots = cells.get((x // wide, y // high), (k, 0))
+                cells[x // wide, y // high] = k % 4, dots | BRAILLE[y % 4][x % 2]
 
-    def in_marks(self, columns: int, lines: int) -> list[Text]:
-        """The lines at one mark a character, one mark for each line."""
-        marks = [[" "] * columns for _ in range(lines)]
-        for numbers, mark in zip(self.series.values(), cycle(LINE_MARKS), strict=False):
-            for x, y in self.trace(numbers, columns, lines):
-                marks[y][x] = mark
-        return [Text("".join(row)) for row in marks]
+        def character(x: int, y: int) -> tuple[str, str]:
+            if (x, y) not in cells:
+                return " ", ""
+            k, dots = cells[x, y]
+            return (chr(0x2800 + dots), LINES[k]) if in_colour else (LINE_MARKS[k], "")
+
+        return [Text.assemble(*[character(x, y) for x in range(columns)]) for y in range(lines)]
 
     def legend(self, in_colour: bool) -> Text:
         """Which line is which, and where it stands now."""
@@ -246,10 +231,7 @@ BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bit of
 
 # Bars
 
-
-def signed(number: float) -> str:
-    """A number with its sign."""
-    return fmt(number, sign=True)
+signed = partial(fmt, sign=True)
 
 
 def bars(

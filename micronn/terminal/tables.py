@@ -130,13 +130,8 @@ def backward_table(root: Value, params: Parameters = None, limit: int = 200) -> 
     """
     words = Words(root, params)
     top = len(words.graph) - 1
-    table = Table(
-        "from",
-        "to",
-        title=f"backward(): {words.name(top)} starts with grad 1",
-        title_justify="left",
-        title_style="",
-    )
+    title = f"backward(): {words.name(top)} starts with grad 1"
+    table = Table("from", "to", title=title, title_justify="left", title_style="")
     for heading in ("local derivative", "× upstream", "= message", "grad so far"):
         table.add_column(heading, justify="right")
     so_far = [0.0] * (top + 1)
@@ -148,14 +143,9 @@ def backward_table(root: Value, params: Parameters = None, limit: int = 200) -> 
             so_far[operand] += message
             messages += 1
             if messages <= limit:
-                table.add_row(
-                    words.name(k),
-                    words.name(operand),
-                    fmt(slope),
-                    fmt(node.grad, sign=True),
-                    words.chip(message),
-                    fmt(so_far[operand], sign=True),
-                )
+                factors = fmt(slope), fmt(node.grad, sign=True)
+                results = words.chip(message), fmt(so_far[operand], sign=True)
+                table.add_row(words.name(k), words.name(operand), *factors, *results)
     if messages > limit:
         table.add_row("…", f"{messages - limit:,} more")
     return table
