@@ -149,22 +149,15 @@ def measured(
 ) -> LayerHealth:
     """The numbers of one layer, not yet read."""
     relus = [all(s == 0.0 for _, s in fired) for fired in units.values() if fired[0][0] == "relu"]
-    bent = [
-        s < FLAT * STEEPEST[op] for fired in units.values() for op, s in fired if op in STEEPEST
-    ]
+    bent = [(op, s) for fired in units.values() for op, s in fired if op in STEEPEST]
+    flat = [s < FLAT * STEEPEST[op] for op, s in bent]
     weight = root_mean_square([p.data for p in parameters])
     update = None
     if moved and weight:
         steps = [moved.get(p, p.data) - p.data for p in parameters]
         update = root_mean_square(steps) / weight
-    return LayerHealth(
-        name,
-        root_mean_square([p.grad for p in parameters]),
-        weight,
-        update,
-        share(relus),
-        share(bent),
-    )
+    gradient = root_mean_square([p.grad for p in parameters])
+    return LayerHealth(name, gradient, weight, update, share(relus), share(flat))
 
 
 # What is said of a layer: the first row whose test holds, for a layer and the gradient

@@ -15,12 +15,13 @@ are called as in pictures: v3 is the fourth in the order.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
 from micronn.graph.operations import why_small
 from micronn.graph.rows import Graph, Parameters
-from micronn.support.text import clean, clipped
+from micronn.support.text import clean, clipped, counted
 
 MANY = 10**15  # paths are counted up to here
 Names = dict[Value, str]
@@ -35,6 +36,7 @@ class Edge(NamedTuple):
 
 
 Edges = dict[Value, list[Edge]]  # by the node that reads
+Trail = tuple[Edge, "Trail"] | None  # the last edge of a path, and the trail before it
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Why:
         d = f"d({self.names[self.root]})/d({self.names[self.x]}) = {self.gradient:.6g}"
         if self.largest is None:
             return "\n".join([f"{d}: no path", *self.notes()])
-        head = f"{d}, the sum over {plural(self.count, 'path')}"
+        head = f"{d}, the sum over {paths_counted(self.count)}"
         if self.paths:
             lines = [f"{head}:", *self.path_lines(self.paths)]
         else:
@@ -134,10 +136,10 @@ class Why:
         lines = []
         for edge, paths, sum_ in self.bundles[:10]:
             way = f"{self.title(edge.node)} <- {self.title(edge.operand)}"
-            lines.append(f"{sum_ + 0.0:>12.6g}   through {way}, {plural(paths, 'path')}")
+            lines.append(f"{sum_ + 0.0:>12.6g}   through {way}, {paths_counted(paths)}")
         rest = [bundle.total for bundle in self.bundles[10:]]
         if rest:
-            lines.append(f"{math.fsum(rest):>12.6g}   through {plural(len(rest), 'more edge')}")
+            lines.append(f"{math.fsum(rest):>12.6g}   through {counted(len(rest), 'more edge')}")
         return lines
 
     def title(self, node: Value) -> str:
@@ -165,17 +167,10 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
         return Why(x, root, 0.0, 0, (), (), None, (), names)
     grads, counts, largest = pass_down(x, root, edges)
     paths = all_paths(x, root, edges) if counts[x] <= limit else []
-    return Why(
-        x,
-        root,
-        grads[x],
-        counts[x],
-        tuple(sorted(paths, key=lambda path: -abs(path.product))),
-        tuple(sorted(bundles(x, edges, grads, counts), key=lambda bundle: -abs(bundle.total))),
-        largest,
-        tuple(killers(edges, grads, largest)),
-        names,
-    )
+    paths.sort(key=lambda path: -abs(path.product))
+    terms = sorted(bundles(x, edges, grads, counts), key=lambda bundle: -abs(bundle.total))
+    found = largest, tuple(killers(edges, grads, largest))
+    return Why(x, root, grads[x], counts[x], tuple(paths), tuple(terms), *found, names)
 
 
 def edges_between(x: Value, order: Sequence[Value]) -> Edges:
@@ -200,45 +195,37 @@ def pass_down(
     Products are compared by logarithm: a thousand factors of 0.1 are below any float.
     """
     grads, counts, log_of_largest = {root: 1.0}, {root: 1}, {root: 0.0}
-    came_by: dict[Value, Edge] = {}
-    for edge in (edge for node in edges for edge in edges[node]):
+    trails: dict[Value, Trail] = {root: None}
+    for edge in chain.from_iterable(edges.values()):
         node, operand, slope = edge
         grads[operand] = grads.get(operand, 0.0) + slope * grads[node]
         counts[operand] = min(counts.get(operand, 0) + counts[node], MANY)
         log = log_of_largest[node] + size(slope)
         if operand not in log_of_largest or log > log_of_largest[operand]:
-            log_of_largest[operand], came_by[operand] = log, edge
-    way = []
-    node = x
-    while node is not root:
-        way.append(came_by[node])
-        node = came_by[node].node
-    return grads, counts, Path(tuple(reversed(way)))
-
-
-Trail = tuple[Edge, "Trail"] | None  # the last edge, and the trail before it
+            log_of_largest[operand], trails[operand] = log, (edge, trails[node])
+    return grads, counts, path_of(trails[x])
 
 
 def all_paths(x: Value, root: Value, edges: Edges) -> list[Path]:
     """Every path from root to x."""
-    ends: list[Trail] = []
+    paths = []
     to_do: list[tuple[Value, Trail]] = [(root, None)]
     while to_do:
         node, trail = to_do.pop()
         if node is x:
-            ends.append(trail)
+            paths.append(path_of(trail))
         else:
             to_do += [(edge.operand, (edge, trail)) for edge in reversed(edges[node])]
-    return [Path(unwound(trail)) for trail in ends]
+    return paths
 
 
-def unwound(trail: Trail) -> tuple[Edge, ...]:
-    """The edges of a trail, first one first."""
+def path_of(trail: Trail) -> Path:
+    """A trail, first edge first."""
     way: list[Edge] = []
     while trail:
         edge, trail = trail
         way.append(edge)
-    return tuple(reversed(way))
+    return Path(tuple(reversed(way)))
 
 
 def bundles(
@@ -246,7 +233,7 @@ def bundles(
 ) -> list[Bundle]:
     """The sum for x, one term a edge, at the first node above x that is used more than once."""
     uses: dict[Value, list[Edge]] = {}
-    for edge in (edge for node in edges for edge in edges[node]):
+    for edge in chain.from_iterable(edges.values()):
         uses.setdefault(edge.operand, []).append(edge)
     node, slope = x, 1.0
     while len(uses.get(node, ())) == 1 and uses[node][0].node in uses:
@@ -262,7 +249,7 @@ def killers(edges: Edges, grads: Mapping[Value, float], largest: Path) -> list[E
     """The edges that made a gradient small, in the order in which backward() meets them."""
     if all(edge.slope for edge in largest.edges):
         return [edge for edge in largest.edges if abs(edge.slope) < 0.01]
-    every = (edge for node in edges for edge in edges[node])
+    every = chain.from_iterable(edges.values())
     return [edge for edge in every if edge.slope == 0.0 and grads[edge.node] != 0.0]
 
 
@@ -296,11 +283,9 @@ def size(slope: float) -> float:
     return math.log(abs(slope)) if slope else -math.inf
 
 
-def plural(n: int, noun: str) -> str:
+def paths_counted(n: int) -> str:
     """1 path, 2 paths, more than 10**15 paths."""
-    if n >= MANY:
-        return f"more than 10**15 {noun}s"
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return "more than 10**15 paths" if n >= MANY else counted(n, "path")
 
 
 def shortened(texts: Sequence[str], between: str) -> str:
