@@ -2,13 +2,13 @@
 
 from array import array
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from micronn.engine import Value
 from micronn.support.number import as_float
 from micronn.support.text import clipped
 
-Buffer = array | memoryview
+Buffer: TypeAlias = "array[float] | memoryview[Any]"
 
 
 def doubles(rows: Iterable[Any], width: int, name: str) -> tuple[Buffer, int]:
@@ -29,7 +29,7 @@ def doubles(rows: Iterable[Any], width: int, name: str) -> tuple[Buffer, int]:
     return view.cast("B").cast("d"), size // width
 
 
-def view_of_doubles(numbers: Any) -> memoryview | None:
+def view_of_doubles(numbers: Any) -> "memoryview[Any] | None":
     """A view of the memory of an array of doubles; None for anything else."""
     try:
         view = memoryview(numbers)
@@ -38,9 +38,9 @@ def view_of_doubles(numbers: Any) -> memoryview | None:
     return view if view.format in ("d", "@d", "=d") and view.c_contiguous else None
 
 
-def doubles_by_row(rows: Iterable[Any], width: int, name: str) -> tuple[array, int]:
+def doubles_by_row(rows: Iterable[Any], width: int, name: str) -> tuple["array[float]", int]:
     """As doubles(), from lists, tuples or other rows."""
-    flat, count = array("d"), 0
+    flat, count = array("d", []), 0
     for count, row in enumerate(rows, 1):
         if isinstance(row, (str, dict, set, Value)) or not hasattr(row, "__iter__"):
             raise TypeError(f"row {count - 1}: expected {width} {name}, got {clipped(repr(row))}")

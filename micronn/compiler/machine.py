@@ -10,15 +10,15 @@ import ctypes
 import functools
 import threading
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from micronn.compiler.buffers import Buffer
 from micronn.compiler.build import NoMachine, build
-from micronn.compiler.tape import Instruction
+from micronn.compiler.tape import Instruction, Tape
 
 ARRAY = {"float64": "d", "float32": "f"}  # the type code of each dtype in Python's arrays
-Buffer = array | memoryview
 
 
 # What C calls Instruction, Program and Training
@@ -90,13 +90,15 @@ def library(dtype: str) -> Library:
                 f"{facts.get(name)} there, {here} here; install micronn anew"
             )
     address, integer = ctypes.c_void_p, ctypes.c_int64
-    for function, arguments in (
-        (functions.machine_check, [address]),
-        (functions.machine_memory, [address, integer]),
-        (functions.machine_run, [*[address] * 3, integer, *[address] * 4, ctypes.c_double]),
-        (functions.machine_train, [address]),
-    ):
-        function.argtypes, function.restype = arguments, integer
+    arguments: dict[str, list[Any]] = {
+        "machine_check": [address],
+        "machine_memory": [address, integer],
+        "machine_run": [*[address] * 3, integer, *[address] * 4, ctypes.c_double],
+        "machine_train": [address],
+    }
+    for name, types in arguments.items():
+        function = getattr(functions, name)
+        function.argtypes, function.restype = types, integer
     operations = ctypes.string_at(ctypes.addressof(names)).decode().split()
     sizes = [facts[name][0] for name in ("LANES", "RULE_LANES", "MOST_SLOTS")]
     return Library(functions, {name: k for k, name in enumerate(operations)}, *sizes)
@@ -119,9 +121,9 @@ def expected_facts(dtype: str) -> dict[str, tuple[int, int]]:
         ("Training", TrainingFields),
     ):  # fmt: skip
         facts[name] = (0, ctypes.sizeof(fields))
-        for field, _ in fields._fields_:
-            place = getattr(fields, field)
-            facts[f"{name}.{field}"] = (place.offset, place.size)
+        for field in fields._fields_:
+            place = getattr(fields, field[0])
+            facts[f"{name}.{field[0]}"] = (place.offset, place.size)
     return facts
 
 
@@ -131,14 +133,13 @@ def expected_facts(dtype: str) -> dict[str, tuple[int, int]]:
 class Machine:
     """One tape, checked, with the memory to run it.
 
-    tape: a Tape, or anything with its fields.
     dtype: "float64" or "float32".
 
     Raises ValueError for a tape with an instruction that would reach outside the
     arrays, naming it; NoMachine where there is no compiler.
     """
 
-    def __init__(self, tape, dtype: str = "float64"):
+    def __init__(self, tape: Tape, dtype: str = "float64") -> None:
         self.library = library(dtype)
         self.real = ARRAY[dtype]
         self.inputs, self.weights, self.slots = tape.inputs, tape.weights, tape.slots
@@ -156,7 +157,7 @@ class Machine:
         self.program = ctypes.addressof(self.fields)
         self.check_instructions(tape)
 
-    def check_sizes(self, tape):
+    def check_sizes(self, tape: Tape) -> None:
         """Refuse counts that no arrays can have."""
         sizes = [tape.inputs, tape.weights, tape.slots, tape.quiet]
         if min(sizes) < 0 or tape.inputs > tape.slots or tape.quiet > tape.slots:
@@ -168,7 +169,7 @@ class Machine:
                 'use backend="python"'
             )
 
-    def check_instructions(self, tape):
+    def check_instructions(self, tape: Tape) -> None:
         """Let the machine look at every instruction."""
         bad = self.library.functions.machine_check(self.program)
         if bad == len(tape.instructions) or not self.outputs:
@@ -180,26 +181,34 @@ class Machine:
                 f"{tape.inputs} inputs, {tape.weights} weights, {len(tape.constants)} constants"
             )
 
-    def room(self, lanes):
+    def room(self, lanes: int) -> int:
         """The address of memory for that many lanes, kept from call to call."""
         if lanes > self.memory_lanes:
             needed = self.library.functions.machine_memory(self.program, lanes)
             self.memory_bytes = bytearray(needed * self.constants.itemsize + 64)
-            start = address(self.memory_bytes)
+            start = address(self.memory_bytes) or 0
             self.memory = start + -start % 64  # SIMD likes addresses that 64 divides
             self.memory_lanes = lanes
         return self.memory
 
-    def run(self, examples, count, weights, gradients=True, of_inputs=True, share=1.0):
+    def run(
+        self,
+        examples: Buffer,
+        count: int,
+        weights: Buffer,
+        gradients: bool = True,
+        of_inputs: bool = True,
+        share: float = 1.0,
+    ) -> tuple[Any, Any, Any] | None:
         """The results of each example, and the gradients where there is one result.
 
         examples: count * inputs doubles.  weights: the parameters, in the dtype.
         gradients: whether any are wanted.  of_inputs: whether those of inputs are.
         share: what they are multiplied by.
 
-        Returns (values [example][output], input gradients [example][input] or None, sums of the
-        parameters' gradients or None), as arrays; or None where the graph must be
-        asked: it refuses one of the examples, or a result is inf or nan.
+        Returns values [example][output], the inputs' gradients [example][input] or None,
+        and the sums of the parameters' gradients or None, as arrays; or None in place of
+        all where the graph must be asked: it refuses an example, or a result is inf or nan.
         """
         self.expect("examples", examples, count * self.inputs, 8)
         self.expect("weights", weights, self.weights, self.constants.itemsize)
@@ -217,7 +226,7 @@ class Machine:
         return (values, slopes, sums) if fine else None
 
     @staticmethod
-    def expect(name, numbers, count, itemsize):
+    def expect(name: str, numbers: Buffer, count: int, itemsize: int) -> None:
         """Refuse a buffer of another length before any memory is touched."""
         size = memoryview(numbers).nbytes
         if size != count * itemsize:
@@ -230,7 +239,9 @@ class Trainer:
     columns: the parameters, then each column of the optimiser's memory.
     """
 
-    def __init__(self, machine, rule, examples, count, batch_size):
+    def __init__(
+        self, machine: Machine, rule: Machine, examples: Buffer, count: int, batch_size: int
+    ) -> None:
         Machine.expect("examples", examples, count * machine.inputs, 8)
         if rule.inputs != len(rule.outputs) + 1:
             raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
@@ -241,19 +252,19 @@ class Trainer:
         self.gradients = zeros(machine.real, machine.weights)
         self.current = 0
 
-    def load(self, columns):
+    def load(self, columns: Sequence[Sequence[float]]) -> None:
         """Set the parameters and the optimiser's memory, a list of numbers for each."""
         flat = array(self.machine.real, [x for column in columns for x in column])
         Machine.expect("columns", flat, len(self.buffers[0]), flat.itemsize)
         self.buffers[self.current][:] = flat
 
-    def columns(self):
+    def columns(self) -> list[list[float]]:
         """The parameters and the optimiser's memory, a list of numbers for each."""
         flat, n = self.buffers[self.current].tolist(), self.machine.weights
         return [flat[start : start + n] for start in range(0, len(flat), n)]
 
-    def train(self, first, last, numbers):
-        """Do the batches from first up to last; returns how far it came, and the sum of values.
+    def train(self, first: int, last: int, numbers: Sequence[float]) -> tuple[int, float]:
+        """Do the batches from first up to last; how far it came, and the sum of their values.
 
         numbers: the rule's arguments that change, as many for each batch as it has weights.
         """
@@ -275,7 +286,7 @@ class Trainer:
         return done, fields.loss
 
 
-def as_code(instructions, operations):
+def as_code(instructions: Sequence[Instruction], operations: dict[str, int]) -> "array[int]":
     """Instructions as the 32-bit numbers that C reads; refuses what does not fit."""
     try:
         return array("i", [
@@ -287,12 +298,12 @@ def as_code(instructions, operations):
         raise ValueError(f"an instruction of the machine has 32-bit integers: {error}") from None
 
 
-def zeros(kind, count):
+def zeros(kind: str, count: int) -> "array[float]":
     """count zeros."""
     return array(kind, [0.0]) * count
 
 
-def address(buffer):
+def address(buffer: Any) -> int | None:
     """Where the numbers of an array or any other buffer lie; None for None."""
     if buffer is None:
         return None

@@ -157,7 +157,8 @@ class Program:
         """The function that source defines.  No text but the generator's gets here."""
         names: dict[str, Any] = dict(VOCABULARY)
         exec(compile(self.source, "<program.source>", "exec"), names)  # noqa: S102
-        return names["program"]
+        program: Callable[..., Any] = names["program"]
+        return program
 
     def __repr__(self) -> str:
         operations = sum(1 for node in self.order if node.operands)
@@ -236,7 +237,7 @@ class Program:
         found = self.run(examples, count, numbers, of_inputs=False, share=1.0 / count)
         return sum(found.values) / count, found.params
 
-    def weights(self) -> array:
+    def weights(self) -> "array[float]":
         """The parameters' numbers."""
         return array("d", [p.data for p in self.params])
 
@@ -284,7 +285,8 @@ class Program:
         self, examples: Buffer, count: int, weights: Buffer, of_inputs: bool = True
     ) -> Gradients:
         """What the machine does, by the program in Python, one example at a time."""
-        rows, w = in_rows(examples.tolist(), count, len(self.inputs)), weights.tolist()
+        w: list[float] = list(weights)
+        rows = in_rows(list(examples), count, len(self.inputs))
         values: list[float] = []
         slopes: list[float] = []
         sums = [0.0] * len(w)
@@ -310,7 +312,7 @@ class Program:
     def results(self, x: list[float], w: list[float]) -> list[float]:
         """All the values of one example of several roots; the graph decides as in example()."""
         try:
-            values = self.function(x, w)
+            values: list[float] = self.function(x, w)
         except REFUSALS:
             values = [math.nan]
         if all(map(math.isfinite, values)):

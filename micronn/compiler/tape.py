@@ -90,7 +90,7 @@ class Tape:
             second = f", {self.constants[step.b - self.weights]!r}"
         return results + slots(step.a, many) + second
 
-    def scalars(self, first, n, rows, stride) -> str:
+    def scalars(self, first: int, n: int, rows: int, stride: int) -> str:
         """Rows of scalars, such as  w0..w15 (and 15 more, every 17)."""
         if n == stride == 1:
             n, rows = rows, 1
@@ -99,7 +99,7 @@ class Tape:
         return text if rows == 1 else f"{text} (and {rows - 1} more, every {stride})"
 
 
-def slots(first, count):
+def slots(first: int, count: int) -> str:
     """A range of slots: v3, or v3..v7."""
     return f"v{first}" if count == 1 else f"v{first}..v{first + count - 1}"
 
@@ -122,7 +122,7 @@ class LayerTerm(NamedTuple):
     """A weighted sum with its weights side by side: scalars first.., Values, bias or -1."""
 
     weights: int
-    values: tuple
+    values: Sequence[Value]
     bias: int
 
 
@@ -134,30 +134,30 @@ class TapeWriter:
     with the addition of a bias.
     """
 
-    def __init__(self, tape, inputs, params):
+    def __init__(self, tape: Tape, inputs: Sequence[Value], params: Sequence[Value]) -> None:
         self.tape = tape
         self.slot = {value: k for k, value in enumerate(inputs)}
         self.scalar = {value: k for k, value in enumerate(params)}
         self.layers: dict[Value, LayerTerm] = {}
         self.taken_in: set[Value] = set()
-        self.numbers: dict = {}
-        self.gathered: dict = {}
+        self.numbers: dict[str | int, int] = {}
+        self.gathered: dict[tuple[int, ...], int] = {}
         tape.slots = len(inputs)
 
     # Scalars
 
-    def number_constants(self, order):
+    def number_constants(self, order: Sequence[Value]) -> None:
         """A scalar for each leaf that is neither input nor parameter."""
         for node in order:
             if not node.operands and node not in self.slot and node not in self.scalar:
                 self.scalar[node] = self.constant([node.data])
 
-    def constant(self, numbers):
+    def constant(self, numbers: Sequence[float]) -> int:
         """The scalar where these numbers begin, added to the constants."""
         self.tape.constants += numbers
         return self.tape.weights + len(self.tape.constants) - len(numbers)
 
-    def constant_once(self, key, numbers):
+    def constant_once(self, key: str | int, numbers: Sequence[float]) -> int:
         """As constant(), but the same numbers are added once."""
         if key not in self.numbers:
             self.numbers[key] = self.constant(numbers)
@@ -165,7 +165,7 @@ class TapeWriter:
 
     # Weighted sums
 
-    def find_layers(self, order, roots):
+    def find_layers(self, order: Sequence[Value], roots: Sequence[Value]) -> None:
         """Dots whose weights lie side by side, each with its bias if that is all that follows."""
         uses: dict[Value, int] = dict.fromkeys(roots, 1)
         for node in order:
@@ -181,7 +181,7 @@ class TapeWriter:
                         self.taken_in.add(dot)
                         break
 
-    def find_weights(self, node):
+    def find_weights(self, node: Value) -> None:
         """A dot as a LayerTerm, if one of its sides is a row of neighbouring scalars."""
         if node.op == "weighted_sum":
             first = self.constant_once(id(node.local_grads), node.local_grads)
@@ -198,15 +198,16 @@ class TapeWriter:
 
     # Slots
 
-    def room(self, count):
+    def room(self, count: int) -> int:
         """The first of count new slots."""
         self.tape.slots += count
         return self.tape.slots - count
 
-    def write(self, *fields, **more):
-        self.tape.instructions.append(Instruction(*fields, **more))
+    def write(self, op: str, times: int, *fields: int, **more: int) -> None:
+        """One more instruction."""
+        self.tape.instructions.append(Instruction(op, times, *fields, **more))
 
-    def place_leaves(self, order, roots):
+    def place_leaves(self, order: Sequence[Value], roots: Sequence[Value]) -> None:
         """A slot for each scalar that an operation other than a layer reads."""
         read = dict.fromkeys(root for root in roots if root in self.scalar)
         for node in order:
@@ -219,7 +220,7 @@ class TapeWriter:
         self.tape.quiet = self.tape.slots
         self.broadcast(scalars[: len(scalars) - len(constants)])
 
-    def broadcast(self, leaves):
+    def broadcast(self, leaves: Sequence[Value]) -> None:
         """Instructions that copy these scalars to slots, evenly spaced ones together."""
         for run in runs([(self.scalar[leaf],) for leaf in leaves], even=True):
             part = leaves[run.start : run.stop]
@@ -227,13 +228,13 @@ class TapeWriter:
             stride = self.scalar[part[1]] - first if len(part) > 1 else 0
             self.write("BROADCAST", len(part), self.results(part), first, stride=stride)
 
-    def results(self, nodes, extra=0):
+    def results(self, nodes: Sequence[Value], extra: int = 0) -> int:
         """Gives the nodes neighbouring slots; returns the first."""
         first = self.room(len(nodes) + extra)
         self.slot.update(zip(nodes, range(first, first + len(nodes)), strict=True))
         return first
 
-    def contiguous(self, values):
+    def contiguous(self, values: Sequence[Value]) -> int:
         """The first of neighbouring slots that hold these Values; copies where it must."""
         places = tuple([self.slot[value] for value in values])
         if places == tuple(range(places[0], places[0] + len(places))):
@@ -246,7 +247,7 @@ class TapeWriter:
 
     # Instructions
 
-    def levels(self, order):
+    def levels(self, order: Sequence[Value]) -> list[list[Value]]:
         """The computed nodes, in groups that need only what earlier groups made."""
         level: dict[Value, int] = {}
         for node in order:
@@ -256,7 +257,7 @@ class TapeWriter:
         nodes = sorted(level, key=level.__getitem__)
         return [list(group) for _, group in groupby(nodes, level.__getitem__)]
 
-    def write_level(self, nodes):
+    def write_level(self, nodes: Sequence[Value]) -> None:
         """All operations of a level, equal ones together."""
         kinds: dict[str, list[Value]] = {}
         for node in nodes:
@@ -270,29 +271,25 @@ class TapeWriter:
             else:
                 self.write_elementwise(op, group)
 
-    def write_layers(self, nodes):
+    def write_layers(self, nodes: Sequence[Value]) -> None:
         """Weighted sums; those that read the same Values and evenly spaced weights are one."""
         rows = []
         for node in nodes:
             weights, values, bias = self.layers[node]
-            rows.append((self.contiguous(values), len(values), weights, bias, node))
-        rows.sort(key=lambda row: row[:4])
-        parameters = self.tape.weights  # constants lie in an array of their own
+            constant = (weights >= self.tape.weights, bias >= self.tape.weights)
+            a = self.contiguous(values)
+            rows.append((a, len(values), bias >= 0, constant, weights, bias, node))
+        rows.sort(key=lambda row: row[:-1])
+        for (a, n, has_bias, _), group in groupby(rows, lambda row: row[:4]):
+            *_, firsts, biases, members = zip(*group, strict=True)
+            spaced = list(zip(firsts, biases if has_bias else firsts, strict=True))
+            for run in runs(spaced, even=True):
+                first, part = firsts[run.start], members[run.start : run.stop]
+                stride = firsts[run.start + 1] - first if len(part) > 1 else 0
+                out = self.results(part)
+                self.write("LAYER", len(part), out, a, first, n, stride, biases[run.start])
 
-        def alike(row):
-            a, n, weights, bias, _ = row
-            return a, n, bias >= 0, weights < parameters, bias < parameters
-
-        for (a, n, has_bias, *_), group in groupby(rows, alike):
-            members = list(group)
-            keys = [(row[2], row[3] if has_bias else row[2]) for row in members]
-            for run in runs(keys, even=True):
-                part = members[run.start : run.stop]
-                stride = part[1][2] - part[0][2] if len(part) > 1 else 0
-                out = self.results([row[4] for row in part])
-                self.write("LAYER", len(part), out, a, part[0][2], n, stride, part[0][3])
-
-    def write_several(self, node):
+    def write_several(self, node: Value) -> None:
         """One result from neighbouring slots: dot, sum, mean, logsumexp."""
         if node.op == "dot":
             a, b = map(self.contiguous, halves(node.operands))
@@ -302,7 +299,7 @@ class TapeWriter:
         shares = n if node.op == "logsumexp" else 0
         self.write(operation(node.op).machine, 1, self.results([node], shares), a, n=n)
 
-    def write_elementwise(self, op, nodes):
+    def write_elementwise(self, op: str, nodes: Sequence[Value]) -> None:
         """Operations of one or two Values, in runs whose operands are neighbours too."""
         name, scalar = self.name_and_constant(op)
         rows = [(*[self.slot[x] for x in node.operands], k) for k, node in enumerate(nodes)]
@@ -313,19 +310,21 @@ class TapeWriter:
             a, *b = places[run.start]
             self.write(name, len(run), out, a, b[0] if b else scalar)
 
-    def name_and_constant(self, op):
+    def name_and_constant(self, op: str) -> tuple[str, int]:
         """The machine's name of an op, and the scalar of its exponent or slope, or -1."""
         name, number = operation(op).machine, kind_and_number(op)[1]
-        scalar = number is not None and name != "SQUARE"
-        return name, self.constant_once(op, [number]) if scalar else -1
+        if number is None or name == "SQUARE":
+            return name, -1
+        return name, self.constant_once(op, [number])
 
 
-def runs(rows, even=False):
+def runs(rows: Sequence[tuple[int, ...]], even: bool = False) -> list[range]:
     """Ranges of rows in which every number grows by 1 from row to row.
 
     even: by any amount above 0, if it is the same for all the numbers and rows.
     """
-    found, start, step = [], 0, None if even else 1
+    found: list[range] = []
+    start, step = 0, None if even else 1
     for k in range(1, len(rows) + 1):
         gaps = {b - a for a, b in zip(rows[k - 1], rows[k], strict=True)} if k < len(rows) else {0}
         gap = gaps.pop()

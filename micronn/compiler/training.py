@@ -54,7 +54,7 @@ class Training:
         finally:
             for p, g in zip(program.params, kept, strict=True):
                 p.grad = g
-        return sum(found.values)
+        return float(sum(found.values))
 
 
 class MachineTraining(Training):
@@ -91,7 +91,8 @@ class MachineTraining(Training):
 
     def advance(self, first: int, last: int) -> tuple[int, float]:
         """Batches from first up to last, as far as the machine gets; the sum of the values."""
-        optimizer, before, table = self.optimizer, self.optimizer.steps, []
+        optimizer, before = self.optimizer, self.optimizer.steps
+        table: list[float] = []
         try:
             for _ in range(first, last):
                 table += optimizer.step_arguments().values()
