@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from micronn.engine import Value, topological_order
+from micronn.engine import Value, topological_order, total
 from micronn.graph.operations import OPERATIONS, again, operation
 from micronn.support.text import clipped
 
@@ -16,9 +16,8 @@ def nodes_below(roots: Sequence[Value]) -> list[Value]:
 
     Raises UnknownOperation for the first operation that the compiler cannot write.
     """
-    order = topological_order(roots[0])
-    if len(roots) > 1:
-        order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
+    several = len(roots) > 1  # then one walk to their sum, which is not kept
+    order = topological_order(total(roots))[:-1] if several else topological_order(roots[0])
     for op in dict.fromkeys(node.op for node in order if node.operands):
         if not operation(op).machine:
             raise UnknownOperation(

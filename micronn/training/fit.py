@@ -37,7 +37,7 @@ from micronn.support.vectors import root_mean_square
 from micronn.train import NOT_FINITE, Diverged, Loss, Step, check_training
 from micronn.training.eager import NotFinite, Objective, eager_outputs
 from micronn.training.metrics import accuracy
-from micronn.training.traced import TracedLoss, on_the_graph, predictor, same, traced_loss
+from micronn.training.traced import DECIDES, TracedLoss, on_the_graph, predictor, same, traced_loss
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 
@@ -153,7 +153,7 @@ class Training:
                 if self.agrees(self.program, batches[-1][:1]):
                     return mean
                 self.program = None
-                on_the_graph("model or loss decide by the numbers of an example")
+                on_the_graph(DECIDES)
         except NOT_FINITE:
             pass
         for p, number in zip(params, before, strict=True):

@@ -5,7 +5,7 @@ compiled (compiler/program.py).  The numbers are those of the graph, and they co
 hundred to a thousand times faster.
 
 That works only if every example has the same graph.  A model or a loss that decides
-with a Python `if` has several, so a few different examples are compared first.
+with a Python `if` has several, so a few different examples are tried on both first.
 """
 
 import math
@@ -16,9 +16,9 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from micronn.compiler.build import NoMachine
-from micronn.compiler.program import compile_graph
+from micronn.compiler.program import Program, compile_graph
 from micronn.data import Examples
-from micronn.engine import Value, topological_order
+from micronn.engine import Value
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer
@@ -30,6 +30,9 @@ from micronn.training.eager import Objective, eager_outputs
 ROOM = 4_000_000  # doubles that are copied in new order at a time: 32 MB
 ENGINES = {name: name for name in ("auto", "graph", "machine", "python")}
 T = TypeVar("T")
+
+
+DECIDES = 'model or loss decide by the numbers of an example; use engine="graph"'
 
 
 class NotTraceable(ValueError):
@@ -53,29 +56,19 @@ class TracedLoss:
         backend: str,
     ):  # fmt: skip
         self.objective, self.params, self.classes = objective, objective.params, classes
-        root, leaves = self.checked(data, losses)
+        inputs, targets = data
+        first = min(losses)
+        root, leaves = self.graph(inputs[first], targets[first])
         self.program = compile_graph(root, leaves, self.params, backend)
         self.name, self.width = self.program.backend, len(leaves)
-        self.rows: list[bytes] = []
-
-    def checked(self, data: Examples, losses: dict[int, float]) -> tuple[Value, list[Value]]:
-        """The graph of the first example, if others have the same one, and these losses."""
-        inputs, targets = data
-        graphs = {k: self.graph(inputs[k], targets[k]) for k in losses}
-        params, first = self.params, min(losses)
-        shapes = {k: shape([root], [*x, *params]) for k, (root, x) in graphs.items()}
         for k, loss in losses.items():
-            if shapes[k] != shapes[first]:
+            self.rows = self.encoded([inputs[k]], [targets[k]])
+            found = self.losses(self.batch([0]))
+            if not same(found, loss):
                 raise NotTraceable(
-                    f"examples {first} and {k} give different graphs, so model or loss decide "
-                    'by the numbers of an example; use engine="graph"'
+                    f"example {k} costs {loss:.6g}, and by the graph of example {first} "
+                    f"{found:.6g}: {DECIDES}"
                 )
-            if not same(graphs[k][0].data, loss):
-                raise NotTraceable(
-                    f"example {k} costs something else when its target is a Value; "
-                    'use engine="graph"'
-                )
-        return graphs[first]
 
     def graph(self, x: Sequence[float], target: Any) -> tuple[Value, list[Value]]:
         """The loss of one example, and the leaves that stand for it."""
@@ -126,12 +119,12 @@ class TracedLoss:
         """
         size = len(batches[0])
         many = max(1, ROOM // (size * self.width))
-        total = 0.0
+        losses = 0.0
         for k in range(0, len(batches), many):
             rows = self.batch(chain.from_iterable(batches[k : k + many]))
             (mean,) = self.program.train(rows, optimizer, epochs=1, batch_size=size)
-            total += mean * (len(rows) // self.width)
-        return total
+            losses += mean * (len(rows) // self.width)
+        return losses
 
     def losses(self, rows: "array[float]") -> float:
         """The mean loss of rows of examples, without gradients."""
@@ -147,18 +140,6 @@ def sample(targets: Sequence[Any], most: int = 8) -> list[int]:
     return sorted({*list(different.values())[:most], *range(min(2, len(targets)))})
 
 
-def shape(roots: Sequence[Value], leaves: Sequence[Value]) -> list[Any]:
-    """All of a graph but the numbers of these leaves: two graphs of one shape are one program."""
-    order = list(dict.fromkeys([node for root in roots for node in topological_order(root)]))
-    index = {node: k for k, node in enumerate(order)}
-    given = {leaf: k for k, leaf in enumerate(leaves)}
-    return [
-        (node.op, [index[x] for x in node.operands], node.op == "weighted_sum" and node.local_grads)
-        if node.operands else given.get(node, node.data)
-        for node in order
-    ]  # fmt: skip
-
-
 def same(a: float, b: float) -> bool:
     """True if two ways to one number agree, as they should but for its last digits."""
     return a == b or a != a and b != b or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
@@ -172,8 +153,6 @@ def by_engine(make: Callable[[str], T], engine: str) -> T | None:
 
     With "auto", whatever it refuses is left to the graph, with a warning that says what.
     """
-    if engine == "graph":
-        return None
     if engine != "auto":
         return make(engine)
     try:
@@ -245,30 +224,28 @@ def predictor(
     inputs: some examples; the outputs are recorded from the first of them.
     engine: as for fit().
     """
-    choice(ENGINES, engine, "engine")
-    program = by_engine(lambda backend: traced_outputs(model, inputs[:8], backend), engine)
-    return program or (lambda inputs: eager_outputs(model, inputs))
-
-
-def traced_outputs(
-    model: Module, inputs: Sequence[Any], backend: str
-) -> Callable[[Sequence[Any]], list[Any]]:
-    """The outputs of a model as a program, if it has the same graph for all these inputs."""
-    params, graphs = model.parameters(), []
-    for x in inputs:
-        leaves = [Value(number) for number in x]
-        graphs.append((model(leaves), leaves))
-    shapes = [shape(as_list(output), [*leaves, *params]) for output, leaves in graphs]
-    if any(other != shapes[0] for other in shapes):
-        raise NotTraceable("the model decides by its inputs, so several have different graphs")
-    program = compile_graph(*graphs[0], params, backend)
+    program = None
+    if choice(ENGINES, engine, "engine") != "graph" and len(inputs):
+        program = by_engine(lambda backend: traced_outputs(model, inputs, backend), engine)
 
     def outputs(inputs: Sequence[Any]) -> list[Any]:
-        """512 examples at a time, for the sake of room."""
-        parts = [inputs[k : k + 512] for k in range(0, len(inputs), 512)]
+        if not program:
+            return eager_outputs(model, inputs)
+        parts = [inputs[k : k + 512] for k in range(0, len(inputs), 512)]  # to save room
         return [y for part in parts for y in program.values(part)]
 
     return outputs
+
+
+def traced_outputs(model: Module, inputs: Sequence[Any], backend: str) -> Program:
+    """The outputs of a model as a program, if it gives those of several inputs."""
+    leaves = [Value(number) for number in inputs[0]]
+    program = compile_graph(model(leaves), leaves, model.parameters(), backend)
+    few = [inputs[k] for k in {0, len(inputs) // 2, len(inputs) - 1}]
+    for found, output in zip(program.values(few), eager_outputs(model, few), strict=True):
+        if not all(map(same, as_list(found), as_list(output))):
+            raise NotTraceable(DECIDES)
+    return program
 
 
 def predict(model: Module, inputs: Sequence[Any], engine: str = "graph") -> list[Any]:

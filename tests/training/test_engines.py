@@ -120,7 +120,7 @@ def test_a_loss_with_an_if_runs_on_the_graph():
         return (output - target) ** 2 if target > 0 else 3.0 * (output - target) ** 2
 
     data, model = moons(20, rng=seeded()), net()
-    with pytest.warns(RuntimeWarning, match="examples 0 and 1 give different graphs"):
+    with pytest.warns(RuntimeWarning, match="example 1 costs .* by the graph of example 0"):
         (step,) = fit(model, lopsided, data, SGD(model.parameters(), 0.1), 1, rng=seeded())
     assert step.engine == "graph"
     with pytest.raises(NotTraceable, match='use engine="graph"'):
