@@ -13,8 +13,7 @@ as empty boxes for you and a pencil.  All files go into the current folder.
 
 from micronn.draw import draw
 from micronn.engine import Value
-from micronn.graph.rows import Graph
-from micronn.graph.steps import Story
+from micronn.graph import Graph, Story
 from micronn.viewer import save_worksheet
 
 a, b = Value(-2.0, "a"), Value(3.0, "b")

@@ -273,7 +273,7 @@ def checked_value(x: object, name: str) -> Value:
 def names_of(order: Sequence[Value], params: Parameters = None) -> Names:
     """What pictures call each Value of an order that ends in its root."""
     graph = Graph(order[-1], params)
-    return {node: graph.nodes[graph.place[node]].title for node in order}
+    return {node: graph.nodes[graph.index[node]].title for node in order}
 
 
 def size(slope: float) -> float:

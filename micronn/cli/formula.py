@@ -28,9 +28,9 @@ from micronn.support.text import DECIMAL, clipped, columns, decimal
 
 # What may be typed
 
-OPERATORS = {op: OPERATIONS[op] for op in ("+", "-", "*", "/", "neg", "**")}
-PRECEDENCE = {op: row.binds for op, row in OPERATORS.items()}
-FUNCTIONS = {row.typed: row for row in OPERATIONS.values() if row.typed}
+PRECEDENCE = {op: OPERATIONS[op].binds for op in ("+", "-", "*", "/", "neg", "**")}
+FUNCTIONS = {row.typed: row.takes for row in OPERATIONS.values() if row.typed}
+CALLS = {row.typed or op: row.call for op, row in OPERATIONS.items() if row.call}
 
 HINTS = {
     "^": "A power is written **, as in x**2.",
@@ -132,10 +132,8 @@ class Expression:
             return as_value(-operands[0].data)
         if op == "**" and operands[1] in unnamed:
             arguments[1] = operands[1].data
-        call = (OPERATORS.get(op) or FUNCTIONS[op]).call
-        assert call is not None  # all that can be typed can be called
         try:
-            return call(*arguments)
+            return CALLS[op](*arguments)
         except (DomainError, ZeroDivisionError, OverflowError) as error:
             raise pointed(self.text, step.token, str(error)) from None
 
@@ -276,7 +274,7 @@ class Parser:
         count = self.waiting.pop().takes
         if self.waiting and self.waiting[-1].op in FUNCTIONS:
             call = self.waiting.pop()
-            wanted = FUNCTIONS[call.op].takes
+            wanted = FUNCTIONS[call.op]
             if wanted not in (count, None):
                 wants = "1 argument" if wanted == 1 else f"{wanted} arguments"
                 raise pointed(self.text, call.token, f"{call.op} takes {wants}, got {count}")

@@ -18,13 +18,14 @@ from micronn.graph.operations import glyph, halves, kind_and_number, operation
 from micronn.graph.rows import Graph
 
 MOST_BENDS = 50  # operations that an activation is made of
+Key = tuple[str, tuple[int, ...]]  # of a neuron: its scope and its weights
 
 
 class Call(NamedTuple):
     """One call of a neuron.
 
-    inputs: what each weight is multiplied with, by place in the graph.
-    reads: where it is read: (place of the product or dot, number of the operand).
+    inputs: what each weight is multiplied with, by index in the graph.
+    reads: where it is read: (index of the product or dot, number of the operand).
     z: the weighted sum with its bias; out: the same, or its activation.
     slope: d(out)/d(z).
     """
@@ -41,7 +42,7 @@ class NeuronFold:
     """A neuron and all its calls.
 
     scope: its dotted name, which its parameters begin with.
-    weights, bias: places of its parameters; bias is None if it has none.
+    weights, bias: indices of its parameters; bias is None if it has none.
     activation: what bends the weighted sum, see activation_of; "" if nothing does.
     """
 
@@ -61,7 +62,7 @@ class LayerFold:
 
     @property
     def params(self) -> list[int]:
-        """The places of all its parameters."""
+        """The indices of all its parameters."""
         return [
             k
             for neuron in self.neurons
@@ -70,7 +71,7 @@ class LayerFold:
 
     @property
     def outs(self) -> list[int]:
-        """The places of all its outputs, neuron by neuron."""
+        """The indices of all its outputs, neuron by neuron."""
         return [call.out for neuron in self.neurons for call in neuron.calls]
 
 
@@ -78,7 +79,7 @@ class Folds(NamedTuple):
     """The layers of a graph, and for each value inside one, which neuron of which layer.
 
     layers: in the order in which they were first called.
-    home: place -> (number of the layer, number of the neuron in it).
+    home: index -> (number of the layer, number of the neuron in it).
     """
 
     layers: list[LayerFold]
@@ -102,12 +103,12 @@ def find_folds(graph: Graph) -> Folds:
     if not scopes:
         return Folds([], {})
     readers = readers_of(graph)
-    neurons: dict[tuple, NeuronFold] = {}
-    members: dict[int, tuple] = {}
+    neurons: dict[Key, NeuronFold] = {}
+    members: dict[int, Key] = {}
     for z, found in weighted_sums(graph, scopes, readers).items():
         bend = bend_of(graph, z, readers)
         weights, inputs, reads = map(list, zip(*found.terms, strict=True))
-        key = (found.scope, *weights)
+        key = found.scope, tuple(weights)
         if key not in neurons:
             activation = activation_of(graph, found.scope, bend)
             neurons[key] = NeuronFold(found.scope, weights, found.bias, activation)
@@ -118,7 +119,7 @@ def find_folds(graph: Graph) -> Folds:
     return gathered(neurons, members)
 
 
-def gathered(neurons: dict[tuple, NeuronFold], members: dict[int, tuple]) -> Folds:
+def gathered(neurons: dict[Key, NeuronFold], members: dict[int, Key]) -> Folds:
     """Neurons into layers: those of one scope, else those whose scopes have one parent."""
     crowd: defaultdict[str, int] = defaultdict(int)
     for neuron in neurons.values():
@@ -182,7 +183,7 @@ def readers_of(graph: Graph) -> list[list[int]]:
 
 
 def weighted_sums(graph: Graph, scopes: dict[int, str], readers: list[list[int]]) -> dict[int, Sum]:
-    """The largest weighted sums, by the place of their result, in the order of the graph.
+    """The largest weighted sums, by the index of their result, in the order of the graph.
 
     Products and dots start a sum; a + or Σ over sums of one scope, a bias and zeros
     makes a larger one of them.  A sum that somebody else reads too is not taken apart.

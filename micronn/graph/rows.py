@@ -42,7 +42,7 @@ class Use(NamedTuple):
 class Row(NamedTuple):
     """One value of a graph.
 
-    k: its place in the order; operands come before what is made of them.
+    k: its index in the order; operands come before what is made of them.
     role: "input", "param" or "const" if it was given, "op" if it was computed,
         "root" for the computed value that the graph is about.
     name: its label, else its name as a parameter, else "".
@@ -77,7 +77,7 @@ class Graph:
     open_dots: show each `dot` as its products and their sum.
 
     nodes: a row for each value, without its uses.
-    place: the k of each Value.  params: the name of each parameter in the graph, by k.
+    index: the k of each Value.  params: the name of each parameter in the graph, by k.
     model: what params was, if it was a model.
 
     The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
@@ -95,15 +95,15 @@ class Graph:
         self.model = params if hasattr(params, "named_parameters") else None
         self.names = {value: name for name, value in named(params)}
         self.nodes: list[Row] = []
-        self.place: dict[Value, int] = {}
+        self.index: dict[Value, int] = {}
         numbers: dict[int, tuple[int, ...]] = {}  # id of a tuple of numbers -> its constants
         for value in topological_order(root):
-            self.place[value] = self.read(value, numbers, open_dots)
+            self.index[value] = self.read(value, numbers, open_dots)
         last = self.nodes[-1]
         if last.operands:
             self.nodes[-1] = last._replace(role="root")
         self.fill_constants({k for constants in numbers.values() for k in constants})
-        self.params = {self.place[p]: name for p, name in self.names.items() if p in self.place}
+        self.params = {self.index[p]: name for p, name in self.names.items() if p in self.index}
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -118,7 +118,7 @@ class Graph:
             role = "param" if value in self.names else value.op or "input"
             return self.append(role, name, "", value.data, value.grad)
         op, slopes = value.op, value.local_grads
-        operands = tuple([self.place[operand] for operand in value.operands])
+        operands = tuple([self.index[operand] for operand in value.operands])
         if op == "weighted_sum":
             if id(slopes) not in numbers:
                 made = [self.append("const", "", "", number, 0.0) for number in slopes]

@@ -47,7 +47,7 @@ class Message(NamedTuple):
     """What operand number j of row `user` receives: local × upstream, added to `before`.
 
     to: the row that receives it.  after: what that row has received by then.
-    place, total: which of its messages this is, from 1, and how many it gets in all.
+    nth, total: which of its messages this is, from 1, and how many it gets in all.
     """
 
     user: int
@@ -57,7 +57,7 @@ class Message(NamedTuple):
     upstream: float
     before: float
     after: float
-    place: int
+    nth: int
     total: int
 
     @property
@@ -212,7 +212,7 @@ class Story:
             f"{number(message.local)} × {number(message.upstream)} = {fmt(message.size)}."
         )
         if message.total > 1:
-            so_far = "" if message.place == message.total else " so far"
+            so_far = "" if message.nth == message.total else " so far"
             say += (
                 f" Because {name} is used {message.total:,} times, its gradient is a sum: "
                 f"{fmt(message.before)} + {number(message.size)} = {fmt(message.after)}{so_far}."
@@ -283,7 +283,7 @@ def number(x: float) -> str:
 
 def code_names(rows: list[Row]) -> list[str]:
     """A Python name for each row: its label where that is one and is its own, else v<k>."""
-    often = Counter(row.name for row in rows)
+    often = Counter(row.name or row.title for row in rows)
     return [
         row.name
         if row.name.isidentifier() and not keyword.iskeyword(row.name) and often[row.name] == 1

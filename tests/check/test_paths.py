@@ -192,7 +192,7 @@ def test_values_are_called_as_in_pictures():
     names = why(loss, loss, model).names
     graph = Graph(loss, model)
     assert {row.title for row in graph.nodes} >= set(names.values())
-    assert all(graph.nodes[graph.place[node]].title == name for node, name in names.items())
+    assert all(graph.nodes[graph.index[node]].title == name for node, name in names.items())
 
 
 @pytest.mark.parametrize("call", [lambda: why(1.0, Value(1.0)), lambda: why(Value(1.0), None)])

@@ -42,12 +42,12 @@ def test_every_way_to_write_a_neuron_is_recognised(shape, activation):
     graph = Graph(loss, neuron)
     (layer,) = find_folds(graph).layers
     (found,) = layer.neurons
-    assert found.weights == [graph.place[w] for w in neuron.w]
-    assert found.bias == graph.place[neuron.b]
+    assert found.weights == [graph.index[w] for w in neuron.w]
+    assert found.bias == graph.index[neuron.b]
     assert found.activation == activation
     (call,) = found.calls
-    assert call.inputs == [graph.place[value] for value in x]
-    assert (call.z, call.out) == (graph.place[z], graph.place[out])
+    assert call.inputs == [graph.index[value] for value in x]
+    assert (call.z, call.out) == (graph.index[z], graph.index[out])
     for k, (user, j) in zip(call.inputs, call.reads, strict=True):
         assert graph.nodes[user].operands[j] == k
 
@@ -136,7 +136,7 @@ def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(bend):
     folds = find_folds(graph)
     ((neuron,),) = [layer.neurons for layer in folds.layers]
     (call,) = neuron.calls
-    assert (call.z, call.out) == (graph.place[z], graph.place[out])
+    assert (call.z, call.out) == (graph.index[z], graph.index[out])
     assert call.slope == pytest.approx(slope, rel=1e-15)
     outside = [graph.nodes[k].op for k in range(len(graph)) if k not in folds.home]
     assert [op for op in outside if op] == ["-", "**2"]

@@ -196,6 +196,11 @@ def test_the_title_is_the_formula_with_no_parentheses_too_few(make, title):
     assert Story(Graph(make(Value(2.0, "a"), Value(3.0, "b")))).title() == title
 
 
+def test_a_label_that_looks_like_the_name_of_another_value_is_not_typed():
+    y = Value(2.0, "v2") * Value(3.0, "x")
+    assert Story(Graph(y)).steps[1].code == "v2 = v0 * x"
+
+
 def test_the_title_of_a_long_computation_is_its_name():
     root = sum(Value(1.0, f"x{i}") ** 2 for i in range(20))
     root.label = "loss"
