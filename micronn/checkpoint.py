@@ -150,13 +150,11 @@ def load_training(path: str | os.PathLike[str]) -> Training:
         try:
             content = json.load(file, parse_constant=refuse_constant)
             return training_from(content)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:  # the last: brackets in brackets
             raise ValueError(
                 f"{path} is no complete model file: {error}; micronn train moons --save model.json "
                 "writes one, and so does save()"
             ) from None
-        except RecursionError:
-            raise ValueError(f"{path} is no model file: brackets within brackets") from None
 
 
 def training_from(content: Any) -> Training:
@@ -232,13 +230,9 @@ def expect(item: Any, kind: type, name: str) -> Any:
 
 def expect_keys(item: Any, keys: str, name: str) -> None:
     """Refuse anything but a dictionary with these keys and no others."""
-    missing = set(keys.split()) - expect(item, dict, name).keys()
-    unknown = item.keys() - set(keys.split())
-    if missing or unknown:
-        raise ValueError(
-            f"{name} should hold {keys}; {', '.join(sorted(missing)) or 'none'} missing, "
-            f"{', '.join(sorted(unknown))[:80] or 'none'} unknown"
-        )
+    differing = sorted(expect(item, dict, name).keys() ^ set(keys.split()))
+    if differing:
+        raise ValueError(f"{name} should hold {keys}; missing or unknown: {str(differing)[:80]}")
 
 
 def numbers(items: Any, wanted: int, name: str) -> list[float]:

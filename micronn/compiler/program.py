@@ -37,6 +37,7 @@ from micronn.compiler.tape import Tape, write_tape
 from micronn.compiler.training import MachineTraining, Training
 from micronn.engine import Value
 from micronn.optim import Optimizer
+from micronn.support.arguments import check_choice
 from micronn.support.arguments import count as counted
 from micronn.support.number import as_float, shown
 from micronn.support.text import clipped
@@ -91,8 +92,7 @@ def compile_graph(
     if both:
         raise ValueError(f"{both.pop()!r} is both input and parameter; list it once")
     for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, REAL)):
-        if value not in known:
-            raise ValueError(f"unknown {name} {value!r}; choose one of {', '.join(known)}")
+        check_choice(value, known, name)
     return Program(root, inputs, params, backend, dtype)
 
 

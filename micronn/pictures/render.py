@@ -32,6 +32,7 @@ from micronn.pictures.notebook import notebook_html
 from micronn.pictures.sketch import Sketch, dot_source
 from micronn.pictures.svg import svg_frame
 from micronn.pictures.value_view import values_view, window
+from micronn.support.arguments import check_choice
 from micronn.support.files import write_atomically
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
@@ -58,8 +59,7 @@ def render(
     blank: of the values view, what is left out to be written in; see values_view.
     page: what makes the picture's HTML page, called when the page is asked for.
     """
-    if detail not in DETAILS:
-        raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
+    check_choice(detail, DETAILS, "detail")
     plan = fold_plan(graph) if len(graph) > FEW_VALUES or detail in ("neurons", "layers") else None
     view = choose(graph, plan, detail)
     if view in ("neurons", "layers"):

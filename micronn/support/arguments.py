@@ -10,7 +10,7 @@ what was wrong, what is allowed, and what to write instead.
 
 import math
 import random
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any, TypeVar, cast
 
 from micronn.support.number import Number, as_float, number_of
@@ -85,10 +85,15 @@ def check_text(x: Any, name: str) -> None:
         raise TypeError(f"a {name} is text, got {x!r:.60}; write it in quotes")
 
 
+def check_choice(name: Any, names: Iterable[str], what: str) -> None:
+    """Refuse any other name than these."""
+    if name not in list(names):
+        raise ValueError(f"unknown {what} {name!r:.60}; choose one of {', '.join(names)}")
+
+
 def choice(table: Mapping[str, T], name: Any, what: str) -> T:
     """What the table has under that name."""
-    if not isinstance(name, str) or name not in table:
-        raise ValueError(f"unknown {what} {name!r:.60}; choose one of {', '.join(table)}")
+    check_choice(name, table, what)
     return table[name]
 
 

@@ -58,19 +58,12 @@ class Module:
         a number.
         """
         parameters = dict(self.named_parameters())
-        missing, unknown = parameters.keys() - state.keys(), state.keys() - parameters.keys()
-        if missing or unknown:
+        differing = sorted(map(str, parameters.keys() ^ state.keys()))
+        if differing:
             raise ValueError(
-                f"the state fits another model: {some(missing)} missing, {some(unknown)} unknown; "
-                f"build the model with the sizes it was saved with"
+                f"the state fits another model: {len(differing)} names are only in one of both, "
+                f"such as {differing[0]}; build the model with the sizes it was saved with"
             )
         numbers = {name: as_float(number) for name, number in state.items()}
         for name, parameter in parameters.items():
             parameter.data = numbers[name]
-
-
-def some(names: Iterable[Any]) -> str:
-    """The first three of some names in words, and how many more."""
-    names = sorted(map(str, names))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return (", ".join(names[:3]) + more) or "none"

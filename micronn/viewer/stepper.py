@@ -25,7 +25,7 @@ from micronn.pictures.network import draw_network
 from micronn.pictures.page import filled, html_page, resource
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
-from micronn.support.arguments import check_text
+from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt
 from micronn.viewer.step_data import gradient_scale, page_data
 from micronn.viewer.toolbar import toolbar
@@ -65,8 +65,7 @@ def to_html(
     >>> "Backward 1 of 2" in to_html(Value(2.0, "x") * Value(3.0, "y"))
     True
     """
-    if detail not in DETAILS:
-        raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(DETAILS)}")
+    check_choice(detail, DETAILS, "detail")
     if title is not None:
         check_text(title, "title")
     if detail == "network":
