@@ -308,7 +308,7 @@ def one_digit():
         return value, grads[0], grads[-1]
 
     def python():
-        value, _, grads = program.example(list(row), list(weights), of_inputs=False)
+        (value,), _, grads = program.example(list(row), list(weights), of_inputs=False)
         return value, grads[0], grads[-1]
 
     work = {"micronn, machine": ours, "micronn, Python": python}

@@ -290,49 +290,34 @@ class Program:
         values: list[float] = []
         slopes: list[float] = []
         sums = [0.0] * len(w)
-        if len(self.roots) > 1:
-            return Gradients([value for x in rows for value in self.results(x, w)], slopes, sums)
         for x in rows:
-            value, dx, dw = self.example(x, w, of_inputs)
-            values.append(value)
+            found, dx, dw = self.example(x, w, of_inputs)
+            values += found
             slopes += dx
             sums = list(map(operator.add, sums, dw))
         return Gradients(values, slopes, sums)
 
     def example(
         self, x: list[float], w: list[float], of_inputs: bool = True
-    ) -> tuple[float, list[float], list[float]]:
-        """Value and gradients of one example; the graph decides wherever it is not plain."""
+    ) -> tuple[list[float], list[float], list[float]]:
+        """Values and gradients of one example; the graph decides wherever it is not plain."""
         try:
-            value, dx, dw = self.function(x, w, of_inputs)
+            values, dx, dw = self.function(x, w, of_inputs)
         except REFUSALS:
             return self.by_graph(x, w)
-        return (value, dx, dw) if math.isfinite(value) else self.by_graph(x, w)
+        return (values, dx, dw) if all(map(math.isfinite, values)) else self.by_graph(x, w)
 
-    def results(self, x: list[float], w: list[float]) -> list[float]:
-        """All the values of one example of several roots; the graph decides as in example()."""
-        try:
-            values: list[float] = self.function(x, w)
-        except REFUSALS:
-            values = [math.nan]
-        if all(map(math.isfinite, values)):
-            return values
-        nodes = self.graph_for(x, w)
-        return [nodes[root].data for root in self.roots]
-
-    def by_graph(self, x: list[float], w: list[float]) -> tuple[float, list[float], list[float]]:
-        """Value and gradients from the graph itself, which refuses in words."""
-        nodes = self.graph_for(x, w)
-        root = nodes[self.roots[0]]
-        root.backward()
-        leaves = [*self.inputs, *self.params]
-        grads = [nodes[leaf].grad if leaf in nodes else 0.0 for leaf in leaves]
-        return root.data, grads[: len(x)], grads[len(x) :]
-
-    def graph_for(self, x: list[float], w: list[float]) -> dict[Value, Value]:
-        """The new Value for each node, of the graph built once more with these numbers."""
+    def by_graph(
+        self, x: list[float], w: list[float]
+    ) -> tuple[list[float], list[float], list[float]]:
+        """Values and gradients from the graph itself, which refuses in words."""
         given = dict(zip([*self.inputs, *self.params], [*x, *w], strict=True))
-        return rebuilt(self.order, given)
+        nodes = rebuilt(self.order, given)
+        roots = [nodes[root] for root in self.roots]
+        if len(roots) == 1:
+            roots[0].backward()
+        grads = [nodes[leaf].grad if leaf in nodes else 0.0 for leaf in given]
+        return [root.data for root in roots], grads[: len(x)], grads[len(x) :]
 
     # Training
 

@@ -24,16 +24,17 @@ derivative.  What a graph does step by step, this text does at once.
         d1 = d2 * v0
         dx[0:1] = d0,
         dw[0:1] = d1,
-        return v3, dx, dw
+        return [v3], dx, dw
     <BLANKLINE>
 """
 
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import mul
+from typing import Any, TypeAlias
 
 from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value
@@ -41,19 +42,19 @@ from micronn.graph.operations import halves, kind_and_number, operation
 from micronn.support import numeric
 from micronn.support.text import clipped
 
+Side: TypeAlias = Sequence[Any]  # what a dot multiplies: a tuple of Values, a list of floats
 SHORT = 32  # a longer dot is written with slices instead of term by term
 WIDTH = 88
 LEGEND = "# x: inputs, w: parameters, v5: a number, d5: d(result)/d(v5)"
 
 
 def write_source(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> str:
-    """The text of a function program(x, w, inputs_too=True) -> value, dx, dw.
+    """The text of a function program(x, w, inputs_too=True) -> values, dx, dw.
 
-    Of several roots it is program(x, w) -> list of values, the forward pass alone.
-
-    x: the numbers of the inputs, in order; w: those of the params; dx and dw: the
-    gradients.  Without inputs_too, long rows of dx may stay 0.  Any other leaf is a
-    constant, which the text says.  Labels appear in comments alone.
+    x: the numbers of the inputs, in order; w: those of the params.
+    values: a number for each root.  dx, dw: the gradients of a single root, empty for
+        several.  Without inputs_too, long rows of dx may stay 0.
+    Any other leaf is a constant, which the text says.  Labels appear in comments alone.
     """
     return SourceWriter(roots, inputs, params).text()
 
@@ -64,10 +65,13 @@ class SourceWriter:
     number: k of each Value's v<k>.  home: where a leaf is found, such as ("x", 3).
     rows: the name of each list of operands that long dots read, by their Values.
     last_use: the first node in the order that reads such a list; backward, the last.
-    begun: the gradients that have had their first contribution.
+    begun, begun_rows: the gradients that have had their first contribution, of Values
+    and of whole rows such as x[0:4] or h7.
     """
 
-    def __init__(self, roots, inputs, params):
+    def __init__(
+        self, roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]
+    ) -> None:
         self.roots, self.order = roots, nodes_below(roots)
         leaves = [*inputs, *params]
         self.home = {x: ("x", k) for k, x in enumerate(inputs)}
@@ -75,40 +79,39 @@ class SourceWriter:
         others = [node for node in self.order if node not in self.home]
         self.number = {node: k for k, node in enumerate(leaves + others)}
         self.inputs, self.params = list(inputs), list(params)
-        self.rows: dict[tuple, str] = {}
+        self.rows: dict[Sequence[Value], str] = {}
         self.last_use: dict[str, Value] = {}
-        self.begun: set = set()
+        self.begun: set[Value] = set()
+        self.begun_rows: set[str] = set()
         self.lines: list[str] = []
 
     def text(self) -> str:
         """The whole function."""
-        forward = self.forward()
-        if len(self.roots) > 1:
-            head, sizes = "def program(x, w):", []
-            end = [wrapped("return ", f"[{self.names(self.roots)}]")]
-        else:
-            head = "def program(x, w, inputs_too=True):"
-            sizes = [f"dx, dw = [0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"]
-            end = ["", "# backward", *self.backward(*self.roots)]
-        body = [LEGEND, *sizes, *self.leaves(), "", "# forward", *forward, *end]
-        return "\n".join([head, *[f"    {line}" if line else "" for line in body], ""])
+        forward, sizes, backward = self.forward(), "[], []", list[str]()
+        if len(self.roots) == 1:
+            sizes = f"[0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"
+            backward = ["", "# backward", *self.backward(*self.roots)]
+        body = [LEGEND, f"dx, dw = {sizes}", *self.leaves(), "", "# forward", *forward, *backward]
+        body.append(f"return [{', '.join(map(self.name, self.roots))}], dx, dw")
+        lines = ["def program(x, w, inputs_too=True):", *(f"    {line}" for line in body), ""]
+        return "\n".join(line.rstrip() for line in lines)
 
     # Names
 
-    def name(self, node):
+    def name(self, node: Value) -> str:
         """v<number>, or the number itself for one that was typed."""
         return literal(node.data) if node.op == "const" else f"v{self.number[node]}"
 
-    def names(self, nodes):
+    def names(self, nodes: Sequence[Value]) -> str:
         return ", ".join(map(self.name, nodes)) + ("," if len(nodes) == 1 else "")
 
-    def grad(self, node):
+    def grad(self, node: Value) -> str:
         return f"d{self.number[node]}"
 
-    def is_constant(self, node):
+    def is_constant(self, node: Value) -> bool:
         return not node.operands and node not in self.home
 
-    def single_leaves(self):
+    def single_leaves(self) -> list[Value]:
         """The leaves that are read one by one, not only in slices."""
         seen = dict.fromkeys(self.roots)
         for node in self.order:
@@ -122,7 +125,7 @@ class SourceWriter:
 
     # Leaves
 
-    def leaves(self):
+    def leaves(self) -> list[str]:
         """Lines that give inputs, parameters and constants their names."""
         singles = self.single_leaves()
         lines = []
@@ -140,18 +143,18 @@ class SourceWriter:
 
     # Long dots
 
-    def is_long(self, node):
+    def is_long(self, node: Value) -> bool:
         """Whether a node is a dot of so many terms that slices are shorter and faster."""
         terms = len(node.operands) // 2 if node.op == "dot" else len(node.operands)
         return node.op in ("dot", "weighted_sum") and terms > SHORT
 
-    def sides(self, node):
+    def sides(self, node: Value) -> tuple[Side, Side]:
         """The two rows that a dot multiplies: Values in a tuple, or a list of numbers."""
         if node.op == "weighted_sum":
             return node.operands, list(node.local_grads)
         return halves(node.operands)
 
-    def slice(self, values):
+    def slice(self, values: Sequence[Value]) -> str | None:
         """x[a:b] or w[a:b], if that is where all the Values are."""
         letter, first = self.home.get(values[0], ("", 0))
         row = [(letter, first + k) for k in range(len(values))]
@@ -159,7 +162,7 @@ class SourceWriter:
             return None
         return f"{letter}[{first}:{first + len(values)}]"
 
-    def row(self, side, node):
+    def row(self, side: Side, node: Value) -> tuple[str, list[str]]:
         """The name of a row, and the line that makes it if it is a new one."""
         if isinstance(side, list):
             return "(" + ", ".join(map(literal, side)) + ")", []
@@ -174,7 +177,7 @@ class SourceWriter:
 
     # Forward
 
-    def forward(self):
+    def forward(self) -> list[str]:
         """A line for each operation."""
         lines = []
         for node in self.order:
@@ -182,22 +185,23 @@ class SourceWriter:
                 lines += self.operation(node)
         return lines
 
-    def operation(self, node):
+    def operation(self, node: Value) -> list[str]:
         """The line that computes a node; before it, that of a list it reads."""
         before = []
         if self.is_long(node):
             (a, make_a), (b, make_b) = (self.row(side, node) for side in self.sides(node))
             before, text = make_a + make_b, DOT.format(a=a, b=b)
         elif node.op in ("dot", "weighted_sum"):
-            a, b = self.sides(node)
-            b = map(literal, b) if isinstance(b, list) else map(self.name, b)
-            text = " + ".join(f"{x} * {y}" for x, y in zip(map(self.name, a), b, strict=True))
+            left, right = self.sides(node)
+            factors = map(literal if isinstance(right, list) else self.name, right)
+            pairs = zip(map(self.name, left), factors, strict=True)
+            text = " + ".join(f"{x} * {y}" for x, y in pairs)
         else:
             text = operation(node.op).python[0].format(**self.words(node))
         target = self.name(node) + (f", s{self.number[node]}" if node.op == "logsumexp" else "")
         return [*before, wrapped(f"{target} = ", text) + comment([node])]
 
-    def words(self, node):
+    def words(self, node: Value) -> dict[str, Any]:
         """What stands for a, b, v, d and the rest in a form."""
         a, *b = map(self.name, node.operands[:2])
         number = kind_and_number(node.op)[1]
@@ -209,7 +213,7 @@ class SourceWriter:
 
     # Backward
 
-    def backward(self, root):
+    def backward(self, root: Value) -> list[str]:
         """A line for each operand of each operation, from the result to the leaves."""
         self.lines, self.begun = [f"{self.grad(root)} = 1.0"], {root}
         for node in reversed(self.order):
@@ -221,22 +225,23 @@ class SourceWriter:
                 self.operation_backward(node)
         self.collect("dx", self.inputs)
         self.collect("dw", self.params)
-        return [*self.lines, f"return {self.name(root)}, dx, dw"]
+        return self.lines
 
-    def add(self, operand, message):
+    def add(self, operand: Value, message: str) -> None:
         """The line by which a gradient grows; the first one sets it."""
         if not self.is_constant(operand):
             sign = "+=" if operand in self.begun else "="
             self.begun.add(operand)
             self.lines.append(f"{self.grad(operand)} {sign} {message}")
 
-    def operation_backward(self, node):
+    def operation_backward(self, node: Value) -> None:
+        """A line for each operand, in the form that the table of operations has."""
         words, messages = self.words(node), operation(node.op).python[1:]
         for k, operand in enumerate(node.operands):
             message = messages[k] if len(messages) > 1 else messages[0]
             self.add(operand, message.format(**words | {"place": k}))
 
-    def short_dot_backward(self, node):
+    def short_dot_backward(self, node: Value) -> None:
         """A line for each term: its factor is the other side's number."""
         left, right = self.sides(node)
         for value, other in zip(left, right, strict=True):
@@ -246,7 +251,7 @@ class SourceWriter:
             if isinstance(value, Value):
                 self.add(value, f"{self.grad(node)} * {self.name(other)}")
 
-    def long_dot_backward(self, node):
+    def long_dot_backward(self, node: Value) -> None:
         """Each side's gradient grows by that of the result times the other side."""
         left, right = self.sides(node)
         for side, other in ((left, right), (right, left)):
@@ -258,24 +263,24 @@ class SourceWriter:
                 for k, value in enumerate(side):
                     self.add(value, f"d{self.rows[side]}[{k}]")
 
-    def add_row(self, name, grad, factors):
+    def add_row(self, name: str, grad: str, factors: str) -> None:
         """d<row> grows by grad times the factors, number by number."""
         target, guard = f"d{name}", "if inputs_too: " if name.startswith("x[") else ""
         part = name.split("[")[0]
-        if target in self.begun or (part in "xw" and self.overlaps(name)):
+        if name in self.begun_rows or (part in "xw" and self.overlaps(name)):
             text = f"[g + {grad} * f for g, f in zip({target}, {factors})]"
         else:
             text = f"[{grad} * f for f in {factors}]"
-        self.begun.add(target)
+        self.begun_rows.add(name)
         self.lines.append(f"{guard}{target} = {text}")
 
-    def overlaps(self, name):
+    def overlaps(self, name: str) -> bool:
         """Whether another slice that has begun shares numbers with this one."""
         letter, first, last = parts(name)
-        begun = [parts(row[1:]) for row in self.begun if isinstance(row, str) and "[" in row]
+        begun = [parts(row) for row in self.begun_rows if "[" in row]
         return any(other == letter and a < last and first < b for other, a, b in begun)
 
-    def collect(self, target, members):
+    def collect(self, target: str, members: Sequence[Value]) -> None:
         """The lines that put gradients kept one by one into dx or dw."""
         single = [k for k, x in enumerate(members) if x in self.begun]
         apart = [k for k in single if not self.overlaps(f"{target[1:]}[{k}:{k + 1}]")]
@@ -289,24 +294,24 @@ class SourceWriter:
 # Pieces of text
 
 
-def literal(number):
+def literal(number: float) -> str:
     """A float as Python text; nan and inf are names that the text may use."""
     text = repr(number)
     return f"({text})" if text.startswith("-") else text
 
 
-def comment(nodes):
+def comment(nodes: Sequence[Value]) -> str:
     """The labels of some Values as a comment, or nothing."""
     labels = ", ".join(printable(node.label) for node in nodes if node.label)
     return f"  # {labels}" if labels else ""
 
 
-def printable(text):
+def printable(text: str) -> str:
     """A label that can neither end a comment nor hide in it."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in clipped(text))
 
 
-def stretches(numbers, most):
+def stretches(numbers: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
     """Ranges (first, last) that cover rising numbers without gaps, at most so long."""
     for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         run = [number for _, number in group]
@@ -315,14 +320,14 @@ def stretches(numbers, most):
             yield part[0], part[-1] + 1
 
 
-def parts(name):
+def parts(name: str) -> tuple[str, int, int]:
     """x[3:7] as x, 3, 7."""
     letter, _, rest = name.partition("[")
     first, _, last = rest[:-1].partition(":")
     return letter, int(first), int(last)
 
 
-def wrapped(target, text):
+def wrapped(target: str, text: str) -> str:
     """An assignment over several lines, in parentheses, if it is too long for one."""
     if len(target) + len(text) <= WIDTH:
         return target + text
@@ -338,7 +343,7 @@ def wrapped(target, text):
 # What the text may call besides the functions of math
 
 
-def power_slope(a, k):
+def power_slope(a: float, k: float) -> float:
     return k * math.pow(a, k - 1.0) if k else 0.0
 
 
