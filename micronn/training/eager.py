@@ -12,19 +12,7 @@ from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import Value
 from micronn.losses import l2_penalty, loss_of
 from micronn.nn import Module
-from micronn.optim import Optimizer
-from micronn.train import NOT_FINITE, Loss, train_batch
-
-
-class NotFinite(ArithmeticError):
-    """A loss or a gradient is nan or infinite, or an operation was refused.
-
-    advice: what to try, if it is not a smaller learning rate.
-    """
-
-    def __init__(self, message: str, advice: str = ""):
-        super().__init__(message)
-        self.advice = advice
+from micronn.train import NOT_FINITE, Loss
 
 
 @dataclass
@@ -54,33 +42,20 @@ class Objective:
         values = [loss_of(loss, self.model(x), target).data for x, target in pairs]
         return math.fsum(values) / len(values)
 
-    def step(
-        self, inputs: Sequence[Any], targets: Sequence[Any], optimizer: Optimizer, clip: float
-    ) -> float:
-        """A step on a batch, as micronn.train takes it; returns the mean loss before it.
-
-        Raises NotFinite, with the place where the first such number began.
-        """
-        self.zero_grad()
-        try:
-            return train_batch(self.model, self.penalised(), inputs, targets, optimizer, clip)
-        except NOT_FINITE:
-            raise self.trouble(inputs, targets) from None
-
     def zero_grad(self) -> None:
         """Set every grad to 0: the model's, and those of parameters that the loss has."""
         self.model.zero_grad()
         for p in self.params:
             p.grad = 0.0
 
-    def trouble(self, inputs: Sequence[Any], targets: Sequence[Any]) -> NotFinite:
-        """What to raise for a batch: which example is to blame, and where in it that began."""
+    def trouble(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[str, str]:
+        """What is not finite in a batch, and where that began; and advice, if it is the data."""
         for x, target in zip(inputs, targets, strict=True):
             self.zero_grad()
             try:
                 value = loss_of(self.loss, self.model(x), target)
             except NOT_FINITE as refusal:
-                return NotFinite(f"{refusal}, in the loss of an example with target {target}")
+                return f"{refusal}, in the loss of an example with target {target}", ""
             value.backward()
             where = trace_nonfinite(value, self.model)
             if where:
@@ -88,8 +63,8 @@ class Objective:
                 what = "a gradient is not finite" if finite else f"the loss is {value.data}"
                 given = all(math.isfinite(number) for number in x)
                 advice = "" if given else "Repair that example, or leave it out."
-                return NotFinite(f"{what}: {where}", advice)
-        return NotFinite("the gradients of the batch are too large to be added up")
+                return f"{what}: {where}", advice
+        return "the gradients of the batch are too large to be added up", ""
 
 
 def eager_outputs(model: Module, inputs: Iterable[Any]) -> list[Any]:

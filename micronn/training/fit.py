@@ -34,8 +34,8 @@ from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient, learning_rate
 from micronn.support.arguments import Rng, check_callable, check_examples, count
 from micronn.support.vectors import root_mean_square
-from micronn.train import NOT_FINITE, Diverged, Loss, Step, check_training
-from micronn.training.eager import NotFinite, Objective, eager_outputs
+from micronn.train import NOT_FINITE, Diverged, Loss, Step, check_training, train_batch
+from micronn.training.eager import Objective, eager_outputs
 from micronn.training.metrics import accuracy
 from micronn.training.traced import DECIDES, TracedLoss, on_the_graph, predictor, same, traced_loss
 
@@ -163,16 +163,17 @@ class Training:
 
     def on_graphs(self, batches: Sequence[Any], epoch: int) -> float:
         """Every step as micronn.train takes it."""
-        total = 0.0
+        objective, optimizer, total = self.objective, self.optimizer, 0.0
         for batch in batches:
+            examples, loss = select(self.data, batch), objective.penalised()
+            objective.zero_grad()  # also of what this optimizer does not move
             try:
-                mean = self.objective.step(*select(self.data, batch), self.optimizer, self.clip)
-            except NotFinite as trouble:
-                advice = trouble.advice or (
-                    f"Try a smaller learning rate than {self.lr(1):g}, clip=1.0, or inputs scaled "
-                    "to about -1 to 1."
-                )
-                raise Diverged(self.optimizer.steps + 1, epoch, str(trouble), advice) from None
+                mean = train_batch(objective.model, loss, *examples, optimizer, self.clip)
+            except NOT_FINITE:
+                why, advice = objective.trouble(*examples)
+                rate = f"Try a smaller learning rate than {self.lr(1):g}, clip=1.0, or inputs"
+                advice = advice or f"{rate} scaled to about -1 to 1."
+                raise Diverged(optimizer.steps + 1, epoch, why, advice) from None
             total += mean * len(batch)
         return total / sum(map(len, batches))
 

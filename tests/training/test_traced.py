@@ -13,6 +13,7 @@ from micronn.engine import Value, computed
 from micronn.losses import cross_entropy, mse, softmax
 from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
+from micronn.train import train_batch
 from micronn.training.eager import Objective
 from micronn.training.fit import evaluate, fit
 from micronn.training.traced import NotTraceable, predict, predictor, sample, traced_loss
@@ -54,7 +55,8 @@ def test_program_and_graph_leave_the_same_gradient():
     objective = Objective(model, cross_entropy, model.parameters(), l2=0.01)
     program = traced_loss(objective, data, "python")
     optimizer = SGD(model.parameters(), 0.0)
-    wanted = objective.step([data[0][2], data[0][0]], [1, 0], optimizer, 1e9), grads(model)
+    picked = [data[0][2], data[0][0]], [1, 0]
+    wanted = train_batch(model, objective.penalised(), *picked, optimizer), grads(model)
     assert program.gradient([2, 0]) == pytest.approx(wanted[0], rel=1e-12)
     assert grads(model) == pytest.approx(wanted[1], rel=1e-12)
 

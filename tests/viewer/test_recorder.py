@@ -11,7 +11,7 @@ from micronn.engine import Value
 from micronn.losses import hinge
 from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
-from micronn.training.fit import steps
+from micronn.training.fit import fit, steps
 from micronn.training.metrics import accuracy
 from micronn.viewer.recorder import Recorder
 
@@ -78,6 +78,14 @@ def test_fit_is_recorded_step_by_step():
     assert [(s.step, s.numbers["loss"], s.numbers["accuracy"]) for s in kept] == seen
     assert list(kept[-1].data) == [p.data for p in model.parameters()]
     assert "Loss" in recorder.to_html()
+
+
+def test_a_training_that_is_over_cannot_be_recorded():
+    # Every Step would be noted with the last numbers of the model.
+    model = MLP(2, [1], rng=random.Random(2))
+    told = fit(model, hinge, moons(8), SGD(model.parameters(), 0.1), 3)
+    with pytest.raises(TypeError, match=r"is over.*write steps\("):
+        list(Recorder(model).record(told))
 
 
 # Wrong input
