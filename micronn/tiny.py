@@ -45,13 +45,16 @@ class Value:
         return Value(t, (self,), (1.0 - t * t,))
 
     def topological_order(self) -> list[Value]:
-        """This and all it was computed from, operands before what is made of them."""
+        """This and all below it, operands before what is made of them.
+
+        So backward() passes a grad on when all of it has arrived, and not before.
+        """
         order, visited, to_do = [], set(), [self]
         while to_do:
             node = to_do[-1]
             first = [operand for operand in node.operands if operand not in visited]
             if first:
-                to_do += reversed(first)
+                to_do += reversed(first)  # what is added last is looked at first
             elif to_do.pop() not in visited:
                 visited.add(node)
                 order.append(node)
