@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from micronn.engine import Value
-from micronn.support.arguments import leaves, non_negative, pair
+from micronn.support.arguments import non_negative, pair, parameters
 from micronn.support.optimizer_state import OptimizerState
 from micronn.support.schedules import Schedule as Schedule
 from micronn.support.schedules import cosine_schedule as cosine_schedule
@@ -106,7 +106,7 @@ class Optimizer(OptimizerState):
         self, params: Iterable[Value], lr: float | Schedule, rule: Rule, memory: Sequence[str],
         weight_decay: float = 0.0, **constants: float,
     ):  # fmt: skip
-        self.params: list[Value] = leaves(params)
+        self.params: list[Value] = parameters(params)
         self.lr, self.steps = lr, 0
         learning_rate(lr, 0)  # refuses it at once
         self.rule = rule

@@ -37,9 +37,9 @@ from micronn.compiler.tape import Tape, write_tape
 from micronn.compiler.training import MachineTraining, Training
 from micronn.engine import Value
 from micronn.optim import Optimizer
-from micronn.support.arguments import check_choice
+from micronn.support.arguments import check_choice, leaves
 from micronn.support.arguments import count as counted
-from micronn.support.number import as_float, shown
+from micronn.support.number import as_float
 from micronn.support.text import clipped
 
 BACKENDS = ("auto", "machine", "python")
@@ -87,7 +87,7 @@ def compile_graph(
         )
     if not roots:
         raise ValueError("root is an empty list: a program computes at least one Value")
-    inputs, params = leaves(inputs, "inputs"), leaves(params, "params")
+    inputs, params = distinct_leaves(inputs, "inputs"), distinct_leaves(params, "params")
     both = {*inputs} & {*params}
     if both:
         raise ValueError(f"{both.pop()!r} is both input and parameter; list it once")
@@ -370,19 +370,9 @@ class Program:
 # Checks
 
 
-def leaves(values: Iterable[Value], name: str) -> list[Value]:
+def distinct_leaves(values: Iterable[Value], name: str) -> list[Value]:
     """values as a list of leaves, none twice."""
-    if isinstance(values, Value) or not hasattr(values, "__iter__"):
-        raise TypeError(f"{name} is a list of Values, got {clipped(repr(values))}; write [x]")
-    values = list(values)
-    for value in values:
-        if not isinstance(value, Value):
-            raise TypeError(f"{name} are Values, got {clipped(repr(value))}; write Value(...)")
-        if value.operands:
-            raise ValueError(
-                f"{name} are given Values, got one computed by {value.op!r}, {shown(value)}; "
-                "list the Values it was computed from"
-            )
+    values = leaves(values, name)
     if len({*values}) != len(values):
         raise ValueError(f"the same Value is listed twice among the {name}; list each once")
     return values

@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any, TypeVar, cast
 
-from micronn.support.number import Number, as_float, number_of
+from micronn.support.number import Number, as_float, number_of, shown
 
 T = TypeVar("T")
 Rng = random.Random | None  # None: Python's own random module
@@ -177,20 +177,26 @@ def check_callable(**functions: Any) -> None:
 # Parameters
 
 
-def leaves(params: Any) -> list[Any]:
-    """params as a list of Values that were not computed, each once."""
-    if not hasattr(params, "__iter__"):
-        hint = "[w] for one Value, model.parameters() for a model"
-        raise TypeError(f"params is a list of Values, got {params!r:.60}; write {hint}")
-    params = list(params)
-    if not params:
-        raise ValueError("no parameters to move; pass model.parameters()")
-    for p in params:
-        if not isinstance(p, Number):
-            raise TypeError(f"params holds {p!r:.60}, not a Value; pass model.parameters()")
-        if p.operands:
+def leaves(values: Any, name: str) -> list[Any]:
+    """values as a list of Values that were not computed."""
+    if not hasattr(values, "__iter__"):
+        hint = "[x] for one Value, model.parameters() for a model"
+        raise TypeError(f"{name} is a list of Values, got {values!r:.60}; write {hint}")
+    found = list(values)
+    for value in found:
+        if not isinstance(value, Number):
+            raise TypeError(f"{name} holds {value!r:.60}, not a Value; write Value(...)")
+        if value.operands:
             raise ValueError(
-                f"a parameter is a leaf, got a Value that {p.op!r} computed: {p!r:.60}; "
-                "pass model.parameters()"
+                f"{name} holds {shown(value)}, which {value.op!r} computed; "
+                "list the Values it was computed from"
             )
-    return list(dict.fromkeys(params))
+    return found
+
+
+def parameters(params: Any) -> list[Any]:
+    """params as a list of leaf Values, at least one, each once."""
+    found = leaves(params, "params")
+    if not found:
+        raise ValueError("no parameters to move; pass model.parameters()")
+    return list(dict.fromkeys(found))
