@@ -45,10 +45,7 @@ class Value:
         return Value(t, (self,), (1.0 - t * t,))
 
     def topological_order(self) -> list[Value]:
-        """This and all below it, operands before what is made of them.
-
-        So backward() passes a grad on when all of it has arrived, and not before.
-        """
+        """All below and this, operands first; so a grad is passed on when all of it is there."""
         order, visited, to_do = [], set(), [self]
         while to_do:
             node = to_do[-1]
