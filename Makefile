@@ -26,6 +26,7 @@ wide:  ## thousands of new random cases, where the other words repeat the same o
 lint:  ## Python and JavaScript, style and likely bugs
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	if command -v npx >/dev/null; then npx --yes eslint@9 --config .ci/eslint.config.mjs micronn; fi
 
 types:  ## strict on the evening path; then everything; then programs as users write them
 	$(PYTHON) -m mypy --strict $(PATHS)
