@@ -109,7 +109,9 @@ def build(dtype: str) -> Path:
         macros = run([*compiler, *flags, "-dM", "-E", str(SOURCE)])
         if macros is None:
             continue
-        key = "\0".join([SOURCE.read_text("utf-8"), *compiler, *flags, macros, platform.machine()])
+        sources = [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]
+        texts = [path.read_text("utf-8") for path in sources]
+        key = "\0".join([*texts, *compiler, *flags, macros, platform.machine()])
         folder, name = cache_folder(), f"machine-{dtype}-{digest(key.encode())}"
         path = kept(folder, name) or compile_to(folder, name, [*compiler, *flags])
         if path:

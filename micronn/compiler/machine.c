@@ -18,6 +18,8 @@
    gradients.  n is the number of lanes: 32 in full blocks, 1 for a single example and
    anything in between for the last block.
 
+   What each operation computes stands in operations.h, and sums of many terms in sums.h.
+
    Nothing here checks an index while it runs.  machine_check() has looked at every
    instruction before: it reads only what lies before its result, inside the arrays. */
 
@@ -25,7 +27,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tgmath.h>
 
 #ifndef real
 #define real double /* or float: -Dreal=float */
@@ -37,9 +38,8 @@ enum {
     MOST_SLOTS = 1 << 22, /* so that a slot's place times the lanes is a 32-bit number */
 };
 
-#define PI 3.141592653589793
-#define INLINE static inline __attribute__((always_inline))
-#define IF_READ __attribute__((unused)) /* not every row of the tables below reads every name */
+#include "operations.h"
+#include "sums.h"
 
 typedef struct {
     int32_t op, times; /* what to do, for how many neighbouring results */
@@ -58,229 +58,6 @@ typedef struct {
     int64_t quiet; /* so many slots at the start need no gradient, if inputs need none */
 } Program;
 
-/* The operations.  x: the operand, y: the result, k: a constant.  The last column is
-   where the graph itself refuses: the block is then done again by the graph, which
-   raises its error in words. */
-
-#define UNARY_OPERATIONS(OP) \
-    /* name      value                       slope                            refused where */ \
-    OP(COPY,     x,                          (real)1,                         0) \
-    OP(NEG,      -x,                         (real)-1,                        0) \
-    OP(ABS,      fabs(x),                    x != x ? x : (real)((x > 0) - (x < 0)), 0) \
-    OP(EXP,      exp(x),                     y,                               isinf(y) && !isinf(x)) \
-    OP(LOG,      log(x),                     1 / x,                           x <= 0) \
-    OP(SQRT,     sqrt(x),                    y == 0 ? (real)INFINITY : (real)0.5 / y, x < 0) \
-    OP(SIN,      sin(x),                     cos(x),                          isinf(x)) \
-    OP(COS,      cos(x),                     -sin(x),                         isinf(x)) \
-    OP(TANH,     tanh(x),                    1 - y * y,                       0) \
-    OP(SIGMOID,  logistic(x),                y * (1 - y),                     0) \
-    OP(RELU,     x <= 0 ? (real)0 : x,       x != x ? x : (real)(x > 0),      0) \
-    OP(SOFTPLUS, softplus(x),                logistic(x),                     0) \
-    OP(GELU,     gelu(x),                    gelu_slope(x),                   0) \
-    OP(LEAKY,    x * (x > 0 ? 1 : k),        x > 0 ? (real)1 : k,             0) \
-    OP(SQUARE,   x * x,                      2 * x,                           isinf(y) && !isinf(x)) \
-    OP(POWER,    pow(x, k),                  power_slope(x, k, y),            power_refused(x, k, y))
-
-#define BINARY_OPERATIONS(OP) \
-    /* name      value                slope by a                slope by b             refused where */ \
-    OP(ADD,      a + b,               (real)1,                  (real)1,               0) \
-    OP(SUB,      a - b,               (real)1,                  (real)-1,              0) \
-    OP(MUL,      a * b,               b,                        a,                     0) \
-    OP(DIV,      a / b,               1 / b,                    -y / b,                b == 0) \
-    OP(MAXIMUM,  larger(a, b),        share(a, b),              share(b, a),           0) \
-    OP(MINIMUM,  -larger(-a, -b),     share(b, a),              share(a, b),           0) \
-    OP(POW,      pow(a, b),           power_slope(a, b, y),     exponent_slope(a, b, y), \
-                                                                                power_refused(a, b, y))
-
-#define OTHER_OPERATIONS(OP) \
-    OP(BROADCAST) /* out[i] = scalar[a + i*stride] in every lane */ \
-    OP(LAYER) /* out[j] = scalar[bias + j*stride] + sum of scalar[b + j*stride + i]*slot[a + i] */ \
-    OP(DOT) /* out = sum of slot[a + i] * slot[b + i] */ \
-    OP(SUM) /* out = sum of slot[a + i] */ \
-    OP(MEAN) /* the same, divided by n */ \
-    OP(LOGSUMEXP) /* out = log of the sum of e**slot[a + i]; out + 1 + i: the share of each */
-
-#define ALL_OPERATIONS(OP) UNARY_OPERATIONS(OP) BINARY_OPERATIONS(OP) OTHER_OPERATIONS(OP)
-#define NUMBERED(NAME, ...) NAME,
-enum { ALL_OPERATIONS(NUMBERED) OPERATIONS };
-
-/* Functions of one number, as the graph computes them */
-
-INLINE real logistic(real x) {
-    real e = exp(-fabs(x)); /* never e to a positive power, which would overflow */
-    return x >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
-
-INLINE real softplus(real x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
-
-/* The chance that a standard normal number is below x: erfc(-x/sqrt(2)) / 2, put right
-   for the rounding of x/sqrt(2), which erfc magnifies.  As in the engine. */
-static double normal_cdf(double x) {
-    if (fabs(x) > 40) return x > 0;
-    const double high = 0.7071067811865476, low = -4.833646656726457e-17, split = 134217729.0;
-    double t = -x * high, big = -x * split, x1 = big - (big + x), x2 = -x - x1;
-    double h1 = high * split - (high * split - high), h2 = high - h1;
-    double error = ((x1 * h1 - t) + x1 * h2 + x2 * h1) + x2 * h2 - x * low;
-    return 0.5 * (erfc(t) - error * 2 / sqrt(PI) * exp(-t * t));
-}
-
-static real gelu(real x) { return isinf(x) ? (x > 0 ? x : 0) : x * (real)normal_cdf(x); }
-
-static real gelu_slope(real x) {
-    double bell = exp(-0.5 * (double)x * x) / sqrt(2 * PI);
-    return isinf(x) ? normal_cdf(x) : normal_cdf(x) + x * bell;
-}
-
-INLINE real larger(real a, real b) { return a > b ? a : a < b ? b : a == b ? a : (real)NAN; }
-
-INLINE real share(real a, real b) { /* of the slope of larger(a, b) that goes to a */
-    return a > b ? 1 : a < b ? 0 : a == b ? (real)0.5 : (real)NAN;
-}
-
-static real power_slope(real x, real k, real y) {
-    if (k == 0) return 0;
-    real p = pow(x, k - 1);
-    return isinf(p) && x != 0 && !isinf(x) ? k * y / x : k * p;
-}
-
-static real exponent_slope(real x, real k, real y) {
-    if (x == 0 && k >= 0) return 0;
-    return x > 0 ? y * log(x) : (real)NAN;
-}
-
-INLINE int power_refused(real x, real k, real y) {
-    return !isfinite(y) && isfinite(x) && isfinite(k);
-}
-
-/* Weighted sums.  Forward, and both gradients, are one pattern: to a row of numbers,
-   add a sum of rows, each times a factor.
-
-       y[j][i] += f[j][t] * rows[t][i]    for i < width, summed over t < terms
-
-   Several rows y at a time, so that each row is read once for all of them and the
-   sums stay in registers: 4 rows of 32 numbers fill half of the registers of AVX-512,
-   4 rows of 8 those of older processors. */
-
-#if defined(__FMA__) || defined(__aarch64__)
-#define MULTIPLY_ADD(f, x, sum) fma(f, x, sum)
-#else
-#define MULTIPLY_ADD(f, x, sum) ((f) * (x) + (sum))
-#endif
-
-#ifdef __AVX512F__
-enum { TILE = 4, WIDE = 32 };
-#else
-enum { TILE = 4, WIDE = 8 };
-#endif
-
-#if defined(__GNUC__) && !defined(__clang__)
-/* gcc's specialised copies keep the sums in memory, which is 4 times slower */
-#define ONE_COPY __attribute__((noinline, noclone))
-#else
-#define ONE_COPY __attribute__((noinline))
-#endif
-
-typedef struct {
-    real *y;
-    const real *factors, *rows;
-    int64_t y_step, factor_row, factor_step; /* f[j][t]: j * factor_row + t * factor_step */
-    int64_t row_step;
-    int count, terms, width;
-} Products;
-
-INLINE void add_tile(Products p, int j0, int i0, const int tile, const int wide) {
-    real sums[TILE][WIDE];
-    real *restrict y = p.y + j0 * p.y_step + i0;
-    const real *restrict factors = p.factors + j0 * p.factor_row, *restrict row = p.rows + i0;
-    for (int j = 0; j < tile; j++)
-        for (int i = 0; i < wide; i++) sums[j][i] = y[j * p.y_step + i];
-    for (int t = 0; t < p.terms; t++, row += p.row_step)
-        for (int j = 0; j < tile; j++) {
-            real factor = factors[j * p.factor_row + t * p.factor_step];
-            for (int i = 0; i < wide; i++) sums[j][i] = MULTIPLY_ADD(factor, row[i], sums[j][i]);
-        }
-    for (int j = 0; j < tile; j++)
-        for (int i = 0; i < wide; i++) y[j * p.y_step + i] = sums[j][i];
-}
-
-INLINE void add_columns(Products p, int i, const int wide) {
-    int j = 0;
-    for (; j + TILE <= p.count; j += TILE) add_tile(p, j, i, TILE, wide);
-    for (; j < p.count; j++) add_tile(p, j, i, 1, wide);
-}
-
-static ONE_COPY void add_products(Products p) {
-    int i = 0;
-    for (; i + WIDE <= p.width; i += WIDE) add_columns(p, i, WIDE);
-    for (; i + WIDE / 2 <= p.width; i += WIDE / 2) add_columns(p, i, WIDE / 2);
-    for (; i + 4 <= p.width; i += 4) add_columns(p, i, 4);
-    for (; i < p.width; i++) add_columns(p, i, 1);
-}
-
-/* The sum of a[i] * b[i]: 32 sums side by side, so that they do not wait for each other. */
-static real dot_product(const real *restrict a, const real *restrict b, int n) {
-    real sums[32] = {0}, sum = 0;
-    int i = 0;
-    for (; i + 32 <= n; i += 32)
-        for (int s = 0; s < 32; s++) sums[s] = MULTIPLY_ADD(a[i + s], b[i + s], sums[s]);
-    for (; i < n; i++) sum = MULTIPLY_ADD(a[i], b[i], sum);
-    for (int half = 16; half; half /= 2)
-        for (int s = 0; s < half; s++) sums[s] += sums[s + half];
-    return sum + sums[0];
-}
-
-static real lane_sum(const real *g, int n) {
-    real sums[8] = {0};
-    int l = 0;
-    for (; l + 8 <= n; l += 8)
-        for (int s = 0; s < 8; s++) sums[s] += g[l + s];
-    for (; l < n; l++) sums[0] += g[l];
-    const real even = (sums[0] + sums[4]) + (sums[2] + sums[6]);
-    return even + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
-
-/* to[column][row] = from[row][column].  Squares of 8 by 8 are turned in registers: one
-   perfect shuffle of 8 rows (first and fifth interleaved, second and sixth, ...) moves
-   every number a third of the way, so three of them do it. */
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define SQUARE_SIDE 8
-#endif
-#endif
-
-#ifdef SQUARE_SIDE
-typedef real Eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
-
-INLINE void transpose_square(real *to, int64_t to_step, const real *from, int64_t from_step) {
-    Eight a[8], b[8];
-    for (int i = 0; i < 8; i++) a[i] = *(const Eight *)(from + i * from_step);
-    for (int third = 0; third < 3; third++) {
-        for (int i = 0; i < 4; i++) {
-            b[2 * i] = __builtin_shufflevector(a[i], a[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
-            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
-        }
-        for (int i = 0; i < 8; i++) a[i] = b[i];
-    }
-    for (int i = 0; i < 8; i++) *(Eight *)(to + i * to_step) = a[i];
-}
-#endif
-
-static void transpose(real *restrict to, const real *restrict from, int64_t rows, int64_t columns) {
-    int64_t r = 0;
-#ifdef SQUARE_SIDE
-    for (; r + 8 <= rows; r += 8) {
-        int64_t c = 0;
-        for (; c + 8 <= columns; c += 8)
-            transpose_square(to + c * rows + r, rows, from + r * columns + c, columns);
-        for (; c < columns; c++)
-            for (int i = 0; i < 8; i++) to[c * rows + r + i] = from[(r + i) * columns + c];
-    }
-#endif
-    for (; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * columns + c];
-}
-
 /* One block: what the loops below read and write */
 
 typedef struct {
@@ -295,7 +72,7 @@ INLINE const real *scalar(const Program *p, const Block *block, int64_t i) {
     return i < p->weights ? block->w + i : p->constants + (i - p->weights);
 }
 
-/* Several terms into one result */
+/* Weighted sums of one row of slots, with weights that lie evenly spaced */
 
 static void layer_forward(const Program *p, const Block *k, Instruction in, int n) {
     const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n;
@@ -331,54 +108,6 @@ static void layer_backward(const Program *p, const Block *k, Instruction in, int
         add_products((Products){dx, g, w, 0, 0, 1, in.stride, 1, in.times, in.n});
     else
         add_products((Products){dx, w, g, n, 1, in.stride, n, in.n, in.times, n});
-}
-
-static void dot_forward(const real *a, const real *b, real *out, int terms, int n) {
-    if (n == 1) {
-        *out = dot_product(a, b, terms);
-        return;
-    }
-    for (int l = 0; l < n; l++) out[l] = 0;
-    for (int i = 0; i < terms; i++)
-        for (int l = 0; l < n; l++) out[l] = MULTIPLY_ADD(a[i * n + l], b[i * n + l], out[l]);
-}
-
-/* Adds with the rounding errors kept aside, as the graph rounds a sum only once.
-   Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation", 1974. */
-static void sum_forward(const real *a, real *out, int terms, real factor, int n) {
-    real sums[RULE_LANES], lost[RULE_LANES];
-    for (int l = 0; l < n; l++) sums[l] = lost[l] = 0;
-    for (int i = 0; i < terms; i++)
-        for (int l = 0; l < n; l++) {
-            real x = a[(int64_t)i * n + l] * factor, sum = sums[l] + x;
-            lost[l] += fabs(sums[l]) >= fabs(x) ? (sums[l] - sum) + x : (x - sum) + sums[l];
-            sums[l] = sum;
-        }
-    for (int l = 0; l < n; l++) out[l] = isfinite(sums[l]) ? sums[l] + lost[l] : sums[l];
-}
-
-static void mean_forward(const real *a, real *out, int terms, int n) {
-    sum_forward(a, out, terms, 1, n);
-    int too_big = 0;
-    for (int l = 0; l < n; l++) {
-        out[l] /= terms;
-        too_big |= isinf(out[l]);
-    }
-    if (too_big) sum_forward(a, out, terms, (real)1 / terms, n);
-}
-
-static void logsumexp_forward(const real *a, real *out, int terms, int n) {
-    real *shares = out + n;
-    for (int l = 0; l < n; l++) {
-        real top = a[l], whole = 0;
-        for (int i = 1; i < terms; i++) top = a[i * n + l] > top ? a[i * n + l] : top;
-        for (int i = 0; i < terms; i++) {
-            real x = a[i * n + l];
-            whole += shares[i * n + l] = x == top ? 1 : exp(x - top); /* inf - inf is nan */
-        }
-        out[l] = top + log(whole);
-        for (int i = 0; i < terms; i++) shares[i * n + l] /= whole;
-    }
 }
 
 /* A result and its operands never share memory, which machine_check() has seen to, so a

@@ -69,7 +69,7 @@ def compile_graph(
 
     Every other leaf is a constant: the program keeps the number it was recorded with.
     So whatever differs from example to example is an input, its target too: for
-    cross_entropy the chances of the classes, as the index of one would be frozen.
+    cross_entropy the probabilities of the classes, as the index of one would be frozen.
 
     Raises TypeError for anything but Values, ValueError for Values that were computed
     or are listed twice and for unknown names, UnknownOperation for an operation of your

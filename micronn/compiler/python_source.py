@@ -66,7 +66,7 @@ class SourceWriter:
     rows: the name of each list of operands that long dots read, by their Values.
     last_use: the first node in the order that reads such a list; backward, the last.
     begun, begun_rows: the gradients that have had their first contribution, of Values
-    and of whole rows such as x[0:4] or h7.
+    and of rows such as x[0:4] or h7.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class SourceWriter:
         self.lines: list[str] = []
 
     def text(self) -> str:
-        """The whole function."""
+        """All of the function."""
         forward, sizes, backward = self.forward(), "[], []", list[str]()
         if len(self.roots) == 1:
             sizes = f"[0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"

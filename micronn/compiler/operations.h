@@ -1,0 +1,103 @@
+/* The operations of one and two numbers: what each one computes, and its slopes.
+
+   Included by machine.c; a real is a double or a float. */
+
+#include <tgmath.h>
+
+#define PI 3.141592653589793
+#define INLINE static inline __attribute__((always_inline))
+#define IF_READ __attribute__((unused)) /* not every row of a table reads every name */
+
+/* x: the operand, y: the result, k: a constant.  The last column is
+   where the graph itself refuses: the block is then done again by the graph, which
+   raises its error in words. */
+
+#define UNARY_OPERATIONS(OP) \
+    /* name      value                       slope                            refused where */ \
+    OP(COPY,     x,                          (real)1,                         0) \
+    OP(NEG,      -x,                         (real)-1,                        0) \
+    OP(ABS,      fabs(x),                    x != x ? x : (real)((x > 0) - (x < 0)), 0) \
+    OP(EXP,      exp(x),                     y,                               isinf(y) && !isinf(x)) \
+    OP(LOG,      log(x),                     1 / x,                           x <= 0) \
+    OP(SQRT,     sqrt(x),                    y == 0 ? (real)INFINITY : (real)0.5 / y, x < 0) \
+    OP(SIN,      sin(x),                     cos(x),                          isinf(x)) \
+    OP(COS,      cos(x),                     -sin(x),                         isinf(x)) \
+    OP(TANH,     tanh(x),                    1 - y * y,                       0) \
+    OP(SIGMOID,  logistic(x),                y * (1 - y),                     0) \
+    OP(RELU,     x <= 0 ? (real)0 : x,       x != x ? x : (real)(x > 0),      0) \
+    OP(SOFTPLUS, softplus(x),                logistic(x),                     0) \
+    OP(GELU,     gelu(x),                    gelu_slope(x),                   0) \
+    OP(LEAKY,    x * (x > 0 ? 1 : k),        x > 0 ? (real)1 : k,             0) \
+    OP(SQUARE,   x * x,                      2 * x,                           isinf(y) && !isinf(x)) \
+    OP(POWER,    pow(x, k),                  power_slope(x, k, y),            power_refused(x, k, y))
+
+#define BINARY_OPERATIONS(OP) \
+    /* name      value                slope by a                slope by b             refused where */ \
+    OP(ADD,      a + b,               (real)1,                  (real)1,               0) \
+    OP(SUB,      a - b,               (real)1,                  (real)-1,              0) \
+    OP(MUL,      a * b,               b,                        a,                     0) \
+    OP(DIV,      a / b,               1 / b,                    -y / b,                b == 0) \
+    OP(MAXIMUM,  larger(a, b),        share(a, b),              share(b, a),           0) \
+    OP(MINIMUM,  -larger(-a, -b),     share(b, a),              share(a, b),           0) \
+    OP(POW,      pow(a, b),           power_slope(a, b, y),     exponent_slope(a, b, y), \
+                                                                                power_refused(a, b, y))
+
+#define OTHER_OPERATIONS(OP) \
+    OP(BROADCAST) /* out[i] = scalar[a + i*stride] in every lane */ \
+    OP(LAYER) /* out[j] = scalar[bias + j*stride] + sum of scalar[b + j*stride + i]*slot[a + i] */ \
+    OP(DOT) /* out = sum of slot[a + i] * slot[b + i] */ \
+    OP(SUM) /* out = sum of slot[a + i] */ \
+    OP(MEAN) /* the same, divided by n */ \
+    OP(LOGSUMEXP) /* out = log of the sum of e**slot[a + i]; out + 1 + i: the share of each */
+
+#define ALL_OPERATIONS(OP) UNARY_OPERATIONS(OP) BINARY_OPERATIONS(OP) OTHER_OPERATIONS(OP)
+#define NUMBERED(NAME, ...) NAME,
+enum { ALL_OPERATIONS(NUMBERED) OPERATIONS };
+
+/* Functions of one number, as the graph computes them */
+
+INLINE real logistic(real x) {
+    real e = exp(-fabs(x)); /* never e to a positive power, which would overflow */
+    return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+
+INLINE real softplus(real x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
+
+/* The probability that a standard normal number is below x: erfc(-x/sqrt(2)) / 2, put right
+   for the rounding of x/sqrt(2), which erfc magnifies.  As in the engine. */
+static double normal_cdf(double x) {
+    if (fabs(x) > 40) return x > 0;
+    const double high = 0.7071067811865476, low = -4.833646656726457e-17, split = 134217729.0;
+    double t = -x * high, big = -x * split, x1 = big - (big + x), x2 = -x - x1;
+    double h1 = high * split - (high * split - high), h2 = high - h1;
+    double error = ((x1 * h1 - t) + x1 * h2 + x2 * h1) + x2 * h2 - x * low;
+    return 0.5 * (erfc(t) - error * 2 / sqrt(PI) * exp(-t * t));
+}
+
+static real gelu(real x) { return isinf(x) ? (x > 0 ? x : 0) : x * (real)normal_cdf(x); }
+
+static real gelu_slope(real x) {
+    double bell = exp(-0.5 * (double)x * x) / sqrt(2 * PI);
+    return isinf(x) ? normal_cdf(x) : normal_cdf(x) + x * bell;
+}
+
+INLINE real larger(real a, real b) { return a > b ? a : a < b ? b : a == b ? a : (real)NAN; }
+
+INLINE real share(real a, real b) { /* of the slope of larger(a, b) that goes to a */
+    return a > b ? 1 : a < b ? 0 : a == b ? (real)0.5 : (real)NAN;
+}
+
+static real power_slope(real x, real k, real y) {
+    if (k == 0) return 0;
+    real p = pow(x, k - 1);
+    return isinf(p) && x != 0 && !isinf(x) ? k * y / x : k * p;
+}
+
+static real exponent_slope(real x, real k, real y) {
+    if (x == 0 && k >= 0) return 0;
+    return x > 0 ? y * log(x) : (real)NAN;
+}
+
+INLINE int power_refused(real x, real k, real y) {
+    return !isfinite(y) && isfinite(x) && isfinite(k);
+}

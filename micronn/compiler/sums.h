@@ -1,0 +1,180 @@
+/* Sums of many numbers, for many examples at once; included by machine.c. */
+
+/* Weighted sums.  Forward, and both gradients, are one pattern: to a row of numbers,
+   add a sum of rows, each times a factor.
+
+       y[j][i] += f[j][t] * rows[t][i]    for i < width, summed over t < terms
+
+   Several rows y at a time, so that each row is read once for all of them and the
+   sums stay in registers: 4 rows of 32 numbers fill half of the registers of AVX-512,
+   4 rows of 8 those of older processors. */
+
+#if defined(__FMA__) || defined(__aarch64__)
+#define MULTIPLY_ADD(f, x, sum) fma(f, x, sum)
+#else
+#define MULTIPLY_ADD(f, x, sum) ((f) * (x) + (sum))
+#endif
+
+#ifdef __AVX512F__
+enum { TILE = 4, WIDE = 32 };
+#else
+enum { TILE = 4, WIDE = 8 };
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+/* gcc's specialised copies keep the sums in memory, which is 4 times slower */
+#define ONE_COPY __attribute__((noinline, noclone))
+#else
+#define ONE_COPY __attribute__((noinline))
+#endif
+
+typedef struct {
+    real *y;
+    const real *factors, *rows;
+    int64_t y_step, factor_row, factor_step; /* f[j][t]: j * factor_row + t * factor_step */
+    int64_t row_step;
+    int count, terms, width;
+} Products;
+
+INLINE void add_tile(Products p, int j0, int i0, const int tile, const int wide) {
+    real sums[TILE][WIDE];
+    real *restrict y = p.y + j0 * p.y_step + i0;
+    const real *restrict factors = p.factors + j0 * p.factor_row, *restrict row = p.rows + i0;
+    for (int j = 0; j < tile; j++)
+        for (int i = 0; i < wide; i++) sums[j][i] = y[j * p.y_step + i];
+    for (int t = 0; t < p.terms; t++, row += p.row_step)
+        for (int j = 0; j < tile; j++) {
+            real factor = factors[j * p.factor_row + t * p.factor_step];
+            for (int i = 0; i < wide; i++) sums[j][i] = MULTIPLY_ADD(factor, row[i], sums[j][i]);
+        }
+    for (int j = 0; j < tile; j++)
+        for (int i = 0; i < wide; i++) y[j * p.y_step + i] = sums[j][i];
+}
+
+INLINE void add_columns(Products p, int i, const int wide) {
+    int j = 0;
+    for (; j + TILE <= p.count; j += TILE) add_tile(p, j, i, TILE, wide);
+    for (; j < p.count; j++) add_tile(p, j, i, 1, wide);
+}
+
+static ONE_COPY void add_products(Products p) {
+    int i = 0;
+    for (; i + WIDE <= p.width; i += WIDE) add_columns(p, i, WIDE);
+    for (; i + WIDE / 2 <= p.width; i += WIDE / 2) add_columns(p, i, WIDE / 2);
+    for (; i + 4 <= p.width; i += 4) add_columns(p, i, 4);
+    for (; i < p.width; i++) add_columns(p, i, 1);
+}
+
+/* The sum of a[i] * b[i]: 32 sums side by side, so that they do not wait for each other. */
+static real dot_product(const real *restrict a, const real *restrict b, int n) {
+    real sums[32] = {0}, sum = 0;
+    int i = 0;
+    for (; i + 32 <= n; i += 32)
+        for (int s = 0; s < 32; s++) sums[s] = MULTIPLY_ADD(a[i + s], b[i + s], sums[s]);
+    for (; i < n; i++) sum = MULTIPLY_ADD(a[i], b[i], sum);
+    for (int half = 16; half; half /= 2)
+        for (int s = 0; s < half; s++) sums[s] += sums[s + half];
+    return sum + sums[0];
+}
+
+static real lane_sum(const real *g, int n) {
+    real sums[8] = {0};
+    int l = 0;
+    for (; l + 8 <= n; l += 8)
+        for (int s = 0; s < 8; s++) sums[s] += g[l + s];
+    for (; l < n; l++) sums[0] += g[l];
+    const real even = (sums[0] + sums[4]) + (sums[2] + sums[6]);
+    return even + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+/* to[column][row] = from[row][column].  Squares of 8 by 8 are turned in registers: one
+   perfect shuffle of 8 rows (first and fifth interleaved, second and sixth, ...) moves
+   every number a third of the way, so three of them do it. */
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SQUARE_SIDE 8
+#endif
+#endif
+
+#ifdef SQUARE_SIDE
+typedef real Eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+INLINE void transpose_square(real *to, int64_t to_step, const real *from, int64_t from_step) {
+    Eight a[8], b[8];
+    for (int i = 0; i < 8; i++) a[i] = *(const Eight *)(from + i * from_step);
+    for (int third = 0; third < 3; third++) {
+        for (int i = 0; i < 4; i++) {
+            b[2 * i] = __builtin_shufflevector(a[i], a[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+        }
+        for (int i = 0; i < 8; i++) a[i] = b[i];
+    }
+    for (int i = 0; i < 8; i++) *(Eight *)(to + i * to_step) = a[i];
+}
+#endif
+
+static void transpose(real *restrict to, const real *restrict from, int64_t rows, int64_t columns) {
+    int64_t r = 0;
+#ifdef SQUARE_SIDE
+    for (; r + 8 <= rows; r += 8) {
+        int64_t c = 0;
+        for (; c + 8 <= columns; c += 8)
+            transpose_square(to + c * rows + r, rows, from + r * columns + c, columns);
+        for (; c < columns; c++)
+            for (int i = 0; i < 8; i++) to[c * rows + r + i] = from[(r + i) * columns + c];
+    }
+#endif
+    for (; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * columns + c];
+}
+
+/* Several terms into one result, in each of n lanes */
+
+static void dot_forward(const real *a, const real *b, real *out, int terms, int n) {
+    if (n == 1) {
+        *out = dot_product(a, b, terms);
+        return;
+    }
+    for (int l = 0; l < n; l++) out[l] = 0;
+    for (int i = 0; i < terms; i++)
+        for (int l = 0; l < n; l++) out[l] = MULTIPLY_ADD(a[i * n + l], b[i * n + l], out[l]);
+}
+
+/* Adds with the rounding errors kept aside, as the graph rounds a sum only once.
+   Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation", 1974. */
+static void sum_forward(const real *a, real *out, int terms, real factor, int n) {
+    real sums[RULE_LANES], lost[RULE_LANES];
+    for (int l = 0; l < n; l++) sums[l] = lost[l] = 0;
+    for (int i = 0; i < terms; i++)
+        for (int l = 0; l < n; l++) {
+            real x = a[(int64_t)i * n + l] * factor, sum = sums[l] + x;
+            lost[l] += fabs(sums[l]) >= fabs(x) ? (sums[l] - sum) + x : (x - sum) + sums[l];
+            sums[l] = sum;
+        }
+    for (int l = 0; l < n; l++) out[l] = isfinite(sums[l]) ? sums[l] + lost[l] : sums[l];
+}
+
+static void mean_forward(const real *a, real *out, int terms, int n) {
+    sum_forward(a, out, terms, 1, n);
+    int too_big = 0;
+    for (int l = 0; l < n; l++) {
+        out[l] /= terms;
+        too_big |= isinf(out[l]);
+    }
+    if (too_big) sum_forward(a, out, terms, (real)1 / terms, n);
+}
+
+static void logsumexp_forward(const real *a, real *out, int terms, int n) {
+    real *shares = out + n;
+    for (int l = 0; l < n; l++) {
+        real top = a[l], total = 0;
+        for (int i = 1; i < terms; i++) top = a[i * n + l] > top ? a[i * n + l] : top;
+        for (int i = 0; i < terms; i++) {
+            real x = a[i * n + l];
+            total += shares[i * n + l] = x == top ? 1 : exp(x - top); /* inf - inf is nan */
+        }
+        out[l] = top + log(total);
+        for (int i = 0; i < terms; i++) shares[i * n + l] /= total;
+    }
+}
