@@ -114,7 +114,8 @@ def find_folds(graph: Graph) -> Folds:
             neurons[key] = NeuronFold(found.scope, weights, found.bias, activation)
         out, slope = (bend[-1] if bend else z), slope_of(graph, z, bend)
         neurons[key].calls.append(Call(inputs, reads, z, out, slope))
-        own = [*found.members, *weights, *bend] + ([] if found.bias is None else [found.bias])
+        own = [*found.members, *weights, *bend, *constants_of(graph, bend, readers)]
+        own += [] if found.bias is None else [found.bias]
         members.update(dict.fromkeys(own, key))
     return gathered(neurons, members)
 
@@ -279,6 +280,12 @@ def bend_of(graph: Graph, z: int, readers: list[list[int]]) -> list[int]:
             return bend if any(is_function(graph.nodes[j].op) for j in bend) else []
         waiting += readers[k]
     return []
+
+
+def constants_of(graph: Graph, bend: list[int], readers: list[list[int]]) -> list[int]:
+    """The plain numbers that only these operations read."""
+    read = [j for k in bend for j in graph.nodes[k].operands if graph.nodes[j].role == "const"]
+    return [j for j in read if set(readers[j]).issubset(bend)]
 
 
 def is_function(op: str) -> bool:

@@ -140,6 +140,9 @@ def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(bend):
     assert call.slope == pytest.approx(slope, rel=1e-15)
     outside = [graph.nodes[k].op for k in range(len(graph)) if k not in folds.home]
     assert [op for op in outside if op] == ["-", "**2"]
+    alone = [row for row in graph.nodes[:-1] if row.k not in {*folds.home, *call.inputs}]
+    assert {row.role for row in alone} == {"op", "const"}
+    assert len([row for row in alone if row.role == "const"]) == 1  # the 1.0 of the loss
 
 
 @pytest.mark.parametrize(
