@@ -244,7 +244,7 @@ def summary(run: Run, last: Step) -> list[RenderableType]:
 ENGINE_NAMES = {
     "machine": "on the compiled graph, run by the machine in C",
     "python": "on the compiled graph, run as a Python program",
-    "graph": "on a new graph for each example",
+    "graph": "on a new graph for each batch",
 }
 
 

@@ -25,7 +25,7 @@ import math
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from micronn.check.health import parameters_by_layer
@@ -71,15 +71,15 @@ def steps(
     validation: examples that are only measured, never learned from.
     metric: accuracy, rmse, or any function of outputs (floats, or lists of floats)
         and targets.
-    clip: the longest that the gradient of a batch may be, all parameters together; a
-        longer one is shortened.
+    clip: the longest that the gradient may be, all parameters together; a longer one
+        is shortened.
     l2: adds l2 * (sum of the squares of the parameters) to every loss reported.
     every: a Step after so many batches and after each epoch; left out, only these.
     done: how many of the epochs were done earlier, by a training that goes on.
-    engine: "graph" builds a graph for every example, which is slow and shows all;
-        "machine" records it once and runs it in C, "python" in Python, with the same
-        numbers; "auto" is the fastest that works, and warns where that is the graph.  A
-        model or loss of your own that decides with an `if` on numbers wants "graph".
+    engine: "graph" builds a graph for every batch, which is slow and shows all;
+        "machine" records that of an example once and runs it in C, "python" in Python,
+        with the same numbers; "auto" is the fastest that works, and warns where that is
+        the graph.  What decides with an `if` on numbers wants "graph".
 
     After a Step, the grad of each parameter is the gradient of the last batch.
 
@@ -101,8 +101,9 @@ def steps(
         check_examples(part)
     objective = Objective(model, loss, optimizer.params, l2)
     training = Training(objective, data, optimizer, math.inf if clip is None else clip, engine)
-    judge = Judge(objective, training.program, validation or data, metric, engine)
-    return training.steps(range(done + 1, epochs + 1), batch_size, rng, every, judge, validation)
+    weighs = validation is not None
+    judge = Judge(training.program, objective, validation or data, metric, engine, weighs)
+    return training.steps(range(done + 1, epochs + 1), batch_size, rng, every, judge)
 
 
 class Training:
@@ -116,12 +117,12 @@ class Training:
     ):
         self.objective, self.data, self.optimizer, self.clip = objective, data, optimizer, clip
         self.program = traced_loss(objective, data, engine)
-        self.layers = parameters_by_layer(objective.model)
+        learned, layers = set(optimizer.params), parameters_by_layer(objective.model)
+        self.layers = {k: [p for p in params if p in learned] for k, params in layers.items()}
 
     def steps(
-        self, epochs: range, batch_size: int, rng: Rng, every: int | None, judge: "Judge",
-        validation: Examples | None,
-    ) -> Iterator[Step]:  # fmt: skip
+        self, epochs: range, batch_size: int, rng: Rng, every: int | None, judge: "Judge"
+    ) -> Iterator[Step]:
         """The epochs, with a Step after each and wherever else one is due."""
         start, indices = time.perf_counter(), cast(Any, range(len(self.data[1])))
         for epoch in epochs:
@@ -131,7 +132,7 @@ class Training:
                 judge.program = self.program
                 yield Step(
                     self.optimizer.steps, epoch, loss, self.lr(),
-                    judge.loss() if validation else None, judge.metric(), self.gradients(),
+                    judge.loss() if judge.weighs else None, judge.metric(), self.gradients(),
                     time.perf_counter() - start, self.program.name if self.program else "graph",
                 )  # fmt: skip
 
@@ -150,7 +151,8 @@ class Training:
             mean = self.on_program(self.program, batches)
             after = [mean, *[p.data for p in params], *[p.grad for p in params]]
             if all(map(math.isfinite, after)):
-                if self.agrees(self.program, batches[-1][:1]):
+                here = self.program.losses(self.program.batch(batches[-1][:1]))
+                if same(here, self.objective.losses(*select(self.data, batches[-1][:1]))):
                     return mean
                 self.program = None
                 on_the_graph(DECIDES)
@@ -187,50 +189,51 @@ class Training:
             self.optimizer.step()
         return total / sum(map(len, batches))
 
-    def agrees(self, program: TracedLoss, indices: Sequence[int]) -> bool:
-        """True if program and graph give one loss for these examples, as they should."""
-        here = program.losses(program.batch(indices))
-        return same(here, self.objective.losses(*select(self.data, indices)))
-
     def lr(self, ahead: int = 0) -> float:
         """The learning rate of the last step, or of one ahead."""
         return learning_rate(self.optimizer.lr, self.optimizer.steps - 1 + ahead)
 
     def gradients(self) -> dict[str, float]:
         """The root mean square of the last gradient, for each layer that is learned."""
-        learned = set(self.optimizer.params)
-        grads = {k: [p.grad for p in params if p in learned] for k, params in self.layers.items()}
-        return {name: root_mean_square(numbers) for name, numbers in grads.items() if numbers}
+        layers = {name: params for name, params in self.layers.items() if params}
+        return {k: root_mean_square([p.grad for p in params]) for k, params in layers.items()}
 
 
+@dataclass
 class Judge:
     """Measures a model on a data set, by a program or on graphs.
 
     program: the loss, traced; None where graphs do it.
+    weighs: whether it is to tell the loss.
     """
 
-    def __init__(
-        self, objective: Objective, program: TracedLoss | None, data: Examples,
-        measure: Metric | None, engine: str,
-    ):  # fmt: skip
-        self.objective, self.program, self.measure = objective, program, measure
-        self.inputs, self.targets = data
-        self.rows = array("d", b"".join(program.encoded(*data))) if program else None
-        if program and measure:
-            self.outputs = predictor(objective.model, self.inputs, engine)
+    program: TracedLoss | None
+    objective: Objective
+    data: Examples
+    measure: Metric | None
+    engine: str
+    weighs: bool = True
+
+    def __post_init__(self) -> None:
+        if self.program and self.weighs:
+            self.rows = array("d", b"".join(self.program.encoded(*self.data)))
+        if self.program and self.measure:
+            self.outputs = predictor(self.objective.model, self.data[0], self.engine)
 
     def loss(self) -> float:
         """The mean loss."""
-        if self.program and self.rows:
+        if self.program:
             return self.program.losses(self.rows)
-        return self.objective.losses(self.inputs, self.targets)
+        return self.objective.losses(*self.data)
 
     def metric(self) -> float | None:
         """The metric of the model's outputs."""
         if not self.measure:
             return None
-        outputs = self.outputs if self.program else partial(eager_outputs, self.objective.model)
-        return self.measure(outputs(self.inputs), self.targets)
+        inputs, targets = self.data
+        if self.program:
+            return self.measure(self.outputs(inputs), targets)
+        return self.measure(eager_outputs(self.objective.model, inputs), targets)
 
 
 def evaluate(
@@ -245,7 +248,7 @@ def evaluate(
     check_examples(data)
     check_callable(loss=loss, metric=metric or accuracy)
     objective = Objective(model, loss, model.parameters())
-    judge = Judge(objective, traced_loss(objective, data, engine), data, metric, engine)
+    judge = Judge(traced_loss(objective, data, engine), objective, data, metric, engine)
     return Score(judge.loss(), judge.metric())
 
 

@@ -41,8 +41,6 @@ TOYS: dict[str, tuple[Callable[..., Examples], int]] = {
     "digits": (digits, 10_000),
 }
 
-KINDS = ("sign", "class", "quantity")
-
 
 class Question(NamedTuple):
     """What is asked, without the examples: what a saved model must know to be asked.
@@ -124,7 +122,9 @@ def question_from(notes: Mapping[str, Any]) -> Question | None:
 def is_sound(question: Question) -> bool:
     """Whether a question from a file holds what its fields promise."""
     lists = [question.columns, question.classes, question.centres, question.widths]
-    if question.kind not in KINDS or not all(isinstance(items, list) for items in lists):
+    if question.kind not in ("sign", "class", "quantity") or not all(
+        isinstance(items, list) for items in lists
+    ):
         return False
     texts = [question.name, *question.columns, *question.classes]
     numbers = [*question.centres, *question.widths]
