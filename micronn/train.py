@@ -80,7 +80,7 @@ def train_batch(
     average = mean(losses)
     average.backward()  # which way would each parameter make it worse?
     length = clip_gradient(optimizer.params, clip)
-    if not math.isfinite(average.data + length):
+    if not (math.isfinite(average.data) and math.isfinite(length)):
         raise ArithmeticError(f"the loss is {average.data}, the length of its gradient {length}")
     optimizer.step()  # a little the other way
     return average.data

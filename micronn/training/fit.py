@@ -262,7 +262,7 @@ def early_stopping(
     least: by how much lower.
 
     However the loop ends, the model has the parameters of its best Step then.
-    Raises ValueError for a patience below 1, TypeError for one that is no whole number
+    Raises ValueError for a patience below 1, TypeError for one that is no integer
     and for the finished list that fit() returns.
 
     Source: Prechelt, "Early stopping - but when?", 1998.

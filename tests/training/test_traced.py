@@ -6,7 +6,7 @@ import random
 import pytest
 from example_trainings import PROGRAMS
 
-from micronn.compiler import UnknownOperation
+from micronn.compiler import NoMachine, UnknownOperation
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value, computed
@@ -142,6 +142,20 @@ def test_a_mistake_in_a_loss_is_no_reason_to_go_slow():
     model = Neuron(1, "linear", rng=random.Random(1))
     with pytest.raises(AttributeError, match="squared"):
         fit(model, lambda y, t: (y - t).squared(), ([[1.0]], [1.0]), SGD(model.parameters(), 1), 1)
+
+
+def test_without_a_c_compiler_auto_is_python_without_a_word(monkeypatch):
+    def none(tape, dtype):
+        raise NoMachine("no C compiler")
+
+    monkeypatch.setattr("micronn.compiler.program.Machine", none)
+    model = Neuron(1, "linear", rng=random.Random(1))
+    data, optimizer = ([[1.0], [2.0]], [1.0, 2.0]), SGD(model.parameters(), 0.1)
+    (step,) = fit(model, mse, data, optimizer, 1)
+    assert step.engine == "python"
+    assert predict(model, data[0], "auto") == pytest.approx(predict(model, data[0]))
+    with pytest.raises(NoMachine):
+        fit(model, mse, data, optimizer, 1, engine="machine")
 
 
 def test_evaluating_says_it_too():
