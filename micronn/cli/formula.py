@@ -202,7 +202,11 @@ class Parser:
         if not self.operand_next:
             self.take_operator(token)
         elif token.kind == "number":
-            self.take_number(token)
+            if math.isinf(float(token.text)):
+                reason = f"{clipped(token.text)} is beyond the largest float"
+                raise pointed(self.text, token, reason)
+            self.program.append(PostfixStep("number", 0, token))
+            self.operand_next = False
         elif token.kind == "name":
             self.take_name(token, following)
         elif token.text == "(":
@@ -211,13 +215,6 @@ class Parser:
             self.waiting.append(PostfixStep("neg", 1, token))
         elif token.text != "+":
             raise self.no_operand(token)
-
-    def take_number(self, token: Token) -> None:
-        """A plain number."""
-        if math.isinf(float(token.text)):
-            raise pointed(self.text, token, f"{clipped(token.text)} is beyond the largest float")
-        self.program.append(PostfixStep("number", 0, token))
-        self.operand_next = False
 
     def take_name(self, token: Token, following: Token) -> None:
         """A variable; or a function, which waits for its parentheses to close."""
@@ -284,12 +281,10 @@ class Parser:
         """The error for a token where a number, a name or a parenthesis should stand."""
         if token.kind == "end" and not self.program and not self.waiting:
             return ExpressionError('the expression is empty; write one, such as "tanh(w*x + b)"')
+        reason, advice = f"a number, a name or ( is missing before {token.text!r}", ""
         if token.kind == "end":
-            return pointed(
-                self.text, token, "the expression ends too early", "An operand is missing."
-            )
-        reason = f"a number, a name or ( is missing before {token.text!r}"
-        return pointed(self.text, token, reason)
+            reason, advice = "the expression ends too early", "An operand is missing."
+        return pointed(self.text, token, reason, advice)
 
 
 # NAME=NUMBER
@@ -306,7 +301,7 @@ def read_numbers(assignments: Iterable[str]) -> dict[str, float]:
     """
     numbers: dict[str, float] = {}
     for assignment in assignments:
-        name, equals, number = (part.strip() for part in assignment.partition("="))
+        name, equals, text = (part.strip() for part in assignment.partition("="))
         if not equals or not name.isidentifier():
             raise ExpressionError(
                 f"{shown_text(assignment)} is not NAME=NUMBER; write x=0.5 for a variable x, "
@@ -316,21 +311,14 @@ def read_numbers(assignments: Iterable[str]) -> dict[str, float]:
             raise ExpressionError(f"{name} is a function; choose another name for the variable")
         if name in numbers:
             raise ExpressionError(f"{clipped(name)} is given twice; keep one of the two")
-        numbers[name] = read_number(name, number)
+        number, x = decimal(text), clipped(name)
+        if number is None:
+            reason = f"not a decimal number; write one such as {x}=-0.5 or {x}=1e-3"
+            raise ExpressionError(f"{x}={shown_text(text)}: {reason}")
+        if math.isinf(number):
+            raise ExpressionError(f"{x}={clipped(text)}: beyond the largest float, 1.8e308")
+        numbers[name] = number
     return numbers
-
-
-def read_number(name: str, text: str) -> float:
-    """The decimal number in a text, given for a name."""
-    number = decimal(text)
-    if number is None:
-        raise ExpressionError(
-            f"{clipped(name)}={shown_text(text)}: not a decimal number; write one such as "
-            f"{clipped(name)}=-0.5 or {clipped(name)}=1e-3"
-        )
-    if math.isinf(number):
-        raise ExpressionError(f"{clipped(name)}={clipped(text)}: beyond the largest float, 1.8e308")
-    return number
 
 
 # Messages that point at the place

@@ -141,12 +141,8 @@ def weight_images(model: MLP) -> RenderableType:
     neurons = model.layers[0].neurons
     if not is_image(len(neurons[0].w)):
         raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")
-    return gallery(
-        {
-            f"neuron {k}": signed_image(square([weight.data for weight in neuron.w]))
-            for k, neuron in enumerate(neurons)
-        }
-    )
+    rows = [square([weight.data for weight in neuron.w]) for neuron in neurons]
+    return gallery({f"neuron {k}": signed_image(row) for k, row in enumerate(rows)})
 
 
 # fetch

@@ -15,6 +15,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
@@ -28,8 +29,10 @@ from micronn.terminal.plots import Curves, bars
 
 NARROW = 60  # characters; below, there is only room for one column
 Picture = Callable[[int, int], RenderableType]  # for a width and a height in characters
+Numbers = Mapping[str, float]
 
 
+@dataclass
 class Dashboard:
     """The state of a training run as one picture.
 
@@ -41,27 +44,18 @@ class Dashboard:
     short: only one line, with a bar.
     """
 
-    def __init__(
-        self,
-        title: str,
-        epochs: int,
-        picture: Picture | None = None,
-        sample: Picture | None = None,
-        short: bool = False,
-    ):
-        self.title, self.epochs, self.epoch = title, epochs, 0
-        self.picture, self.sample, self.short = picture, sample, short
-        self.losses: dict[str, list[float]] = {}
-        self.metric, self.seconds_left = "", 0.0
-        self.gradients: dict[str, float] = {}
+    title: str
+    epochs: int
+    picture: Picture | None = None
+    sample: Picture | None = None
+    short: bool = False
+    epoch: int = field(default=0, init=False)
+    losses: dict[str, list[float]] = field(default_factory=dict, init=False)
+    metric: str = field(default="", init=False)
+    gradients: Numbers = field(default_factory=dict, init=False)
+    seconds_left: float = field(default=0.0, init=False)
 
-    def update(
-        self,
-        losses: Mapping[str, float],
-        metric: str,
-        gradients: Mapping[str, float],
-        seconds_left: float,
-    ) -> None:
+    def update(self, losses: Numbers, metric: str, gradients: Numbers, seconds_left: float) -> None:
         """Take in one more epoch.
 
         losses: the loss on each part of the data, such as train and validation.

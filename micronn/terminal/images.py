@@ -1,7 +1,6 @@
 """Grids of numbers as images: brightness as grey, numbers with a sign as blue and orange.
 
-Where there are too few colours the same image, of the same size, is made of marks
-such as " .:+#"; a sign is told by its mark, and never by colour alone.
+A sign is told by its mark too, and never by colour alone.
 
     >>> from rich.console import Console
     >>> image = grey_image([[0.0, 0.5, 1.0], [0.0, 0.5, 1.0]])

@@ -1,10 +1,7 @@
 """Plots out of characters: decision planes, landscapes, curves and bars for a terminal.
 
-Areas are painted two pixels to a character, curves in Braille at eight dots to one.
-Where there are too few colours the same picture, of the same size, is made of marks
-such as " .:+#"; nothing is said by colour alone.
-
-Every function returns something that rich can print or save, and prints nothing.
+Areas are painted two pixels to a character, curves in Braille at eight dots to one, or
+in marks where there are too few colours: nothing is said by colour alone.
 
     >>> Console(color_system=None, force_terminal=False).print(bars({"a": 2.0, "b": -1.0}, 6))
     a ■■■■■■ +2

@@ -1,8 +1,7 @@
 """A graph in words, for a terminal: the computation as a tree, backward() as a table.
 
 The tree shows where each number comes from, the table where each gradient comes
-from.  Both are read off the same rows as the pictures.  Every function returns
-something that rich can print, measure or save, and prints nothing itself.
+from.  Both are read off the same rows as the pictures.
 
     >>> from micronn.engine import Value
     >>> x = Value(3.0, "x")
@@ -17,7 +16,7 @@ something that rich can print, measure or save, and prints nothing itself.
 import io
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
@@ -62,13 +61,15 @@ def computation_tree(root: Value, params: Parameters = None, limit: int = 60) ->
         if depth > DEEPEST or lines >= limit:
             branch.add(Text("…", "dim"))
             continue
-        for operand, line, is_open in words.operands(k, shown):
-            twig = branch.add(line)
-            if is_open:
+        operands = words.graph.nodes[k].operands
+        for j, operand in enumerate(operands[:MOST_OPERANDS]):
+            computed = bool(words.graph.nodes[operand].operands)
+            twig = branch.add(words.operand(k, j, computed and operand in shown))
+            if computed and operand not in shown:
                 to_do.append((operand, twig, depth + 1))
             shown.add(operand)
             lines += 1
-        left_out = len(words.graph.nodes[k].operands) - MOST_OPERANDS
+        left_out = len(operands) - MOST_OPERANDS
         if left_out > 0:
             branch.add(Text(f"… {left_out:,} more operands", "dim"))
     left_out = len(words.graph) - len(shown)
@@ -96,16 +97,12 @@ class Words:
         line.append(f"  {made}", ROLES.get(row.role, "cyan")).append(f"  {fmt(row.data)}  grad ")
         return line.append(self.chip(row.grad))
 
-    def operands(self, k: int, shown: set[int]) -> Iterator[tuple[int, Text, bool]]:
-        """For each operand of node k: its k, its line, and whether to open it."""
+    def operand(self, k: int, j: int, opened: bool) -> Text:
+        """Operand j of node k, with its slope; opened: whether its own operands stand elsewhere."""
         row = self.graph.nodes[k]
-        for j, operand in enumerate(row.operands[:MOST_OPERANDS]):
-            line = Text(no_wrap=True, overflow="ellipsis")
-            line.append(f"∂ {fmt(row.local_grads[j])}  ", "dim").append(self.line(operand))
-            computed = bool(self.graph.nodes[operand].operands)
-            if computed and operand in shown:
-                line.append("  opened elsewhere", "dim")
-            yield operand, line, computed and operand not in shown
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"∂ {fmt(row.local_grads[j])}  ", "dim").append(self.line(row.operands[j]))
+        return line.append("  opened elsewhere" if opened else "", "dim")
 
     def chip(self, number: float) -> Text:
         """A gradient on the colour that says its sign and size; the sign is also written."""
