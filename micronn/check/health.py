@@ -16,14 +16,15 @@ these four for each layer, says in a line what they mean, and suggests an experi
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from micronn.engine import Value, topological_order, total
+from micronn.nn import Module
 from micronn.optim import Optimizer
 from micronn.support.text import layer_name
-from micronn.support.vectors import root_mean_square
+from micronn.support.vectors import as_list, root_mean_square
 
 FLAT = 0.05  # a unit is saturated where its slope is below this share of its steepest
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
@@ -72,15 +73,7 @@ class Health:
         return "\n".join([f"{'layer':<12} {numbers}", *map(str, self.layers)])
 
 
-class Model(Protocol):
-    """What is asked of a model: an answer, and its parameters by name."""
-
-    def __call__(self, x: Any, /) -> Any: ...
-
-    def named_parameters(self) -> Iterator[tuple[str, Value]]: ...
-
-
-def health(model: Model, inputs: Iterable[Any], optimizer: Optimizer | None = None) -> Health:
+def health(model: Module, inputs: Iterable[Any], optimizer: Optimizer | None = None) -> Health:
     """How each layer of a model is doing, with a reading and an experiment to try.
 
     model: a Module, such as an MLP.
@@ -94,7 +87,10 @@ def health(model: Model, inputs: Iterable[Any], optimizer: Optimizer | None = No
     part 3", 2015.
     """
     layers = parameters_by_layer(model)
-    units = slopes_by_unit(outputs_of(model, inputs), layers)
+    outputs = [y for x in inputs for y in as_list(model(x))]
+    if not outputs:
+        raise ValueError("no inputs to watch the model on; pass a mini-batch")
+    units = slopes_by_unit(outputs, layers)
     moved = {}
     if optimizer is not None:
         moved = {p: row[0] for p, row in zip(optimizer.params, optimizer.next_step(), strict=True)}
@@ -103,23 +99,12 @@ def health(model: Model, inputs: Iterable[Any], optimizer: Optimizer | None = No
     return Health(tuple(read(layer, last) for layer in found))
 
 
-def parameters_by_layer(model: Model) -> dict[str, list[Value]]:
+def parameters_by_layer(model: Module) -> dict[str, list[Value]]:
     """The parameters of a model by the name of their layer."""
     layers: dict[str, list[Value]] = {}
     for name, p in model.named_parameters():
         layers.setdefault(layer_name(name), []).append(p)
     return layers
-
-
-def outputs_of(model: Model, inputs: Iterable[Any]) -> list[Value]:
-    """All output Values of the model for all inputs."""
-    outputs: list[Value] = []
-    for x in inputs:
-        y = model(x)
-        outputs += [y] if isinstance(y, Value) else y
-    if not outputs:
-        raise ValueError("no inputs to watch the model on; pass a mini-batch")
-    return outputs
 
 
 def slopes_by_unit(

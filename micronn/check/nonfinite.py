@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from micronn.check.paths import Names, checked_value, names_of
-from micronn.engine import Value, topological_order
+from micronn.check.paths import Names, names_of
+from micronn.engine import Value
 from micronn.graph.operations import nested
 from micronn.graph.rows import Parameters
 
@@ -46,8 +46,8 @@ def trace_nonfinite(root: Value, params: Parameters = None) -> NonFinite | None:
     the data of v1 is inf: (big = 1e+200) × (big = 1e+200)
     make the numbers smaller: scale the inputs, or lower the learning rate
     """
-    order = topological_order(checked_value(root, "root"))
-    names = names_of(order, params)
+    names = names_of(root, params)
+    order = list(names)
     for node in order:
         if not math.isfinite(node.data):
             return born_in_data(node, names)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from micronn.engine import Value, topological_order
+from micronn.engine import Value
 from micronn.graph.operations import why_small
 from micronn.graph.rows import Graph, Parameters
 from micronn.support.text import clean, clipped, counted
@@ -159,8 +159,8 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
     have been called.  Raises TypeError for what is not a Value.
     """
     checked_value(x, "x")
-    order = topological_order(checked_value(root, "root"))
-    names = names_of(order, params)
+    names = names_of(root, params)
+    order = list(names)
     names.setdefault(x, clean(x.label) or "x")
     edges = edges_between(x, order)
     if root is not x and not edges:
@@ -270,10 +270,10 @@ def checked_value(x: object, name: str) -> Value:
     return x
 
 
-def names_of(order: Sequence[Value], params: Parameters = None) -> Names:
-    """What pictures call each Value of an order that ends in its root."""
-    graph = Graph(order[-1], params)
-    return {node: graph.nodes[graph.index[node]].title for node in order}
+def names_of(root: Value, params: Parameters) -> Names:
+    """What pictures call each Value below root, in topological order."""
+    graph = Graph(checked_value(root, "root"), params)
+    return {node: graph.nodes[k].title for node, k in graph.index.items()}
 
 
 def size(slope: float) -> float:

@@ -8,7 +8,7 @@ micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 
 import argparse
 import webbrowser
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -89,7 +89,7 @@ def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     for line in known(story, args.about):
         console.print(line)
     console.print("? gives a hint, Ctrl-D ends")
-    score = take(asked, line_from(console), console.print)
+    score = take(asked, partial(line_from, console), console.print)
     console.print(str(score))
     return 0
 
@@ -118,17 +118,13 @@ def reading(run: Run) -> Run:
     return command
 
 
-def line_from(console: Console) -> Callable[[str], str | None]:
-    """Asks for a line; None when there are no more."""
-
-    def ask(prompt: str) -> str | None:
-        try:
-            return console.input(prompt)
-        except EOFError:
-            console.print()
-            return None
-
-    return ask
+def line_from(console: Console, prompt: str) -> str | None:
+    """The line typed behind a prompt; None when there are no more."""
+    try:
+        return console.input(prompt)
+    except EOFError:
+        console.print()
+        return None
 
 
 # Arguments

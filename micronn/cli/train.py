@@ -114,9 +114,9 @@ def fresh(args: argparse.Namespace) -> Run:
 def resumed(args: argparse.Namespace) -> Run:
     """The model of a file, to go on with: its data, optimiser and random state come from there."""
     saved = load_training(args.resume)
-    source = saved.notes.get("source")
+    source: Any = saved.notes.get("source")
     fields = source.items() if isinstance(source, dict) else ()
-    if source is None or {name: type(field) for name, field in fields} != SOURCE:
+    if {name: type(field) for name, field in fields} != SOURCE:
         raise ValueError(f"{args.resume} was not saved by micronn train, so it cannot go on")
     if saved.optimizer is None or saved.rng is None:
         raise ValueError(f"{args.resume} holds no optimiser or no random state")
@@ -188,7 +188,8 @@ def trained(run: Run, steps: Iterator[Step], console: Console, recorder: Recorde
         for step in steps:
             view.engine = step.engine
             left = step.seconds / (step.epoch - run.done) * (run.epochs - step.epoch)
-            losses = {"training": step.loss, "validation": validation_loss(step)}
+            assert step.validation_loss is not None  # steps_of() asks for it
+            losses = {"training": step.loss, "validation": step.validation_loss}
             score = f"{METRIC_NAMES[question.kind]} {figure(question, step.metric)}"
             board.update(losses, score, step.gradients, left)
             if recorder:
@@ -197,12 +198,6 @@ def trained(run: Run, steps: Iterator[Step], console: Console, recorder: Recorde
                 save(run.model, path, run.optimizer, run.rng, step.epoch, notes)
             redraw()
     return step
-
-
-def validation_loss(step: Step) -> float:
-    """The validation loss, which steps() was asked for."""
-    assert step.validation_loss is not None
-    return step.validation_loss
 
 
 def recorder_for(run: Run) -> Recorder:
@@ -227,13 +222,9 @@ def summary(run: Run, last: Step) -> list[RenderableType]:
     task, question = run.task, run.task.question
     inputs, targets = task.test
     score = evaluate(run.model, question.loss, task.test, question.metric)
-    parts: list[RenderableType] = [
-        f"{last.step:,} steps in {last.seconds:.1f} s, {ENGINE_NAMES[last.engine]}",
-        "",
-        scores_table(question, last, score, len(targets)),
-        "",
-        baseline(task),
-    ]
+    took = f"{last.step:,} steps in {last.seconds:.1f} s, {ENGINE_NAMES[last.engine]}"
+    scores = scores_table(question, last, score, len(targets))
+    parts: list[RenderableType] = [took, "", scores, "", baseline(task)]
     if question.kind != "quantity":
         answers = ModelView(run.model, question, task.test, last.engine).answers(inputs)
         counts = confusion_matrix(answers, targets)
@@ -254,7 +245,8 @@ def scores_table(question: Question, last: Step, test: Score, count: int) -> Tab
     for column in table.columns[1:]:
         column.justify = "right"
     table.add_row("training", fmt(last.loss), "")
-    table.add_row("validation", fmt(validation_loss(last)), figure(question, last.metric))
+    assert last.validation_loss is not None
+    table.add_row("validation", fmt(last.validation_loss), figure(question, last.metric))
     words = f"test: {count:,} it never saw"
     table.add_row(words, fmt(test.loss), figure(question, test.metric), style="bold")
     return table

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from random import Random
 
 from micronn.support.arguments import choice, count, rng_or_default
+from micronn.support.points import Examples, Rng
 
 Point = tuple[float, float]
 Stroke = list[Point]  # the corners of a line from a pen put down once
@@ -25,9 +26,7 @@ SIDE = 28  # pixels in each row and column of a digit, as in MNIST
 # Data sets
 
 
-def digits(
-    n: int = 1000, specks: int = 5, rng: Random | None = None
-) -> tuple[list[list[float]], list[int]]:
+def digits(n: int = 1000, specks: int = 5, rng: Rng = None) -> Examples:
     """Handwriting, so to speak: drawn digits of 28 x 28 pixels, the classes in turn.
 
     n: how many pictures, at least 1; a thousand take about a third of a second.
@@ -47,9 +46,7 @@ def digits(
     return inputs, targets
 
 
-def shapes(
-    n: int = 200, wanted: str = "triangle", specks: int = 3, rng: Random | None = None
-) -> tuple[list[list[float]], list[float]]:
+def shapes(n: int = 200, wanted: str = "triangle", specks: int = 3, rng: Rng = None) -> Examples:
     """One shape against the rest, in pictures of 12 x 12 pixels.
 
     n, specks, rng: as for digits.
@@ -68,7 +65,7 @@ def shapes(
     return [spoilt(picture, specks, rng) for picture in pictures], targets
 
 
-def picture(side: int = 16) -> tuple[list[list[float]], list[float]]:
+def picture(side: int = 16) -> Examples:
     """A smiling face as a function of the point, to be drawn again by a net.
 
     side: pixels in each row and column, at least 2.
@@ -94,57 +91,33 @@ def arc(x: float, y: float, width: float, height: float, start: float, end: floa
     return [(x + width * math.cos(a), y + height * math.sin(a)) for a in angles]
 
 
-# Every digit as the ways to write it, each a list of strokes.
-DIGITS: list[list[list[Stroke]]] = [
-    [[arc(0, 0, 0.6, 0.9, -90, 270)], [arc(0, 0, 0.45, 0.85, -60, 300)]],
-    [
-        [[(0, -0.9), (0, 0.9)]],
-        [[(-0.4, -0.5), (0.05, -0.9), (0.05, 0.9)]],
-        [[(-0.3, -0.6), (0, -0.9), (0, 0.9)], [(-0.4, 0.9), (0.4, 0.9)]],
-    ],
-    [
-        [[*arc(0, -0.4, 0.55, 0.5, -170, 40), (-0.6, 0.9), (0.65, 0.9)]],
-        [
-            [
-                *arc(0, -0.45, 0.5, 0.45, -160, 60),
-                (-0.5, 0.8),
-                *arc(-0.3, 0.7, 0.2, 0.15, 180, 320),
-                (0.65, 0.9),
-            ]
-        ],
-    ],
-    [
-        [[*arc(-0.05, -0.45, 0.5, 0.45, -160, 90), *arc(-0.05, 0.45, 0.6, 0.45, -90, 160)]],
-        [[(-0.5, -0.9), (0.5, -0.9), (-0.1, -0.15), *arc(-0.05, 0.4, 0.6, 0.5, -90, 150)]],
-    ],
-    [
-        [[(0.2, -0.9), (-0.65, 0.35), (0.65, 0.35)], [(0.3, -0.3), (0.3, 0.9)]],
-        [[(-0.5, -0.9), (-0.55, 0.05), (0.5, 0.05)], [(0.45, -0.9), (0.4, 0.9)]],
-    ],
-    [
-        [[(0.55, -0.9), (-0.4, -0.9), (-0.5, -0.1), *arc(-0.05, 0.35, 0.6, 0.53, -120, 150)]],
-        [
-            [(-0.4, -0.85), (-0.45, -0.1), *arc(-0.1, 0.35, 0.6, 0.5, -110, 140)],
-            [(-0.4, -0.85), (0.6, -0.9)],
-        ],
-    ],
-    [
-        [[(0.35, -0.9), (-0.2, -0.5), *arc(0, 0.4, 0.55, 0.5, 180, -190)]],
-        [[(0.0, -0.9), *arc(0.2, 0.3, 0.7, 0.6, 180, 90), *arc(0.05, 0.5, 0.45, 0.4, 80, -180)]],
-    ],
-    [
-        [[(-0.6, -0.85), (0.6, -0.85), (-0.15, 0.9)]],
-        [[(-0.6, -0.85), (0.6, -0.85), (-0.1, 0.9)], [(-0.3, 0.0), (0.5, 0.0)]],
-    ],
-    [
-        [arc(0, -0.45, 0.45, 0.45, 90, 450), arc(0, 0.45, 0.55, 0.45, -90, 270)],
-        [[*arc(0, -0.45, 0.45, 0.43, -20, -270), *arc(0, 0.45, 0.5, 0.45, -90, 180), (0.4, -0.6)]],
-    ],
-    [
-        [arc(0, -0.4, 0.5, 0.5, 0, 360), [(0.5, -0.4), (0.4, 0.9)]],
-        [[*arc(-0.05, -0.4, 0.5, 0.5, -20, -360), (0.5, 0.2), *arc(0, 0.4, 0.5, 0.5, 10, 150)]],
-    ],
+# Every way to write a digit: which it is, and its strokes.
+LOOP = arc(-0.3, 0.7, 0.2, 0.15, 180, 320)  # at the foot of a 2
+BELLY = arc(-0.1, 0.35, 0.6, 0.5, -110, 140)  # of a 5
+WAYS: list[tuple[int, list[Stroke]]] = [
+    (0, [arc(0, 0, 0.6, 0.9, -90, 270)]),
+    (0, [arc(0, 0, 0.45, 0.85, -60, 300)]),
+    (1, [[(0, -0.9), (0, 0.9)]]),
+    (1, [[(-0.4, -0.5), (0.05, -0.9), (0.05, 0.9)]]),
+    (1, [[(-0.3, -0.6), (0, -0.9), (0, 0.9)], [(-0.4, 0.9), (0.4, 0.9)]]),
+    (2, [[*arc(0, -0.4, 0.55, 0.5, -170, 40), (-0.6, 0.9), (0.65, 0.9)]]),
+    (2, [[*arc(0, -0.45, 0.5, 0.45, -160, 60), (-0.5, 0.8), *LOOP, (0.65, 0.9)]]),
+    (3, [[*arc(-0.05, -0.45, 0.5, 0.45, -160, 90), *arc(-0.05, 0.45, 0.6, 0.45, -90, 160)]]),
+    (3, [[(-0.5, -0.9), (0.5, -0.9), (-0.1, -0.15), *arc(-0.05, 0.4, 0.6, 0.5, -90, 150)]]),
+    (4, [[(0.2, -0.9), (-0.65, 0.35), (0.65, 0.35)], [(0.3, -0.3), (0.3, 0.9)]]),
+    (4, [[(-0.5, -0.9), (-0.55, 0.05), (0.5, 0.05)], [(0.45, -0.9), (0.4, 0.9)]]),
+    (5, [[(0.55, -0.9), (-0.4, -0.9), (-0.5, -0.1), *arc(-0.05, 0.35, 0.6, 0.53, -120, 150)]]),
+    (5, [[(-0.4, -0.85), (-0.45, -0.1), *BELLY], [(-0.4, -0.85), (0.6, -0.9)]]),
+    (6, [[(0.35, -0.9), (-0.2, -0.5), *arc(0, 0.4, 0.55, 0.5, 180, -190)]]),
+    (6, [[(0.0, -0.9), *arc(0.2, 0.3, 0.7, 0.6, 180, 90), *arc(0.05, 0.5, 0.45, 0.4, 80, -180)]]),
+    (7, [[(-0.6, -0.85), (0.6, -0.85), (-0.15, 0.9)]]),
+    (7, [[(-0.6, -0.85), (0.6, -0.85), (-0.1, 0.9)], [(-0.3, 0.0), (0.5, 0.0)]]),
+    (8, [arc(0, -0.45, 0.45, 0.45, 90, 450), arc(0, 0.45, 0.55, 0.45, -90, 270)]),
+    (8, [[*arc(0, -0.45, 0.45, 0.43, -20, -270), *arc(0, 0.45, 0.5, 0.45, -90, 180), (0.4, -0.6)]]),
+    (9, [arc(0, -0.4, 0.5, 0.5, 0, 360), [(0.5, -0.4), (0.4, 0.9)]]),
+    (9, [[*arc(-0.05, -0.4, 0.5, 0.5, -20, -360), (0.5, 0.2), *arc(0, 0.4, 0.5, 0.5, 10, 150)]]),
 ]
+DIGITS = [[strokes for k, strokes in WAYS if k == digit] for digit in range(10)]
 
 SHAPES: dict[str, list[Stroke]] = {
     "circle": [arc(0, 0, 0.85, 0.85, 0, 360)],

@@ -77,6 +77,5 @@ def has_colours(console: Console, options: ConsoleOptions) -> bool:
 @lru_cache(maxsize=10_000)  # a picture has few colours, and making a Style takes long
 def style_of(front: ColorTriplet, behind: ColorTriplet | None = None) -> Style:
     """A style of plain colours."""
-    return Style.from_color(
-        Color.from_triplet(front), Color.from_triplet(behind) if behind else None
-    )
+    back = Color.from_triplet(behind) if behind else None
+    return Style.from_color(Color.from_triplet(front), back)

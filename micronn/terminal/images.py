@@ -20,6 +20,7 @@ from rich.text import Text
 from micronn.pictures.palette import scale, shade
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, rgb
 
+Rows = Sequence[Sequence[float]]
 Pixel = tuple[ColorTriplet, str]  # its colour and its mark
 GREY_MARKS = " .:-=+*#%@"
 SIGNED_MARKS = {
@@ -28,7 +29,7 @@ SIGNED_MARKS = {
 }  # fmt: skip
 
 
-def grey_image(pixels: Sequence[Sequence[float]]) -> Canvas:
+def grey_image(pixels: Rows) -> Canvas:
     """A picture of rows of brightness, 0 for black to 1 for white; beyond is cut off.
 
     >>> [colour.hex for colour in grey_image([[0.0, 1.0], [1.0, 0.0]]).colours[0]]
@@ -42,7 +43,7 @@ def grey_image(pixels: Sequence[Sequence[float]]) -> Canvas:
     return painted(pixels, grey)
 
 
-def signed_image(numbers: Sequence[Sequence[float]], largest: float | None = None) -> Canvas:
+def signed_image(numbers: Rows, largest: float | None = None) -> Canvas:
     """A picture of rows of numbers such as weights: + blue, - orange, the larger the stronger.
 
     largest: the size shown in full colour; the largest there is if left out.
@@ -60,7 +61,7 @@ def signed_image(numbers: Sequence[Sequence[float]], largest: float | None = Non
     return painted(numbers, signed)
 
 
-def painted(rows: Sequence[Sequence[float]], pixel: Callable[[float], Pixel]) -> Canvas:
+def painted(rows: Rows, pixel: Callable[[float], Pixel]) -> Canvas:
     """Rows of numbers, which must be equally long, as a canvas; pixel is asked for each number."""
     if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
         raise ValueError("an image is at least one row of numbers, and all rows are equally long")

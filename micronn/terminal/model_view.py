@@ -28,15 +28,13 @@ class ModelView:
     """Examples as a model sees them.
 
     question: what the model is asked.
-    examples: inputs and targets.
+    data: inputs and targets.
     engine: "graph", or what its outputs are computed by; it may be set later.
     """
 
-    def __init__(
-        self, model: Module, question: Question, examples: Examples, engine: str = "graph"
-    ):
+    def __init__(self, model: Module, question: Question, data: Examples, engine: str = "graph"):
         self.model, self.question, self.engine = model, question, engine
-        self.inputs, self.targets = examples
+        self.inputs, self.targets = data
         self.predictors: dict[str, Callable[[Sequence[Any]], list[Any]]] = {}
 
     def answers(self, inputs: Sequence[Sequence[float]]) -> list[Any]:

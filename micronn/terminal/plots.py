@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from rich.color import blend_rgb, parse_rgb_hex
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +22,7 @@ from micronn.pictures.palette import scale
 from micronn.support.text import fmt
 from micronn.support.vectors import predicted_class
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, has_colours, rgb
-from micronn.terminal.images import GREY_MARKS, Pixel, painted
+from micronn.terminal.images import GREY_MARKS, Pixel, Rows, painted
 
 # Marks stand in for colours where there are none.
 PLANE_MARKS = " .:-~^`'_;"  # behind the points, one for each class
@@ -37,8 +37,8 @@ LINES = ["#58a6f0", "#ec9339", "#71ccaf", "#b8a2fb"]  # of curves, on light and 
 
 
 def decision_plane(
-    probabilities: Callable[[list[list[float]]], Sequence[Sequence[float]]],
-    inputs: Sequence[Sequence[float]],
+    probabilities: Callable[[list[list[float]]], Rows],
+    inputs: Rows,
     classes: Sequence[int],
     width: int = 40,
     height: int = 40,
@@ -67,7 +67,7 @@ def decision_plane(
 
 def fitted_curve(
     answer: Callable[[list[list[float]]], Sequence[float]],
-    inputs: Sequence[Sequence[float]],
+    inputs: Rows,
     targets: Sequence[float],
     width: int = 40,
     height: int = 40,
@@ -90,7 +90,7 @@ def fitted_curve(
     return canvas
 
 
-def plane_on(canvas: Canvas, points: Sequence[Sequence[float]]) -> Plane:
+def plane_on(canvas: Canvas, points: Rows) -> Plane:
     """The plane that shows all points, with a tenth more on every side, on a whole canvas."""
     (left, right), (bottom, top) = [span([point[k] for point in points]) for k in (0, 1)]
     return Plane(Axis(left, right, 0.0, canvas.width), Axis(bottom, top, canvas.height, 0.0))
@@ -102,9 +102,7 @@ def pixel_at(plane: Plane, x: float, y: float) -> tuple[int, int]:
     return min(column, int(plane.across.end) - 1), min(row, int(plane.up.start) - 1)
 
 
-def landscape(
-    heights: Sequence[Sequence[float]], path: Sequence[tuple[int, int]] = (), bands: int = 10
-) -> RenderableType:
+def landscape(heights: Rows, path: Sequence[tuple[int, int]] = (), bands: int = 10) -> Group:
     """A loss landscape from above, in bands like a map: dark valleys, bright peaks.
 
     heights: rows of losses, the top row first.
@@ -139,6 +137,8 @@ def axis_over(numbers: Sequence[float], start: float, end: float) -> Axis:
 
 # Curves
 
+Series = Mapping[str, Sequence[float]]
+
 
 class Curves:
     """Lines over steps, such as the losses of training and validation.
@@ -153,11 +153,7 @@ class Curves:
     """
 
     def __init__(
-        self,
-        series: Mapping[str, Sequence[float]],
-        height: int = 12,
-        width: int | None = None,
-        unit: str = "epoch",
+        self, series: Series, height: int = 12, width: int | None = None, unit: str = "epoch"
     ):
         if not series or not all(series.values()):
             raise ValueError("a curve needs at least one number in every series")
