@@ -110,10 +110,9 @@ def gradcheck(
 
     Source: Press and others, "Numerical recipes", 2007, section 5.7.
     """
-    named = named_list(parameters)
-    here, slopes = by_backward(f, [p for _, p in named])
+    here, slopes = by_backward(f, parameters)
     rows = []
-    for (name, p), autograd in zip(named, slopes, strict=True):
+    for name, p, autograd in slopes:
         step = positive(h) * max(1.0, abs(p.data))
         rows.append(compared(f, name, p, autograd, step, tolerance, here))
     return GradCheck(rows)
@@ -134,24 +133,22 @@ def step_size_table(
     >>> [f"{row.error:.0e}" for row in rows]
     ['9e-04', '9e-06', '9e-08']
     """
-    named = named_list(parameters)
-    here, slopes = by_backward(f, [p for _, p in named])
-    return [
-        compared(f, name, p, autograd, positive(h), 1e-6, here)
-        for (name, p), autograd in zip(named, slopes, strict=True)
-        for h in step_sizes
-    ]
+    here, slopes = by_backward(f, parameters)
+    pairs = [(slope, positive(h)) for slope in slopes for h in step_sizes]
+    return [compared(f, *slope, h, 1e-6, here) for slope, h in pairs]
 
 
-def by_backward(f: Function, parameters: Sequence[Value]) -> tuple[float, list[float]]:
-    """The result of f and its gradients; the grads in the graph are put back."""
-    root = repeated(f)
-    before = [(node, node.grad) for node in [*topological_order(root), *parameters]]
+def by_backward(
+    f: Function, parameters: Parameters
+) -> tuple[float, list[tuple[str, Value, float]]]:
+    """The result of f, and each parameter's name and gradient; the grads are put back."""
+    named, root = named_list(parameters), repeated(f)
+    before = [(node, node.grad) for node in [*topological_order(root), *(p for _, p in named)]]
     try:
-        for p in parameters:
+        for _, p in named:
             p.grad = 0.0
         root.backward()
-        return root.data, [p.grad for p in parameters]
+        return root.data, [(name, p, p.grad) for name, p in named]
     finally:
         for node, grad in before:
             node.grad = grad

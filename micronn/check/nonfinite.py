@@ -81,12 +81,9 @@ def born_in_slope(node: Value, names: Names) -> NonFinite:
     """The report on a node with a local derivative that is not finite."""
     k = next(k for k, slope in enumerate(node.local_grads) if not math.isfinite(slope))
     operand = names[node.operands[k]]
-    sentence = (
-        f"the local derivative of {names[node]} by {operand} is {node.local_grads[k]}: "
-        f"{formula(node, names)}"
-    )
+    head = f"the local derivative of {names[node]} by {operand} is {node.local_grads[k]}"
     advice = f"keep {operand} away from there: add a small number such as 1e-8 before {node.op}"
-    return NonFinite("local derivative", node, sentence, advice)
+    return NonFinite("local derivative", node, f"{head}: {formula(node, names)}", advice)
 
 
 def born_in_grad(node: Value, order: Sequence[Value], names: Names) -> NonFinite:

@@ -37,8 +37,8 @@ def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     root = differentiated(args)
     path = Path(args.output)
     draw(root, detail=args.detail).save(path)
-    count = len(topological_order(root))
-    console.print(f"wrote {path}: {counted(count, 'value')}", soft_wrap=True)
+    values = counted(len(topological_order(root)), "value")
+    console.print(f"wrote {path}: {values}", soft_wrap=True)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")
     return 0

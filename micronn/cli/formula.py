@@ -303,10 +303,8 @@ def read_numbers(assignments: Iterable[str]) -> dict[str, float]:
     for assignment in assignments:
         name, equals, text = (part.strip() for part in assignment.partition("="))
         if not equals or not name.isidentifier():
-            raise ExpressionError(
-                f"{shown_text(assignment)} is not NAME=NUMBER; write x=0.5 for a variable x, "
-                "and the expression, before it, in quotes"
-            )
+            advice = "write x=0.5 for a variable x, and the expression, before it, in quotes"
+            raise ExpressionError(f"{shown_text(assignment)} is not NAME=NUMBER; {advice}")
         if name in FUNCTIONS:
             raise ExpressionError(f"{name} is a function; choose another name for the variable")
         if name in numbers:

@@ -44,9 +44,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    expressions.add_to(commands)
-    train.add_to(commands)
-    models.add_to(commands)
+    for file in (expressions, train, models):
+        file.add_to(commands)
     return top
 
 

@@ -43,16 +43,20 @@ def predict_command(args: argparse.Namespace, console: Console, note: Note) -> i
         console.print(answered_table(model, question, args.csv), end="", soft_wrap=True)
         return 0
     x = image(args.images, args.index) if args.images else [typed(text) for text in args.numbers]
-    check_count(model, question, x)
+    outputs = answer_to(model, question, x)
     if args.images and is_image(len(x)):
         console.print(grey_image(square(x)))
-    for part in answer(question, answer_to(model, question, x)):
+    for part in answer(question, outputs):
         console.print(part)
     return 0
 
 
 def answer_to(model: MLP, question: Question | None, x: Sequence[float]) -> list[float]:
-    """The outputs of a model for numbers in the units of its data."""
+    """The outputs of a model for numbers in the units of its data, as many as it reads."""
+    nin = len(model.layers[0].neurons[0].w)
+    if len(x) != nin:
+        names = f" ({', '.join(question.columns[:9])})" if question and question.columns else ""
+        raise ValueError(f"the model reads {nin:,} numbers{names}, got {len(x):,}")
     (output,) = predict(model, [question.scaled(x) if question else x])
     return as_list(output)
 
@@ -77,7 +81,6 @@ def answered_table(model: MLP, question: Question | None, path: str) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow([*header, "answer"])
     for x in rows:
-        check_count(model, question, x)
         table.writerow([*x, answer_cell(question, answer_to(model, question, x))])
     return text.getvalue()
 
@@ -104,16 +107,7 @@ def image(path: str, index: int) -> list[float]:
     images = Greys(read_idx(path))
     if not 0 <= index < len(images):
         raise ValueError(f"{path} has images 0 to {len(images) - 1}, got --index {index}")
-    pixels: list[float] = images[index]
-    return pixels
-
-
-def check_count(model: MLP, question: Question | None, x: Sequence[float]) -> None:
-    """Refuse another number of inputs than the model reads."""
-    nin = len(model.layers[0].neurons[0].w)
-    if len(x) != nin:
-        names = f" ({', '.join(question.columns[:9])})" if question and question.columns else ""
-        raise ValueError(f"the model reads {nin:,} numbers{names}, got {len(x):,}")
+    return list(images[index])
 
 
 # show

@@ -180,9 +180,8 @@ def trained(run: Run, steps: Iterator[Step], console: Console, recorder: Recorde
     question, path = run.task.question, run.args.save
     notes = {"question": question._asdict(), "source": run.source}
     view = ModelView(run.model, question, run.task.validation)
-    board = Dashboard(
-        question.name, run.epochs, view.picture(), view.sample(), short=not run.args.live
-    )
+    pictures = view.picture(), view.sample()
+    board = Dashboard(question.name, run.epochs, *pictures, short=not run.args.live)
     board.epoch = run.done
     with watched(board, console) as redraw:
         for step in steps:

@@ -57,10 +57,8 @@ def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
     inputs, answers = [], []
     for line, cells in rows:
         if len(cells) != len(header):
-            raise ValueError(
-                f"{path}, line {line}: {len(cells)} cells, but the header has {len(header)}; "
-                "put a cell with a comma in it between quotation marks"
-            )
+            counts = f"{len(cells)} cells, but the header has {len(header)}"
+            raise ValueError(f"{path}, line {line}: {counts}; put a cell with a comma in quotes")
         answers.append((line, cells.pop(index).strip()))
         inputs.append([number(path, line, *pair) for pair in zip(columns, cells, strict=True)])
     if not inputs:
@@ -99,16 +97,13 @@ def column_index(path: Path, header: Sequence[str], target: str) -> int:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise ValueError(f"{path}, line 1: column {repeated[0]!r} is there twice; rename one")
+    shown = repr(",".join(header)[:60])
     if len(header) < 2:
-        raise ValueError(
-            f"{path}, line 1: the header needs at least two column names with commas between, "
-            f"got {','.join(header)[:60]!r}"
-        )
+        needs = "the header needs at least two column names with commas between"
+        raise ValueError(f"{path}, line 1: {needs}, got {shown}")
     if all(map(is_number, header)):
-        raise ValueError(
-            f"{path}, line 1: column names are needed, got only numbers, "
-            f"{','.join(header)[:60]!r}; write the names above them"
-        )
+        needs = f"column names are needed, got only numbers, {shown}"
+        raise ValueError(f"{path}, line 1: {needs}; write the names above them")
     if target not in header:
         near = get_close_matches(target, header, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -121,10 +116,8 @@ def number(path: Path, line: int, column: str, cell: str) -> float:
     found = decimal(cell)
     if found is None or math.isinf(found):
         what = f"{cell[:40]!r} is not a finite number" if cell.strip() else "the cell is empty"
-        raise ValueError(
-            f"{path}, line {line}, column {column!r}: {what}; write a number such as 1.5, "
-            "or leave the line out"
-        )
+        advice = "write a number such as 1.5, or leave the line out"
+        raise ValueError(f"{path}, line {line}, column {column!r}: {what}; {advice}")
     return found
 
 

@@ -14,8 +14,8 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from micronn.support.arguments import choice, count, rng_or_default
-from micronn.support.points import Examples, Rng
+from micronn.support.arguments import Rng, choice, count, rng_or_default
+from micronn.support.points import Examples
 
 Point = tuple[float, float]
 Stroke = list[Point]  # the corners of a line from a pen put down once

@@ -120,10 +120,8 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
     shape = tuple(int.from_bytes(sizes[k : k + 4], "big") for k in range(0, len(sizes), 4))
     count, head = math.prod(shape), 4 + len(sizes)
     if head + count > limit:
-        raise ValueError(
-            f"the header announces {count} numbers, shape {shape}, but the file can hold "
-            f"{limit - head} at most"
-        )
+        claim = f"the header announces {count} numbers, shape {shape}"
+        raise ValueError(f"{claim}, but the file can hold {limit - head} at most")
     data = bytearray()
     while len(data) < count and (piece := file.read(min(PIECE, count - len(data)))):
         data += piece
@@ -188,10 +186,8 @@ def load_mnist(images: Location, labels: Location | None = None) -> Digits | tup
             "have shape (n, rows, columns) and labels (n,): are the two swapped?"
         )
     if len(pictures) != len(targets):
-        raise ValueError(
-            f"{len(pictures)} pictures in {images}, but {len(targets)} labels in {labels}; "
-            "take both from one set"
-        )
+        counts = f"{len(pictures)} pictures in {images}, but {len(targets)} labels in {labels}"
+        raise ValueError(f"{counts}; take both from one set")
     return Greys(pictures), targets.tolist()
 
 
@@ -200,10 +196,8 @@ def file_in(folder: Location, name: str) -> Path:
     for path in (Path(folder, name), Path(folder, f"{name}.gz")):
         if path.exists():
             return path
-    raise FileNotFoundError(
-        f"no {name} or {name}.gz in {folder}; fetch it there with: "
-        f"micronn fetch mnist --data {folder}"
-    )
+    command = f"micronn fetch mnist --data {folder}"
+    raise FileNotFoundError(f"no {name} or {name}.gz in {folder}; fetch it there with: {command}")
 
 
 # Fetching

@@ -180,9 +180,9 @@ def next_letters(
     for name in names:
         unknown = sorted(set(name) - set(letters))
         if unknown:
+            letter = f"{unknown[0]!r} in {name!r}"
             raise ValueError(
-                f"{unknown[0]!r} in {name!r} is none of the letters {letters!r}; "
-                "pass letters=... with it"
+                f"{letter} is none of the letters {letters!r}; pass letters=... with it"
             )
         indices = [letters.index(c) for c in letters[0] * window + name + letters[0]]
         for k in range(window, len(indices)):
