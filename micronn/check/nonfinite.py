@@ -115,5 +115,4 @@ def formula(node: Value, names: Names) -> str:
     if len(node.operands) <= 2:
         return nested(node.op, [(text, 0) for text in texts])
     left_out = len(node.operands) - len(texts)
-    more = f" and {left_out} smaller ones" if left_out else ""
-    return f"{node.op} of {', '.join(texts)}{more}"
+    return f"{node.op} of {', '.join(texts)}" + f" and {left_out} smaller ones" * (left_out > 0)

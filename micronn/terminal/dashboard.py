@@ -85,9 +85,8 @@ class Dashboard:
 
     def headline(self, width: int) -> RenderableType:
         """How far the run is, on one line."""
-        done = self.epoch >= self.epochs
         before = f"{self.title}  epoch {self.epoch:,} of {self.epochs:,}"
-        left = "done" if done else f"{duration(self.seconds_left)} left"
+        left = f"{duration(self.seconds_left)} left" if self.epoch < self.epochs else "done"
         loss = "".join([f"{fmt(losses[-1])}  " for losses in self.losses.values()][:1])
         after = f"{'loss ' + loss if self.short and loss else ''}{self.metric}  {left}"
         line = Table.grid(padding=(0, 2, 0, 0))
