@@ -119,9 +119,12 @@ class MachineTraining(Training):
 
     def store_once(self) -> None:
         """Copy parameters and the optimiser's memory from the machine to their owners."""
-        rows = zip(*self.trainer.columns(), strict=True)
-        for k, p, (data, *memory) in zip(self.indices, self.program.params, rows, strict=True):
-            p.data, self.optimizer.memory[k] = data, memory
+        data, *columns = self.trainer.columns()
+        for p, number in zip(self.program.params, data, strict=True):
+            p.data = number
+        if columns:  # plain SGD has no memory
+            for k, numbers in zip(self.indices, zip(*columns, strict=True), strict=True):
+                self.optimizer.memory[k] = list(numbers)
 
 
 def rule_tape(optimizer: Optimizer) -> Tape:
