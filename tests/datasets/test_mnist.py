@@ -113,7 +113,7 @@ def test_a_damaged_file_raises_value_error_with_its_name(write, content):
         read_idx(write(content))
 
 
-@pytest.mark.parametrize("content", [PICTURES, gzip.compress(PICTURES)])
+@pytest.mark.parametrize("content", [PICTURES, gzip.compress(PICTURES)], ids=["plain", "packed"])
 def test_a_file_cut_anywhere_is_refused(write, content):
     for end in range(len(content)):
         with pytest.raises(ValueError, match="some-file"):
