@@ -124,14 +124,15 @@ class Training:
         self, epochs: range, batch_size: int, rng: Rng, every: int | None, judge: "Judge"
     ) -> Iterator[Step]:
         """The epochs, with a Step after each and wherever else one is due."""
-        start, indices = time.perf_counter(), cast(Any, range(len(self.data[1])))
+        start, optimizer = time.perf_counter(), self.optimizer
+        indices = cast(Any, range(len(self.data[1])))
         for epoch in epochs:
             order = [batch for batch, _ in batches((indices, indices), batch_size, rng)]
             for k in range(0, len(order), every or len(order)):
                 loss = self.advance(order[k : k + (every or len(order))], epoch)
                 judge.program = self.program
                 yield Step(
-                    self.optimizer.steps, epoch, loss, self.lr(),
+                    optimizer.steps, epoch, loss, learning_rate(optimizer.lr, optimizer.steps - 1),
                     judge.loss() if judge.weighs else None, judge.metric(), self.gradients(),
                     time.perf_counter() - start, self.program.name if self.program else "graph",
                 )  # fmt: skip
@@ -173,7 +174,8 @@ class Training:
                 mean = train_batch(objective.model, loss, *examples, optimizer, self.clip)
             except NOT_FINITE:
                 why, advice = objective.trouble(*examples)
-                rate = f"Try a smaller learning rate than {self.lr(1):g}, clip=1.0, or inputs"
+                lr = learning_rate(optimizer.lr, optimizer.steps)
+                rate = f"Try a smaller learning rate than {lr:g}, clip=1.0, or inputs"
                 advice = advice or f"{rate} scaled to about -1 to 1."
                 raise Diverged(optimizer.steps + 1, epoch, why, advice) from None
             total += mean * len(batch)
@@ -188,10 +190,6 @@ class Training:
             clip_gradient(self.optimizer.params, self.clip)
             self.optimizer.step()
         return total / sum(map(len, batches))
-
-    def lr(self, ahead: int = 0) -> float:
-        """The learning rate of the last step, or of one ahead."""
-        return learning_rate(self.optimizer.lr, self.optimizer.steps - 1 + ahead)
 
     def gradients(self) -> dict[str, float]:
         """The root mean square of the last gradient, for each layer that is learned."""

@@ -184,8 +184,9 @@ def traced_loss(objective: Objective, data: Examples, engine: str) -> TracedLoss
     inputs, targets = data
     try:
         losses = {k: objective.losses([inputs[k]], [targets[k]]) for k in sample(targets)}
-    except NOT_FINITE:
-        return None  # steps on the graph say where that begins
+    except NOT_FINITE as refusal:  # steps on graphs say at which step, and where
+        on_the_graph(str(refusal))
+        return None
     classes = class_count(objective, data, losses)
 
     def traced(backend: str) -> TracedLoss:

@@ -61,6 +61,18 @@ def test_an_operation_that_is_refused_stops_with_its_name(engine):
                  engine=engine, rng=seeded())  # fmt: skip
 
 
+def test_an_operation_refused_from_the_start_stops_at_the_first_step():
+    model = Neuron(1, "linear")
+    model.w[0].data, model.b.data = 1.0, 0.0
+    optimizer = SGD(model.parameters(), 0.1)
+    with (
+        pytest.warns(RuntimeWarning, match="on graphs.*exp of 1000.0"),
+        pytest.raises(Diverged, match="exp of 1000.0 is beyond the largest float") as caught,
+    ):
+        fit(model, lambda y, t: y.exp() - t, ([[1000.0]], [0.0]), optimizer, 1)
+    assert (caught.value.step, parameters(model)) == (1, [1.0, 0.0])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("number", [math.nan, math.inf])
 def test_a_number_missing_from_the_data_is_told_from_a_wrong_learning_rate(engine, number):
