@@ -24,7 +24,7 @@ from micronn.graph.operations import formula, glyph, kind_and_number, operation,
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 
-MACHINE = Path(native.__file__).with_name("machine.c").read_text("utf-8")
+MACHINE = Path(native.__file__).with_name("operations.h").read_text("utf-8")
 NOT_TYPED = {"dot", "weighted_sum"}  # they take two lists
 
 
@@ -134,7 +134,7 @@ def test_every_operation_is_compiled(pattern):
         y = built(name, point)
         leaves = list(y.operands)
         machine = operation(name).machine
-        assert re.search(rf"\b{machine}\b", MACHINE), f"machine.c has no row {machine}"
+        assert re.search(rf"\b{machine}\b", MACHINE), f"operations.h has no row {machine}"
         assert machine in {step.op for step in write_tape([y], leaves, []).instructions}
         for backend in backends():
             data, slopes = compile_graph(y, leaves, backend=backend)(*point)

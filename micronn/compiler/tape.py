@@ -26,7 +26,7 @@ OF_TWO = {row.machine for row in OPERATIONS.values() if row.takes == 2}
 
 
 class Instruction(NamedTuple):
-    """One step of the tape; what each number means for an op is said in machine.c.
+    """One step of the tape; machine.c says what each number means for an op.
 
     op: what to do.  times: for how many neighbouring results.  out: the slot of the
     first.  a, b: first slot or first scalar of the operands, -1 for none.  n: terms

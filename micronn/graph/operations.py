@@ -50,7 +50,7 @@ class Operation(NamedTuple):
     small: what is said where the slope is near 0.
     python: for the compiler, the value, then what each operand's gradient grows by, or
         one such text for all.
-    machine: the name of its instruction in machine.c.
+    machine: the name of its instruction in operations.h, for the machine in C.
     typed: its name in a typed formula; "" if it has none there.
     call: makes a Value of operands, and of the number in the op if there is one.
 
