@@ -14,19 +14,19 @@ What a target is depends on the question, and its type says which:
     (60, 60)
 
 Classes take turns, so the first few examples of a set already hold all of them.
-Spirals, blobs, yin_yang and wave are told in support/more_data.py.
+Spirals, blobs, yin_yang and wave are told in support/toys.py.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 
 from micronn.support.arguments import Rng, check_examples, count, fraction, rng_or_default
-from micronn.support.more_data import blobs as blobs
-from micronn.support.more_data import spirals as spirals
-from micronn.support.more_data import wave as wave
-from micronn.support.more_data import yin_yang as yin_yang
-from micronn.support.points import Examples as Examples
-from micronn.support.points import add_noise, alternating, jittered, linspace, on_circle, twice_each
+from micronn.support.toys import Examples as Examples
+from micronn.support.toys import add_noise, alternating, jittered, linspace, on_circle, twice_each
+from micronn.support.toys import blobs as blobs
+from micronn.support.toys import spirals as spirals
+from micronn.support.toys import wave as wave
+from micronn.support.toys import yin_yang as yin_yang
 
 # Two classes, -1.0 and +1.0
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms
 from micronn.support.arguments import check_pairs, class_index, flat_list, probabilities
 from micronn.support.number import as_float, number_of, shown
-from micronn.support.vectors import as_list
+from micronn.support.numeric import as_list
 
 Num = Value | float
 Loss = TypeVar("Loss", bound=Callable[..., Value])

@@ -18,7 +18,7 @@ from micronn.data import (
     xor,
     yin_yang,
 )
-from micronn.support.more_data import yin_yang_class
+from micronn.support.toys import yin_yang_class
 
 TWO_CLASSES = [moons, circles, spirals, xor]
 CLASS_INDEX = [blobs, yin_yang]

@@ -23,8 +23,8 @@ from typing import Any
 from micronn.engine import Value, topological_order, total
 from micronn.nn import Module
 from micronn.optim import Optimizer
+from micronn.support.numeric import as_list, root_mean_square
 from micronn.support.text import layer_name
-from micronn.support.vectors import as_list, root_mean_square
 
 FLAT = 0.05  # a unit is saturated where its slope is below this share of its steepest
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}

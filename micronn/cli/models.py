@@ -19,8 +19,8 @@ from micronn.cli.command import Commands, Note, add_command
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
+from micronn.support.numeric import as_list, predicted_class
 from micronn.support.text import clipped, decimal, fmt
-from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from random import Random
 
 from micronn.support.arguments import Rng, choice, count, rng_or_default
-from micronn.support.points import Examples
+from micronn.support.toys import Examples
 
 Point = tuple[float, float]
 Stroke = list[Point]  # the corners of a line from a pen put down once

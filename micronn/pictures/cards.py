@@ -27,8 +27,8 @@ from micronn.pictures.svg import (
     text_width,
     units,
 )
+from micronn.support.numeric import magnitude
 from micronn.support.text import columns, fmt
-from micronn.support.vectors import magnitude
 
 ROW = 20  # the height of a row
 MOST_ROWS = 8  # of operands, messages or weights on one card

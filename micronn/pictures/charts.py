@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from micronn.pictures.palette import LIGHT, scale, shade
 from micronn.pictures.svg import box, pixel_runs, svg_frame, svg_line, svg_text, units
+from micronn.support.numeric import predicted_class
 from micronn.support.text import clean, fmt
-from micronn.support.vectors import predicted_class
 
 Point = tuple[float, float]
 

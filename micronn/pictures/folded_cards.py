@@ -27,8 +27,8 @@ from micronn.pictures.cards import (
 )
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
+from micronn.support.numeric import magnitude, root_mean_square
 from micronn.support.text import fmt
-from micronn.support.vectors import magnitude, root_mean_square
 
 CELL = 10  # a cell of a matrix with the gap beside it
 CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it

@@ -20,8 +20,8 @@ from micronn.pictures.grouping import MOST_INPUTS, Home, Plan, crowded_layers, h
 from micronn.pictures.legend import Item, layer_legend, words
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import Sketch
+from micronn.support.numeric import magnitude, root_mean_square
 from micronn.support.text import counted, fmt
-from micronn.support.vectors import magnitude, root_mean_square
 
 # The layers view
 

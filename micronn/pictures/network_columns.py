@@ -15,8 +15,8 @@ from micronn.engine import Value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.palette import scale
 from micronn.pictures.svg import text_width
+from micronn.support.numeric import magnitude
 from micronn.support.text import clean
-from micronn.support.vectors import magnitude
 
 MOST = 16  # units drawn in one column
 FEW = 8  # up to so many units in the tallest column, circles have room for a number

@@ -29,8 +29,8 @@ from micronn.pictures.svg import (
     text_width,
     units,
 )
+from micronn.support.numeric import magnitude
 from micronn.support.text import fmt
-from micronn.support.vectors import magnitude
 
 SPARSE = 60  # up to so many lines between two columns, every line is opaque
 

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from micronn.data import Examples
 from micronn.nn import Module
+from micronn.support.numeric import as_list, predicted_class
 from micronn.support.text import fmt
-from micronn.support.vectors import as_list, predicted_class
 from micronn.terminal.images import gallery, grey_image, square
 from micronn.terminal.plots import decision_plane, fitted_curve
 from micronn.training.metrics import right_class

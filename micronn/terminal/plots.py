@@ -19,8 +19,8 @@ from rich.text import Text
 
 from micronn.pictures.charts import Axis, Plane, span
 from micronn.pictures.palette import scale
+from micronn.support.numeric import predicted_class
 from micronn.support.text import fmt
-from micronn.support.vectors import predicted_class
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, has_colours, rgb
 from micronn.terminal.images import GREY_MARKS, Pixel, Rows, painted
 

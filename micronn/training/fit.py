@@ -33,7 +33,7 @@ from micronn.data import Examples, batches, select
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient, learning_rate
 from micronn.support.arguments import Rng, check_callable, check_examples, count
-from micronn.support.vectors import root_mean_square
+from micronn.support.numeric import root_mean_square
 from micronn.train import NOT_FINITE, Diverged, Loss, Step, check_training, train_batch
 from micronn.training.eager import Objective, eager_outputs
 from micronn.training.metrics import accuracy

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micronn.support.arguments import check_pairs
-from micronn.support.vectors import as_list, predicted_class, root_mean_square
+from micronn.support.numeric import as_list, predicted_class, root_mean_square
 
 Output = float | Sequence[float]
 

@@ -25,7 +25,7 @@ from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
 from micronn.support.arguments import Rng
-from micronn.support.vectors import softmax
+from micronn.support.numeric import logsumexp
 from micronn.training.metrics import accuracy, rmse
 
 # What there is to learn, and how many examples are enough for a test to mean something.
@@ -79,7 +79,7 @@ class Question(NamedTuple):
 
     def probabilities(self, outputs: Sequence[float]) -> list[float]:
         """The probability that the model gives each class; they add up to 1."""
-        return softmax([0.0, outputs[0]] if self.kind == "sign" else outputs)
+        return logsumexp([0.0, outputs[0]] if self.kind == "sign" else outputs)[1]
 
     def scaled(self, x: Sequence[float]) -> list[float]:
         """Inputs as the model is given them."""

@@ -23,7 +23,7 @@ from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer
 from micronn.support.arguments import choice, class_index
-from micronn.support.vectors import as_list
+from micronn.support.numeric import as_list
 from micronn.train import NOT_FINITE
 from micronn.training.eager import Objective, eager_outputs
 

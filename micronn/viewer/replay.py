@@ -18,8 +18,8 @@ from micronn.pictures.page import filled, html_page, resource
 from micronn.pictures.palette import style
 from micronn.pictures.render import render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
+from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
-from micronn.support.vectors import as_list
 from micronn.train import NOT_FINITE
 from micronn.training.traced import predictor
 from micronn.viewer.flipbook import ALPHABET, FilmData, film

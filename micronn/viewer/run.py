@@ -18,8 +18,8 @@ from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.network_columns import layers_of
 from micronn.support.arguments import check_pairs, check_text, pair
+from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean, clipped
-from micronn.support.vectors import root_mean_square
 
 Loss = Callable[[Any, Any], Value]
 Example = tuple[Sequence[Value | float], Any]  # an input and its target

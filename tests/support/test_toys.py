@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from micronn.support.points import (
+from micronn.support.toys import (
     add_noise,
     alternating,
     jittered,
