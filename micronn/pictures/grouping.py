@@ -7,11 +7,12 @@ values between and after the layers.  The number of homes does not grow with the
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
-from micronn.graph.neurons import Folds, LayerFold, readers_of
+from micronn.graph.neurons import Folds, find_folds, readers_of
 from micronn.graph.rows import Graph
 from micronn.pictures import ids
 from micronn.pictures.palette import scale
@@ -40,7 +41,7 @@ class Plan:
         """Whether some neuron was called more than once."""
         return self.calls > 1
 
-    @property
+    @cached_property
     def m(self) -> float:
         """The largest gradient."""
         return scale([node.grad for node in self.graph.nodes if node.role != "const"])
@@ -93,8 +94,11 @@ class Plan:
         )
 
 
-def make_plan(graph: Graph, folds: Folds) -> Plan:
-    """Find every value its place."""
+def make_plan(graph: Graph) -> Plan | None:
+    """Find every value of a graph its place; None if there are no neurons in it."""
+    folds = find_folds(graph)
+    if not folds.layers:
+        return None
     columns = input_columns(graph, folds)
     placed = {k for ks in columns.values() for k in ks} | folds.home.keys()
     rest: defaultdict[int, list[int]] = defaultdict(list)
@@ -109,18 +113,12 @@ def input_columns(graph: Graph, folds: Folds) -> dict[tuple[int, int], list[int]
     columns: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     seen = set(folds.home)
     for number, layer in enumerate(folds.layers):
-        for i, k in all_inputs(layer):
+        calls = [call for neuron in layer.neurons for call in neuron.calls]
+        for i, k in chain.from_iterable([enumerate(call.inputs) for call in calls]):
             if k not in seen and not graph.nodes[k].operands:
                 seen.add(k)
                 columns[number, i].append(k)
     return dict(columns)
-
-
-def all_inputs(layer: LayerFold) -> Iterator[tuple[int, int]]:
-    """Everything the neurons of a layer read, each with the number of its weight."""
-    for neuron in layer.neurons:
-        for call in neuron.calls:
-            yield from enumerate(call.inputs)
 
 
 def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
@@ -134,8 +132,8 @@ def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
     outs = {k: i for i, layer in enumerate(folds.layers) for k in layer.outs}
     layer_of = {k: i for i, layer in enumerate(folds.layers) for k in layer.params}
     given: dict[int, int] = {}
-    for k in range(len(graph)):
-        operands = graph.nodes[k].operands
+    for k, row in enumerate(graph.nodes):
+        operands = row.operands
         level[k] = max([level[j] for j in operands], default=0)
         if k in outs:
             level[k] = layer_level.setdefault(outs[k], level[k] + 1)

@@ -12,9 +12,10 @@ Both packages are imported when something is laid out, so that the rest needs ne
 
 import json
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
+MARGIN = 12  # around the cards
 PATIENCE = 30  # seconds an engine may take; 2,000 boxes take about one
 SMALL = 500  # up to so many boxes, an engine that takes longer is broken, not busy
 
@@ -48,21 +49,19 @@ class Layout(NamedTuple):
     lanes: dict[str, Box]
 
 
-def arrange(
-    dot: str, nodes: Iterable[str], wires: Iterable[str], lanes: Iterable[str], margin: float
-) -> Layout:
+def arrange(dot: str, nodes: list[str], wires: list[str], lanes: list[str]) -> Layout:
     """The positions of the named nodes, wires and lanes of a DOT text, inside a margin.
 
     Raises NoLayout if no engine places all of them.
     """
-    wanted, reasons = (list(nodes), list(wires), list(lanes)), []
+    reasons = []
     for name, engine in ENGINES.items():
         # Somebody else's program may fail in any way at all; the next one may work.
         try:
-            return read(engine(dot), *wanted, margin)
+            return read(engine(dot), nodes, wires, lanes)
         except Exception as error:
             reasons.append(f"  {name}: {reason(error)}")
-            if isinstance(error, subprocess.TimeoutExpired) and len(wanted[0]) > SMALL:
+            if isinstance(error, subprocess.TimeoutExpired) and len(nodes) > SMALL:
                 reasons.append("  what is left: not tried, it would take as long; draw less")
                 break
     raise NoLayout(
@@ -129,9 +128,7 @@ def image(dot: str, format: str) -> bytes:
 # Reading the answer
 
 
-def read(
-    answer: bytes, nodes: list[str], wires: list[str], lanes: list[str], margin: float
-) -> Layout:
+def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) -> Layout:
     """The positions in Graphviz's JSON, turned from y upwards to y downwards."""
     graph = json.loads(answer)
     left, bottom, right, top = numbers(graph["bb"])
@@ -139,7 +136,7 @@ def read(
     edges = {thing["id"]: thing for thing in graph.get("edges", [])}
 
     def at(x: float, y: float) -> Point:
-        return x - left + margin, top - y + margin
+        return x - left + MARGIN, top - y + MARGIN
 
     def point(text: str) -> Point:
         x, y = numbers(text)
@@ -157,8 +154,8 @@ def read(
         return *at(x0, y1), *at(x1, y0)
 
     return Layout(
-        right - left + 2 * margin,
-        top - bottom + 2 * margin,
+        right - left + 2 * MARGIN,
+        top - bottom + 2 * MARGIN,
         {name: point(objects[name]["pos"]) for name in nodes},
         {name: route(edges[name]) for name in wires},
         {name: box(objects[name]) for name in lanes},

@@ -34,16 +34,12 @@ class NetworkPicture(Picture):
     suffixes = (".svg", ".html")
 
     def __init__(self, title: str, svg: str, html: str):
-        self.title, self.svg, self.html = title, svg, html
+        self.title, self.svg, self.html, self.page = title, svg, html, lambda: html
 
     @property
     def dot(self) -> str:
         """Nothing: no Graphviz is asked where the circles go."""
         raise TypeError("a network has no DOT text; save it as .svg or .html")
-
-    def as_page(self) -> str:
-        """The page, as HTML text."""
-        return self.html
 
 
 def draw_network(

@@ -5,46 +5,51 @@ neuron's output by its input, which is the slope of the activation times the wei
 and both factors stand on the card.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
+from typing import NamedTuple
 
-from micronn.graph.neurons import LayerFold, NeuronFold
+from micronn.graph.neurons import NeuronFold
+from micronn.graph.rows import Row
 from micronn.pictures import ids
-from micronn.pictures.cards import Card, derivative, largest
-from micronn.pictures.edges import Lane, Wire, message_wire
-from micronn.pictures.folded_cards import NeuronFace, NeuronRow, NeuronTable, neuron_card
+from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card, upright
+from micronn.pictures.folded_cards import (
+    bundles,
+    census_bar,
+    finished,
+    input_cards,
+    largest_and_rms,
+    rest_cards,
+)
 from micronn.pictures.grouping import Plan, homes
-from micronn.pictures.layer_view import bundles, finished, input_cards, rest_cards
 from micronn.pictures.legend import bar_words, gradient_scale, value_legend
-from micronn.pictures.sketch import Sketch
-from micronn.pictures.value_view import ValueCards
+from micronn.pictures.palette import shade
+from micronn.pictures.sketch import End, Lane, Sketch, Wire, message_wire
+from micronn.pictures.svg import svg_chip, svg_line, svg_text, text_width, units
+from micronn.pictures.value_view import ValueCards, derivative
 from micronn.support.text import clean, fmt
-
-End = tuple[str, str]  # where a wire begins or ends: a card and a port
 
 
 def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
     """A card for each neuron; inputs and losses as values, or folded if there is a batch."""
-    m = plan.m
     cards: list[Card] = []
     lanes: list[Lane] = []
-    for number, layer in enumerate(plan.folds.layers):
+    for number in range(len(plan.folds.layers)):
         lanes += lanes_of(plan, number)
-        for card in neuron_cards(plan, number, layer, m):
-            card.lane = ids.layer_lane(number)
-            cards.append(card)
+        cards += neuron_cards(plan, number)
     if plan.batched:
-        found = [*input_cards(plan, m), *cards, *rest_cards(plan, m)]
-        home = homes(plan, neurons=True)
-        wires = bundles(plan, home)
-        items = [gradient_scale(m), bar_words()]
+        found = [*input_cards(plan), *cards, *rest_cards(plan)]
+        wires = bundles(plan, homes(plan, neurons=True))
+        items = [gradient_scale(plan.m), bar_words()]
     else:
-        singles, wires, uses = single_values(plan, m, prefix)
+        singles, wires, uses = single_values(plan, prefix)
         found = in_order(plan, cards, singles)
-        items = value_legend(m, "input", uses)
+        items = value_legend(plan.m, "input", uses)
     in_lane = {card.id for card in cards}
     for wire in wires:
-        wire.minlen = 2 if wire.head in in_lane and wire.tail not in in_lane else 1
-    return finished(plan, found, wires, items, lanes, 0.6)
+        wire.minlen = 2 if wire.head[0] in in_lane and wire.tail[0] not in in_lane else 1
+    return replace(finished(plan, found, wires, items), lanes=lanes, ranksep=0.6)
 
 
 def lanes_of(plan: Plan, number: int) -> list[Lane]:
@@ -58,23 +63,117 @@ def lanes_of(plan: Plan, number: int) -> list[Lane]:
     return [*new, Lane(id, name, first, 1)]
 
 
-def neuron_cards(plan: Plan, number: int, layer: LayerFold, m: float) -> list[Card]:
+# The card of a neuron
+
+
+class Line(NamedTuple):
+    """A line of a neuron card: a parameter, the weighted sum, or the output.
+
+    slope: what stands at the left, where the wire of an input ends.
+    nodes: whose data and gradient it shows: one, or those of many calls.
+    """
+
+    slope: str
+    name: str
+    nodes: Sequence[Row] = ()
+
+    @property
+    def many(self) -> bool:
+        """Whether it shows a census, with a note below it."""
+        return len(self.nodes) > 1
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Data and gradient as text."""
+        if not self.nodes:
+            return "", ""
+        if self.many:
+            return largest_and_rms(self.data), largest_and_rms(self.grad)
+        return fmt(self.data[0]), fmt(self.grad[0], sign=True)
+
+    @property
+    def data(self) -> list[float]:
+        """The data of its nodes."""
+        return [node.data for node in self.nodes]
+
+    @property
+    def grad(self) -> list[float]:
+        """The gradients of its nodes."""
+        return [node.grad for node in self.nodes]
+
+    @property
+    def finite(self) -> bool:
+        """Whether all its numbers are."""
+        return all(map(isfinite, (*self.data, *self.grad)))
+
+
+class Face(NamedTuple):
+    """What a neuron card shows.
+
+    title: what the neuron computes, such as tanh(w·x + b).
+    corner: its name, and whether it is the output.
+    given: its weights and its bias.  results: z and the output.
+    """
+
+    title: str
+    corner: str
+    given: list[Line]
+    results: list[Line]
+
+
+class Columns(NamedTuple):
+    """How wide the columns of the neuron cards of one layer are, and what the header needs."""
+
+    slopes: float
+    names: float
+    data: float
+    grad: float
+    header: float
+
+    def places(self, width: float) -> tuple[float, float, float]:
+        """Left of the names, middle of the data, left of the gradients on a card so wide."""
+        left, right = self.slopes + 8, width - 4 - self.grad
+        return left, (left + self.names + right) / 2 - 4, right
+
+
+def neuron_cards(plan: Plan, number: int) -> list[Card]:
     """The cards of the neurons of a layer, their columns equally wide."""
-    table = NeuronTable()
-    faces = [neuron_face(plan, number, index) for index in range(len(layer.neurons))]
-    for face in faces:
-        table.widen(face)
-    return [neuron_card(face, table, m) for face in faces]
+    neurons = plan.folds.layers[number].neurons
+    faces = [neuron_face(plan, number, index) for index in range(len(neurons))]
+    lines = [line for face in faces for line in (*face.given, *face.results)]
+    sizes = [[text_width(text, 9 if line.many else 12) for text in line.texts] for line in lines]
+    columns = Columns(
+        max([slope_width(line.slope) for line in lines]),
+        max([text_width(line.name) + 16 for line in lines]),
+        max([NUMBER, *[data + 12 for data, _ in sizes]]),
+        max([NUMBER, *[grad + 12 for _, grad in sizes]]),
+        max([text_width(face.title, 12) + text_width(face.corner, 10) + 30 for face in faces]),
+    )
+    cards = []
+    for index, (neuron, face) in enumerate(zip(neurons, faces, strict=True)):
+        css = "root" if is_root(plan, neuron) else "op"
+        card = neuron_card(ids.neuron(number, index), css, face, columns, plan.m)
+        card.lane = ids.layer_lane(number)
+        cards.append(card)
+    return cards
 
 
-def neuron_face(plan: Plan, number: int, index: int) -> NeuronFace:
+def slope_width(slope: str) -> float:
+    """The room that the text at the left of a line needs."""
+    return text_width(slope, 10 if "′" in slope else 12) + 14 if slope else 0.0
+
+
+def neuron_face(plan: Plan, number: int, index: int) -> Face:
     """What the card of a neuron shows."""
-    neuron, root = plan.folds.layers[number].neurons[index], len(plan.graph) - 1
-    rows, results = neuron_rows(plan, neuron, plan.out_name(number, index))
-    is_root = any(call.out == root for call in neuron.calls)
-    corner = neuron_name(neuron, index) + ("  output" if is_root else "") + born(plan, neuron)
-    css = "root" if is_root else "op"
-    return NeuronFace(ids.neuron(number, index), css, expression(neuron), corner, rows, results)
+    neuron = plan.folds.layers[number].neurons[index]
+    corner = neuron_name(neuron, index) + ("  output" if is_root(plan, neuron) else "")
+    given, results = neuron_lines(plan, neuron, plan.out_name(number, index))
+    return Face(expression(neuron), corner + born(plan, neuron), given, results)
+
+
+def is_root(plan: Plan, neuron: NeuronFold) -> bool:
+    """Whether a neuron makes the value that the picture is about."""
+    return any(call.out == len(plan.graph) - 1 for call in neuron.calls)
 
 
 def neuron_name(neuron: NeuronFold, index: int) -> str:
@@ -104,52 +203,116 @@ def shown_weights(plan: Plan, neuron: NeuronFold) -> list[int]:
     return largest([plan.graph.nodes[w].grad for w in neuron.weights])
 
 
-def neuron_rows(
-    plan: Plan, neuron: NeuronFold, out_name: str
-) -> tuple[list[NeuronRow], list[NeuronRow]]:
-    """The rows of a neuron card: parameters, then z and the output."""
-    nodes, once = plan.graph.nodes, len(neuron.calls) == 1
-    call = neuron.calls[0]
-    z, out = nodes[call.z], nodes[call.out]
-    shown, rows = shown_weights(plan, neuron), []
+def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Line], list[Line]]:
+    """The lines of a neuron card: parameters, then z and the output."""
+    nodes, call, once = plan.graph.nodes, neuron.calls[0], len(neuron.calls) == 1
+    shown, given = shown_weights(plan, neuron), []
     for i in shown:
         weight = nodes[neuron.weights[i]]
         slope = derivative(call.slope * weight.data) if once else ""
-        rows.append(parameter_row(plan, neuron, neuron.weights[i], slope))
+        given.append(Line(slope, parameter_name(neuron, weight), [weight]))
     if len(shown) < len(neuron.weights):
-        rows.append(NeuronRow("", f"… {len(neuron.weights) - len(shown)} more weights"))
+        given.append(Line("", f"… {len(neuron.weights) - len(shown)} more weights"))
     if neuron.bias is not None:
-        rows.append(parameter_row(plan, neuron, neuron.bias, ""))
+        bias = nodes[neuron.bias]
+        given.append(Line("", parameter_name(neuron, bias), [bias]))
+    outs = [nodes[call.out] for call in neuron.calls]
     if not once:
-        outs = [nodes[call.out] for call in neuron.calls]
-        data, grad = [out.data for out in outs], [out.grad for out in outs]
-        return rows, [NeuronRow("", f"{out_name} × {len(outs)}", data, grad)]
+        return given, [Line("", f"{out_name} × {len(outs)}", outs)]
     if call.out == call.z:
-        return rows, [NeuronRow("", out_name, out.data, out.grad)]
+        return given, [Line("", out_name, outs)]
     prime = f"{neuron.activation}′ {fmt(call.slope)}"
-    return rows, [
-        NeuronRow("", "z", z.data, z.grad),
-        NeuronRow(prime, out_name, out.data, out.grad),
+    return given, [Line("", "z", [nodes[call.z]]), Line(prime, out_name, outs)]
+
+
+def parameter_name(neuron: NeuronFold, node: Row) -> str:
+    """A weight or a bias, by its label or what its name adds to the neuron's."""
+    return clean(node.name.removeprefix(neuron.scope).removeprefix("."))
+
+
+def neuron_card(id: str, css: str, face: Face, columns: Columns, m: float) -> Card:
+    """One neuron: a line for each parameter, its weighted sum, its output."""
+    lines, out = (*face.given, *face.results), face.results[-1]
+    words = f"{len(out.nodes)} outputs, data {out.texts[0]}"
+    if not out.many:
+        words = f"output data = {out.data[0]!r}, grad = {out.grad[0]!r}"
+    high = len(face.given) + sum([1 + line.many for line in face.results]) + 2
+    needed = max(columns.slopes + columns.names + columns.data + columns.grad + 18, columns.header)
+    title = f"{face.corner}: {face.title}, {words}"
+    card = record_card(id, css, title, needed, high, *record_cells(face))
+    stroke = css if all(line.finite for line in lines) else "bad"
+    ruled, (left, middle, right) = ROW * (len(face.given) + 2), columns.places(card.width)
+    card.frame(stroke)
+    card.body += [
+        svg_text(EDGE, 14, face.title, bold=True),
+        svg_text(card.width - EDGE, 14, face.corner, 10, "mut", "end"),
+        svg_text(left, ROW + 14, "param", 10, "param"),
+        svg_text(middle, ROW + 14, "data", 10, "mut", "middle"),
+        svg_text(right + columns.grad / 2, ROW + 14, "grad", 10, "mut", "middle"),
+        upright(columns.slopes, ruled) if columns.slopes else "",
+        svg_line(f"M0 {ruled}L{units(card.width)} {ruled}", stroke),
     ]
+    top = 2 * ROW
+    for line in lines:
+        card.body += line_svg(line, top, columns, card.width, m, bold=line in face.results)
+        top += ROW * (1 + line.many)
+    return card
 
 
-def parameter_row(plan: Plan, neuron: NeuronFold, k: int, slope: str) -> NeuronRow:
-    """The row of a weight or a bias, by its label or what its name adds to the neuron's."""
-    node = plan.graph.nodes[k]
-    name = node.name.removeprefix(neuron.scope).removeprefix(".")
-    return NeuronRow(slope, clean(name), node.data, node.grad)
+def line_svg(
+    line: Line, top: float, columns: Columns, width: float, m: float, bold: bool
+) -> list[str]:
+    """A line of a neuron card; the outputs of many calls are a bar for data and one for grad."""
+    left, middle, right = columns.places(width)
+    slope = svg_text(columns.slopes / 2, top + 14, line.slope, 12, "mut", "middle")
+    if "′" in line.slope:
+        slope = svg_text(8, top + 14, line.slope, 10, "mut")
+    ink = "ink" if line.nodes else "mut"
+    parts = [slope, svg_text(left, top + 14, line.name, fill=ink, bold=bold)]
+    if line.many:
+        bar = columns.grad - 12
+        sides = (middle - bar / 2, line.data), (right + 6, line.grad)
+        for (x, numbers), note in zip(sides, line.texts, strict=True):
+            parts.append(census_bar(numbers, x, top + 4, bar))
+            parts.append(svg_text(x, top + 29, note, 9, "mut"))
+    elif line.nodes:
+        data, grad = line.texts
+        if isfinite(line.data[0]):
+            parts.append(svg_text(middle, top + 14, data, anchor="middle", bold=bold))
+        else:
+            parts.append(svg_chip(middle - 26, top, 52, data, "bad"))
+        parts.append(svg_chip(right, top, columns.grad, grad, shade(line.grad[0], m)))
+    return parts
 
 
-def single_values(plan: Plan, m: float, prefix: str) -> tuple[dict[int, Card], list[Wire], bool]:
+def record_cells(face: Face) -> list[list[Cell]]:
+    """The columns of a neuron card's record, with ports for its inputs and its output."""
+    left: list[Cell] = [("", face.title), ("", "")]
+    right: list[Cell] = [("", face.corner), ("", "param data grad")]
+    for number, line in enumerate(face.given):
+        left.append((ids.operand_port(number), line.slope))
+        right.append(("", " ".join([line.name, *line.texts]).strip()))
+    for line in face.results:
+        port, (data, grad) = ids.OUTPUT_PORT if line is face.results[-1] else "", line.texts
+        left += [("", line.slope), ("", "")] if line.many else [("", line.slope)]
+        texts = [f"{line.name} {data}", grad] if line.many else [f"{line.name} {data} {grad}"]
+        right += zip((port, ""), texts, strict=False)
+    return [left, right]
+
+
+# Values and wires around the neurons
+
+
+def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire], bool]:
     """Value cards for what is in no neuron, all wires, and whether a card lists messages."""
     outside = [k for ks in (*plan.columns.values(), *plan.rest.values()) for k in ks]
     rows = plan.graph.rows(outside)
-    cards = ValueCards(plan.graph, rows, m, prefix, folded=True)
+    cards = ValueCards(plan.graph, rows, plan.m, prefix, folded=True)
     names = {k: plan.input_name(column) for column, ks in plan.columns.items() for k in ks}
     wires = []
     for number, layer in enumerate(plan.folds.layers):
         for index in range(len(layer.neurons)):
-            wires += neuron_wires(plan, (number, index), cards, names, m)
+            wires += neuron_wires(plan, (number, index), cards, names)
     for row in rows:
         for j, k in enumerate(row.operands):
             wires.append(cards.wire(row, j, tail_of(plan, cards, k, row.k, j)))
@@ -168,7 +331,7 @@ def tail_of(plan: Plan, cards: ValueCards, k: int, user: int, j: int) -> End:
 
 
 def neuron_wires(
-    plan: Plan, seat: tuple[int, int], cards: ValueCards, names: dict[int, str], m: float
+    plan: Plan, seat: tuple[int, int], cards: ValueCards, names: dict[int, str]
 ) -> list[Wire]:
     """A wire for each input of a neuron, ending at the row of its weight.
 
@@ -185,7 +348,7 @@ def neuron_wires(
         slope = call.slope * nodes[neuron.weights[i]].data
         head = ids.neuron(*seat), ids.operand_port(row_of.get(i, len(shown)))
         id, tail = ids.weight_edge(*seat, i), tail_of(plan, cards, k, user, j)
-        wires.append(message_wire(id, tail, head, name, slope, nodes[call.out].grad, m))
+        wires.append(message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.m))
     return wires
 
 

@@ -13,6 +13,7 @@ layout engine looked for, and all it does is say where things go.
     (True, True)
 """
 
+import base64
 import math
 import os
 import tempfile
@@ -20,28 +21,26 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from micronn.graph.neurons import find_folds
 from micronn.graph.rows import Graph
-from micronn.pictures.edges import lane_svg, wire_svg
 from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.layer_view import layers_view
 from micronn.pictures.layout import NoLayout, arrange, image
 from micronn.pictures.legend import legend_svg
 from micronn.pictures.neuron_view import neurons_view
-from micronn.pictures.notebook import notebook_html
-from micronn.pictures.sketch import Sketch, dot_source
-from micronn.pictures.svg import svg_frame
+from micronn.pictures.sketch import Sketch, dot_source, lane_svg, wire_svg
+from micronn.pictures.svg import escape, svg_frame
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
 from micronn.support.files import write_atomically
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
-MARGIN = 12  # around the cards
 FEW_VALUES = 30  # so many values are always drawn one by one
 MOST_VALUES = 60  # so many still are, where there are no neurons to fold them into
 MOST_CARDS = 24  # of the neurons view
 MOST_NEURONS = 12  # in a layer of the neurons view
 WINDOW = 40  # cards, where neither helps
+
+Page = Callable[[], str] | None  # what makes the HTML page of a picture
 
 
 def render(
@@ -52,15 +51,16 @@ def render(
     legend: bool = True,
     prefix: str = "",
     blank: tuple[str, ...] = (),
-    page: Callable[[], str] | None = None,
+    page: Page = None,
 ) -> "Picture":
     """A picture of a graph; the other arguments are those of draw().
 
     blank: of the values view, what is left out to be written in; see values_view.
-    page: what makes the picture's HTML page, called when the page is asked for.
+    page: called when the picture's HTML page is asked for.
     """
     check_choice(detail, DETAILS, "detail")
-    plan = fold_plan(graph) if len(graph) > FEW_VALUES or detail in ("neurons", "layers") else None
+    folding = len(graph) > FEW_VALUES or detail in ("neurons", "layers")
+    plan = make_plan(graph) if folding else None
     view = choose(graph, plan, detail)
     if view in ("neurons", "layers"):
         if plan is None:
@@ -75,12 +75,6 @@ def render(
         check_limit(len(chosen), limit)
         sketch = values_view(graph, chosen, prefix, blank)
     return Picture(sketch, legend, prefix, page)
-
-
-def fold_plan(graph: Graph) -> Plan | None:
-    """The graph folded into neurons and layers, or None if there are none in it."""
-    folds = find_folds(graph)
-    return make_plan(graph, folds) if folds.layers else None
 
 
 def choose(graph: Graph, plan: Plan | None, detail: str) -> str:
@@ -115,13 +109,7 @@ class Picture:
 
     suffixes: tuple[str, ...] = (".dot", ".svg", ".html", ".png", ".pdf")
 
-    def __init__(
-        self,
-        sketch: Sketch,
-        legend: bool = True,
-        prefix: str = "",
-        page: Callable[[], str] | None = None,
-    ):
+    def __init__(self, sketch: Sketch, legend: bool, prefix: str, page: Page):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
         self.title = sketch.title
 
@@ -187,12 +175,29 @@ class Picture:
         return self.page()
 
     def _repr_html_(self) -> str:
-        """How a notebook shows it: the picture first, the page to step through below."""
-        return notebook_html(self.title, self.svg, self.as_page())
+        """How a notebook shows it: the picture first, the page to step through below, folded.
+
+        The picture is an image without scripts, which also a notebook that nobody has
+        trusted yet may show; the page runs in a frame of its own.
+        """
+        image = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
+        return (
+            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}">\n'
+            "<details><summary>open as a page</summary>\n"
+            f"{page_frame(self.title, self.as_page())}</details>\n"
+        )
 
     def _repr_svg_(self) -> str:
         """How a notebook shows it."""
         return self.svg
+
+
+def page_frame(title: str, page: str) -> str:
+    """A page in a frame of its own, where its style and its scripts touch nothing else."""
+    return (
+        f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" '
+        f'srcdoc="{escape(page)}"></iframe>'
+    )
 
 
 # SVG: the cards where Graphviz put them
@@ -201,9 +206,7 @@ class Picture:
 def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> tuple[str, int]:
     """A sketch as SVG text, and how wide it is."""
     cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
-    layout = arrange(
-        dot, [c.id for c in cards], [w.id for w in wires], [lane.id for lane in lanes], MARGIN
-    )
+    layout = arrange(dot, *[[part.id for part in parts] for parts in (cards, wires, lanes)])
     parts = [
         group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
         group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),

@@ -1,19 +1,54 @@
-"""A picture before it is laid out, and the DOT text that tells Graphviz what to lay out.
+"""A picture before it is laid out: cards, wires and lanes, and the text that describes them.
 
-The DOT text holds every name and number of the picture, and any Graphviz can draw it.
+A wire is painted as the message that flows back along it: its colour and dashes are the
+sign, its width is the size.  Its arrow points forward, the way the data went.  The DOT text
+holds every name and number of the picture, and any Graphviz can draw it.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from micronn.pictures.cards import Card, dot_text
-from micronn.pictures.edges import Lane, Wire
+from micronn.pictures.layout import Box, Point, Route
 from micronn.pictures.legend import Item
-from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, ZERO_DASH
+from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, ZERO_DASH, wire
+from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
+from micronn.support.text import fmt
+
+End = tuple[str, str]  # where a wire begins or ends: a card and a port of its record, or ""
+
+
+@dataclass
+class Wire:
+    """A wire between two cards.
+
+    label: up to two lines of text above it.
+    """
+
+    id: str
+    tail: End
+    head: End
+    token: str
+    width: float
+    dash: str
+    title: str
+    label: tuple[str, ...] = ()
+    minlen: int = 1
+
+
+@dataclass
+class Lane:
+    """A group of cards with a name; lanes stand inside lanes."""
+
+    id: str
+    name: str
+    inside: str = ""
+    depth: int = 0
 
 
 @dataclass
 class Sketch:
-    """A picture before it is laid out: cards, wires, lanes, and what is said about them.
+    """Cards, wires, lanes, and what is said about them.
 
     caption: a sentence or two with the most important numbers.
     ranksep: the room between two columns of cards, in inches.
@@ -26,6 +61,25 @@ class Sketch:
     legend: list[Item]
     lanes: list[Lane] = field(default_factory=list)
     ranksep: float = 0.5
+
+
+def message_wire(
+    id: str, tail: End, head: End, name: str, local: float, upstream: float, m: float
+) -> Wire:
+    """The wire of one operand, drawn as the message that flows back along it.
+
+    name: of the operand.  local, upstream: the two factors of the message.
+    m: the largest gradient.
+    """
+    back = local * upstream
+    title = (
+        f"message to {name}: local {fmt(local)} × upstream {fmt(upstream, sign=True)}"
+        f" = {fmt(back, sign=True)}"
+    )
+    return Wire(id, tail, head, *wire(back, m), title)
+
+
+# As DOT text
 
 
 def dot_source(sketch: Sketch) -> str:
@@ -77,15 +131,61 @@ def dot_node(card: Card) -> str:
 
 def dot_edge(item: Wire) -> str:
     """A wire from port to port, in the colour and dashes of its message."""
-    tail = f"{item.tail}:{item.tail_port}:e" if item.tail_port else f"{item.tail}:e"
-    head = f"{item.head}:{item.head_port}:w" if item.head_port else f"{item.head}:w"
+    tail, head = ":".join(filter(None, item.tail)), ":".join(filter(None, item.head))
     style = {"": "", NEGATIVE_DASH: " style=dashed", ZERO_DASH: " style=dotted"}[item.dash]
     label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
     label = label.replace("→", "->").replace("←", "<-")
     return (
-        f'{tail} -> {head} [id={item.id} color="{LIGHT[item.token]}" penwidth={item.width:.1f}'
+        f'{tail}:e -> {head}:w [id={item.id} color="{LIGHT[item.token]}" penwidth={item.width:.1f}'
         + style
         + (f' label="{label}"' if label else "")
         + (f" minlen={item.minlen}" if item.minlen > 1 else "")
         + "];"
     )
+
+
+# As SVG, where Graphviz put them
+
+
+def wire_svg(item: Wire, route: Route, prefix: str = "") -> str:
+    """A wire along its route, its arrow pointing the way the numbers went."""
+    way, tip = route.points, route.tip
+    curve = f"M{pair(way[0])}C{' '.join(map(pair, way[1:]))}"
+    return (
+        f'<g id="{prefix}{item.id}" class="wire">{svg_title(item.title)}'
+        + svg_line(curve, item.token, item.width, item.dash, "line")
+        + f'<path class="head" d="{arrow(way[-1], tip, item.width)}" fill="{LIGHT[item.token]}"/>'
+        + "".join(wire_label(item, route.label))
+        + "</g>"
+    )
+
+
+def pair(point: Point) -> str:
+    """A point in a path."""
+    return f"{units(point[0])} {units(point[1])}"
+
+
+def arrow(before: Point, tip: Point, width: float) -> str:
+    """A triangle that ends at the tip, as long as the wire's width asks for."""
+    dx, dy = tip[0] - before[0], tip[1] - before[1]
+    shrink = (5.8 + 1.55 * width) / (math.hypot(dx, dy) or 1.0)
+    dx, dy = dx * shrink, dy * shrink
+    right = tip[0] - dx - 0.4 * dy, tip[1] - dy + 0.4 * dx
+    left = tip[0] - dx + 0.4 * dy, tip[1] - dy - 0.4 * dx
+    return f"M{pair(tip)}L{pair(right)}L{pair(left)}z"
+
+
+def wire_label(item: Wire, middle: Point) -> list[str]:
+    """The lines of text of a wire; an empty one was kept below them, above the wire."""
+    x, y = middle
+    top = y - 6 * (len(item.label) + 1) + 9
+    return [
+        svg_text(x, top + 12 * i, line, 10, "mut", "middle") for i, line in enumerate(item.label)
+    ]
+
+
+def lane_svg(lane: Lane, box: Box) -> str:
+    """The ground a group of cards stands on; nested lanes take turns with the background."""
+    x0, y0, x1, y1 = box
+    ground = svg_rect(x0, y0, x1 - x0, y1 - y0, "bg" if lane.depth % 2 else "lane", "hair", 1, 10)
+    return f'<g class="lane">{ground}{svg_text(x0 + 9, y0 + 15, lane.name, 11, "mut")}</g>'

@@ -3,40 +3,53 @@
 Whoever reads the picture can redo the chain rule with it: each card shows the local
 derivative of every operand, the gradient, and, where a value is read more than once,
 each message that was added up.
+
+        ╭─────────┬────────────────────┬──────────╮
+        │ ×  name                        output   │
+        │ ∂ −3    │ data       −6      │ ← +0.25  │   row 1
+        │ ∂ 2     │ grad   [ +0.5000 ] │ ← +0.25  │   row 2
+        ╰─────────┴────────────────────┴──────────╯
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import isfinite
+from typing import NamedTuple
 
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures import ids
 from micronn.pictures.cards import (
+    EDGE,
+    NUMBER,
+    ROW,
     Card,
-    Face,
-    Ports,
-    derivative,
+    Cell,
     largest,
-    message,
-    ports,
-    value_card,
+    name_left,
+    record_card,
+    upright,
 )
-from micronn.pictures.edges import Wire, message_wire
 from micronn.pictures.legend import value_legend
-from micronn.pictures.palette import scale
-from micronn.pictures.sketch import Sketch
+from micronn.pictures.palette import scale, shade
+from micronn.pictures.sketch import End, Sketch, Wire, message_wire
+from micronn.pictures.svg import svg_chip, svg_rect, svg_text, text_width
 from micronn.support.text import counted, fmt
+
+SIDE = 14  # what a column of derivatives or messages needs beside its text
+LABELS = 36  # the words data and grad, before the numbers
+GAP = 6  # behind the numbers
+CHIP = 10.6  # what the chip around a number needs beside it
 
 
 def values_view(
-    graph: Graph, chosen: Sequence[int], prefix: str = "", blank: tuple[str, ...] = ()
+    graph: Graph, chosen: Sequence[int], prefix: str = "", blank: Sequence[str] = ()
 ) -> Sketch:
     """A card for each of the chosen nodes; where the picture stops, a stub.
 
     blank: ("grad",), or ("grad", "data"), for a sheet on which the gradients, and the data
-        of computed values, are to be written in.
+        of computed values, are to be written in; what would give them away is left out.
     """
     rows = graph.rows(chosen)
     m = scale([row.grad for row in rows if row.role != "const"])
@@ -69,10 +82,79 @@ def window(graph: Graph, most: int) -> list[int]:
     return sorted({root, *[row.operands[j] for j in shown]})
 
 
+# The rows at the sides of a card
+
+
+class Port(NamedTuple):
+    """A row at the side of a card: its text, and the id of that text."""
+
+    text: str
+    id: str
+
+
+class Ports(NamedTuple):
+    """The rows at one side of a card, and in which row each wire ends: 0 is below the header."""
+
+    rows: list[Port]
+    row_of: dict[Hashable, int]
+
+
+def ports_in(row: Row) -> Ports:
+    """The rows of local derivatives; of many, those with the largest messages."""
+    slopes = row.local_grads
+    sizes = [slope * row.grad for slope in slopes]
+    id = partial(ids.derivative, row.k)
+    return ports(sizes, lambda i: derivative(slopes[i]), id, range(len(sizes)))
+
+
+def ports_out(row: Row) -> Ports:
+    """The rows of messages, one for each use."""
+    sizes = [use.message for use in row.uses]
+    keys = [(use.user, use.j) for use in row.uses]
+    return ports(sizes, lambda i: message(sizes[i]), partial(ids.message, row.k), keys)
+
+
+def ports(
+    sizes: Sequence[float],
+    text: Callable[[int], str],
+    id: Callable[[int], str],
+    keys: Iterable[Hashable],
+) -> Ports:
+    """Rows for many numbers; what is not among the largest shares the last, "… n more".
+
+    sizes: how large each number counts.  text: of a number.  id: of the text in a row.
+    keys: what the wires are called, one for each number.
+    """
+    shown = largest(sizes)
+    rows = [Port(text(i), id(row)) for row, i in enumerate(shown)]
+    if len(shown) < len(sizes):
+        rows.append(Port(f"… {len(sizes) - len(shown)} more", id(len(shown))))
+    row_of = {i: row for row, i in enumerate(shown)}
+    return Ports(rows, {key: row_of.get(i, len(shown)) for i, key in enumerate(keys)})
+
+
+def derivative(x: float) -> str:
+    """A local derivative as a card shows it."""
+    return f"∂ {fmt(x)}"
+
+
+def message(x: float) -> str:
+    """A message as a card shows it."""
+    return f"← {fmt(x, sign=True)}"
+
+
+def column_width(rows: Sequence[Port]) -> float:
+    """The width of a column of derivatives or messages."""
+    return max([text_width(port.text) for port in rows], default=-SIDE) + SIDE
+
+
+# The cards
+
+
 class ValueCards:
     """The cards of some rows of a graph, and the ports where their wires begin and end.
 
-    m: the largest gradient of the picture.
+    m: the largest gradient of the picture, against which shades are measured.
     folded: operands that are not among the rows are drawn elsewhere in the picture, so
         no row is a stub.
     blank: as for values_view.
@@ -84,8 +166,9 @@ class ValueCards:
         rows: list[Row],
         m: float,
         prefix: str = "",
+        *,
         folded: bool = False,
-        blank: tuple[str, ...] = (),
+        blank: Sequence[str] = (),
     ):
         self.graph, self.m, self.prefix, self.blank = graph, m, prefix, blank
         inside, root = {row.k for row in rows}, len(graph) - 1
@@ -96,68 +179,118 @@ class ValueCards:
         self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
 
     def card(self, row: Row, name: str = "") -> Card:
-        """The card of a row.  name: what to call a value that has no name."""
-        return value_card(self.face(row, name), self.m, self.prefix)
+        """One value: operation and name, local derivatives, data over gradient, messages.
 
-    def face(self, row: Row, name: str) -> Face:
-        """What the card of a row shows."""
-        k, below = row.k, self.below.get(row.k)
-        operands_fine = all(isfinite(self.graph.nodes[j].data) for j in row.operands)
-        blank = self.blank if row.operands else self.blank[:1]
-        shown = below is None and "data" not in blank
-        first_bad = shown and operands_fine and not isfinite(row.data)
-        corner = {"op": "", "root": "output"}.get(row.role, row.role)
-        if below is not None:
-            corner = f"from {counted(below, 'value')}"
-        elif first_bad:
-            corner = f"{corner} first {fmt(row.data)}".strip()
-        return Face(
-            k,
-            row.role,
-            glyph(row.op),
-            name if name and not row.name else row.title,
-            bool(row.name or name),
-            row.data,
-            row.grad,
-            self.ins[k].rows if k in self.ins else [],
-            self.outs[k].rows if k in self.outs else [],
-            corner,
-            first_bad,
-            below is not None,
-            blank,
-        )
+        name: what to call a value that has no name.
+        """
+        sign, named = glyph(row.op), row.name or name
+        name = name if name and not row.name else row.title
+        ins = self.ins[row.k].rows if row.k in self.ins else []
+        outs = self.outs[row.k].rows if row.k in self.outs else []
+        corner, token = self.corner(row)
+        texts = data, grad = fmt(row.data), fmt(row.grad, sign=True)
+        high = max(2, len(ins), len(outs))
+        left, right = column_width(ins), column_width(outs)
+        chip = max(NUMBER, text_width(data), text_width(grad)) + CHIP
+        header = name_left(sign) + text_width(name) + EDGE
+        header += text_width(corner, 10) + 12 if corner else 0
+        needed = max(left + (LABELS + GAP) + chip + right, header)
+        words = f"{name}: {sign or row.role}, data = {row.data!r}, grad = {row.grad!r}"
+        words = "" if self.blank else words
+        cells = record_cells((sign, name, corner), texts, ins, outs)
+        card = record_card(ids.value(row.k), row.role, words, needed, high + 1, *cells)
+        known = {"data": row.data, "grad": row.grad}
+        fine = all(isfinite(x) for field, x in known.items() if field not in self.blanks(row))
+        card.frame(row.role if fine else "bad", row.k in self.below)
+        card.heading(sign, name, corner, token, "ink" if named else "mut")
+        width = card.width - left - right
+        card.body += self.side(ins, left / 2, left, card.height)
+        card.body += self.numbers(row, texts, left, width, ROW * high / 2)
+        card.body += self.side(outs, card.width - right / 2, card.width - right, card.height)
+        return card
 
-    def wire(self, row: Row, j: int, tail: tuple[str, str] | None = None) -> Wire:
+    def corner(self, row: Row) -> tuple[str, str]:
+        """The word at the top right of a card, and its colour.
+
+        Where nan or infinity begins, it says so: data is not finite, all operands are.
+        """
+        word = {"op": "", "root": "output"}.get(row.role, row.role)
+        token = "mut" if row.role == "op" else row.role
+        if row.k in self.below:
+            return f"from {counted(self.below[row.k], 'value')}", token
+        fine = isfinite(row.data) or "data" in self.blanks(row)
+        if fine or not all(isfinite(self.graph.nodes[j].data) for j in row.operands):
+            return word, token
+        return f"{word} first {fmt(row.data)}".strip(), "bad"
+
+    def side(self, rows: Sequence[Port], x: float, edge: float, height: float) -> list[str]:
+        """A column of derivatives or messages around x, and the line at its edge."""
+        texts = [
+            svg_text(x, ROW * row + 34, port.text, 12, "mut", "middle", id=self.prefix + port.id)
+            for row, port in enumerate([] if self.blank else rows)
+        ]
+        return [*texts, upright(edge, height)] if rows else []
+
+    def blanks(self, row: Row) -> Sequence[str]:
+        """Which numbers of a row are to be written in; the data of a given one never is."""
+        return self.blank if row.operands else self.blank[:1]
+
+    def numbers(
+        self, row: Row, texts: tuple[str, str], x: float, width: float, y: float
+    ) -> list[str]:
+        """Data above gradient; only the gradient has a colour, unless data is nan or infinite."""
+        blank, left, chip = self.blanks(row), x + LABELS, width - LABELS - GAP
+        data_id, grad_id = self.prefix + ids.data(row.k), self.prefix + ids.grad(row.k)
+        token = shade(row.grad, self.m)
+        if row.role == "const" and token != "bad":
+            token = "zero"  # nobody will use it
+        data = svg_text(left + chip / 2, y + 14, texts[0], anchor="middle", id=data_id)
+        if not isfinite(row.data):
+            data = svg_chip(left, y, chip, texts[0], "bad", data_id)
+        grad = svg_chip(left, y + ROW, chip, texts[1], token, grad_id)
+        return [
+            svg_text(x + 7, y + 14, "data", 10, "mut"),
+            svg_text(x + 7, y + 34, "grad", 10, "mut"),
+            blank_box(left, y, chip) if "data" in blank else data,
+            blank_box(left, y + ROW, chip) if "grad" in blank else grad,
+        ]
+
+    def wire(self, row: Row, j: int, tail: End | None = None) -> Wire:
         """The wire that brings operand j to a row, from its card or from the given port."""
         source = row.operands[j]
-        return message_wire(
-            ids.edge(row.k, j),
-            tail or self.tail(source, row.k, j),
-            (ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])),
-            self.graph.nodes[source].title,
-            row.local_grads[j],
-            row.grad,
-            self.m,
-        )
+        tail = tail or self.tail(source, row.k, j)
+        head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
+        name = self.graph.nodes[source].title
+        slope = row.local_grads[j]
+        return message_wire(ids.edge(row.k, j), tail, head, name, slope, row.grad, self.m)
 
-    def tail(self, source: int, user: int, j: int) -> tuple[str, str]:
+    def tail(self, source: int, user: int, j: int) -> End:
         """The card and port where the wire to one use of a value begins."""
         port = ids.use_port(self.outs[source].row_of[user, j]) if source in self.outs else ""
         return ids.value(source), port
 
 
-def ports_in(row: Row) -> Ports:
-    """The rows of local derivatives; of many, those with the largest messages."""
-    sizes = [slope * row.grad for slope in row.local_grads]
-    id = partial(ids.derivative, row.k)
-    return ports(row.local_grads, sizes, derivative, id, range(len(sizes)))
+def record_cells(
+    header: tuple[str, str, str], texts: tuple[str, str], ins: Sequence[Port], outs: Sequence[Port]
+) -> list[list[Cell]]:
+    """The columns of a value card's record: its sign, name and corner above ports and numbers."""
+    sign, name, corner = header
+    high = max(2, len(ins), len(outs))
+    above = [("", "")] * ((high - 2) // 2)
+    middle = [*above, ("", f"data {texts[0]}"), ("", f"grad {texts[1]}")]
+    cells = [[("", name if ins else f"{sign} {name}".strip()), *middle]]
+    if ins:
+        left = [(ids.operand_port(row), port.text) for row, port in enumerate(ins)]
+        cells.insert(0, [("", sign), *left])
+    if outs:
+        right = [(ids.use_port(row), port.text) for row, port in enumerate(outs)]
+        cells.append([("", corner), *right])
+    return cells
 
 
-def ports_out(row: Row) -> Ports:
-    """The rows of messages, one for each use."""
-    messages = [use.message for use in row.uses]
-    keys = [(use.user, use.j) for use in row.uses]
-    return ports(messages, messages, message, partial(ids.message, row.k), keys)
+def blank_box(x: float, y: float, width: float) -> str:
+    """A chip to write a number in."""
+    return svg_rect(x, y + 2, width, 15, "bg", "rule", radius=4)
 
 
 def sentences(rows: list[Row], values: int) -> tuple[str, str]:

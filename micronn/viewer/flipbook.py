@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple, TypedDict
 
-from micronn.pictures.folded_cards import CELL_PATH
+from micronn.pictures.layer_view import CELL_PATH
 
 # One character stands for one value of a track: digits, letters, letters with accents,
 # Greek and Cyrillic letters, more than a thousand.

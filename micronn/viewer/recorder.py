@@ -16,7 +16,7 @@ from typing import Any
 from micronn.engine import Value, as_value
 from micronn.nn import Module
 from micronn.pictures.network import draw_network
-from micronn.pictures.notebook import page_frame
+from micronn.pictures.render import page_frame
 from micronn.support.arguments import count, integer
 from micronn.support.files import write_atomically
 from micronn.train import Step

@@ -16,9 +16,8 @@ from typing import NotRequired, TypedDict
 
 from micronn.graph.steps import Message, Step, Story, number
 from micronn.pictures import ids
-from micronn.pictures.cards import derivative, message
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
-from micronn.pictures.value_view import ports_in, ports_out
+from micronn.pictures.value_view import derivative, message, ports_in, ports_out
 from micronn.support.text import fmt
 from micronn.viewer.quiz import Question, questions
 

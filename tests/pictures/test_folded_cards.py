@@ -5,7 +5,8 @@ import math
 import pytest
 
 from micronn.pictures.cards import largest
-from micronn.pictures.folded_cards import Block, census, largest_and_rms, span
+from micronn.pictures.folded_cards import census, largest_and_rms, span
+from micronn.pictures.layer_view import Block
 
 
 def test_the_shares_of_a_census_add_up_and_follow_the_shades():

@@ -6,7 +6,6 @@ import pytest
 from example_graphs import net, penalty
 
 from micronn.engine import Value, mean, total
-from micronn.graph.neurons import find_folds
 from micronn.graph.rows import Graph
 from micronn.nn import MLP
 from micronn.pictures.grouping import homes, make_plan, terms_of
@@ -15,7 +14,7 @@ from micronn.pictures.grouping import homes, make_plan, terms_of
 def plan_of(root, model):
     """The plan of a net's graph."""
     graph = Graph(root, model)
-    return make_plan(graph, find_folds(graph))
+    return make_plan(graph)
 
 
 @pytest.mark.parametrize("neurons", [False, True], ids=["layers", "neurons"])
