@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
-from micronn.support.text import as_typed, clean, fmt
+from micronn.support.text import as_typed, clean, few, fmt
 
-MOST_TERMS = 8  # of a sum that are written out
+MOST_TERMS, MORE = 8, "… ({:,} more)"  # of a sum that are written out, and how others are told
 TIGHT = 5  # how tightly a name, a number, or anything in parentheses binds
 
 
@@ -339,17 +339,17 @@ def formula(op: str, parts: Sequence[str]) -> str:
     row, (kind, number) = operation(op), kind_and_number(op)
     if row.needs == (0,):
         parts = [re.sub(r"^[(]([^()]*)[)]$", r"\1", part) for part in parts]
-    few, n = shortened(parts), len(parts)
+    first, n = few(parts, MOST_TERMS, MORE), len(parts)
     if not row.words:
         numbers = [] if number is None else [as_typed(number)]
-        return f"{row.sign or clean(kind)}({', '.join([*few, *numbers])})"
+        return f"{row.sign or clean(kind)}({', '.join([*first, *numbers])})"
     products = [f"{a} × {b}" for a, b in zip(*halves(parts), strict=False)]
     return row.words.format(
         *parts,
         k="" if number is None else fmt(number),
         n=n,
-        sum=" + ".join(few),
-        products=" + ".join(shortened(products)),
+        sum=" + ".join(first),
+        products=" + ".join(few(products, MOST_TERMS, MORE)),
     )
 
 
@@ -362,20 +362,9 @@ def nested(op: str, parts: Sequence[tuple[str, int]]) -> str:
     ('(a + b) × c', 'tanh(a + b)')
     """
     needs = operation(op).needs
-    return formula(
-        op,
-        [
-            text if binds >= needs[min(j, len(needs) - 1)] else f"({text})"
-            for j, (text, binds) in enumerate(parts)
-        ],
-    )
-
-
-def shortened(parts: Sequence[str]) -> list[str]:
-    """All parts, or the first ones and how many more there are."""
-    if len(parts) <= MOST_TERMS:
-        return list(parts)
-    return [*parts[: MOST_TERMS - 1], f"… ({len(parts) - MOST_TERMS + 1:,} more)"]
+    needs += needs[-1:] * len(parts)
+    pairs = zip(parts, needs, strict=False)
+    return formula(op, [text if binds >= need else f"({text})" for (text, binds), need in pairs])
 
 
 def code(op: str, names: Sequence[str]) -> str:

@@ -24,21 +24,12 @@ on a page is decided elsewhere.
 import keyword
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from micronn.graph.operations import (
-    MOST_TERMS,
-    TIGHT,
-    Rule,
-    code,
-    formula,
-    nested,
-    operation,
-    rule,
-)
+from micronn.graph.operations import MOST_TERMS, Rule, code, formula, nested, operation, rule
 from micronn.graph.rows import Graph, Row
-from micronn.support.text import clean, fmt
+from micronn.support.text import clean, counted, few, fmt
 
 MOST_MESSAGES = 8  # that get a step each; an operation with more operands gets one for all
 
@@ -99,7 +90,11 @@ class Story:
         self.graph, self.note = graph.with_grads(grads), note(graph.nodes, grads)
         self.rows = self.graph.rows()
         self.code_names = code_names(self.rows)
-        self.terms = [[self.term(k) for k in row.operands] for row in self.rows]
+        # Each row in a formula and in a line of Python: a plain number as itself
+        pairs = list(zip(self.rows, self.code_names, strict=True))
+        self.words = [number(row.data) if is_plain(row) else row.title for row in self.rows]
+        self.code_words = [repr(row.data) if is_plain(row) else name for row, name in pairs]
+        self.terms = [[self.words[k] for k in row.operands] for row in self.rows]
         self.steps = list(self.tell())
 
     # Names and numbers in sentences
@@ -108,22 +103,12 @@ class Story:
         """What row k is called."""
         return self.rows[k].title
 
-    def term(self, k: int) -> str:
-        """Row k in a formula: its name, or the number itself if it is a plain constant."""
-        row = self.rows[k]
-        return number(row.data) if row.role == "const" and not row.name else self.name(k)
-
     def rule(self, message: Message) -> Rule:
         """Why the local derivative behind a message is what it is."""
         row = self.rows[message.user]
         out = self.name(row.k)
         found = rule(row.op, message.j, message.local, self.terms[row.k], out)
         return Rule(f"∂{out}/∂{self.name(message.to)} = {found.symbol}", found.why)
-
-    def code_term(self, k: int) -> str:
-        """Row k in a line of Python."""
-        row = self.rows[k]
-        return repr(row.data) if row.role == "const" and not row.name else self.code_names[k]
 
     # The steps
 
@@ -134,24 +119,25 @@ class Story:
         for i, row in enumerate(computed, 1):
             yield self.forward(row, f"Forward {i} of {len(computed)}: {self.name(row.k)}")
         yield self.seed()
-        sent = [group for row in reversed(computed) for group in self.sent_by(row)]
+        sent: list[list[Message]] = []
+        for row in reversed(computed):
+            messages = self.messages[row.k]
+            sent += [messages] if len(messages) > MOST_MESSAGES else [[m] for m in messages]
         for i, messages in enumerate(sent, 1):
-            where = f"Backward {i} of {len(sent)}: {self.name(messages[0].user)} → "
-            yield self.backward(messages, where)
+            yield self.backward(messages, f"Backward {i} of {len(sent)}")
         yield self.done()
 
     def start(self) -> Step:
         """The given values."""
         given = [row for row in self.rows if not row.operands]
-        some = "1 value is given." if len(given) == 1 else f"{len(given):,} values are given."
-        say = f"{some} Every other value is computed from them, and every gradient starts at 0."
+        say = (
+            f"{counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given. "
+            "Every other value is computed from them, and every gradient starts at 0."
+        )
         lines = [
-            f"{self.code_names[row.k]} = Value({row.data!r})"
-            for row in given
-            if row.role != "const" or row.name
+            f"{self.code_names[row.k]} = Value({row.data!r})" for row in given if not is_plain(row)
         ]
-        if len(lines) > MOST_TERMS:
-            lines[MOST_TERMS - 1 :] = [f"# and {len(lines) - MOST_TERMS + 1:,} more given values"]
+        lines = few(lines, MOST_TERMS, "# and {:,} more given values")
         return Step("start", "Start", say, "", "\n".join(lines))
 
     def forward(self, row: Row, title: str) -> Step:
@@ -160,49 +146,40 @@ class Story:
         in_names = formula(row.op, self.terms[row.k])
         in_numbers = formula(row.op, [number(self.rows[k].data) for k in row.operands])
         lines = (f"{name} = {in_names}", f"= {in_numbers}", f"= {result}")
-        typed = code(row.op, [self.code_term(k) for k in row.operands])
-        touched = tuple(dict.fromkeys(row.operands))
+        typed = code(row.op, [self.code_words[k] for k in row.operands])
         line = f"{self.code_names[row.k]} = {typed}"
+        touched = tuple(dict.fromkeys(row.operands))
         return Step("forward", title, " ".join(lines) + ".", "", line, row.k, touched, lines)
 
     def seed(self) -> Step:
         """The gradient of the output by itself."""
         k = len(self.rows) - 1
-        name = self.name(k)
+        name, line = self.name(k), f"{self.code_names[k]}.grad = 1.0"
         say = (
             f"The backward pass starts at the output. If {name} changes by some amount, {name} "
             f"changes by that same amount, so the gradient of {name} is 1."
         )
-        line = f"{self.code_names[k]}.grad = 1.0"
-        return Step(
-            "seed", f"Backward: seed {name}", say, "", line, k, (), (f"grad of {name} = 1",)
-        )
+        lines = (f"grad of {name} = 1",)
+        return Step("seed", f"Backward: seed {name}", say, "", line, k, lines=lines)
 
-    def sent_by(self, row: Row) -> list[tuple[Message, ...]]:
-        """The messages of one operation, one a step, or all in one step if they are many."""
-        messages = tuple(self.messages[row.k])
-        return [messages] if len(messages) > MOST_MESSAGES else [(m,) for m in messages]
-
-    def backward(self, messages: tuple[Message, ...], where: str) -> Step:
+    def backward(self, messages: Sequence[Message], title: str) -> Step:
         """One operation sends its messages."""
-        first = messages[0]
-        touched = tuple(dict.fromkeys([message.to for message in messages]))
+        first, name = messages[0], self.name(messages[0].user)
         if len(messages) == 1:
-            title, say = where + self.name(first.to), self.sentence(first)
+            to, say = self.name(first.to), self.sentence(first)
         else:
-            title = f"{where}{len(messages):,} operands"
+            to = f"{len(messages):,} operands"
             say = (
-                f"Each of the {len(messages):,} operands of {self.name(first.user)} receives its "
-                f"local derivative × upstream gradient, which is {fmt(first.upstream)} for all."
+                f"Each of the {to} of {name} receives its local derivative × upstream gradient, "
+                f"which is {fmt(first.upstream)} for all."
             )
-        whys = dict.fromkeys([self.rule(message).sentence for message in messages])
+        why = " ".join(dict.fromkeys([self.rule(message).sentence for message in messages]))
         lines = [self.code_line(message) for message in messages[:MOST_MESSAGES]]
         if len(lines) < len(messages):
             lines.append(f"# and {len(messages) - len(lines):,} more")
-        return Step(
-            "backward", title, say, " ".join(whys), "\n".join(lines),
-            first.user, touched, (), messages,
-        )  # fmt: skip
+        line, touched = "\n".join(lines), tuple(dict.fromkeys([m.to for m in messages]))
+        title, sent = f"{title}: {name} → {to}", tuple(messages)
+        return Step("backward", title, say, why, line, first.user, touched, messages=sent)
 
     def sentence(self, message: Message) -> str:
         """One message, and the sum it becomes part of."""
@@ -223,14 +200,10 @@ class Story:
 
     def code_line(self, message: Message) -> str:
         """One message with all digits; a plain number in the code has no gradient there."""
-        if self.code_term(message.to) != self.code_names[message.to]:
-            sent = f"{message.local!r} * {message.upstream!r}"
-            return f"# the constant {self.code_term(message.to)} would get {sent}"
-        target = f"{self.code_names[message.to]}.grad"
-        return (
-            f"{target} += {message.local!r} * {message.upstream!r}   "
-            f"# {target} == {message.after!r}"
-        )
+        sent, name = f"{message.local!r} * {message.upstream!r}", self.code_words[message.to]
+        if is_plain(self.rows[message.to]):
+            return f"# the constant {name} would get {sent}"
+        return f"{name}.grad += {sent}   # {name}.grad == {message.after!r}"
 
     def done(self) -> Step:
         """What the gradients now mean."""
@@ -249,27 +222,22 @@ class Story:
         texts: list[tuple[str, int]] = []  # a text and how tightly it binds, for each row
         for row in self.rows:
             parts = [texts[k] for k in row.operands]
-            text = nested(row.op, parts) if parts else self.term(row.k)
+            text = nested(row.op, parts) if parts else self.words[row.k]
             if len(text) > LONGEST_TITLE:
                 return self.name(len(self.rows) - 1)
-            texts.append((text, operation(row.op).binds if parts else TIGHT))
+            texts.append((text, operation(row.op).binds))
         last = self.rows[-1]
         return f"{self.name(last.k)} = {text}" if last.name and last.op else text
 
     def summary(self) -> str:
         """One line: how many values and wires, and which gradients are sums."""
         wires = sum(len(row.operands) for row in self.rows)
-        values = "1 value" if len(self.rows) == 1 else f"{len(self.rows):,} values"
-        text = f"{values}, {wires:,} wire{'' if wires == 1 else 's'}."
-        shared = [
-            self.name(row.k) for row in self.rows if len(row.uses) > 1 and row.role != "const"
-        ]
+        text = f"{counted(len(self.rows), 'value')}, {counted(wires, 'wire')}."
+        shared = [row.title for row in self.rows if len(row.uses) > 1 and row.role != "const"]
         if len(shared) == 1:
             return f"{text} {shared[0]} is used more than once, so its gradient is a sum."
         if shared:
-            names = shared if len(shared) <= 5 else [*shared[:4], f"{len(shared) - 4:,} more"]
-            listed = f"{', '.join(names[:-1])} and {names[-1]}"
-            text += f" {listed} are used more than once, so their gradients are sums."
+            text += f" {among(shared)} are used more than once, so their gradients are sums."
         return text
 
 
@@ -279,6 +247,17 @@ LONGEST_TITLE = 60
 def number(x: float) -> str:
     """A number inside a formula: negative ones stand in parentheses."""
     return f"({fmt(x)})" if x < 0.0 else fmt(x)
+
+
+def is_plain(row: Row) -> bool:
+    """Whether a row is a plain number, which stands for itself wherever it is read."""
+    return row.role == "const" and not row.name
+
+
+def among(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c; of more than five the first four."""
+    *others, last = few(names, 5, "{:,} more")
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def code_names(rows: list[Row]) -> list[str]:
@@ -317,11 +296,10 @@ def note(rows: list[Row], grads: list[float]) -> str:
         return ""
     if not any(row.grad for row in rows):
         return "backward() has not run yet; this is what it will do."
-    shown = [f"{clean(row.name) or 'one without a name'} {fmt(row.grad)}" for row in other[:4]]
-    more = f" and {len(other) - 4:,} more" if len(other) > 4 else ""
+    shown = [f"{clean(row.name) or 'one without a name'} {fmt(row.grad)}" for row in other]
     return (
         "This is one backward pass, every gradient starting at 0. "
-        f"In the program some values hold the sum of several passes: {', '.join(shown)}{more}."
+        f"In the program some values hold the sum of several passes: {among(shown)}."
     )
 
 

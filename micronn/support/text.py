@@ -10,6 +10,7 @@ exact, a number shown with four digits is rounded, and only zero looks like zero
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
 
 # Numbers
@@ -35,18 +36,12 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
 
 def size_text(size: float, digits: int) -> str:
     """A finite number above 0 as text, without a sign."""
-    exact = Decimal(repr(size)).normalize().as_tuple()
-    figures, power = "".join(map(str, exact.digits)), len(exact.digits) - 1 + int(exact.exponent)
-    if len(figures) > digits:
-        mantissa, _, power_text = f"{size:.{digits - 1}e}".partition("e")
-        figures, power = mantissa.replace(".", ""), int(power_text)
-    if 0 <= power < digits:
-        figures = figures.ljust(power + 1, "0")
-        return figures[: power + 1] + ("." if figures[power + 1 :] else "") + figures[power + 1 :]
-    if -3 <= power < 0:
-        return "0." + "0" * (-power - 1) + figures
-    mantissa = figures[0] + ("." if figures[1:] else "") + figures[1:]
-    return f"{mantissa}e{power}".replace("-", "−")
+    number = Decimal(repr(size)).normalize()
+    if len(number.as_tuple().digits) > digits:
+        number = Decimal(f"{size:.{digits - 1}e}")
+    if -3 <= number.adjusted() < digits:
+        return f"{number:f}"
+    return f"{number:e}".replace("e+", "e").replace("-", "−")
 
 
 DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -98,6 +93,16 @@ def counted(n: int, word: str) -> str:
     ('1 loss', '1,200 losses', '2 values')
     """
     return f"{n:,} {word}{'' if n == 1 else 'es' if word.endswith('s') else 's'}"
+
+
+def few(texts: Sequence[str], most: int, more: str) -> list[str]:
+    """All texts if they are at most so many, else the first and, in place of {}, how many more.
+
+    >>> few(["a", "b"], 2, "{} more"), few(["a", "b", "c"], 2, "{} more")
+    (['a', 'b'], ['a', '2 more'])
+    """
+    left_out = len(texts) - most + 1
+    return [*texts[: most - 1], more.format(left_out)] if left_out > 1 else list(texts)
 
 
 def layer_name(name: str) -> str:

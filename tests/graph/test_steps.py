@@ -119,7 +119,7 @@ def test_the_story_is_the_same_before_and_after_backward_and_changes_nothing():
     assert before.steps == once.steps == twice.steps
     assert [node.grad for node in topological_order(f)] == [-6.0, -16.0, 1.0, -6.0, 1.0]
     assert (before.note[:24], once.note) == ("backward() has not run y", "")
-    assert "a −6, b −16" in twice.note
+    assert "a −6 and b −16" in twice.note
 
 
 def test_gradients_left_by_another_root_are_noted():

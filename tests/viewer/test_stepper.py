@@ -214,7 +214,7 @@ def test_a_page_tells_of_one_pass_whatever_the_values_hold():
     f.backward()
     twice = to_html(f)
     assert data_of(twice) == data_of(once)
-    assert "hold the sum of several passes: a 6, b 8" in twice
+    assert "hold the sum of several passes: a 6 and b 8" in twice
     assert "hold the sum" not in once
 
 
