@@ -10,12 +10,12 @@ a net built by hand folds like one built by Neuron and Layer.
     tanh(that)                    or any curve of that sum alone, such as z * sigmoid(z)
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from micronn.graph.operations import glyph, halves, kind_and_number, operation
-from micronn.graph.rows import Graph
+from micronn.graph.rows import Graph, Row
 
 MOST_BENDS = 50  # operations that an activation is made of
 Key = tuple[str, tuple[int, ...]]  # of a neuron: its scope and its weights
@@ -63,11 +63,8 @@ class LayerFold:
     @property
     def params(self) -> list[int]:
         """The indices of all its parameters."""
-        return [
-            k
-            for neuron in self.neurons
-            for k in (*neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
-        ]
+        own = [(*neuron.weights, neuron.bias) for neuron in self.neurons]
+        return [k for ks in own for k in ks if k is not None]
 
     @property
     def outs(self) -> list[int]:
@@ -97,6 +94,10 @@ class Sum:
     inputs: set[int]
 
 
+Scopes = dict[int, str]  # of parameters, by their index in the graph
+Sums = dict[int, Sum]  # by the index of the result
+
+
 def find_folds(graph: Graph) -> Folds:
     """Every neuron call in a graph, gathered into neurons and layers."""
     scopes = parameter_scopes(graph)
@@ -114,7 +115,9 @@ def find_folds(graph: Graph) -> Folds:
             neurons[key] = NeuronFold(found.scope, weights, found.bias, activation)
         out, slope = (bend[-1] if bend else z), slope_of(graph, z, bend)
         neurons[key].calls.append(Call(inputs, reads, z, out, slope))
-        own = [*found.members, *weights, *bend, *constants_of(graph, bend, readers)]
+        read = [j for k in bend for j in graph.nodes[k].operands]  # z, each other and numbers
+        numbers = [j for j in read if set(readers[j]) <= set(bend)]
+        own = [*found.members, *weights, *bend, *numbers]
         own += [] if found.bias is None else [found.bias]
         members.update(dict.fromkeys(own, key))
     return gathered(neurons, members)
@@ -122,9 +125,7 @@ def find_folds(graph: Graph) -> Folds:
 
 def gathered(neurons: dict[Key, NeuronFold], members: dict[int, Key]) -> Folds:
     """Neurons into layers: those of one scope, else those whose scopes have one parent."""
-    crowd: defaultdict[str, int] = defaultdict(int)
-    for neuron in neurons.values():
-        crowd[neuron.scope] += 1
+    crowd = Counter(scope for scope, _ in neurons)
     layers: dict[str, LayerFold] = {}
     seat = {}
     for key, neuron in neurons.items():
@@ -138,7 +139,7 @@ def gathered(neurons: dict[Key, NeuronFold], members: dict[int, Key]) -> Folds:
 # Scopes: what stands before the last part of a dotted name
 
 
-def parameter_scopes(graph: Graph) -> dict[int, str]:
+def parameter_scopes(graph: Graph) -> Scopes:
     """The scope of each parameter; a name such as "w1" is nobody's and has none.
 
     In layers.0.neurons.3.w.2 it is layers.0.neurons.3.  A neuron on its own has the
@@ -183,23 +184,22 @@ def readers_of(graph: Graph) -> list[list[int]]:
     return readers
 
 
-def weighted_sums(graph: Graph, scopes: dict[int, str], readers: list[list[int]]) -> dict[int, Sum]:
+def weighted_sums(graph: Graph, scopes: Scopes, readers: list[list[int]]) -> Sums:
     """The largest weighted sums, by the index of their result, in the order of the graph.
 
     Products and dots start a sum; a + or Σ over sums of one scope, a bias and zeros
     makes a larger one of them.  A sum that somebody else reads too is not taken apart.
     """
-    sums: dict[int, Sum] = {}
-    for k in range(len(graph)):
-        op = graph.nodes[k].op
-        if op in ("*", "dot"):
-            found = product(graph, k, scopes)
-        elif op in ("+", "sum"):
-            found = merged(graph, k, scopes, readers, sums)
-        else:
-            found = None
+    sums: Sums = {}
+    for row in graph.nodes:
+        found = None
+        if row.op in ("*", "dot"):
+            found = product(row, scopes)
+        elif row.op in ("+", "sum"):
+            parts = [j for j in row.operands if j in sums and len(readers[j]) == 1]
+            found = merged(graph, row, parts, scopes, sums) if parts else None
         if found:
-            sums[k] = found
+            sums[row.k] = found
     return {
         k: found
         for k, found in sums.items()
@@ -207,52 +207,40 @@ def weighted_sums(graph: Graph, scopes: dict[int, str], readers: list[list[int]]
     }
 
 
-def product(graph: Graph, k: int, scopes: dict[int, str]) -> Sum | None:
+def product(row: Row, scopes: Scopes) -> Sum | None:
     """A product or a dot as a weighted sum, if one side is one scope's parameters."""
-    operands = graph.nodes[k].operands
-    left, right = halves(operands)
+    left, right = halves(row.operands)
     for weights, inputs, first in ((left, right, len(left)), (right, left, 0)):
         scope = scopes.get(weights[0])
-        mine = scope is not None and all(scopes.get(w) == scope for w in weights)
-        if mine and not any(scopes.get(x) == scope for x in inputs):
-            terms = [
-                (w, x, (k, first + i)) for i, (w, x) in enumerate(zip(weights, inputs, strict=True))
-            ]
-            return Sum(scope or "", terms, None, [k], set(inputs))
+        mine = all(scopes.get(w) == scope for w in weights)
+        if scope is not None and mine and not any(scopes.get(x) == scope for x in inputs):
+            reads = [(row.k, first + i) for i in range(len(inputs))]
+            terms = list(zip(weights, inputs, reads, strict=True))
+            return Sum(scope, terms, None, [row.k], set(inputs))
     return None
 
 
-def merged(
-    graph: Graph,
-    k: int,
-    scopes: dict[int, str],
-    readers: list[list[int]],
-    sums: dict[int, Sum],
-) -> Sum | None:
-    """The sum that an addition makes of its operands, which are taken out of `sums`.
+def merged(graph: Graph, row: Row, parts: list[int], scopes: Scopes, sums: Sums) -> Sum | None:
+    """The sum that an addition makes of these of its operands, which are taken out of `sums`.
 
     A neuron reads an input once: parts that share one are two neurons added up.
     """
-    operands = graph.nodes[k].operands
-    parts = [j for j in operands if j in sums and len(readers[j]) == 1]
-    if not parts:
+    whole, *others = [sums[j] for j in parts]
+    taken = set(parts)
+    rest = [graph.nodes[j] for j in row.operands if j not in taken]
+    biases = [other.k for other in rest if scopes.get(other.k) == whole.scope]
+    zeros = [other.k for other in rest if other.role == "const" and other.data == 0.0]
+    known = [part.bias for part in (whole, *others) if part.bias is not None] + biases
+    fits = all(p.scope == whole.scope and whole.inputs.isdisjoint(p.inputs) for p in others)
+    if not fits or len(known) > 1 or len(biases) + len(zeros) < len(rest):
         return None
-    rest = [j for j in operands if j not in sums or len(readers[j]) > 1]
-    scope = sums[parts[0]].scope
-    biases = [j for j in rest if scopes.get(j) == scope]
-    zeros = [j for j in rest if graph.nodes[j].role == "const" and graph.nodes[j].data == 0.0]
-    known = [sums[j].bias for j in parts if sums[j].bias is not None] + biases
-    fits = all(sums[j].scope == scope for j in parts) and len(known) < 2
-    fits = fits and all(sums[parts[0]].inputs.isdisjoint(sums[j].inputs) for j in parts[1:])
-    if not fits or len(biases) + len(zeros) < len(rest):
-        return None
-    whole = sums.pop(parts[0])  # extended, not copied: a sum of 784 products stays quick
-    for j in parts[1:]:
-        part = sums.pop(j)
+    for j in parts:
+        del sums[j]
+    for part in others:  # whole is extended, not copied: a sum of 784 products stays quick
         whole.terms += part.terms
         whole.members += part.members
         whole.inputs |= part.inputs
-    whole.members += [*zeros, k]
+    whole.members += [*zeros, row.k]
     whole.bias = known[0] if known else None
     return whole
 
@@ -266,26 +254,18 @@ def bend_of(graph: Graph, z: int, readers: list[list[int]]) -> list[int]:
     They read z, each other and plain numbers alone, and nobody else reads what they make
     on the way.  One of them is a function: adding or squaring alone is no activation.
     """
-    inside = {z}
-    waiting = [*readers[z]]  # one entry for each reading of what is inside
+    inside, waiting = [z], set(readers[z])
     while waiting and len(inside) <= MOST_BENDS:
         k = min(waiting)
-        constants = {j for j in graph.nodes[k].operands if graph.nodes[j].role == "const"}
-        if not inside.issuperset(set(graph.nodes[k].operands) - constants):
+        others = set(graph.nodes[k].operands).difference(inside)
+        if any(graph.nodes[j].role != "const" for j in others):
             break
-        inside.add(k)
-        waiting = [j for j in waiting if j != k]
+        inside.append(k)
+        waiting.remove(k)
         if not waiting:
-            bend = sorted(inside - {z})
-            return bend if any(is_function(graph.nodes[j].op) for j in bend) else []
-        waiting += readers[k]
+            return inside[1:] if any(is_function(graph.nodes[j].op) for j in inside[1:]) else []
+        waiting.update(readers[k])
     return []
-
-
-def constants_of(graph: Graph, bend: list[int], readers: list[list[int]]) -> list[int]:
-    """The plain numbers that only these operations read."""
-    read = [j for k in bend for j in graph.nodes[k].operands if graph.nodes[j].role == "const"]
-    return [j for j in read if set(readers[j]).issubset(bend)]
 
 
 def is_function(op: str) -> bool:
