@@ -1,19 +1,19 @@
 """A number that remembers how it was made can tell how to change it.
 
-Every operation on a Value makes a new Value that keeps three things: the operands
-it was made from, the number that came out, and one local derivative for each
-operand: how fast the result moves when that operand moves.  That is all the chain
-rule needs.  `backward()` walks the record from the end to the start and multiplies.
+As in tiny.py, every operation makes a new Value that keeps the operands it was made
+from and one local derivative for each of them: how fast the result moves when that
+operand moves.  That is all the chain rule needs: `backward()` goes from the end to the
+start, multiplies along every way, and adds where ways meet.
 
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
-    >>> f = (a * b) * (a + b)
+    >>> f = (a * b) * (a + b)  # = a²b + ab², so df/da = 2ab + b² and df/db = a² + 2ab
     >>> f.backward()
     >>> f.data, a.grad, b.grad
     (-6.0, -3.0, -8.0)
 
-tiny.py is the same on one page.  Two files below this one take care of the rest: where
-a formula alone would overflow or lose digits, support/numeric.py works it out, and
-support/number.py lets a Value compare, print and copy like Python's own numbers.
+Two files in support/ take care of the rest: where a formula alone would overflow or
+lose digits, numeric.py works it out, and number.py lets a Value compare, print and
+copy like Python's own numbers.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ __all__ = ["DomainError", "Value", "dot", "logsumexp", "maximum", "mean", "minim
 
 # Making Values
 
-empty = object.__new__  # makes a Value without calling __init__
+new = object.__new__  # makes a Value without a call of __init__
 
 
 def computed(
     data: float, op: str, operands: tuple[Value, ...], local_grads: tuple[float, ...]
 ) -> Value:
-    """The Value that an operation made: an ordinary constructor call, minus the checks."""
-    value = empty(Value)
+    """The Value that an operation made: a constructor without checks, since all pay for it."""
+    value = new(Value)
     value.data = data
     value.grad = 0.0
     value.op = op
@@ -62,16 +62,16 @@ class Value(Number):
     """A number in a computation graph.
 
     data: the number, a float.
-    grad: d(output)/d(this), after output.backward(); 0.0 before.
-    op: what made it: "" for a leaf, which is a Value that you typed in, not computed;
-        "const" for a plain number that was used with Values; else the operation, as
-        it is typed: "*", "tanh", "**3".
-    operands: the Values the operation was applied to, in order, repeats kept.
+    grad: d(output)/d(this), after output.backward(); 0.0 before.  The gradient of the
+        output is the grads of all its leaves together.
+    op: what made it: "" for Value(...), "const" for a plain number that was used with
+        Values, else the operation, as it is typed: "*", "tanh", "**3".
+    operands: the Values the operation was applied to, in order, repeats kept.  A leaf
+        is a Value without operands: typed in, not computed.
     local_grads: d(this)/d(operand), one float for each operand.
     label: a name for pictures and messages; any text, never needed.
 
-    Values behave like floats, but for ==: two Values are equal only if they are one
-    and the same.  < <= > >= compare the numbers.
+    == asks whether two Values are one and the same; < <= > >= compare the numbers.
 
     Raises TypeError for anything that is not one real number, and OverflowError
     for an integer beyond the range of floats.
@@ -83,7 +83,7 @@ class Value(Number):
     """
 
     # Only these attributes: that saves memory, and a misspelt one is an error.  The last
-    # allows weak references, which watch a Value without keeping it alive.
+    # lets other objects watch a Value without keeping it alive.
     __slots__ = ("data", "grad", "op", "operands", "local_grads", "label", "__weakref__")
 
     def __init__(self, data: float, label: str = "") -> None:
@@ -138,6 +138,8 @@ class Value(Number):
             return computed(data, "**", (self, exponent), slopes)
         typed = exponent if type(exponent) is int else as_typed(as_float(exponent))  # 3, not 3.0
         return computed(data, f"**{typed}", (self,), (slope,))
+
+    # number + Value and the like: Python calls these when the number gives up
 
     def __radd__(self, other: float) -> Value:
         return as_value(other) + self
@@ -240,9 +242,10 @@ class Value(Number):
 
         Leaves collect: a second call adds the same amount again, until somebody sets
         their grad to 0.  The grad of a computed Value starts afresh in each call, or it
-        would be passed on once more.  Interrupted, it leaves the leaves as they were.
+        would be passed on once more.  If it is interrupted, every leaf keeps its old grad.
         """
-        # held: the grads of leaves from before.  The walk finds them, but for one it starts at.
+        # held: the grads that leaves have from before.  The walk finds them, and leaves the
+        # leaves out, since they pass nothing on.  It says why there must be an order.
         held: dict[Value, float] = {} if self.operands else {self: self.grad}
         order = topological_order(self, held)
         with KeptLeaves(order, held):  # Ctrl-C in here gives them back
@@ -252,10 +255,10 @@ class Value(Number):
             for node in reversed(order):
                 upstream = node.grad
                 if upstream == 0.0 and math.isfinite(sum(node.local_grads)):
-                    continue  # 0 times any slope adds 0; but 0 * inf is nan, and must show
+                    continue  # only quicker: all would get 0; but 0 * inf is nan, and must show
                 for operand, local_grad in zip(node.operands, node.local_grads):
                     operand.grad += local_grad * upstream  # the chain rule
-            for leaf, grad in held.items():
+            for leaf, grad in held.items():  # last, so that each call adds the same amount
                 leaf.grad += grad
 
     # A copy or a pickle of a Value takes its graph along
@@ -284,13 +287,13 @@ def topological_order(root: Value, held: dict[Value, float] | None = None) -> li
     Here two lists keep what Python keeps for visit(), so that depth is no limit:
     the calls that are open, and for each of them the operands that it has not seen yet.
 
-    held: a dict, given by backward(), which needs no leaves in the order: they are left
-    out, and those that have a grad are put into held with it.
+    held: given by backward() alone: leaves are then left out of the order, and those that
+    have a grad are put into this dict with it.
     """
     order: list[Value] = []
     visited, calls, unseen = {root}, [root], [iter(root.operands)]
     while calls:
-        for operand in unseen[-1]:
+        for operand in unseen[-1]:  # goes on where it stopped the last time
             if held is not None and not operand.operands:
                 if operand.grad:
                     held[operand] = operand.grad
@@ -299,7 +302,7 @@ def topological_order(root: Value, held: dict[Value, float] | None = None) -> li
                 calls.append(operand)
                 unseen.append(iter(operand.operands))
                 break
-        else:  # the loop came to its end: all operands are in order
+        else:  # no break: every operand is in the order already
             order.append(calls.pop())
             unseen.pop()
     return order
@@ -311,14 +314,14 @@ def topological_order(root: Value, held: dict[Value, float] | None = None) -> li
 def maximum(a: Value | float, b: Value | float) -> Value:
     """The larger of a and b.   Its slope is 1, the other's 0; 1/2 each when equal."""
     a, b = as_value(a), as_value(b)
-    slopes = numeric.share(a.data, b.data), numeric.share(b.data, a.data)
+    slopes = numeric.is_larger(a.data, b.data), numeric.is_larger(b.data, a.data)
     return computed(numeric.maximum(a.data, b.data), "maximum", (a, b), slopes)
 
 
 def minimum(a: Value | float, b: Value | float) -> Value:
     """The smaller of a and b.   Its slope is 1, the other's 0; 1/2 each when equal."""
     a, b = as_value(a), as_value(b)
-    slopes = numeric.share(b.data, a.data), numeric.share(a.data, b.data)
+    slopes = numeric.is_larger(b.data, a.data), numeric.is_larger(a.data, b.data)
     return computed(numeric.minimum(a.data, b.data), "minimum", (a, b), slopes)
 
 
@@ -326,7 +329,7 @@ def terms(items: Iterable[Value | float]) -> tuple[Any, ...]:
     """items as a tuple of Values or, when there is none among them, of floats."""
     if type(items) is not list and type(items) is not tuple:
         items = listed(items, "each operand")
-    if set(map(type, items)) in ({float}, {Value}):
+    if set(map(type, items)) in ({float}, {Value}):  # the usual case, quickly
         return tuple(items)
     if not items:
         raise ValueError("expected at least one number, got none")
@@ -337,9 +340,9 @@ def dot(a: Iterable[Value | float], b: Iterable[Value | float]) -> Value:
     """a[0]*b[0] + a[1]*b[1] + ...   d/da[i] = b[i],  d/db[i] = a[i].
 
     a, b: equally many numbers or Values, at least one.  The operands are all of a,
-    then all of b.  Where one side holds only plain numbers, nobody asks for their
-    gradient: the op is then "weighted_sum", its operands are the Values of the other
-    side and its local derivatives are the numbers.
+    then all of b.  Where one side holds only plain numbers, nobody asks for their grads:
+    the op is then "weighted_sum", its operands are the Values of the other side and
+    its local derivatives are the numbers.
 
     Raises ValueError for lengths that differ, or for nothing to multiply.
 
@@ -354,13 +357,13 @@ def dot(a: Iterable[Value | float], b: Iterable[Value | float]) -> Value:
         )
     if type(left[0]) is float:
         left, right = right, left
-    if type(left[0]) is float:  # both are plain
+    if type(left[0]) is float:  # both are plain: the first become Values
         left = tuple(map(as_value, left))
-    return weighted_sum(left, right)
+    return unchecked_dot(left, right)
 
 
-def weighted_sum(a: tuple[Value, ...], b: tuple[Any, ...]) -> Value:
-    """dot(a, b) without its checks: b holds only Values, or only floats."""
+def unchecked_dot(a: tuple[Value, ...], b: tuple[Any, ...]) -> Value:
+    """dot(a, b), where b is known to hold only Values, or only floats."""
     a_data = tuple([value.data for value in a])
     if type(b[0]) is float:
         return computed(sum(map(mul, a_data, b), 0.0), "weighted_sum", a, b)
@@ -369,7 +372,7 @@ def weighted_sum(a: tuple[Value, ...], b: tuple[Any, ...]) -> Value:
 
 
 def total(values: Iterable[Value | float]) -> Value:
-    """The sum of a list of Values, as one operation.   d/d(each) = 1.   ValueError for none."""
+    """The sum of a list of Values, one operation "sum".   d/d(each) = 1.   ValueError for none."""
     operands = tuple(map(as_value, terms(values)))
     data = numeric.exact_sum([value.data for value in operands])
     return computed(data, "sum", operands, (1.0,) * len(operands))

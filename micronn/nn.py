@@ -7,9 +7,11 @@ perceptron) is layers one after another.  None of them computes a gradient: they
 only build Values, and the engine does the rest.
 
     >>> model = MLP(2, [3, 1])
-    >>> model, len(model.parameters())
+    >>> model, len(model.parameters())  # 3 * (2 weights + bias) + 1 * (3 weights + bias)
     (MLP(2 -> 3 relu -> 1 linear), 13)
     >>> model([1.0, -2.0]).backward()
+    >>> model.layers[1].neurons[0].b.grad  # the output's own bias
+    1.0
 
 A model of your own is a class that inherits from Module, which finds its parameters.
 """
@@ -17,7 +19,7 @@ A model of your own is a class that inherits from Module, which finds its parame
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from micronn.engine import Value, terms, weighted_sum
+from micronn.engine import Value, terms, unchecked_dot
 from micronn.support.arguments import Rng, choice, count, listed
 from micronn.support.initial_weights import initial_weights
 from micronn.support.module import Module as Module  # for models of your own
@@ -67,7 +69,7 @@ class Neuron(Module):
 
     def fire(self, x: tuple[Any, ...]) -> Value:
         """The formula itself, for inputs that are checked already."""
-        z = weighted_sum(tuple(self.w), x) + self.b  # w[0]*x[0] + w[1]*x[1] + ... + b
+        z = unchecked_dot(tuple(self.w), x) + self.b  # w[0]*x[0] + w[1]*x[1] + ... + b
         return ACTIVATIONS[self.activation](z)
 
     def parameters(self) -> list[Value]:

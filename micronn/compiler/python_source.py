@@ -352,8 +352,8 @@ VOCABULARY = {
     for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "pow", "inf", "nan")
 } | {
     name: getattr(numeric, name)
-    for name in ("exact_sum", "exponent_slope", "logsumexp", "maximum", "mean", "minimum",
-                 "share", "sign", "softplus")
+    for name in ("exact_sum", "exponent_slope", "is_larger", "logsumexp", "maximum", "mean",
+                 "minimum", "sign", "softplus")
 } | {
     "sigmoid": numeric.logistic, "mul": mul, "power_slope": power_slope,
     "gelu": lambda a: numeric.gelu(a)[0], "gelu_slope": lambda a: numeric.gelu(a)[1],

@@ -222,7 +222,7 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
             0.5: EQUAL,
         },
         small="{x} is not the maximum",
-        python=("maximum({a}, {b})", "{d} * share({a}, {b})", "{d} * share({b}, {a})"),
+        python=("maximum({a}, {b})", "{d} * is_larger({a}, {b})", "{d} * is_larger({b}, {a})"),
         machine="MAXIMUM", typed="maximum", call=maximum,
     ),
     "minimum": Operation(
@@ -233,7 +233,7 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
             0.5: EQUAL,
         },
         small="{x} is not the minimum",
-        python=("minimum({a}, {b})", "{d} * share({b}, {a})", "{d} * share({a}, {b})"),
+        python=("minimum({a}, {b})", "{d} * is_larger({b}, {a})", "{d} * is_larger({a}, {b})"),
         machine="MINIMUM", typed="minimum", call=minimum,
     ),
     "sum": Operation(

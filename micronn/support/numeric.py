@@ -104,7 +104,7 @@ def minimum(a: float, b: float) -> float:
     return min(a, b) if a == a and b == b else math.nan
 
 
-def share(a: float, b: float) -> float:
+def is_larger(a: float, b: float) -> float:
     """The slope of maximum(a, b) by a, and of minimum(b, a) by b: a half each when equal."""
     return 1.0 if a > b else 0.0 if a < b else 0.5 if a == b else math.nan
 
