@@ -12,6 +12,7 @@ a net built by hand folds like one built by Neuron and Layer.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from micronn.graph.operations import glyph, halves, kind_and_number, operation
@@ -268,6 +269,7 @@ def bend_of(graph: Graph, z: int, readers: list[list[int]]) -> list[int]:
     return []
 
 
+@cache
 def is_function(op: str) -> bool:
     """Whether an operation has a name that is called, such as tanh, and one or two operands."""
     row = operation(op)

@@ -96,13 +96,12 @@ class Graph:
         self.names = {value: name for name, value in named(params)}
         self.nodes: list[Row] = []
         self.index: dict[Value, int] = {}
-        numbers: dict[int, tuple[int, ...]] = {}  # id of a tuple of numbers -> its constants
-        for value in topological_order(root):
-            self.index[value] = self.read(value, numbers, open_dots)
+        self.numbers: dict[int, tuple[int, ...]] = {}  # id of a tuple of numbers -> its constants
+        self.read(topological_order(root), open_dots)
         last = self.nodes[-1]
         if last.operands:
             self.nodes[-1] = last._replace(role="root")
-        self.fill_constants({k for constants in numbers.values() for k in constants})
+        self.fill_constants({k for constants in self.numbers.values() for k in constants})
         self.params = {self.index[p]: name for p, name in self.names.items() if p in self.index}
 
     def __len__(self) -> int:
@@ -110,50 +109,45 @@ class Graph:
 
     # From Values to rows
 
-    def read(self, value: Value, numbers: dict[int, tuple[int, ...]], open_dots: bool) -> int:
-        """Append the row of a Value, after the constants and products it stands for."""
-        name = value.label if value.label.strip() else self.names.get(value, "")
-        name = name if name.strip() else ""
-        if not value.operands:
-            role = "param" if value in self.names else value.op or "input"
-            return self.append(role, name, "", value.data, value.grad)
-        op, slopes = value.op, value.local_grads
-        operands = tuple([self.index[operand] for operand in value.operands])
-        if op == "weighted_sum":
-            if id(slopes) not in numbers:
-                made = [self.append("const", "", "", number, 0.0) for number in slopes]
-                numbers[id(slopes)] = tuple(made)
-            op, operands = "dot", operands + numbers[id(slopes)]
-            slopes += tuple([weight.data for weight in value.operands])
-        if open_dots and op == "dot":
-            op, operands = "sum", self.products(value.grad, operands, slopes)
-            slopes = (1.0,) * len(operands)
-        return self.append("op", name, op, value.data, value.grad, operands, slopes)
+    def read(self, order: list[Value], open_dots: bool) -> None:
+        """Append the row of each Value, after the constants and products it stands for."""
+        index, nodes, names = self.index, self.nodes, self.names
+        for value in order:
+            name = value.label if value.label.strip() else names.get(value, "")
+            name = name if name.strip() else ""
+            op, slopes = value.op, value.local_grads
+            operands = tuple(map(index.__getitem__, value.operands))
+            if op == "weighted_sum":
+                op, operands = "dot", operands + self.constants(slopes)
+                slopes += tuple([weight.data for weight in value.operands])
+            if open_dots and op == "dot":
+                op, operands = "sum", self.products(value.grad, operands, slopes)
+                slopes = (1.0,) * len(operands)
+            role = "op" if operands else "param" if value in names else op or "input"
+            index[value] = k = len(nodes)
+            op = op if operands else ""
+            nodes.append(Row(k, role, name, op, value.data, value.grad, operands, slopes))
 
-    def append(
-        self,
-        role: str,
-        name: str,
-        op: str,
-        data: float,
-        grad: float,
-        operands: tuple[int, ...] = (),
-        slopes: tuple[float, ...] = (),
-    ) -> int:
-        """Append a row; returns its k."""
-        k = len(self.nodes)
-        self.nodes.append(Row(k, role, name, op, data, grad, operands, slopes))
-        return k
+    def constants(self, numbers: tuple[float, ...]) -> tuple[int, ...]:
+        """Append plain numbers as constants, or find them if that was done before."""
+        if id(numbers) not in self.numbers:
+            ks = range(len(self.nodes), len(self.nodes) + len(numbers))
+            self.nodes += [
+                Row(k, "const", "", "", x, 0.0, (), ()) for k, x in zip(ks, numbers, strict=True)
+            ]
+            self.numbers[id(numbers)] = tuple(ks)
+        return self.numbers[id(numbers)]
 
     def products(
         self, grad: float, operands: tuple[int, ...], slopes: tuple[float, ...]
     ) -> tuple[int, ...]:
         """Append the products that a `dot` adds up; each has the gradient of the sum."""
-        n, found = len(operands) // 2, []
+        n, start = len(operands) // 2, len(self.nodes)
         for i in range(n):
             data = self.nodes[operands[i]].data * self.nodes[operands[n + i]].data
-            found.append(self.append("op", "", "*", data, grad, operands[i::n], slopes[i::n]))
-        return tuple(found)
+            pair = operands[i::n], slopes[i::n]
+            self.nodes.append(Row(start + i, "op", "", "*", data, grad, *pair))
+        return tuple(range(start, start + n))
 
     def fill_constants(self, made: set[int]) -> None:
         """Give these constants their gradients, added up in backward()'s order."""

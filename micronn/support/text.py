@@ -121,7 +121,7 @@ def columns(text: str) -> float:
 
     East Asian wide characters count 2, pictographs 2.5, marks on a letter 0.
     """
-    return max(1.0, sum(map(column, text))) if text else 0.0
+    return float(len(text)) if text.isascii() else max(1.0, sum(map(column, text)))
 
 
 def column(c: str) -> float:
