@@ -14,7 +14,7 @@ What a target is depends on the question, and its type says which:
     (60, 60)
 
 Classes take turns, so the first few examples of a set already hold all of them.
-Spirals, blobs, yin_yang and wave are told in support/toys.py.
+Spirals, blobs, yin_yang and wave are in support/toys.py, with what all are made of.
 """
 
 import math
@@ -36,14 +36,14 @@ def moons(n: int = 100, noise: float = 0.1, rng: Rng = None) -> Examples:
 
     n: how many points, half of them in each moon.
     noise: the spread of a bell curve added to both coordinates.  The moons are 0.5
-        apart, so up to about 0.1 a small net can tell all of them apart.
+        apart; with noise up to about 0.1 a small net can tell all points apart.
     rng: draws the random numbers; Python's own random module if left out.
 
     Returns n inputs [x, y] and targets -1.0 (the upper moon) or +1.0.  For losses
     that want 0 and 1:  (target + 1) / 2.
 
-    Raises ValueError for an n below 1 or a noise below 0, TypeError for an n that is
-    no whole number or an rng that is none; all data sets do.
+    Raises ValueError for an n below 1 or a noise below 0, TypeError for an n that is no
+    whole number or an rng that cannot draw random numbers; all data sets do.
 
     >>> moons(2, noise=0.0)
     ([[1.0, 0.0], [0.0, 0.5]], [-1.0, 1.0])
@@ -56,13 +56,13 @@ def moons(n: int = 100, noise: float = 0.1, rng: Rng = None) -> Examples:
 
 
 def circles(n: int = 100, noise: float = 0.05, rng: Rng = None) -> Examples:
-    """A circle inside another: a net that only adds its inputs cannot close a curve.
+    """A circle inside another: without a hidden layer a net draws only straight borders.
 
     n, noise, rng: as for moons.  The radii are 1 and 0.5.
 
     Returns n inputs [x, y] and targets -1.0 (the outer circle) or +1.0.
     """
-    turns = twice_each(n, ring=True)
+    turns = twice_each(n, ring=True)  # each from 0 to 1, a share of the full circle
     points = [on_circle(0.5 if k % 2 else 1.0, turns[k]) for k in range(n)]
     return jittered(points, noise, rng), alternating(n)
 
@@ -79,7 +79,7 @@ def xor(n: int = 100, noise: float = 0.1, rng: Rng = None) -> Examples:
     >>> inputs
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
     """
-    corners = [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]
+    corners = [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]  # no, yes, no, yes
     points = [corners[k % 4] for k in range(count(n, "n"))]
     return jittered(points, noise, rng), alternating(n)
 
@@ -106,7 +106,7 @@ def line(
 
 
 def curve(n: int = 50, noise: float = 0.2, rng: Rng = None) -> Examples:
-    """Points around one wave of a sine: too bent for a line, easy to overfit.
+    """Points around one wave of a sine: too bent for a line, easy to learn with all its noise.
 
     n, noise, rng: as for line.
 
@@ -136,15 +136,16 @@ def split(
     >>> [len(targets) for _, targets in split(line(10), validation=0.3, test=0.1)]
     [6, 3, 1]
     """
-    order = shuffled(data, rng)
-    end = len(order) - round(fraction(test, "test") * len(order))
-    start = end - round(fraction(validation, "validation") * len(order))
-    if start < 1:
+    order = random_order(data, rng)
+    validation_end = len(order) - round(fraction(test, "test") * len(order))
+    train_end = validation_end - round(fraction(validation, "validation") * len(order))
+    if train_end < 1:
         raise ValueError(
             f"validation={validation} and test={test} leave none of {len(order)} examples "
             "to train on; together they must stay below 1"
         )
-    return select(data, order[:start]), select(data, order[start:end]), select(data, order[end:])
+    train, between = order[:train_end], order[train_end:validation_end]
+    return select(data, train), select(data, between), select(data, order[validation_end:])
 
 
 def batches(data: Examples, batch_size: int, rng: Rng = None) -> Iterator[Examples]:
@@ -154,13 +155,13 @@ def batches(data: Examples, batch_size: int, rng: Rng = None) -> Iterator[Exampl
     batch_size: how many at a time, at least 1; the last batch holds what is left.
     rng: as for moons.
 
-    Raises ValueError, when called, for a batch_size below 1, and for inputs and
-    targets of different length.
+    Raises ValueError, at once and not at the first batch, for a batch_size below 1, and
+    for inputs and targets of different length.
 
     >>> [len(targets) for _, targets in batches(line(10), batch_size=4)]
     [4, 4, 2]
     """
-    size, order = count(batch_size, "batch_size"), shuffled(data, rng)
+    size, order = count(batch_size, "batch_size"), random_order(data, rng)
     return (select(data, order[k : k + size]) for k in range(0, len(order), size))
 
 
@@ -170,7 +171,7 @@ def select(data: Examples, indices: Sequence[int]) -> Examples:
     return [inputs[k] for k in indices], [targets[k] for k in indices]
 
 
-def shuffled(data: Examples, rng: Rng = None) -> list[int]:
+def random_order(data: Examples, rng: Rng = None) -> list[int]:
     """The indices of all examples in random order."""
     check_examples(data)
     order = list(range(len(data[1])))

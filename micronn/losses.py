@@ -6,11 +6,10 @@
     one of several       cross_entropy                 the scores of one example
 
 Those that are given lists average over them and are marked `@takes_lists`.
-
-Each is a few operations on Values, so a picture shows it whole.  Classes are read
-from logits, the unbounded scores before sigmoid or softmax: a probability rounds to
-0 or 1 where the loss is still a large, useful number.  Logarithms are natural, so a
-loss made of them is in nats: 1 nat is 1.44 bits.
+Classes are read from logits, the unbounded scores before sigmoid or softmax: a
+probability of 1e-400 rounds to 0, and its logarithm is gone; the score is still there.
+Logarithms are natural, so a loss made of them is in nats (1 nat is 1.44 bits).
+"Shape (n,)" says: a list of n numbers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,12 +21,12 @@ from micronn.support.number import as_float, number_of, shown
 from micronn.support.numeric import as_list
 
 Num = Value | float
-Loss = TypeVar("Loss", bound=Callable[..., Value])
+LossT = TypeVar("LossT", bound=Callable[..., Value])
 
 
-def takes_lists(loss: Loss) -> Loss:
+def takes_lists(loss: LossT) -> LossT:
     """Marks a loss as one over lists of predictions and targets; others take one of each."""
-    loss.takes_lists = True  # type: ignore[attr-defined]  # a note that fit() reads
+    loss.takes_lists = True  # type: ignore[attr-defined]  # a note that loss_of() reads
     return loss
 
 
@@ -43,14 +42,12 @@ def loss_of(loss: Callable[..., Value], output: Any, target: Any) -> Value:
 
 @takes_lists
 def mse(preds: Iterable[Num], targets: Iterable[Num]) -> Value:
-    """Mean squared error, the average of (pred - target)**2: an error twice as big costs 4 times.
+    """Mean squared error, the average of (pred - target)**2: twice the error costs 4 times as much.
 
-    preds, targets: shape (n_examples,), in the same unit; the result is in its square.
+    preds, targets: shape (n_examples,), in one unit; the result is in that unit squared.
 
     Raises ValueError for lists of different length or empty ones, TypeError for
-    anything but flat lists of numbers.
-
-    Source: PyTorch's F.mse_loss.
+    anything but flat lists of numbers.  PyTorch's F.mse_loss.
 
     >>> mse([Value(1.0), Value(5.0)], [0.0, 2.0]).data  # (1 + 9) / 2
     5.0
@@ -60,7 +57,7 @@ def mse(preds: Iterable[Num], targets: Iterable[Num]) -> Value:
 
 @takes_lists
 def mae(preds: Iterable[Num], targets: Iterable[Num]) -> Value:
-    """Mean absolute error, the average of abs(pred - target): an outlier weighs what it measures.
+    """Mean absolute error, the average of abs(pred - target): twice the error costs twice as much.
 
     preds, targets: shape (n_examples,), in the same unit, which is the result's too.
     Raises as mse does.  PyTorch's F.l1_loss.
@@ -78,7 +75,7 @@ def huber(preds: Iterable[Num], targets: Iterable[Num], delta: float = 1.0) -> V
     preds, targets: shape (n_examples,), in the same unit.
     delta: where the square ends and the line begins, in that unit, above 0.
 
-    With a the absolute error and c = min(a, delta), both halves are c * (a - c/2).
+    With a the absolute error and c = min(a, delta), both cases are c * (a - c/2).
     Raises as mse does, and ValueError for a delta that is not above 0.
 
     Source: Huber, "Robust estimation of a location parameter", 1964.  PyTorch's
@@ -87,7 +84,7 @@ def huber(preds: Iterable[Num], targets: Iterable[Num], delta: float = 1.0) -> V
     >>> huber([Value(1.0), Value(5.0)], [0.0, 2.0]).data  # (1/2 + 5/2) / 2
     1.5
     """
-    if not as_float(delta) > 0.0:
+    if not as_float(delta) > 0.0:  # not <=, so that nan is refused too
         raise ValueError(f"huber's delta must be above 0, got {delta!r}; 1.0 is usual")
     losses = []
     for p, t in pairs(preds, targets, "preds"):
@@ -127,7 +124,7 @@ def hinge(scores: Iterable[Num], targets: Iterable[Num]) -> Value:
 
 @takes_lists
 def binary_cross_entropy(logits: Iterable[Num], targets: Iterable[Num]) -> Value:
-    """The average log loss, where sigmoid(logit) is the probability of class 1.
+    """The average of -log(probability of the right class), where class 1 has sigmoid(logit).
 
     logits: shape (n_examples,), any numbers, before sigmoid.
     targets: shape (n_examples,), each 0 or 1, or a probability between.
@@ -138,7 +135,7 @@ def binary_cross_entropy(logits: Iterable[Num], targets: Iterable[Num]) -> Value
     Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.2.
     PyTorch's F.binary_cross_entropy_with_logits.
 
-    >>> round(binary_cross_entropy([Value(0.0), Value(1000.0)], [1, 0]).data, 4)
+    >>> round(binary_cross_entropy([Value(0.0), Value(1000.0)], [1, 0]).data, 4)  # (log(2)+1000)/2
     500.3466
     """
     losses = []
@@ -160,7 +157,7 @@ def log_loss(z: Value, t: Num) -> Value:
     """
     if isinstance(t, Value) or 0.0 < t < 1.0:
         return t * (-z).softplus() + (1.0 - t) * z.softplus()
-    return (-z).softplus() if t else z.softplus()
+    return (-z).softplus() if t else z.softplus()  # a plain 0 or 1 leaves one of the two
 
 
 # Which of several classes?  One example at a time
@@ -206,7 +203,8 @@ def cross_entropy(logits: Iterable[Num], target: int | Value | Sequence[Num]) ->
         right = dot(probabilities(target, len(zs)), zs)
     else:
         right = zs[class_index(target, len(zs))]
-    return logsumexp([z - right for z in zs])  # -log(e**right / sum of e**z), one log for both
+    # -log(e**right / sum of e**z).  Subtracted first, so that a tiny loss keeps its digits.
+    return logsumexp([z - right for z in zs])
 
 
 # What a model costs by itself
@@ -215,8 +213,8 @@ def cross_entropy(logits: Iterable[Num], target: int | Value | Sequence[Num]) ->
 def l2_penalty(parameters: Iterable[Value]) -> Value:
     """The sum of the squares of the parameters, with no factor.   d/dp = 2p.
 
-    Add it to a loss times a strength, such as 1e-4.  Half of it times s is what
-    weight_decay=s does in plain SGD, whose gradient is s*p.
+    Add it, times a strength such as 1e-4, to a loss.  weight_decay=s in plain SGD is the
+    same as adding s/2 times it: either adds s*p to the gradient.
     Raises ValueError for no parameters, TypeError for anything but a flat list.
 
     >>> l2_penalty([Value(3.0), Value(-4.0)]).data

@@ -20,12 +20,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micronn.engine import Value, terms, unchecked_dot
-from micronn.support.arguments import Rng, choice, count, listed
+from micronn.support.arguments import Rng, check_choice, count, listed
 from micronn.support.initial_weights import initial_weights
-from micronn.support.module import Module as Module  # for models of your own
+from micronn.support.module import Module as Module  # `as`: import it from here, too
 
-# What a neuron does to its weighted sum.  One of your own is one line:
-# ACTIVATIONS["swish"] = lambda z: z * z.sigmoid()
+# What a neuron does to its weighted sum; "linear" is no curve.  One of your own is one line:
+# ACTIVATIONS["mine"] = lambda z: z * z.sigmoid()
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "linear": lambda z: z,
     "relu": Value.relu,
@@ -38,7 +38,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 
 
 def inputs(x: Iterable[Value | float], nin: int) -> tuple[Any, ...]:
-    """x as a tuple of nin Values or of nin floats; refuses anything else in words."""
+    """x as a tuple of nin Values or of nin floats; anything else is an error that says why."""
     return terms(listed(x, "inputs", nin))
 
 
@@ -47,24 +47,24 @@ class Neuron(Module):
 
     nin: how many inputs it reads, at least 1.
     activation: a name in ACTIVATIONS.
-    init: how the starting weights are drawn: "uniform" (as in PyTorch), "xavier",
-        "he" or "micrograd".
+    init: how widely the starting weights are drawn: "uniform", "xavier", "he" or
+        "micrograd", which support/initial_weights.py explains.
     rng: where the weights are drawn from; Python's own random module if left out.
-    nout: how many neurons its layer has, which only "xavier" asks.
+    nout: how many neurons its layer has; only "xavier" uses it.
     """
 
     def __init__(
         self, nin: int, activation: str = "relu", init: str = "uniform", rng: Rng = None,
         nout: int = 1,
     ):  # fmt: skip
-        choice(ACTIVATIONS, activation, "activation")
+        check_choice(activation, ACTIVATIONS, "activation")
         weights, bias = initial_weights(init, count(nin, "nin"), nout, rng)
         self.w = [Value(number) for number in weights]
         self.b = Value(bias)
         self.activation = activation
 
     def __call__(self, x: Iterable[Value | float]) -> Value:
-        """x has shape (nin,); the result is one Value.  Another length is a ValueError."""
+        """x has shape (nin,): a list of nin numbers.  ValueError for more or less."""
         return self.fire(inputs(x, len(self.w)))
 
     def fire(self, x: tuple[Any, ...]) -> Value:
@@ -125,7 +125,7 @@ class MLP(Module):
         if len(sizes) == 1:
             raise ValueError("nouts needs at least one layer, got an empty list; write [1]")
         if isinstance(activation, str):
-            activation = [activation] * (len(sizes) - 2) + ["linear"]
+            activation = [activation] * (len(sizes) - 2) + ["linear"]  # sizes also has nin
         names = listed(activation, "activations", len(sizes) - 1)
         self.layers = [
             Layer(before, size, name, init, rng)
@@ -133,10 +133,7 @@ class MLP(Module):
         ]
 
     def __call__(self, x: Iterable[Value | float]) -> Any:
-        """x has shape (nin,); the result is one Value, or a list where nout is above 1.
-
-        Which of the two is known when the model runs, not to a type checker: hence Any.
-        """
+        """x has shape (nin,); the result is one Value, or a list where nout is above 1."""
         out: Any = x
         for layer in self.layers:
             out = layer(out)

@@ -2,9 +2,8 @@
 
 The rules come first, from the simplest (a small step against the gradient) to Adam
 (a step of about the same size in every parameter).  Each is written once, as a
-function of numbers: parameter, gradient, memory -> new parameter, new memory.  It
-uses arithmetic and sqrt alone, so it can be called with Values too, and a rule is
-then a graph like any other: it can be drawn, or compiled.
+function of numbers: parameter, gradient, memory -> new parameter, new memory.  It can
+be called with Values too, and is then a graph like any other.
 
     >>> w = Value(5.0)
     >>> optimizer = SGD([w], lr=0.1)
@@ -52,7 +51,7 @@ def momentum_rule(p: Num, g: Num, velocity: Num, lr: Num, momentum: Num) -> list
 
 
 def nesterov_rule(p: Num, g: Num, velocity: Num, lr: Num, momentum: Num) -> list[Num]:
-    """Momentum that looks ahead: steps as if the new velocity had already acted once more.
+    """Momentum that looks ahead: steps by the velocity that comes next, if the slope stays.
 
     Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization
     and momentum in deep learning", 2013, written as in PyTorch.
@@ -65,12 +64,12 @@ def adam_rule(
     p: Num, g: Num, m: Num, v: Num, lr: Num, correction1: Num, correction2: Num,
     beta1: Num, beta2: Num, eps: Num,
 ) -> list[Num]:  # fmt: skip
-    """A step of about lr whatever the size of the gradient: its mean over its typical size.
+    """A step of about lr: the mean of the gradients divided by their typical size.
 
     m, v: running averages of the gradient and of its square, which start at 0.
-    correction1, correction2: 1 - beta**t at step t = 1, 2, ...: the share of the
-        averages that is not that start.
-    eps: added below the line, so that a parameter without gradient stays.
+    correction1, correction2: 1 - beta**t at step t = 1, 2, ...: by this factor the
+        averages are too small, because of that start.
+    eps: added to the divisor, so that a parameter without gradient stays.
 
     Source: Kingma, Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
     """
@@ -87,31 +86,29 @@ def sqrt(x: Num) -> Num:
 # Optimisers: a rule, the parameters it moves, and what it remembers of each
 
 
-class Optimizer(OptimizerState):
+class Optimizer(OptimizerState):  # which has state_dict() and load_state_dict()
     """Moves parameters by a rule, and keeps the rule's memory.
-
-    It is saved by state_dict() and load_state_dict(), from support/optimizer_state.py.
 
     params: the parameters, in order; one listed twice is moved once.
     lr: the learning rate, or a schedule of it; to be set anew at any time.
-    rule: called for each parameter, as
-        rule(*decayed(p, g, lr), *its memory, **step_arguments(), **constants).
-    memory: what it remembers of each parameter: one number for each of `names`, in
-        their order; all start at 0.
+    rule: called for each parameter; for Adam as rule(p, g, m, v, lr=..., beta1=..., ...).
+    names: of the numbers that the rule remembers of a parameter, such as m and v.
+    weight_decay: how strongly each step also pulls p towards 0; see decayed().
     constants: the rule's arguments that stay, by name.
-    steps: how many steps were taken.
+
+    memory then holds those numbers for each parameter, which start at 0, and steps
+    counts how many steps were taken.
     """
 
     def __init__(
-        self, params: Iterable[Value], lr: float | Schedule, rule: Rule, memory: Sequence[str],
+        self, params: Iterable[Value], lr: float | Schedule, rule: Rule, names: Sequence[str],
         weight_decay: float = 0.0, **constants: float,
     ):  # fmt: skip
         self.params: list[Value] = parameters(params)
         self.lr, self.steps = lr, 0
-        learning_rate(lr, 0)  # refuses it at once
-        self.rule = rule
-        self.memory = [[0.0] * len(memory) for _ in self.params]
-        self.names = tuple(memory)
+        learning_rate(lr, 0)  # a wrong one is refused now, not at the first step
+        self.rule, self.names = rule, tuple(names)
+        self.memory = [[0.0] * len(names) for _ in self.params]
         self.weight_decay = non_negative(weight_decay, "weight_decay")
         self.constants = {name: non_negative(x, name) for name, x in constants.items()}
 
@@ -125,19 +122,19 @@ class Optimizer(OptimizerState):
 
     def next_step(self) -> list[list[float]]:
         """What the rule makes of each parameter now: its new data, then its new memory."""
-        arguments = self.step_arguments() | self.constants
-        rule, lr = partial(self.rule, **arguments), arguments["lr"]
+        arguments, decayed = self.step_arguments() | self.constants, self.decayed
+        rule, lr = partial(self.rule, **arguments), arguments["lr"]  # those are given already
         return [
-            rule(*self.decayed(p.data, p.grad, lr), *memory)
-            for p, memory in zip(self.params, self.memory, strict=True)
+            rule(*decayed(p.data, p.grad, lr), *remembered)
+            for p, remembered in zip(self.params, self.memory, strict=True)
         ]
 
     def step(self) -> None:
         """Move every parameter once, by its grad.  Grads stay; zero_grad() clears them."""
-        new = self.next_step()  # all of it first: what fails then moves nothing
+        new = self.next_step()  # all of them first: an error then moves nothing
         for p, numbers in zip(self.params, new, strict=True):
             p.data = numbers.pop(0)
-        self.memory = new  # what is left of it
+        self.memory = new  # what is left of each row
         self.steps += 1
 
     def zero_grad(self) -> None:
@@ -147,7 +144,7 @@ class Optimizer(OptimizerState):
 
 
 class SGD(Optimizer):
-    """Gradient descent on a batch, plain, with momentum, or with Nesterov's look ahead.
+    """Stochastic gradient descent (each step sees some of the examples), maybe with momentum.
 
     params: the Values to move, any iterable: model.parameters().
     lr: learning rate per step, at least 0; 0.1 to 0.001 is usual.  Or a schedule.
@@ -175,7 +172,7 @@ class SGD(Optimizer):
             super().__init__(params, lr, sgd_rule, [], weight_decay)
 
     def arguments(self) -> dict[str, Any]:
-        """What builds it again, with params and lr."""
+        """Momentum and the like: what an equal optimizer is built with, beside params and lr."""
         momentum, nesterov = self.constants.get("momentum", 0.0), self.rule is nesterov_rule
         return {"momentum": momentum, "nesterov": nesterov, "weight_decay": self.weight_decay}
 
@@ -206,7 +203,7 @@ class Adam(Optimizer):
         super().__init__(params, lr, adam_rule, ["m", "v"], weight_decay, **numbers)
 
     def arguments(self) -> dict[str, Any]:
-        """What builds it again, with params and lr."""
+        """Momentum and the like: what an equal optimizer is built with, beside params and lr."""
         betas, eps = [self.constants["beta1"], self.constants["beta2"]], self.constants["eps"]
         return {"betas": betas, "eps": eps, "weight_decay": self.weight_decay}
 
@@ -242,7 +239,7 @@ class AdamW(Adam):
 
 
 def clip_gradient(params: Iterable[Value], longest: float) -> float:
-    """Shorten the gradient of all params together to a length; returns what it was.
+    """Shorten the gradient of all params together to at most `longest`; returns its length before.
 
     Source: Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural
     networks", 2013, algorithm 1.  torch's clip_grad_norm_.

@@ -7,13 +7,15 @@
     >>> from micronn.optim import SGD
     >>> neuron = Neuron(1, "linear", rng=random.Random(7))
     >>> optimizer = SGD(neuron.parameters(), lr=0.3)
-    >>> last = fit(neuron, mse, line(50, noise=0.0), optimizer, epochs=30, batch_size=10)[-1]
+    >>> told = fit(neuron, mse, line(50, noise=0.0), optimizer, epochs=30, batch_size=10)
+    >>> told[0].loss > 1.0, told[-1].loss < 0.001
+    (True, True)
     >>> round(neuron.w[0].data, 3), round(neuron.b.data, 3)  # the line is 2x + 1
     (2.0, 1.0)
 
-`train_batch` is one step of learning, and all that there is to it.  `steps` takes it again
-and again, through all the examples and then through all of them once more.  The same loop
-for long runs, a hundred times faster and with a validation set, is in micronn.training.
+`train_batch` is one step of learning, and all that there is to it.  `steps` repeats it,
+batch by batch, for some epochs (passes over all examples).  The same loop for long runs,
+a hundred times faster and with a validation set, is another file: micronn/training/.
 """
 
 import math
@@ -21,16 +23,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from micronn.data import Examples, batches
-from micronn.engine import Value, mean
+from micronn.engine import DomainError, Value, mean
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient
 from micronn.support.arguments import Rng, check_callable, count
-from micronn.support.numeric import DomainError
 
 Loss = Callable[[Any, Any], Value]  # loss(output, target): what one example costs
 
-# What is raised where a loss or a gradient is no longer a finite number
+# What is raised where numbers grow too large, or an operation has no value for them
 NOT_FINITE = (ArithmeticError, DomainError)
 
 
@@ -39,7 +40,7 @@ class Step(NamedTuple):
 
     step: int  # how many steps the optimiser has taken
     epoch: int  # the current one, from 1
-    loss: float  # the mean over the examples since the last Step, each before its own step
+    loss: float  # the mean of the examples' losses since the last Step, as they were then
     lr: float = math.nan  # the learning rate of the last step
     validation_loss: float | None = None  # the mean over the validation set
     metric: float | None = None  # of the validation set, or of the training set without one
@@ -69,6 +70,7 @@ def train_batch(
     loss: what an example costs, loss(output, target) -> Value: cross_entropy or one of your
         own; mse, mae, huber, hinge and binary_cross_entropy may be passed too.
     clip: the longest that the gradient may be; a longer one is shortened before the step.
+        fit() never does; it is for loops of your own, and for micronn.training.
 
     Raises ArithmeticError or DomainError, and takes no step, where a number is not finite.
     """
@@ -115,7 +117,7 @@ def fit(
     model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
     batch_size: int = 32, rng: Rng = None,
 ) -> list[Step]:  # fmt: skip
-    """Train a model to the end; returns what steps() tells, a Step for each epoch."""
+    """Train a model to the end; returns the list of what steps() yields, a Step for each epoch."""
     return list(steps(model, loss, data, optimizer, epochs, batch_size, rng))
 
 
