@@ -31,14 +31,7 @@ OPTIMIZERS = {kind.__name__: kind for kind in (SGD, Adam, AdamW)}
 
 
 class Training(NamedTuple):
-    """All that a file holds.
-
-    model: the MLP.
-    optimizer: it moves the model's parameters; None if none was saved.
-    rng: a random.Random in the saved state; None if none was saved.
-    epoch: how many epochs were done.
-    notes: what else was saved.
-    """
+    """What save() was given; the optimizer and the rng are None where none was saved."""
 
     model: MLP
     optimizer: Optimizer | None

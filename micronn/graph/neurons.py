@@ -292,12 +292,13 @@ def activation_of(graph: Graph, scope: str, bend: list[int]) -> str:
     A neuron that does not say a word of its own is called by all the operations.
     """
     kinds = [kind_and_number(graph.nodes[k].op)[0] for k in bend]
-    if len(kinds) > 1:
-        neuron: Any = graph.model
-        for part in filter(None, scope.split(".")):
-            listed = part.isdigit() and isinstance(neuron, (list, tuple))
-            neuron = neuron[int(part)] if listed else getattr(neuron, part, None)
-        said = getattr(neuron, "activation", None)
-        if isinstance(said, str) and said != "linear" and not operation(said).machine:
-            return said
-    return " ".join(map(glyph, kinds)) if len(kinds) > 1 else "".join(kinds)
+    if len(kinds) < 2:
+        return "".join(kinds)
+    neuron: Any = graph.model
+    for part in filter(None, scope.split(".")):
+        listed = part.isdigit() and isinstance(neuron, (list, tuple))
+        neuron = neuron[int(part)] if listed else getattr(neuron, part, None)
+    said = getattr(neuron, "activation", None)
+    if isinstance(said, str) and said != "linear" and not operation(said).machine:
+        return said
+    return " ".join(map(glyph, kinds))

@@ -171,19 +171,15 @@ class Graph:
         """The chosen rows with their uses, in the order of the graph; all of them if left out.
 
         The messages of one row add up to its grad, for a given Value to what the last
-        backward() added; see in_backward_order.
+        backward() added.  It adds those of the last reader first.
         """
-        uses = self.uses(range(len(self)) if chosen is None else sorted(set(chosen)))
-        return [self.nodes[k]._replace(uses=tuple(found)) for k, found in uses.items()]
-
-    def uses(self, chosen: Iterable[int]) -> dict[int, list[Use]]:
-        """Who reads each of the chosen rows."""
-        found: dict[int, list[Use]] = {k: [] for k in chosen}
+        found: dict[int, list[Use]] = {}
+        found |= {k: [] for k in (range(len(self)) if chosen is None else sorted(set(chosen)))}
         for row in self.nodes:
             for j, k in enumerate(row.operands):
                 if k in found:
                     found[k].append(Use(row.k, j, row.local_grads[j] * row.grad))
-        return found
+        return [self.nodes[k]._replace(uses=tuple(uses)) for k, uses in found.items()]
 
     # Parts of the graph
 
@@ -220,20 +216,14 @@ class Graph:
         }
 
 
-def in_backward_order(uses: Iterable[Use]) -> list[Use]:
-    """The uses of one node in the order in which backward() adds their messages."""
-    return sorted(uses, key=lambda use: (-use.user, use.j))
-
-
 def named(params: Parameters) -> list[tuple[str, Value]]:
     """Parameters as (name, Value) pairs, from a model, a dict or pairs."""
     if params is None:
         return []
     if hasattr(params, "named_parameters"):
         params = params.named_parameters()
-    if not isinstance(params, Iterable):
-        params = [params]  # refused below, in the same words
-    pairs = list(params.items() if isinstance(params, Mapping) else params)
+    given = params.items() if isinstance(params, Mapping) else params
+    pairs = list(given if isinstance(given, Iterable) else [given])  # no list is refused below
     for pair in pairs:
         is_pair = isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
         if not is_pair or not isinstance(pair[1], Value):

@@ -207,13 +207,12 @@ class Story:
 
     def done(self) -> Step:
         """What the gradients now mean."""
-        root = len(self.rows) - 1
+        root, line = self.rows[-1].title, f"{self.code_names[-1]}.backward()"
         say = (
-            f"Every gradient now says how fast {self.name(root)} changes if that value alone "
-            f"changes: a small step of a value moves {self.name(root)} by step × gradient."
+            f"Every gradient now says how fast {root} changes if that value alone "
+            f"changes: a small step of a value moves {root} by step × gradient."
         )
-        line = f"{self.code_names[root]}.backward()   # the whole backward pass"
-        return Step("done", "Done", say, "", line)
+        return Step("done", "Done", say, "", f"{line}   # the whole backward pass")
 
     # About the whole
 

@@ -6,17 +6,16 @@ are drawn smaller where there are many.  Each formula gives one weight.
 
 import math
 import random
-from collections.abc import Callable
 
 from micronn.support.arguments import Rng, choice, rng_or_default
 
 
-def uniform_init(nin: int, nout: int, rng: random.Random) -> float:
+def uniform(nin: int, nout: int, rng: random.Random) -> float:
     """Between -1/sqrt(nin) and 1/sqrt(nin), as torch.nn.Linear starts."""
     return rng.uniform(-1.0, 1.0) / math.sqrt(nin)
 
 
-def xavier_init(nin: int, nout: int, rng: random.Random) -> float:
+def xavier(nin: int, nout: int, rng: random.Random) -> float:
     """Between -sqrt(6/(nin+nout)) and its opposite: keeps the size of signals at tanh.
 
     Source: Glorot, Bengio, "Understanding the difficulty of training deep
@@ -25,7 +24,7 @@ def xavier_init(nin: int, nout: int, rng: random.Random) -> float:
     return rng.uniform(-1.0, 1.0) * math.sqrt(6.0 / (nin + nout))
 
 
-def he_init(nin: int, nout: int, rng: random.Random) -> float:
+def he(nin: int, nout: int, rng: random.Random) -> float:
     """From a bell curve of width sqrt(2/nin): keeps the size of signals through relu.
 
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers", 2015, formula 10.
@@ -33,17 +32,12 @@ def he_init(nin: int, nout: int, rng: random.Random) -> float:
     return rng.gauss(0.0, 1.0) * math.sqrt(2.0 / nin)
 
 
-def micrograd_init(nin: int, nout: int, rng: random.Random) -> float:
+def micrograd(nin: int, nout: int, rng: random.Random) -> float:
     """Between -1 and 1 whatever the size of the layer, as micrograd starts."""
     return rng.uniform(-1.0, 1.0)
 
 
-INITS: dict[str, Callable[[int, int, random.Random], float]] = {
-    "uniform": uniform_init,
-    "xavier": xavier_init,
-    "he": he_init,
-    "micrograd": micrograd_init,
-}
+INITS = {draw.__name__: draw for draw in (uniform, xavier, he, micrograd)}
 
 
 def initial_weights(init: str, nin: int, nout: int, rng: Rng) -> tuple[list[float], float]:

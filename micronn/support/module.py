@@ -1,8 +1,4 @@
-"""Anything that holds parameters: a neuron, a layer, a net, or a model of your own.
-
-A model of your own needs nothing but to inherit from Module and to keep its Values
-and Modules in attributes; they are found by walking through these.
-"""
+"""What a neuron, a layer, a net and a model of your own have in common: parameters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,10 +7,10 @@ from micronn.support.number import Number, as_float
 
 
 class Module:
-    """Anything that holds parameters.  A model of your own inherits from it.
+    """Anything that holds parameters.  A model of your own needs only to inherit from it.
 
-    Its parameters are the leaf Values found in its attributes, in lists of them,
-    and in the Modules among them.
+    Its parameters are the leaf Values found by walking through its attributes, lists in
+    them, and the Modules among them.
     """
 
     def __call__(self, x: Any, /) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, SupportsFloat, TypeVar
+from typing import Any, NamedTuple, SupportsFloat, TypeVar
 
 from micronn.support.text import clipped
 
@@ -160,16 +160,14 @@ def from_rows(rows: Sequence[N | tuple[Any, ...]]) -> N:
 # Ctrl-C in the middle of backward()
 
 
-class KeptLeaves:
+class KeptLeaves(NamedTuple):
     """with KeptLeaves(order, held): if the block fails, every leaf has the grad it held before.
 
     order: the computed Values of a graph, whose grads are 0 then.
     """
 
-    __slots__ = ("order", "held")
-
-    def __init__(self, order: Sequence[Any], held: Mapping[Any, float]) -> None:
-        self.order, self.held = order, held
+    order: Sequence[Any]
+    held: Mapping[Any, float]
 
     def __enter__(self) -> None:
         pass

@@ -23,12 +23,10 @@ def power(base: Number | float, exponent: Number | float) -> tuple[float, float]
         data = a**k
         if a == 0.0:
             return data, k * (math.inf if 0.0 < k < 1.0 else 0.0 ** (k - 1.0)) if k else 0.0
-    except ZeroDivisionError:
-        message = f"{shown(base)} ** {shown(exponent)}: zero has no negative power"
-        raise ZeroDivisionError(message) from None
-    except OverflowError:
-        message = f"{shown(base)} ** {shown(exponent)} is beyond the largest float"
-        raise OverflowError(message) from None
+    except (ZeroDivisionError, OverflowError) as error:
+        zero = isinstance(error, ZeroDivisionError)
+        why = ": zero has no negative power" if zero else " is beyond the largest float"
+        raise type(error)(f"{shown(base)} ** {shown(exponent)}{why}") from None
     if isinstance(data, complex):
         raise DomainError(f"{shown(base)} ** {shown(exponent)}: a negative number has no such root")
     try:

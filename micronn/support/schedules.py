@@ -28,11 +28,8 @@ def cosine_schedule(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
     >>> schedule(0), round(schedule(50), 4), schedule(100), schedule(500)
     (1.0, 0.5, 0.0, 0.0)
     """
-    lr, steps, lowest = (
-        non_negative(lr, "lr"),
-        count(steps, "steps"),
-        non_negative(lowest, "lowest"),
-    )
+    lr, steps = non_negative(lr, "lr"), count(steps, "steps")
+    lowest = non_negative(lowest, "lowest")
 
     def schedule(step: int) -> float:
         done = min(step / steps, 1.0)

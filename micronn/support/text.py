@@ -31,17 +31,14 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     if x == 0.0:
         return "0"
     before = "−" if x < 0.0 else "+" if sign or x == math.inf else ""
-    return before + ("∞" if math.isinf(x) else size_text(abs(x), digits))
-
-
-def size_text(size: float, digits: int) -> str:
-    """A finite number above 0 as text, without a sign."""
-    number = Decimal(repr(size)).normalize()
-    if len(number.as_tuple().digits) > digits:
-        number = Decimal(f"{size:.{digits - 1}e}")
-    if -3 <= number.adjusted() < digits:
-        return f"{number:f}"
-    return f"{number:e}".replace("e+", "e").replace("-", "−")
+    if math.isinf(x):
+        return before + "∞"
+    size = Decimal(repr(abs(x))).normalize()
+    if len(size.as_tuple().digits) > digits:
+        size = Decimal(f"{abs(x):.{digits - 1}e}")
+    if -3 <= size.adjusted() < digits:
+        return f"{before}{size:f}"
+    return f"{before}{size:e}".replace("e+", "e").replace("-", "−")
 
 
 DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from micronn.engine import Value, dot, total
-from micronn.graph.rows import Graph, in_backward_order
+from micronn.graph.rows import Graph
 from micronn.nn import MLP, Layer, Neuron
 
 
@@ -58,7 +58,7 @@ def test_messages_in_the_order_of_backward_add_up_to_the_gradient_exactly():
         root.backward()
         for row in Graph(root).rows()[:-1]:
             added = 0.0
-            for use in in_backward_order(row.uses):
+            for use in sorted(row.uses, key=lambda use: (-use.user, use.j)):
                 added += use.message
             assert added == row.grad
 
