@@ -173,8 +173,8 @@ class Graph:
         The messages of one row add up to its grad, for a given Value to what the last
         backward() added.  It adds those of the last reader first.
         """
-        found: dict[int, list[Use]] = {}
-        found |= {k: [] for k in (range(len(self)) if chosen is None else sorted(set(chosen)))}
+        ks = range(len(self)) if chosen is None else sorted(set(chosen))
+        found: dict[int, list[Use]] = {k: [] for k in ks}
         for row in self.nodes:
             for j, k in enumerate(row.operands):
                 if k in found:

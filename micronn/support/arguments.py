@@ -130,18 +130,14 @@ def flat_list(items: Any, name: str) -> tuple[Any, ...]:
 
 def probabilities(target: Any, classes: int) -> tuple[Any, ...]:
     """target as one probability for each class, Values or floats."""
-    target = flat_list(target, "target")
-    if len(target) != classes:
-        raise ValueError(
-            f"{classes} logits and {len(target)} probabilities: every class needs one of each"
-        )
-    numbers = [number_of(p) for p in target]
+    given = listed(flat_list(target, "target"), "probabilities, one for each class", classes)
+    numbers = [number_of(p) for p in given]
     if not (min(numbers) >= 0.0 and abs(sum(numbers) - 1.0) < 1e-6):
         raise ValueError(
             f"probabilities must be at least 0 and add up to 1, got {numbers[:10]!r}; "
             "divide each by their sum"
         )
-    return tuple(target)
+    return given
 
 
 def pair(x: Any, what: str) -> Any:

@@ -57,8 +57,6 @@ class Number:
     def __ge__(self, other: Number | float) -> bool:
         return self.data >= number_of(other)
 
-    # micrograd's names
-
     @property
     def _prev(self) -> tuple[Any, ...]:
         """micrograd's name for the operands."""
