@@ -141,8 +141,7 @@ def load_training(path: str | os.PathLike[str]) -> Training:
     """
     with open(path, encoding="utf-8") as file:
         try:
-            content = json.load(file, parse_constant=refuse_constant)
-            return training_from(content)
+            return training_from(json.load(file, parse_constant=refuse_constant))
         except (ValueError, TypeError, RecursionError) as error:  # the last: brackets in brackets
             raise ValueError(
                 f"{path} is no complete model file: {error}; micronn train moons --save model.json "

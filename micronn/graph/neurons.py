@@ -108,6 +108,8 @@ def find_folds(graph: Graph) -> Folds:
     neurons: dict[Key, NeuronFold] = {}
     members: dict[int, Key] = {}
     for z, found in weighted_sums(graph, scopes, readers).items():
+        if found.bias is None and len(found.terms) == 1 and graph.nodes[z].op != "dot":
+            continue  # a product alone is no neuron
         bend = bend_of(graph, z, readers)
         weights, inputs, reads = map(list, zip(*found.terms, strict=True))
         key = found.scope, tuple(weights)
@@ -201,11 +203,7 @@ def weighted_sums(graph: Graph, scopes: Scopes, readers: list[list[int]]) -> Sum
             found = merged(graph, row, parts, scopes, sums) if parts else None
         if found:
             sums[row.k] = found
-    return {
-        k: found
-        for k, found in sums.items()
-        if found.bias is not None or len(found.terms) > 1 or graph.nodes[k].op == "dot"
-    }
+    return sums
 
 
 def product(row: Row, scopes: Scopes) -> Sum | None:

@@ -87,7 +87,8 @@ def test_rows_of_weights_in_one_scope_are_neurons_side_by_side():
 
 def test_what_is_no_weighted_sum_is_left_alone():
     a, b, x = Value(1.0), Value(2.0), Value(3.0)
-    for out in (a * a + b * b, (a * x) * (b * x), a.exp() * b, a * b, a * x):
+    sums = [a * a + b * b, a * x + 0.0, total([a * x, b, b])]  # the last has two biases
+    for out in (*sums, (a * x) * (b * x), a.exp() * b, a * b, a * x):
         assert find_folds(Graph(out, {"m.a": a, "m.b": b})).layers == []
 
 
