@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from micronn.pictures.palette import LIGHT, scale, shade
-from micronn.pictures.svg import box, pixel_runs, svg_frame, svg_line, svg_text, units
+from micronn.pictures.svg import box, pixel_runs, svg_circle, svg_frame, svg_line, svg_text, units
 from micronn.support.numeric import predicted_class
 from micronn.support.text import clean, fmt
 
@@ -107,7 +107,7 @@ def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") ->
     for curve in lines:
         number = number_at(curve, step)
         where = up(number) if math.isfinite(number) else foot
-        parts.append(dot(across(step), where, curve.token))
+        parts.append(svg_circle(across(step), where, 4, curve.token, "bg", 1.5))
     desc = " ".join(
         [f"{c.name}: from {fmt(c.points[0][1])} to {fmt(c.points[-1][1])}." for c in lines]
     )
@@ -145,14 +145,6 @@ def cursor(x: float, top: float, foot: float) -> Iterator[str]:
     yield svg_line(path, "ink", 1)
 
 
-def dot(x: float, y: float, token: str) -> str:
-    """A point on a curve."""
-    return (
-        f'<circle cx="{units(x)}" cy="{units(y)}" r="4" fill="{LIGHT[token]}" '
-        f'stroke="{LIGHT["bg"]}" stroke-width="1.5"/>'
-    )
-
-
 def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
     """A small curve for each row, all on one scale by factors, with its number at the cursor."""
     width, pitch, left, right = 360.0, 48.0, 74.0, 274.0
@@ -167,7 +159,8 @@ def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> s
         parts.append(svg_line(f"M{units(left)} {units(foot)}H{units(right)}", "hair"))
         parts.append(svg_line(curve_path(above, across, up), curve.token, 1.8))
         parts += cursor(across(step), foot - pitch + 8, foot)
-        parts.append(dot(across(step), up(number) if number > 0.0 else foot, curve.token))
+        where = up(number) if number > 0.0 else foot
+        parts.append(svg_circle(across(step), where, 4, curve.token, "bg", 1.5))
         parts.append(svg_text(left - 12, foot - 14, clean(curve.name), 12, anchor="end"))
         parts.append(svg_text(right + 14, foot - 14, fmt(number), 12))
     foot = 12 + pitch * len(lines)
@@ -234,7 +227,8 @@ def answers_svg(
     parts += numbers_on(plane, classes) if several else []
     parts += [mark(plane, point, kind, several) for point, kind in examples[:EXAMPLES]]
     if chosen is not None:
-        parts += ring(plane.across(chosen[0]), plane.up(chosen[1]))
+        x, y = plane.across(chosen[0]), plane.up(chosen[1])
+        parts += [svg_circle(x, y, 9, "none", "now", 4), svg_circle(x, y, 7, "none", "ink", 1.5)]
     parts += plane_frame(plane, names)
     kinds = sorted({kind for _, kind in examples})
     desc = f"{len(examples)} examples of {len(kinds)} classes, and the border between the answers."
@@ -293,21 +287,9 @@ def mark(plane: Plane, point: Sequence[float], kind: int, several: bool) -> str:
     if several or kind > 1:
         return svg_text(x, y + 4, str(kind), 11, anchor="middle", bold=True)
     if kind == 0:
-        return (
-            f'<circle cx="{units(x)}" cy="{units(y)}" r="3" fill="{LIGHT["card"]}" '
-            f'stroke="{LIGHT["ink"]}" stroke-width="1.2"/>'
-        )
+        return svg_circle(x, y, 3, "card", "ink", 1.2)
     cross = f"M{units(x - 3.5)} {units(y)}h7M{units(x)} {units(y - 3.5)}v7"
     return svg_line(cross, "card", 4) + svg_line(cross, "ink", 1.6)
-
-
-def ring(x: float, y: float) -> Iterator[str]:
-    """The ring around the chosen example."""
-    for token, radius, width in (("now", 9, 4), ("ink", 7, 1.5)):
-        yield (
-            f'<circle cx="{units(x)}" cy="{units(y)}" r="{radius}" fill="none" '
-            f'stroke="{LIGHT[token]}" stroke-width="{width}"/>'
-        )
 
 
 def plane_frame(plane: Plane, names: Sequence[str]) -> Iterator[str]:

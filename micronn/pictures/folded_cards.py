@@ -13,7 +13,7 @@ from typing import NamedTuple
 from micronn.graph.operations import glyph
 from micronn.pictures import ids
 from micronn.pictures.cards import ROW, Card, box_card
-from micronn.pictures.grouping import Home, Plan, crowded_layers, terms_of
+from micronn.pictures.grouping import Home, Plan, crowded_layers, homes, terms_of
 from micronn.pictures.legend import Item, words
 from micronn.pictures.palette import SHADES, scale, shade
 from micronn.pictures.sketch import Sketch, Wire
@@ -101,9 +101,15 @@ def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: lis
     return card
 
 
-def input_cards(plan: Plan, most: int | None = None) -> list[Card]:
-    """A card for each column of inputs; above `most` columns, one for all of a layer."""
-    cards, crowded = [], crowded_layers(plan, most)
+def folded_sketch(plan: Plan, cards: list[Card], neurons: bool, items: list[Item]) -> Sketch:
+    """The cards of neurons or of layers, those of the values around them, and bundles as wires."""
+    cards = [*input_cards(plan, [] if neurons else crowded_layers(plan)), *cards, *rest_cards(plan)]
+    return finished(plan, cards, bundles(plan, homes(plan, neurons)), items)
+
+
+def input_cards(plan: Plan, crowded: list[int]) -> list[Card]:
+    """A card for each column of inputs, but for crowded layers one for all of them."""
+    cards = []
     for number in crowded:
         columns = [ks for column, ks in plan.columns.items() if column[0] == number]
         name = f"{len(columns):,} inputs" + times(max(map(len, columns)))

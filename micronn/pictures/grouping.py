@@ -161,7 +161,7 @@ def homes(plan: Plan, neurons: bool) -> dict[int, Home]:
         k: Home(ids.neuron(*seat), "neuron") if neurons else Home(ids.layer(seat[0]), "layer")
         for k, seat in plan.folds.home.items()
     }
-    crowded = crowded_layers(plan, None if neurons else MOST_INPUTS)
+    crowded = [] if neurons else crowded_layers(plan)
     for column, ks in plan.columns.items():
         own = Home(ids.input_column(*column), "column")
         shared = Home(ids.all_inputs(column[0]), "inputs")
@@ -171,10 +171,10 @@ def homes(plan: Plan, neurons: bool) -> dict[int, Home]:
     return home
 
 
-def crowded_layers(plan: Plan, most: int | None) -> list[int]:
-    """The layers that read more than `most` columns of inputs."""
+def crowded_layers(plan: Plan) -> list[int]:
+    """The layers that read too many columns of inputs for a card each in the layers view."""
     counts = Counter([number for number, _ in plan.columns])
-    return [number for number, n in counts.items() if most is not None and n > most]
+    return [number for number, n in counts.items() if n > MOST_INPUTS]
 
 
 # What the output is made of

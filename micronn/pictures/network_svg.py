@@ -8,20 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from micronn.pictures.network_columns import (
-    TOP,
-    Column,
-    bottom,
-    image_size,
-    pixel_size,
-    pixels,
-    view_width,
-)
-from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, SHADES, ZERO_DASH, scale, shade
+from micronn.pictures.network_columns import TOP, Column, bottom, view_width
+from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, SHADES, ZERO_DASH, scale, shade, wire
 from micronn.pictures.svg import (
     box,
     escape,
     pixel_runs,
+    svg_circle,
     svg_frame,
     svg_line,
     svg_rect,
@@ -151,13 +144,8 @@ def strongest(column: Column, view: View) -> float:
 
 def sign_look(number: float) -> str:
     """A line shows its sign by colour, and by dashes for those who see none."""
-    if not math.isfinite(number):
-        return f'stroke="{LIGHT["bad"]}"'
-    if number == 0.0:
-        return f'stroke="{LIGHT["ezero"]}" stroke-dasharray="{ZERO_DASH}"'
-    if number < 0.0:
-        return f'stroke="{LIGHT["eneg"]}" stroke-dasharray="{NEGATIVE_DASH}"'
-    return f'stroke="{LIGHT["epos"]}"'
+    token, _, dash = wire(number, 1.0)
+    return f'stroke="{LIGHT[token]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
 
 
 def size_look(number: float, top: float, dense: bool) -> str:
@@ -186,7 +174,10 @@ def column_text(column: Column) -> Iterator[str]:
         yield name_text(column, unit)
     for before, unit in pairwise([-1, *drawn, size]):
         if unit > before + 1:
-            yield dots(x, gap_middle(column, before, unit))
+            y = gap_middle(column, before, unit)
+            dots = " ".join([f"M{units(x)} {units(y + dy)}h0" for dy in (-4, 0, 4)])
+            ink = LIGHT["mut"]
+            yield f'<path d="{dots}" stroke="{ink}" stroke-width="2" stroke-linecap="round"/>'
 
 
 def name_text(column: Column, unit: int) -> str:
@@ -213,37 +204,25 @@ def gap_middle(column: Column, before: int, unit: int) -> float:
     return (column.middles[before] + column.middles[unit]) / 2
 
 
-def dots(x: float, y: float) -> str:
-    """Three dots, one below the other."""
-    places = " ".join([f"M{units(x)} {units(y + dy)}h0" for dy in (-4, 0, 4)])
-    return f'<path d="{places}" stroke="{LIGHT["mut"]}" stroke-width="2" stroke-linecap="round"/>'
-
-
 def unit_mark(column: Column, unit: int, view: View) -> str:
     """An input's square, or a neuron's circle with the small square of its bias."""
     x, y, r = column.x, column.middles[unit], column.radius
     number = column.numbers[view.field][unit]
     fill = "card" if number is None else shade(number, column.scale(view.field))
     if column.neurons:
-        shape = circle(x, y, r, fill)
+        shape = svg_circle(x, y, r, fill, "op", 1.2)
         biases = [getattr(neuron.b, view.field) for neuron in column.neurons]
-        bias = bias_mark(x + 0.55 * r, y + 0.6 * r, biases[unit], scale(biases), view)
+        left, top, weight = x + 0.55 * r, y + 0.6 * r, biases[unit]
+        bias = svg_rect(left, top, 9, 9, shade(weight, scale(biases)), "param")
+        bias += minus(left + 4.5, top + 4.5, 5, weight, view)
     else:
         shape, bias = svg_rect(x - r, y - r, 2 * r, 2 * r, fill, "input", 1.5), ""
     words = unit_words(column, unit) if view.steady else spoken(column, unit)
-    mark = "" if number is None else number_mark(x, y, r, number, view)
+    mark = "" if number is None else weightmark(x, y, r, number, view)
     return f'<g class="neuron"><title>{escape(words)}</title>{shape}{mark}{bias}</g>'
 
 
-def circle(x: float, y: float, r: float, fill: str) -> str:
-    """A neuron; fill is a colour token."""
-    return (
-        f'<circle cx="{units(x)}" cy="{units(y)}" r="{r}" fill="{LIGHT[fill]}" '
-        f'stroke="{LIGHT["op"]}" stroke-width="1.2"/>'
-    )
-
-
-def number_mark(x: float, y: float, r: float, number: float, view: View) -> str:
+def weightmark(x: float, y: float, r: float, number: float, view: View) -> str:
     """The number inside a big circle; in a small one only a stroke if it is negative."""
     if r < 20:
         return minus(x, y, 8, number, view)
@@ -251,12 +230,6 @@ def number_mark(x: float, y: float, r: float, number: float, view: View) -> str:
     size = min(10.0, (2 * r - 4) / text_width(text, 1))
     ink = "ink" if math.isfinite(number) else "badink"
     return svg_text(x, y + 3.5, text, round(size, 1), ink, "middle")
-
-
-def bias_mark(x: float, y: float, number: float, top: float, view: View) -> str:
-    """The small square that stands for a bias."""
-    square = svg_rect(x, y, 9, 9, shade(number, top), "param")
-    return square + minus(x + 4.5, y + 4.5, 5, number, view)
 
 
 def minus(x: float, y: float, width: float, number: float, view: View) -> str:
@@ -288,10 +261,10 @@ def spoken(column: Column, unit: int) -> str:
 
 def input_image(column: Column) -> Iterator[str]:
     """The inputs as an image, left of their column; the pixels drawn there are outlined."""
-    side = pixels(column)
-    if not side:
+    if not column.pixels:
         return
-    size, pixel = image_size(column), pixel_size(column)
+    side, pixel = column.pixels, column.pixel_size
+    size = side * pixel
     y = (min(column.middles.values()) + max(column.middles.values()) - size) / 2
     yield f'<g class="image" transform="translate(12 {units(y)})">'
     yield svg_rect(0, 0, size, size, "zero", "input")

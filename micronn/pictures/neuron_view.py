@@ -14,15 +14,8 @@ from micronn.graph.neurons import NeuronFold
 from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card, upright
-from micronn.pictures.folded_cards import (
-    bundles,
-    census_bar,
-    finished,
-    input_cards,
-    largest_and_rms,
-    rest_cards,
-)
-from micronn.pictures.grouping import Plan, homes
+from micronn.pictures.folded_cards import census_bar, finished, folded_sketch, largest_and_rms
+from micronn.pictures.grouping import Plan
 from micronn.pictures.legend import bar_words, gradient_scale, value_legend
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import End, Lane, Sketch, Wire, message_wire
@@ -39,17 +32,15 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
         lanes += lanes_of(plan, number)
         cards += neuron_cards(plan, number)
     if plan.batched:
-        found = [*input_cards(plan), *cards, *rest_cards(plan)]
-        wires = bundles(plan, homes(plan, neurons=True))
-        items = [gradient_scale(plan.m), bar_words()]
+        sketch = folded_sketch(plan, cards, True, [gradient_scale(plan.m), bar_words()])
     else:
         singles, wires, uses = single_values(plan, prefix)
-        found = in_order(plan, cards, singles)
         items = value_legend(plan.m, "input", uses)
+        sketch = finished(plan, in_order(plan, cards, singles), wires, items)
     in_lane = {card.id for card in cards}
-    for wire in wires:
+    for wire in sketch.wires:
         wire.minlen = 2 if wire.head[0] in in_lane and wire.tail[0] not in in_lane else 1
-    return replace(finished(plan, found, wires, items), lanes=lanes, ranksep=0.6)
+    return replace(sketch, lanes=lanes, ranksep=0.6)
 
 
 def lanes_of(plan: Plan, number: int) -> list[Lane]:

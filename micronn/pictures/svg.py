@@ -88,6 +88,16 @@ def svg_rect(
     )
 
 
+def svg_circle(
+    x: float, y: float, radius: float, fill: str, stroke: str, stroke_width: float
+) -> str:
+    """A circle; fill is a colour token or "none", stroke a colour token."""
+    return (
+        f'<circle cx="{units(x)}" cy="{units(y)}" r="{radius}" fill="{LIGHT.get(fill, fill)}" '
+        f'stroke="{LIGHT[stroke]}" stroke-width="{stroke_width}"/>'
+    )
+
+
 def svg_line(path: str, stroke: str, width: float = 1, dash: str = "", css: str = "") -> str:
     """An open path; stroke is a colour token."""
     return (

@@ -21,13 +21,12 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures import ids
 from micronn.pictures.cards import (
-    EDGE,
     NUMBER,
     ROW,
     Card,
     Cell,
+    header_width,
     largest,
-    name_left,
     record_card,
     upright,
 )
@@ -192,9 +191,8 @@ class ValueCards:
         high = max(2, len(ins), len(outs))
         left, right = column_width(ins), column_width(outs)
         chip = max(NUMBER, text_width(data), text_width(grad)) + CHIP
-        header = name_left(sign) + text_width(name) + EDGE
-        header += text_width(corner, 10) + 12 if corner else 0
-        needed = max(left + (LABELS + GAP) + chip + right, header)
+        columns = left + (LABELS + GAP) + chip + right
+        needed = max(columns, header_width(sign, name, corner))
         words = f"{name}: {sign or row.role}, data = {row.data!r}, grad = {row.grad!r}"
         words = "" if self.blank else words
         cells = record_cells((sign, name, corner), texts, ins, outs)
