@@ -76,6 +76,10 @@ class Curve(NamedTuple):
     token: str
     dash: str = ""
 
+    def at(self, step: float) -> float:
+        """Its number at a step, or the last one before it; nan before its start."""
+        return next((y for x, y in reversed(self.points) if x <= step), math.nan)
+
 
 def curve_path(points: Sequence[Point], across: Axis, up: Axis) -> str:
     """The curve as a path; a number that is not finite leaves a gap."""
@@ -92,8 +96,7 @@ def curve_path(points: Sequence[Point], across: Axis, up: Axis) -> str:
 def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
     """Curves over the steps of a run, with a cursor at one step.
 
-    step: the cursor stands there, and the number of each curve at that step beside
-        its name.
+    The number of each curve at that step stands beside its name.
     """
     width, height, left, foot = 360.0, 300.0, 58.0, 256.0
     steps = [x for curve in lines for x, _ in curve.points]
@@ -102,21 +105,19 @@ def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") ->
     parts = [*grid(across, up, left, width - 12, foot)]
     for k, curve in enumerate(lines):
         parts.append(svg_line(curve_path(curve.points, across, up), curve.token, 1.8, curve.dash))
-        parts += key(curve, k, left, number_at(curve, step))
+        y = 14.0 + 16 * k
+        parts.append(svg_line(f"M{units(left)} {units(y)}h28", curve.token, 1.8, curve.dash))
+        words = f"{clean(curve.name)} {fmt(curve.at(step))}"
+        parts.append(svg_text(left + 36, y + 4, words, 12))
     parts += cursor(across(step), 52.0, foot)
     for curve in lines:
-        number = number_at(curve, step)
+        number = curve.at(step)
         where = up(number) if math.isfinite(number) else foot
         parts.append(svg_circle(across(step), where, 4, curve.token, "bg", 1.5))
     desc = " ".join(
         [f"{c.name}: from {fmt(c.points[0][1])} to {fmt(c.points[-1][1])}." for c in lines]
     )
     return svg_frame(width, height, title, desc, parts, prefix)
-
-
-def number_at(curve: Curve, step: float) -> float:
-    """The number of a curve at a step, or the last one before it; nan before its start."""
-    return next((y for x, y in reversed(curve.points) if x <= step), math.nan)
 
 
 def grid(across: Axis, up: Axis, left: float, right: float, foot: float) -> Iterator[str]:
@@ -129,13 +130,6 @@ def grid(across: Axis, up: Axis, left: float, right: float, foot: float) -> Iter
     for number in ticks:
         yield svg_text(across(number), foot + 16, fmt(number), 10, "mut", "middle")
     yield svg_text((left + right) / 2, foot + 32, "step", 10, "mut", "middle")
-
-
-def key(curve: Curve, row: int, left: float, number: float) -> Iterator[str]:
-    """The look of a curve, its name, and its number at the cursor."""
-    y = 14.0 + 16 * row
-    yield svg_line(f"M{units(left)} {units(y)}h28", curve.token, 1.8, curve.dash)
-    yield svg_text(left + 36, y + 4, f"{clean(curve.name)} {fmt(number)}", 12)
 
 
 def cursor(x: float, top: float, foot: float) -> Iterator[str]:
@@ -153,7 +147,7 @@ def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> s
     sizes = [y for curve in lines for _, y in curve.points if 0.0 < y < math.inf] or [1.0]
     parts = []
     for row, curve in enumerate(lines):
-        foot, number = 12 + pitch * (row + 1), number_at(curve, step)
+        foot, number = 12 + pitch * (row + 1), curve.at(step)
         up = Axis(min(sizes), max(sizes), foot - 6, foot - pitch + 12, log=True)
         above = [(x, y if y > 0.0 else math.nan) for x, y in curve.points]
         parts.append(svg_line(f"M{units(left)} {units(foot)}H{units(right)}", "hair"))
@@ -166,7 +160,7 @@ def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> s
     foot = 12 + pitch * len(lines)
     span = f"from {fmt(min(sizes), digits=2)} to {fmt(max(sizes), digits=2)}, by factors"
     parts.append(svg_text(left, foot + 18, f"each row {span}", 10, "mut"))
-    desc = " ".join([f"{curve.name}: {fmt(number_at(curve, step))}." for curve in lines])
+    desc = " ".join([f"{curve.name}: {fmt(curve.at(step))}." for curve in lines])
     return svg_frame(width, foot + 30, title, desc, parts, prefix)
 
 

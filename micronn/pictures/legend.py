@@ -83,11 +83,10 @@ def bar_words() -> Item:
 def value_legend(m: float, by: str, uses: bool) -> list[Item]:
     """The items of a picture of value cards and neuron cards.
 
-    by: what a local derivative is taken by: "operand", or "input" of a neuron.
+    by: what a local derivative is of, and by what.
     uses: whether a card lists messages.
     """
-    whose = {"operand": "output by that operand", "input": "neuron by that input"}[by]
-    items = [gradient_scale(m), wire_styles(), words(f"∂ local derivative of the {whose}")]
+    items = [gradient_scale(m), wire_styles(), words(f"∂ local derivative of the {by}")]
     return items + ([words("← message from one use")] if uses else [])
 
 

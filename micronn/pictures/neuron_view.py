@@ -35,7 +35,7 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
         sketch = folded_sketch(plan, cards, True, [gradient_scale(plan.m), bar_words()])
     else:
         singles, wires, uses = single_values(plan, prefix)
-        items = value_legend(plan.m, "input", uses)
+        items = value_legend(plan.m, "neuron by that input", uses)
         sketch = finished(plan, in_order(plan, cards, singles), wires, items)
     in_lane = {card.id for card in cards}
     for wire in sketch.wires:

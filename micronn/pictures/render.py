@@ -62,18 +62,20 @@ def render(
     folding = len(graph) > FEW_VALUES or detail in ("neurons", "layers")
     plan = make_plan(graph) if folding else None
     view = choose(graph, plan, detail)
-    if view in ("neurons", "layers"):
-        if plan is None:
-            raise ValueError(
-                f"no neurons found to draw as {view}; pass the model as params, as in "
-                "draw(loss, model), or choose detail='values'"
-            )
-        check_limit(plan.neuron_cards() if view == "neurons" else 0, limit)
-        sketch = neurons_view(plan, prefix) if view == "neurons" else layers_view(plan)
-    else:
+    if view not in ("neurons", "layers"):
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
         check_limit(len(chosen), limit)
         sketch = values_view(graph, chosen, prefix, blank)
+    elif plan is None:
+        raise ValueError(
+            f"no neurons found to draw as {view}; pass the model as params, as in "
+            "draw(loss, model), or choose detail='values'"
+        )
+    elif view == "neurons":
+        check_limit(plan.neuron_cards(), limit)
+        sketch = neurons_view(plan, prefix)
+    else:
+        sketch = layers_view(plan)
     return Picture(sketch, legend, prefix, page)
 
 
@@ -130,7 +132,7 @@ class Picture:
     def painted(self, spare: str | Path = "") -> str:
         """The SVG; without an engine the DOT text is left in the file `spare`."""
         try:
-            svg, self.width = svg_source(self.sketch, self.dot, self.legend, self.prefix)
+            svg, self.width = svg_source(self)
             return svg
         except NoLayout as error:
             if not spare:
@@ -203,17 +205,18 @@ def page_frame(title: str, page: str) -> str:
 # SVG: the cards where Graphviz put them
 
 
-def svg_source(sketch: Sketch, dot: str, with_legend: bool, prefix: str) -> tuple[str, int]:
-    """A sketch as SVG text, and how wide it is."""
+def svg_source(picture: Picture) -> tuple[str, int]:
+    """A picture as SVG text, and how wide it is."""
+    sketch, prefix = picture.sketch, picture.prefix
     cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
-    layout = arrange(dot, *[[part.id for part in parts] for parts in (cards, wires, lanes)])
+    layout = arrange(picture.dot, *[[it.id for it in items] for items in (cards, wires, lanes)])
     parts = [
         group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
         group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
         group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
     ]
     width, height = layout.width, layout.height
-    if with_legend:
+    if picture.legend:
         part, width, height = legend_svg(sketch.legend, width, height + 6)
         parts.append(part)
     svg = svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)

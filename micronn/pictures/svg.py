@@ -88,13 +88,11 @@ def svg_rect(
     )
 
 
-def svg_circle(
-    x: float, y: float, radius: float, fill: str, stroke: str, stroke_width: float
-) -> str:
+def svg_circle(x: float, y: float, radius: float, fill: str, stroke: str, width: float) -> str:
     """A circle; fill is a colour token or "none", stroke a colour token."""
     return (
         f'<circle cx="{units(x)}" cy="{units(y)}" r="{radius}" fill="{LIGHT.get(fill, fill)}" '
-        f'stroke="{LIGHT[stroke]}" stroke-width="{stroke_width}"/>'
+        f'stroke="{LIGHT[stroke]}" stroke-width="{width}"/>'
     )
 
 
@@ -127,19 +125,13 @@ def box(x: float, y: float, width: float, height: float) -> str:
     return f"M{units(x)} {units(y)}h{units(width)}v{units(height)}h{units(-width)}z"
 
 
-def svg_chip(
-    x: float, y: float, width: float, text: str, token: str, id: str = "", size: float = 12
-) -> str:
+def svg_chip(x: float, y: float, width: float, text: str, token: str, id: str = "") -> str:
     """A number on a rounded box of the colour that says how big it is."""
     ink = "badink" if token == "bad" else "ink"
-    return (
-        "<g"
-        + (f' id="{id}"' if id else "")
-        + ">"
-        + svg_rect(x, y + 2, width, 15, token, radius=4)
-        + svg_text(x + width / 2, y + 13.5, text, size, ink, "middle", bold=token == "bad")
-        + "</g>"
-    )
+    back = svg_rect(x, y + 2, width, 15, token, radius=4)
+    words = svg_text(x + width / 2, y + 13.5, text, 12, ink, "middle", bold=token == "bad")
+    named = f' id="{id}"' if id else ""
+    return f"<g{named}>{back}{words}</g>"
 
 
 def svg_title(text: str) -> str:

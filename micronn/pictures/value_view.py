@@ -62,7 +62,7 @@ def values_view(
         if k in inside
     ]
     title, caption = sentences(rows, len(graph))
-    items = value_legend(m, "operand", bool(cards.outs))
+    items = value_legend(m, "output by that operand", bool(cards.outs))
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
         title = caption = ""
