@@ -8,7 +8,7 @@ gradients too.  Of a wide column only the 16 units that matter most are drawn.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from micronn.engine import Value, topological_order, total
@@ -209,9 +209,10 @@ def place(columns: list[Column]) -> None:
     radius, pitch, gap = (21, 54, 190) if big else (11, 28, 240)
     for k, column in enumerate(columns):
         column.x, column.radius = left_margin(columns[0]) + radius + k * gap, radius
+        gaps = accumulate([unit > before + 1 for before, unit in pairwise([-1, *column.drawn])])
         column.middles = {
-            unit: TOP + radius + row * pitch + 12 * gaps_above(column.drawn, row)
-            for row, unit in enumerate(column.drawn)
+            unit: TOP + radius + row * pitch + 12 * gap
+            for row, (unit, gap) in enumerate(zip(column.drawn, gaps, strict=True))
         }
     lowest = bottom(columns)
     for column in columns:
@@ -225,11 +226,6 @@ def bottom(columns: list[Column]) -> float:
         column.middles[column.drawn[-1]] + column.radius + 12 * column.ends_elided
         for column in columns
     )
-
-
-def gaps_above(drawn: list[int], row: int) -> int:
-    """How many times units are left out above this row of a column."""
-    return sum(unit > before + 1 for before, unit in pairwise([-1, *drawn[: row + 1]]))
 
 
 def left_margin(column: Column) -> float:

@@ -92,20 +92,17 @@ class Line(NamedTuple):
         """The gradients of its nodes."""
         return [node.grad for node in self.nodes]
 
-    @property
-    def finite(self) -> bool:
-        """Whether all its numbers are."""
-        return all(map(isfinite, (*self.data, *self.grad)))
-
 
 class Face(NamedTuple):
     """What a neuron card shows.
 
+    css: "root" if it makes the value that the picture is about, else "op".
     title: what the neuron computes, such as tanh(w·x + b).
     corner: its name, and whether it is the output.
     given: its weights and its bias.  results: z and the output.
     """
 
+    css: str
     title: str
     corner: str
     given: list[Line]
@@ -141,11 +138,9 @@ def neuron_cards(plan: Plan, number: int) -> list[Card]:
         max([text_width(face.title, 12) + text_width(face.corner, 10) + 30 for face in faces]),
     )
     cards = []
-    for index, (neuron, face) in enumerate(zip(neurons, faces, strict=True)):
-        css = "root" if is_root(plan, neuron) else "op"
-        card = neuron_card(ids.neuron(number, index), css, face, columns, plan.m)
-        card.lane = ids.layer_lane(number)
-        cards.append(card)
+    for index, face in enumerate(faces):
+        cards.append(neuron_card(ids.neuron(number, index), face, columns, plan.m))
+        cards[-1].lane = ids.layer_lane(number)
     return cards
 
 
@@ -157,14 +152,10 @@ def slope_width(slope: str) -> float:
 def neuron_face(plan: Plan, number: int, index: int) -> Face:
     """What the card of a neuron shows."""
     neuron = plan.folds.layers[number].neurons[index]
-    corner = neuron_name(neuron, index) + ("  output" if is_root(plan, neuron) else "")
-    given, results = neuron_lines(plan, neuron, plan.out_name(number, index))
-    return Face(expression(neuron), corner + born(plan, neuron), given, results)
-
-
-def is_root(plan: Plan, neuron: NeuronFold) -> bool:
-    """Whether a neuron makes the value that the picture is about."""
-    return any(call.out == len(plan.graph) - 1 for call in neuron.calls)
+    is_root = any(call.out == len(plan.graph) - 1 for call in neuron.calls)
+    corner = neuron_name(neuron, index) + ("  output" if is_root else "") + born(plan, neuron)
+    lines = neuron_lines(plan, neuron, plan.out_name(number, index))
+    return Face("root" if is_root else "op", expression(neuron), corner, *lines)
 
 
 def neuron_name(neuron: NeuronFold, index: int) -> str:
@@ -197,16 +188,18 @@ def shown_weights(plan: Plan, neuron: NeuronFold) -> list[int]:
 def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Line], list[Line]]:
     """The lines of a neuron card: parameters, then z and the output."""
     nodes, call, once = plan.graph.nodes, neuron.calls[0], len(neuron.calls) == 1
+
+    def parameter(k: int, slope: str) -> Line:
+        # by its label or what its name adds to the neuron's
+        name = nodes[k].name.removeprefix(neuron.scope).removeprefix(".")
+        return Line(slope, clean(name), [nodes[k]])
+
     shown, given = shown_weights(plan, neuron), []
-    for i in shown:
-        weight = nodes[neuron.weights[i]]
-        slope = derivative(call.slope * weight.data) if once else ""
-        given.append(Line(slope, parameter_name(neuron, weight), [weight]))
+    for k in [neuron.weights[i] for i in shown]:
+        given.append(parameter(k, derivative(call.slope * nodes[k].data) if once else ""))
     if len(shown) < len(neuron.weights):
         given.append(Line("", f"… {len(neuron.weights) - len(shown)} more weights"))
-    if neuron.bias is not None:
-        bias = nodes[neuron.bias]
-        given.append(Line("", parameter_name(neuron, bias), [bias]))
+    given += [] if neuron.bias is None else [parameter(neuron.bias, "")]
     outs = [nodes[call.out] for call in neuron.calls]
     if not once:
         return given, [Line("", f"{out_name} × {len(outs)}", outs)]
@@ -216,12 +209,7 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
     return given, [Line("", "z", [nodes[call.z]]), Line(prime, out_name, outs)]
 
 
-def parameter_name(neuron: NeuronFold, node: Row) -> str:
-    """A weight or a bias, by its label or what its name adds to the neuron's."""
-    return clean(node.name.removeprefix(neuron.scope).removeprefix("."))
-
-
-def neuron_card(id: str, css: str, face: Face, columns: Columns, m: float) -> Card:
+def neuron_card(id: str, face: Face, columns: Columns, m: float) -> Card:
     """One neuron: a line for each parameter, its weighted sum, its output."""
     lines, out = (*face.given, *face.results), face.results[-1]
     words = f"{len(out.nodes)} outputs, data {out.texts[0]}"
@@ -230,8 +218,10 @@ def neuron_card(id: str, css: str, face: Face, columns: Columns, m: float) -> Ca
     high = len(face.given) + sum([1 + line.many for line in face.results]) + 2
     needed = max(columns.slopes + columns.names + columns.data + columns.grad + 18, columns.header)
     title = f"{face.corner}: {face.title}, {words}"
-    card = record_card(id, css, title, needed, high, *record_cells(face))
-    stroke = css if all(line.finite for line in lines) else "bad"
+    card = record_card(id, face.css, title, needed, high, *record_cells(face))
+    stroke = (
+        face.css if all(isfinite(x) for line in lines for x in line.data + line.grad) else "bad"
+    )
     ruled, (left, middle, right) = ROW * (len(face.given) + 2), columns.places(card.width)
     card.frame(stroke)
     card.body += [

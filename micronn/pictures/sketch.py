@@ -106,19 +106,15 @@ def lane_lines(sketch: Sketch, outer: str) -> list[str]:
     """The clusters of a sketch, those inside a cluster between its braces."""
     lines = []
     for lane in [lane for lane in sketch.lanes if lane.inside == outer]:
+        name = dot_text(lane.name.encode("ascii", "replace").decode())
         lines += [
             f"subgraph {lane.id} {{",
-            f'graph [label="{dot_text(ascii_only(lane.name))}" labeljust=l margin=8];',
+            f'graph [label="{name}" labeljust=l margin=8];',
             *[dot_node(card) for card in sketch.cards if card.lane == lane.id],
             *lane_lines(sketch, lane.id),
             "}",
         ]
     return lines
-
-
-def ascii_only(text: str) -> str:
-    """Text with ? for what is not ASCII."""
-    return text.encode("ascii", "replace").decode()
 
 
 def dot_node(card: Card) -> str:
@@ -148,14 +144,19 @@ def dot_edge(item: Wire) -> str:
 
 
 def wire_svg(item: Wire, route: Route, prefix: str = "") -> str:
-    """A wire along its route, its arrow pointing the way the numbers went."""
-    way, tip = route.points, route.tip
+    """A wire along its route, its arrow pointing the way the numbers went.
+
+    Of the lines of its label an empty one was kept below them, above the wire.
+    """
+    way, tip, (x, y) = route.points, route.tip, route.label
+    top = y - 6 * (len(item.label) + 1) + 9
+    lines = [svg_text(x, top + 12 * i, t, 10, "mut", "middle") for i, t in enumerate(item.label)]
     curve = f"M{pair(way[0])}C{' '.join(map(pair, way[1:]))}"
     return (
         f'<g id="{prefix}{item.id}" class="wire">{svg_title(item.title)}'
         + svg_line(curve, item.token, item.width, item.dash, "line")
         + f'<path class="head" d="{arrow(way[-1], tip, item.width)}" fill="{LIGHT[item.token]}"/>'
-        + "".join(wire_label(item, route.label))
+        + "".join(lines)
         + "</g>"
     )
 
@@ -173,15 +174,6 @@ def arrow(before: Point, tip: Point, width: float) -> str:
     right = tip[0] - dx - 0.4 * dy, tip[1] - dy + 0.4 * dx
     left = tip[0] - dx + 0.4 * dy, tip[1] - dy - 0.4 * dx
     return f"M{pair(tip)}L{pair(right)}L{pair(left)}z"
-
-
-def wire_label(item: Wire, middle: Point) -> list[str]:
-    """The lines of text of a wire; an empty one was kept below them, above the wire."""
-    x, y = middle
-    top = y - 6 * (len(item.label) + 1) + 9
-    return [
-        svg_text(x, top + 12 * i, line, 10, "mut", "middle") for i, line in enumerate(item.label)
-    ]
 
 
 def lane_svg(lane: Lane, box: Box) -> str:
