@@ -41,22 +41,33 @@ enum {
 #include "operations.h"
 #include "sums.h"
 
-typedef struct {
+/* A struct, and its own text: machine.py reads that and lays out the same. */
+#define STRUCT(NAME, ...) \
+    typedef struct { __VA_ARGS__ } NAME; \
+    const char NAME##_text[] = #__VA_ARGS__
+
+STRUCT(Sizes, int64_t lanes, rule_lanes, most_slots, bytes_of_real;);
+const Sizes machine_sizes = {LANES, RULE_LANES, MOST_SLOTS, sizeof(real)};
+
+#define NAMED(NAME, ...) #NAME " "
+const char machine_operations[] = ALL_OPERATIONS(NAMED); /* in the order of their numbers */
+
+STRUCT(Instruction,
     int32_t op, times; /* what to do, for how many neighbouring results */
     int32_t out;       /* slot of the first result */
     int32_t a, b;      /* first slot, or first scalar, of each operand */
     int32_t n;         /* how many terms go into one result */
     int32_t stride;    /* from the scalars of one result to those of the next */
     int32_t bias;      /* first scalar that LAYER adds, or -1 */
-} Instruction;
+);
 
-typedef struct {
+STRUCT(Program,
     const Instruction *code;
     const real *constants;
     const int32_t *outputs; /* the slots of the results */
     int64_t length, slots, inputs, weights, constant_count, output_count;
     int64_t quiet; /* so many slots at the start need no gradient, if inputs need none */
-} Program;
+);
 
 /* One block: what the loops below read and write */
 
@@ -310,15 +321,8 @@ static void differentiate(const Program *p, const Block *block, int n, real seed
    added to dw.  Returns 0 where the graph must be asked: it refuses an example, or a
    result is inf or nan. */
 
-static int all_finite(const real *numbers, int64_t count) {
-    int odd = 0;
-    for (int64_t i = 0; i < count; i++) odd |= !(numbers[i] * 0 == 0); /* inf * 0 is nan */
-    return !odd;
-}
-
-int64_t machine_run(const Program *p, real *memory, const double *examples, int64_t count,
-                    const real *w, real *dw, real *values, real *input_gradients,
-                    double share) {
+static int run(const Program *p, real *memory, const double *examples, int64_t count,
+               const real *w, real *dw, real *values, real *input_gradients, double share) {
     const int64_t most = block_size(p), lanes = count < most ? count : most;
     const int64_t quiet = input_gradients ? 0 : p->quiet;
     const Block block = block_in(p, memory, lanes, w, dw);
@@ -334,7 +338,20 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
             for (int64_t i = 0; i < p->inputs; i++)
                 input_gradients[(first + l) * p->inputs + i] = block.d[i * n + l];
     }
-    return all_finite(values, count * p->output_count) && all_finite(dw, dw ? p->weights : 0)
+    return 1;
+}
+
+static int all_finite(const real *numbers, int64_t count) {
+    int odd = 0;
+    for (int64_t i = 0; i < count; i++) odd |= !(numbers[i] * 0 == 0); /* inf * 0 is nan */
+    return !odd;
+}
+
+int64_t machine_run(const Program *p, real *memory, const double *examples, int64_t count,
+                    const real *w, real *dw, real *values, real *input_gradients,
+                    double share) {
+    return run(p, memory, examples, count, w, dw, values, input_gradients, share)
+        && all_finite(values, count * p->output_count) && all_finite(dw, dw ? p->weights : 0)
         && (!input_gradients || all_finite(input_gradients, count * p->inputs));
 }
 
@@ -342,30 +359,15 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
    step writes the next columns and then they change places, so that a step that the
    rule refuses has changed nothing. */
 
-typedef struct {
+STRUCT(Training,
     const Program *program, *rule;
     real *memory, *rule_memory;
     const double *examples;
     int64_t count, batch_size, first_batch, last_batch;
-    real *columns, *next, *gradients;
+    real *columns, *next, *gradients, *values;
     const real *numbers; /* the rule's arguments that change, [batch - first_batch][argument] */
     double loss;         /* the sum of the values of the examples done */
-} Training;
-
-static int batch_gradient(Training *t, int64_t first, int64_t size, double *loss) {
-    const Program *p = t->program;
-    const int most = block_size(p);
-    const Block block = block_in(p, t->memory, most, t->columns, t->gradients);
-    memset(t->gradients, 0, sizeof(real) * (size_t)p->weights);
-    for (int64_t done = 0; done < size; done += most) {
-        const int n = (int)(size - done < most ? size - done : most);
-        load(p, &block, t->examples, first + done, n);
-        if (forward(p, &block, n)) return 0;
-        for (int l = 0; l < n; l++) *loss += block.v[(int64_t)p->outputs[0] * n + l];
-        differentiate(p, &block, n, (real)(1.0 / (double)size), p->quiet);
-    }
-    return 1;
-}
+);
 
 /* The rule is a program as well: its inputs are a parameter, its gradient and its
    memory, and its lanes are parameters instead of examples. */
@@ -393,41 +395,16 @@ static int apply_rule(Training *t, const real *numbers) {
 /* Returns the number of the batch after the last one done: last_batch, or earlier where
    the graph or the rule would refuse. */
 int64_t machine_train(Training *t) {
+    const Program *p = t->program;
     for (int64_t batch = t->first_batch; batch < t->last_batch; batch++) {
-        int64_t first = batch * t->batch_size, size = t->batch_size;
-        if (size > t->count - first) size = t->count - first;
-        double loss = 0;
-        if (!batch_gradient(t, first, size, &loss)) return batch;
-        if (!apply_rule(t, t->numbers + (batch - t->first_batch) * t->rule->weights)) return batch;
-        t->loss += loss;
+        const int64_t first = batch * t->batch_size, left = t->count - first;
+        const int64_t size = left < t->batch_size ? left : t->batch_size;
+        memset(t->gradients, 0, sizeof(real) * (size_t)p->weights);
+        if (!run(p, t->memory, t->examples + first * p->inputs, size, t->columns, t->gradients,
+                 t->values, NULL, 1.0 / (double)size)
+            || !apply_rule(t, t->numbers + (batch - t->first_batch) * t->rule->weights))
+            return batch;
+        for (int64_t i = 0; i < size; i++) t->loss += t->values[i * p->output_count];
     }
     return t->last_batch;
 }
-
-/* What Python has to know or to agree on; it compares them when it loads the machine. */
-
-#define NAMED(NAME, ...) #NAME " "
-const char machine_operations[] = ALL_OPERATIONS(NAMED);
-
-#define NUMBER(NAME) {#NAME, NAME, 0}
-#define SIZE(TYPE) {#TYPE, 0, sizeof(TYPE)}
-#define FIELD(TYPE, NAME) {#TYPE "." #NAME, offsetof(TYPE, NAME), sizeof(((TYPE *)0)->NAME)}
-const struct {
-    const char *name;
-    int64_t number, size; /* what it is, or where in its struct; and how many bytes it takes */
-} machine_facts[] = {
-    NUMBER(LANES), NUMBER(RULE_LANES), NUMBER(MOST_SLOTS), SIZE(real),
-    SIZE(Instruction), FIELD(Instruction, op), FIELD(Instruction, times), FIELD(Instruction, out),
-    FIELD(Instruction, a), FIELD(Instruction, b), FIELD(Instruction, n),
-    FIELD(Instruction, stride), FIELD(Instruction, bias),
-    SIZE(Program), FIELD(Program, code), FIELD(Program, constants), FIELD(Program, outputs),
-    FIELD(Program, length), FIELD(Program, slots), FIELD(Program, inputs),
-    FIELD(Program, weights), FIELD(Program, constant_count), FIELD(Program, output_count),
-    FIELD(Program, quiet),
-    SIZE(Training), FIELD(Training, program), FIELD(Training, rule), FIELD(Training, memory),
-    FIELD(Training, rule_memory), FIELD(Training, examples), FIELD(Training, count),
-    FIELD(Training, batch_size), FIELD(Training, first_batch), FIELD(Training, last_batch),
-    FIELD(Training, columns), FIELD(Training, next), FIELD(Training, gradients),
-    FIELD(Training, numbers), FIELD(Training, loss),
-    {NULL, 0, 0},
-};

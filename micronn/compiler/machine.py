@@ -10,8 +10,7 @@ import ctypes
 import functools
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from micronn.compiler.buffers import Buffer
@@ -21,36 +20,15 @@ from micronn.compiler.tape import Instruction, Tape
 ARRAY = {"float64": "d", "float32": "f"}  # the type code of each dtype in Python's arrays
 
 
-# What C calls Instruction, Program and Training
-
-
-class InstructionFields(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int32) for name in Instruction._fields]
-
-
-class ProgramFields(ctypes.Structure):
-    _fields_ = [
-        *[(name, ctypes.c_void_p) for name in ("code", "constants", "outputs")],
-        *[(name, ctypes.c_int64) for name in ("length", "slots", "inputs", "weights")],
-        *[(name, ctypes.c_int64) for name in ("constant_count", "output_count", "quiet")],
-    ]
-
-
-class TrainingFields(ctypes.Structure):
-    _fields_ = [
-        *[(name, ctypes.c_void_p) for name in ("program", "rule", "memory", "rule_memory")],
-        ("examples", ctypes.c_void_p),
-        *[(name, ctypes.c_int64) for name in ("count", "batch_size", "first_batch", "last_batch")],
-        *[(name, ctypes.c_void_p) for name in ("columns", "next", "gradients", "numbers")],
-        ("loss", ctypes.c_double),
-    ]
-
-
-class Fact(ctypes.Structure):
-    """A row of machine_facts: what machine.c tells about itself."""
-
-    _fields_ = [("name", ctypes.c_char_p), ("number", ctypes.c_int64), ("size", ctypes.c_int64)]
-
+CTYPES = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "double": ctypes.c_double}
+STRUCTS = {  # the fields that are filled here, in C's order
+    "Instruction": " ".join(Instruction._fields),
+    "Program": "code constants outputs length slots inputs weights constant_count output_count "
+    "quiet",
+    "Training": "program rule memory rule_memory examples count batch_size first_batch "
+    "last_batch columns next gradients values numbers loss",
+    "Sizes": "lanes rule_lanes most_slots bytes_of_real",
+}
 
 # Loading
 
@@ -59,14 +37,14 @@ class Library(NamedTuple):
     """The machine, loaded.
 
     functions: what Python calls.  operations: the number of each operation.
-    lanes, rule_lanes, most_slots: LANES, RULE_LANES, MOST_SLOTS as machine.c chose them.
+    structs: Instruction, Program, Training and Sizes as C has them.
+    sizes: LANES, RULE_LANES, MOST_SLOTS as machine.c chose them.
     """
 
     functions: ctypes.CDLL
     operations: dict[str, int]
-    lanes: int
-    rule_lanes: int
-    most_slots: int
+    structs: dict[str, Any]
+    sizes: Any
 
 
 @functools.cache
@@ -78,17 +56,13 @@ def library(dtype: str) -> Library:
     path = build(dtype)
     try:
         functions = ctypes.CDLL(str(path))
-        names = ctypes.c_char.in_dll(functions, "machine_operations")
-        facts = dict(facts_of(functions))
-    except (OSError, ValueError) as error:
+        operations = text(functions, "machine_operations").split()
+        structs = {name: structure(name, text(functions, f"{name}_text")) for name in STRUCTS}
+        sizes = structs["Sizes"].in_dll(functions, "machine_sizes")
+    except (OSError, LookupError, ValueError) as error:
         path.unlink(missing_ok=True)  # a damaged file: the next attempt builds it anew
         raise NoMachine(f"{path} cannot be loaded: {error}; try again") from None
-    for name, here in expected_facts(dtype).items():
-        if facts.get(name) != here:
-            raise NoMachine(
-                f"machine.c and machine.py do not fit together: byte and size of {name} are "
-                f"{facts.get(name)} there, {here} here; install micronn anew"
-            )
+    check_fits("bytes of a real", sizes.bytes_of_real, array(ARRAY[dtype]).itemsize)
     address, integer = ctypes.c_void_p, ctypes.c_int64
     arguments: dict[str, list[Any]] = {
         "machine_check": [address],
@@ -99,35 +73,40 @@ def library(dtype: str) -> Library:
     for name, types in arguments.items():
         function = getattr(functions, name)
         function.argtypes, function.restype = types, integer
-    operations = ctypes.string_at(ctypes.addressof(names)).decode().split()
-    sizes = [facts[name][0] for name in ("LANES", "RULE_LANES", "MOST_SLOTS")]
-    return Library(functions, {name: k for k, name in enumerate(operations)}, *sizes)
+    return Library(functions, {name: k for k, name in enumerate(operations)}, structs, sizes)
 
 
-def facts_of(functions: ctypes.CDLL) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The rows of machine_facts, name by name; they end where one has no name."""
-    table = ctypes.pointer(Fact.in_dll(functions, "machine_facts"))
-    for k in count():
-        if table[k].name is None:
-            return
-        yield table[k].name.decode(), (table[k].number, table[k].size)
+def text(functions: ctypes.CDLL, name: str) -> str:
+    """A text that machine.c exports under that name."""
+    return ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(functions, name))).decode()
 
 
-def expected_facts(dtype: str) -> dict[str, tuple[int, int]]:
-    """Where this file expects each field, and of what size, named as in machine_facts."""
-    facts = {"real": (0, array(ARRAY[dtype]).itemsize)}
-    for name, fields in (
-        ("Instruction", InstructionFields), ("Program", ProgramFields),
-        ("Training", TrainingFields),
-    ):  # fmt: skip
-        facts[name] = (0, ctypes.sizeof(fields))
-        for field in fields._fields_:
-            place = getattr(fields, field[0])
-            facts[f"{name}.{field[0]}"] = (place.offset, place.size)
-    return facts
+def structure(name: str, declaration: str) -> Any:
+    """A struct as C declares it, such as  int64_t length, slots; const real *constants;"""
+    fields = []
+    for line in declaration.split(";")[:-1]:
+        kind, names = line.strip().removeprefix("const ").split(" ", 1)
+        for field in names.split(","):
+            ctype = ctypes.c_void_p if "*" in field else CTYPES[kind]
+            fields.append((field.strip(" *"), ctype))
+    check_fits(f"fields of {name}", [field for field, _ in fields], STRUCTS[name].split())
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
+
+
+def check_fits(what: str, there: Any, here: Any) -> None:
+    """Refuse a machine.c that is not the one this file was written for."""
+    if there != here:
+        raise NoMachine(
+            f"machine.c and machine.py do not fit together: {what} are {there} there, "
+            f"{here} here; install micronn anew"
+        )
 
 
 # Running
+
+
+class TooLarge(NoMachine, ValueError):
+    """The machine cannot hold so large a graph; Python can."""
 
 
 class Machine:
@@ -149,7 +128,7 @@ class Machine:
         self.lock = threading.Lock()  # the memory serves one call at a time
         self.memory_bytes, self.memory_lanes, self.memory = bytearray(), 0, 0
         self.check_sizes(tape)
-        self.fields = ProgramFields(
+        self.fields = self.library.structs["Program"](
             *[address(numbers) for numbers in (self.code, self.constants, self.outputs)],
             *[len(tape.instructions), tape.slots, tape.inputs, tape.weights],
             *[len(self.constants), len(self.outputs), tape.quiet],
@@ -162,9 +141,9 @@ class Machine:
         sizes = [tape.inputs, tape.weights, tape.slots, tape.quiet]
         if min(sizes) < 0 or tape.inputs > tape.slots or tape.quiet > tape.slots:
             raise ValueError(f"inputs, weights, slots, quiet = {sizes} fit no tape")
-        most = self.library.most_slots
+        most = self.library.sizes.most_slots
         if max(sizes) > most:
-            raise ValueError(
+            raise TooLarge(
                 f"a tape has room for {most} slots and weights, got {max(sizes)}; "
                 'use backend="python"'
             )
@@ -218,7 +197,7 @@ class Machine:
         slopes = zeros(self.real, count * self.inputs) if gradients and of_inputs else None
         sums = zeros(self.real, self.weights) if gradients else None
         with self.lock:
-            memory = self.room(min(count, self.library.lanes))
+            memory = self.room(min(count, self.library.sizes.lanes))
             arrays = map(address, (weights, sums, values, slopes))
             fine = self.library.functions.machine_run(
                 self.program, memory, address(examples), count, *arrays, share
@@ -250,6 +229,7 @@ class Trainer:
         size = machine.weights * len(rule.outputs)
         self.buffers = zeros(machine.real, size), zeros(machine.real, size)
         self.gradients = zeros(machine.real, machine.weights)
+        self.values = zeros(machine.real, batch_size * len(machine.outputs))
         self.current = 0
 
     def load(self, columns: Sequence[Sequence[float]]) -> None:
@@ -274,12 +254,15 @@ class Trainer:
             raise ValueError(f"no batches {first} to {last} in {self.count} examples")
         with self.machine.lock, self.rule.lock:
             library = self.machine.library
-            memory = self.machine.room(library.lanes), self.rule.room(library.rule_lanes)
+            memory = (
+                self.machine.room(library.sizes.lanes),
+                self.rule.room(library.sizes.rule_lanes),
+            )
             columns, other = self.buffers[self.current], self.buffers[1 - self.current]
-            fields = TrainingFields(
+            fields = library.structs["Training"](
                 *[self.machine.program, self.rule.program, *memory],
                 *[address(self.examples), self.count, self.batch_size, first, last],
-                *map(address, (columns, other, self.gradients, table)),
+                *map(address, (columns, other, self.gradients, self.values, table)),
             )
             done = library.functions.machine_train(ctypes.addressof(fields))
             self.current = self.current if fields.columns == address(columns) else 1 - self.current
