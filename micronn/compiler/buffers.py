@@ -9,10 +9,11 @@ from micronn.support.number import as_float
 from micronn.support.text import clipped
 
 Buffer: TypeAlias = "array[float] | memoryview[Any]"
+Rows: TypeAlias = tuple[Buffer, int]  # numbers row after row, and how many rows there are
 
 
-def doubles(rows: Iterable[Any], width: int, name: str) -> tuple[Buffer, int]:
-    """Rows of numbers as one buffer of doubles, and how many rows there are.
+def doubles(rows: Iterable[Any], width: int, name: str) -> Rows:
+    """Rows of numbers as one buffer of doubles.
 
     A buffer of doubles is taken as it is; anything else is read row by row.
     """
@@ -38,7 +39,7 @@ def view_of_doubles(numbers: Any) -> "memoryview[Any] | None":
     return view if view.format in ("d", "@d", "=d") and view.c_contiguous else None
 
 
-def doubles_by_row(rows: Iterable[Any], width: int, name: str) -> tuple["array[float]", int]:
+def doubles_by_row(rows: Iterable[Any], width: int, name: str) -> Rows:
     """As doubles(), from lists, tuples or other rows."""
     flat, count = array("d", []), 0
     for count, row in enumerate(rows, 1):

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from micronn.compiler.buffers import Buffer
+from micronn.compiler.buffers import Buffer, Rows
 from micronn.compiler.build import NoMachine, build
 from micronn.compiler.tape import Instruction, Tape
 
@@ -171,36 +171,32 @@ class Machine:
         return self.memory
 
     def run(
-        self,
-        examples: Buffer,
-        count: int,
-        weights: Buffer,
-        gradients: bool = True,
-        of_inputs: bool = True,
-        share: float = 1.0,
+        self, rows: Rows, weights: Buffer, share: float | None = 1.0, of_inputs: bool = True
     ) -> tuple[Any, Any, Any] | None:
         """The results of each example, and the gradients where there is one result.
 
-        examples: count * inputs doubles.  weights: the parameters, in the dtype.
-        gradients: whether any are wanted.  of_inputs: whether those of inputs are.
-        share: what they are multiplied by.
+        rows: the examples.  weights: the parameters, in the dtype.
+        share: what gradients are multiplied by; None for no gradients.
+        of_inputs: whether those of inputs are wanted.
 
         Returns values [example][output], the inputs' gradients [example][input] or None,
         and the sums of the parameters' gradients or None, as arrays; or None in place of
         all where the graph must be asked: it refuses an example, or a result is inf or nan.
         """
+        examples, count = rows
         self.expect("examples", examples, count * self.inputs, 8)
         self.expect("weights", weights, self.weights, self.constants.itemsize)
-        if gradients and len(self.outputs) > 1:
+        if share is not None and len(self.outputs) > 1:
             raise ValueError(f"gradients of one result, not of {len(self.outputs)}")
-        values = zeros(self.real, count * len(self.outputs))
-        slopes = zeros(self.real, count * self.inputs) if gradients and of_inputs else None
-        sums = zeros(self.real, self.weights) if gradients else None
+        values, slopes, sums = zeros(self.real, count * len(self.outputs)), None, None
+        if share is not None:
+            slopes = zeros(self.real, count * self.inputs) if of_inputs else None
+            sums = zeros(self.real, self.weights)
         with self.lock:
             memory = self.room(min(count, self.library.sizes.lanes))
             arrays = map(address, (weights, sums, values, slopes))
             fine = self.library.functions.machine_run(
-                self.program, memory, address(examples), count, *arrays, share
+                self.program, memory, address(examples), count, *arrays, share or 0.0
             )
         return (values, slopes, sums) if fine else None
 
@@ -218,14 +214,12 @@ class Trainer:
     columns: the parameters, then each column of the optimiser's memory.
     """
 
-    def __init__(
-        self, machine: Machine, rule: Machine, examples: Buffer, count: int, batch_size: int
-    ) -> None:
-        Machine.expect("examples", examples, count * machine.inputs, 8)
+    def __init__(self, machine: Machine, rule: Machine, rows: Rows, batch_size: int) -> None:
+        self.examples, self.count = rows
+        Machine.expect("examples", self.examples, self.count * machine.inputs, 8)
         if rule.inputs != len(rule.outputs) + 1:
             raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
-        self.machine, self.rule = machine, rule
-        self.examples, self.count, self.batch_size = examples, count, batch_size
+        self.machine, self.rule, self.batch_size = machine, rule, batch_size
         size = machine.weights * len(rule.outputs)
         self.buffers = zeros(machine.real, size), zeros(machine.real, size)
         self.gradients = zeros(machine.real, machine.weights)

@@ -26,15 +26,15 @@ import operator
 import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
-from micronn.compiler.buffers import Buffer, doubles, in_rows, view_of_doubles
+from micronn.compiler.buffers import Buffer, Rows, doubles, in_rows, view_of_doubles
 from micronn.compiler.build import REAL, NoMachine
 from micronn.compiler.machine import Machine
 from micronn.compiler.python_source import VOCABULARY, write_source
 from micronn.compiler.rebuild import nodes_below, rebuilt
 from micronn.compiler.tape import Tape, write_tape
-from micronn.compiler.training import MachineTraining, Training
+from micronn.compiler.training import training_of
 from micronn.engine import Value
 from micronn.optim import Optimizer
 from micronn.support.arguments import check_choice, leaves
@@ -42,16 +42,15 @@ from micronn.support.arguments import count as counted
 from micronn.support.number import as_float
 from micronn.support.text import clipped
 
+Values: TypeAlias = Sequence[Value]
+Root: TypeAlias = Value | Values
+# values (n * n_roots,), slopes by inputs (n * n_inputs,), slopes by params (n_params,), summed
+Found: TypeAlias = tuple[Sequence[float], Sequence[float], Sequence[float]]
 BACKENDS = ("auto", "machine", "python")
-REFUSALS = (ValueError, ZeroDivisionError, OverflowError)
 
 
 def compile_graph(
-    root: Value | Sequence[Value],
-    inputs: Sequence[Value],
-    params: Sequence[Value] = (),
-    backend: str = "auto",
-    dtype: str = "float64",
+    root: Root, inputs: Values, params: Values = (), backend: str = "auto", dtype: str = "float64"
 ) -> "Program":
     """The graph below root as a program that takes new numbers for its inputs.
 
@@ -63,7 +62,7 @@ def compile_graph(
     params: the leaves whose numbers are read from .data at each call, and whose
         gradients are added to .grad: model.parameters().
     backend: "machine" for C, "python" for generated Python, "auto" for the machine
-        where a C compiler is found, else Python with a warning.
+        where there is a C compiler and room for the graph, else Python with a warning.
     dtype: "float64", or "float32" for numbers of half the size in the machine, which
         have 7 decimal digits instead of 16.
 
@@ -87,26 +86,15 @@ def compile_graph(
         )
     if not roots:
         raise ValueError("root is an empty list: a program computes at least one Value")
-    inputs, params = distinct_leaves(inputs, "inputs"), distinct_leaves(params, "params")
-    both = {*inputs} & {*params}
-    if both:
-        raise ValueError(f"{both.pop()!r} is both input and parameter; list it once")
+    inputs, params = leaves(inputs, "inputs"), leaves(params, "params")
+    once = set[Value]()
+    for value in [*inputs, *params]:
+        if value in once:
+            raise ValueError(f"{value!r} is listed twice among inputs and params; list it once")
+        once.add(value)
     for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, REAL)):
         check_choice(value, known, name)
     return Program(root, inputs, params, backend, dtype)
-
-
-class Gradients(NamedTuple):
-    """What a run over many examples gives: numbers in arrays.
-
-    values: shape (n * n_roots,).  inputs: shape (n * n_inputs,), row by row.
-    params: shape (n_params,), summed over the examples.
-    Gradients that nobody asked for are None or 0.
-    """
-
-    values: Sequence[float]
-    inputs: Sequence[float]
-    params: Sequence[float]
 
 
 class Program:
@@ -118,12 +106,7 @@ class Program:
     """
 
     def __init__(
-        self,
-        root: Value | Sequence[Value],
-        inputs: list[Value],
-        params: list[Value],
-        backend: str,
-        dtype: str,
+        self, root: Root, inputs: Values, params: Values, backend: str, dtype: str
     ) -> None:
         self.root, self.roots = root, [root] if isinstance(root, Value) else list(root)
         self.inputs, self.params, self.dtype = inputs, params, dtype
@@ -132,7 +115,7 @@ class Program:
         self.backend = "machine" if self.machine else "python"
 
     def find_machine(self, backend: str) -> Machine | None:
-        """The tape machine, or None with a warning where the computer has no compiler."""
+        """The tape machine, or None with a warning where this computer cannot have it."""
         try:
             return Machine(self.tape, self.dtype)
         except NoMachine as problem:
@@ -181,9 +164,8 @@ class Program:
         if len(numbers) != len(self.inputs):
             expected = f"expected {len(self.inputs)} numbers, one for each input"
             raise ValueError(f"{expected}, got {len(numbers)}")
-        found = self.run(array("d", map(as_float, numbers)), 1, self.weights())
-        self.add_grads(found.params)
-        return found.values[0], list(found.inputs)
+        values, slopes = self.run_and_add((array("d", map(as_float, numbers)), 1))
+        return values[0], list(slopes)
 
     def values(self, batch: Iterable[Any]) -> list[Any]:
         """The value of each example; a list of values for each if root is a list.
@@ -197,9 +179,9 @@ class Program:
         >>> compile_graph([x * 2.0, x * x], [x]).values([[3.0], [4.0]])
         [[6.0, 9.0], [8.0, 16.0]]
         """
-        examples, count = self.examples(batch)
-        flat = list(self.run(examples, count, self.weights(), gradients=False).values)
-        return flat if isinstance(self.root, Value) else in_rows(flat, count, len(self.roots))
+        rows = self.rows(batch)
+        flat = list(self.run(rows, self.weights(), share=None)[0])
+        return flat if isinstance(self.root, Value) else in_rows(flat, rows[1], len(self.roots))
 
     def gradients(self, batch: Iterable[Any]) -> list[list[float]]:
         """For each example the gradients of its inputs; the parameters' are added to grad.
@@ -207,10 +189,8 @@ class Program:
         batch: as for values().  A parameter's grad grows by the sum over the examples.
         """
         self.check_one_root()
-        examples, count = self.examples(batch)
-        found = self.run(examples, count, self.weights())
-        self.add_grads(found.params)
-        return in_rows(list(found.inputs), count, len(self.inputs))
+        rows = self.rows(batch)
+        return in_rows(list(self.run_and_add(rows)[1]), rows[1], len(self.inputs))
 
     def value_and_grad(
         self, weights: Iterable[float], batch: Iterable[Any]
@@ -226,24 +206,29 @@ class Program:
         >>> value, list(grad)  # 9 and 18 on average; 2 * 3 * 1 and 2 * 3 * 2
         (13.5, [9.0])
         """
-        self.check_one_root()
-        examples, count = self.examples(batch)
-        if not count:
-            raise ValueError("no examples: a mean needs at least one")
+        rows = self.some_rows(batch)
         table = weights if view_of_doubles(weights) else [weights]
         numbers, height = doubles(table, len(self.params), "weights")
         if height != 1:
             raise ValueError(f"expected one row of {len(self.params)} weights, got {height}")
-        found = self.run(examples, count, numbers, of_inputs=False, share=1.0 / count)
-        return sum(found.values) / count, found.params
+        values, _, slopes = self.run(rows, numbers, 1.0 / rows[1], of_inputs=False)
+        return sum(values) / rows[1], slopes
 
     def weights(self) -> "array[float]":
         """The parameters' numbers."""
         return array("d", [p.data for p in self.params])
 
-    def examples(self, batch: Iterable[Any]) -> tuple[Buffer, int]:
+    def rows(self, batch: Iterable[Any]) -> Rows:
         """A batch as a buffer of doubles, and the number of its rows."""
         return doubles(batch, len(self.inputs), "inputs")
+
+    def some_rows(self, batch: Iterable[Any]) -> Rows:
+        """As rows(), at least one, to take the mean of one result."""
+        self.check_one_root()
+        examples, count = self.rows(batch)
+        if not count:
+            raise ValueError("no examples, and a mean needs at least one; pass rows of numbers")
+        return examples, count
 
     def check_one_root(self) -> None:
         """Refuse gradients where there are several numbers to differentiate."""
@@ -253,63 +238,53 @@ class Program:
                 "compile the one you mean, or their total()"
             )
 
-    def add_grads(self, sums: Sequence[float]) -> None:
-        """Add to the grad of each parameter."""
+    def run_and_add(self, rows: Rows) -> tuple[Sequence[float], Sequence[float]]:
+        """Values and slopes by the inputs; those by the parameters are added to their grads."""
+        values, slopes, sums = self.run(rows, self.weights())
         for p, g in zip(self.params, sums, strict=True):
             p.grad += g
+        return values, slopes
 
     def run(
-        self,
-        examples: Buffer,
-        count: int,
-        weights: Buffer,
-        gradients: bool = True,
-        of_inputs: bool = True,
-        share: float = 1.0,
-    ) -> Gradients:
+        self, rows: Rows, weights: Buffer, share: float | None = 1.0, of_inputs: bool = True
+    ) -> Found:
         """Values and gradients by the machine; where it cannot tell, by Python or the graph.
 
-        share: what the gradients of each example are multiplied by.
+        share: what the gradients of each example are multiplied by; None for none wanted.
+        of_inputs: whether those of the inputs are wanted; the others may then be 0 or None.
         """
         if self.machine:
             own = weights if self.dtype == "float64" else array("f", weights)
-            found = self.machine.run(examples, count, own, gradients, of_inputs, share)
+            found = self.machine.run(rows, own, share, of_inputs)
             if found:
-                return Gradients(*found)
-        values, slopes, sums = self.run_python(examples, count, weights, of_inputs)
-        if share != 1.0:
+                return found
+        values, slopes, sums = self.run_python(rows, weights, of_inputs)
+        if share not in (None, 1.0):
             sums = array("d", [share * g for g in sums])
-        return Gradients(values, slopes, sums)
+        return values, slopes, sums
 
-    def run_python(
-        self, examples: Buffer, count: int, weights: Buffer, of_inputs: bool = True
-    ) -> Gradients:
+    def run_python(self, rows: Rows, weights: Buffer, of_inputs: bool = True) -> Found:
         """What the machine does, by the program in Python, one example at a time."""
         w: list[float] = list(weights)
-        rows = in_rows(list(examples), count, len(self.inputs))
         values: list[float] = []
         slopes: list[float] = []
         sums = [0.0] * len(w)
-        for x in rows:
+        for x in in_rows(list(rows[0]), rows[1], len(self.inputs)):
             found, dx, dw = self.example(x, w, of_inputs)
             values += found
             slopes += dx
             sums = list(map(operator.add, sums, dw))
-        return Gradients(values, slopes, sums)
+        return values, slopes, sums
 
-    def example(
-        self, x: list[float], w: list[float], of_inputs: bool = True
-    ) -> tuple[list[float], list[float], list[float]]:
+    def example(self, x: list[float], w: list[float], of_inputs: bool) -> Found:
         """Values and gradients of one example; the graph decides wherever it is not plain."""
         try:
-            values, dx, dw = self.function(x, w, of_inputs)
-        except REFUSALS:
+            found: Found = self.function(x, w, of_inputs)
+        except (ValueError, ZeroDivisionError, OverflowError):
             return self.by_graph(x, w)
-        return (values, dx, dw) if all(map(math.isfinite, values)) else self.by_graph(x, w)
+        return found if all(map(math.isfinite, found[0])) else self.by_graph(x, w)
 
-    def by_graph(
-        self, x: list[float], w: list[float]
-    ) -> tuple[list[float], list[float], list[float]]:
+    def by_graph(self, x: list[float], w: list[float]) -> Found:
         """Values and gradients from the graph itself, which refuses in words."""
         given = dict(zip([*self.inputs, *self.params], [*x, *w], strict=True))
         nodes = rebuilt(self.order, given)
@@ -351,28 +326,11 @@ class Program:
         >>> round(w.data, 4)
         3.0
         """
-        self.check_one_root()
-        data, count = self.examples(examples)
-        if not count:
-            raise ValueError("no examples to learn from; pass rows of numbers")
+        rows = self.some_rows(examples)
         epochs = counted(epochs, "epochs", least=0)
-        batch_size = min(counted(batch_size, "batch_size"), count)
+        batch_size = min(counted(batch_size, "batch_size"), rows[1])
         if {*getattr(optimizer, "params", ())} != {*self.params}:
-            raise ValueError("the optimizer moves other parameters than the program has; give both "
-                             "the same list")  # fmt: skip
-        if self.machine:
-            training: Training = MachineTraining(self, optimizer, data, count, batch_size)
-        else:
-            training = Training(self, optimizer, data, count, batch_size)
-        return training.epochs(epochs)
-
-
-# Checks
-
-
-def distinct_leaves(values: Iterable[Value], name: str) -> list[Value]:
-    """values as a list of leaves, none twice."""
-    values = leaves(values, name)
-    if len({*values}) != len(values):
-        raise ValueError(f"the same Value is listed twice among the {name}; list each once")
-    return values
+            raise ValueError(
+                "the optimizer moves other parameters than the program has; give both the same list"
+            )
+        return training_of(self, optimizer, rows, batch_size).epochs(epochs)

@@ -6,11 +6,13 @@ Values, leaves a graph like any other.
 """
 
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from micronn.compiler.buffers import Buffer
+from micronn.compiler.buffers import Rows
 from micronn.compiler.machine import Machine, Trainer
+from micronn.compiler.rebuild import UnknownOperation
 from micronn.compiler.tape import Tape, write_tape
 from micronn.engine import Value, as_value
 from micronn.optim import Optimizer
@@ -18,18 +20,27 @@ from micronn.optim import Optimizer
 PATIENCE = 0.05  # seconds between two looks at whether Ctrl-C was pressed
 
 
-class Training:
-    """Epochs of a program in Python: gradients of a batch, then a step of the optimizer.
+def training_of(program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> "Training":
+    """The quickest training there is: inside the machine, if it knows what the rule does."""
+    if program.machine:
+        try:
+            return MachineTraining(program, optimizer, rows, batch_size)
+        except UnknownOperation as refusal:
+            message = f"steps are taken in Python, about 10 times slower: {refusal}"
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
+    return Training(program, optimizer, rows, batch_size)
 
-    program: a Program of one root.  data: count rows of doubles, its examples.
+
+class Training:
+    """Epochs of a program: gradients of a batch, then a step of the optimizer in Python.
+
+    program: a Program of one root.  rows: its examples.
     """
 
-    def __init__(
-        self, program: Any, optimizer: Optimizer, data: Buffer, count: int, batch_size: int
-    ) -> None:
-        self.program, self.optimizer = program, optimizer
-        self.data, self.count, self.batch_size = data, count, batch_size
-        self.batches = -(-count // batch_size)
+    def __init__(self, program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> None:
+        self.program, self.optimizer, self.batch_size = program, optimizer, batch_size
+        self.data, self.count = rows
+        self.batches = -(-self.count // batch_size)
 
     def epochs(self, epochs: int) -> Iterator[float]:
         """Yields the mean value of each epoch."""
@@ -44,28 +55,26 @@ class Training:
         """One step on the k-th batch; returns the sum of the values."""
         program, first = self.program, k * self.batch_size
         count, width = min(self.batch_size, self.count - first), len(program.inputs)
-        rows = self.data[first * width : (first + count) * width]
-        found = program.run_python(rows, count, program.weights(), of_inputs=False)
+        rows = self.data[first * width : (first + count) * width], count
+        values, _, slopes = program.run(rows, program.weights(), of_inputs=False)
         kept = [p.grad for p in program.params]
         try:
-            for p, g in zip(program.params, found.params, strict=True):
+            for p, g in zip(program.params, slopes, strict=True):
                 p.grad = g / count
             self.optimizer.step()
         finally:
             for p, g in zip(program.params, kept, strict=True):
                 p.grad = g
-        return float(sum(found.values))
+        return float(sum(values))
 
 
 class MachineTraining(Training):
     """Epochs inside the machine.  A batch that the graph would refuse is left to Python."""
 
-    def __init__(
-        self, program: Any, optimizer: Optimizer, data: Buffer, count: int, batch_size: int
-    ) -> None:
-        super().__init__(program, optimizer, data, count, batch_size)
+    def __init__(self, program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> None:
+        super().__init__(program, optimizer, rows, batch_size)
         rule = Machine(rule_tape(optimizer), program.dtype)
-        self.trainer = Trainer(program.machine, rule, data, count, batch_size)
+        self.trainer = Trainer(program.machine, rule, rows, batch_size)
         index = {p: k for k, p in enumerate(optimizer.params)}
         self.indices = [index[p] for p in program.params]  # in the optimizer's lists
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micronn.compiler import NoMachine, build, machine
+from micronn.compiler import NoMachine, build, compile_graph, machine
 from micronn.compiler.tape import Instruction, Tape
+from micronn.engine import Value
 from micronn.graph.operations import OPERATIONS, POWERS
 
 ROOT = Path(build.__file__).parent.parent.parent
@@ -91,6 +92,17 @@ def test_lanes_and_the_order_of_operations_are_those_of_c(monkeypatch, tmp_path)
     assert list(found.operations)[-4:] == ["SUM", "DOT", "MEAN", "LOGSUMEXP"]
 
 
+def test_a_graph_too_large_for_the_machine_runs_in_python_and_says_so(monkeypatch, tmp_path):
+    small = reloaded(monkeypatch, tmp_path, {"MOST_SLOTS = 1 << 22": "MOST_SLOTS = 4"})
+    monkeypatch.setattr(machine, "library", lambda dtype: small)
+    x = Value(1.0)
+    with pytest.warns(RuntimeWarning, match='room for 4 slots .* got 6; use backend="python"'):
+        program = compile_graph(x.sin().cos().tanh().exp().sin(), [x])
+    assert program.backend == "python"
+    with pytest.raises(ValueError, match="room for 4 slots"):
+        compile_graph(x.sin().cos().tanh().exp().sin(), [x], backend="machine")
+
+
 def test_every_operation_of_the_table_is_one_of_the_machine():
     names = {row.machine for row in [*OPERATIONS.values(), *POWERS.values()]}
     assert names <= set(machine.library("float64").operations)
@@ -155,11 +167,11 @@ def test_sizes_and_names_that_are_wrong_are_refused(tape):
 def test_buffers_of_another_length_are_refused():
     negated = machine.Machine(tape_of(Instruction("NEG", 1, 11, 0)))
     examples, weights = array("d", [1.0] * 6), array("d", [1.0] * 4)
-    assert list(negated.run(examples, 2, weights)[0]) == [-1.0, -1.0]
+    assert list(negated.run((examples, 2), weights)[0]) == [-1.0, -1.0]
     for wrong in (
-        (examples, 3, weights),
-        (examples, 2, weights[:3]),
-        (array("f", examples), 2, weights),
+        ((examples, 3), weights),
+        ((examples, 2), weights[:3]),
+        ((array("f", examples), 2), weights),
     ):
         with pytest.raises(ValueError, match="expected"):
             negated.run(*wrong)
@@ -181,7 +193,7 @@ def test_any_tape_is_refused_or_runs(instructions, count):
     examples, weights = array("d", [0.5] * 3 * count), array("d", [0.1] * 4)
     result, refused = None, ""
     try:
-        result = machine.Machine(tape_of(*instructions)).run(examples, count, weights)
+        result = machine.Machine(tape_of(*instructions)).run((examples, count), weights)
     except ValueError as refusal:
         refused = str(refusal)
     assert not refused or re.match(r"instruction \d+ reaches outside", refused)

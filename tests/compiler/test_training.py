@@ -7,8 +7,8 @@ from programs import each_backend, machine_only, task
 
 from micronn.compiler import compile_graph
 from micronn.compiler.machine import Trainer
-from micronn.engine import DomainError, Value, mean
-from micronn.optim import SGD, Adam, AdamW
+from micronn.engine import DomainError, Value, computed, mean
+from micronn.optim import SGD, Adam, AdamW, Optimizer
 
 OPTIMIZERS = {
     "sgd": lambda params: SGD(params, lr=0.1),
@@ -86,6 +86,23 @@ def test_training_stops_with_the_graphs_error_at_the_last_good_step(backend):
     assert w.data == pytest.approx(-2.0)
     assert optimizer.steps == 3
     assert w.grad == 0.0
+
+
+def halving_rule(p, g, lr):
+    """A rule with an operation of its own, which no compiler knows."""
+    if not isinstance(p, Value):
+        return [p - lr * g / 2.0]
+    return [p - computed(lr.data * g.data / 2.0, "half", (lr, g), (g.data / 2.0, lr.data / 2.0))]
+
+
+@machine_only
+def test_a_rule_that_the_machine_does_not_know_steps_in_python_and_says_so():
+    x, w = Value(1.0), Value(1.0)
+    program = compile_graph(w * x, [x], [w])
+    with pytest.warns(RuntimeWarning, match="steps are taken in Python.*no 'half'") as warned:
+        epochs = program.train([[1.0], [3.0]], Optimizer([w], 0.5, halving_rule, []), 1)
+    assert list(epochs) == [2.0]
+    assert (w.data, w.grad, len(warned)) == (0.5, 0.0, 1)
 
 
 @machine_only
