@@ -65,8 +65,8 @@ class SourceWriter:
     number: k of each Value's v<k>.  home: where a leaf is found, such as ("x", 3).
     rows: the name of each list of operands that long dots read, by their Values.
     last_use: the first node in the order that reads such a list; backward, the last.
-    begun, begun_rows: the gradients that have had their first contribution, of Values
-    and of rows such as x[0:4] or h7.
+    begun: the Values whose gradient, such as d5, has had its first contribution.
+    begun_rows: the same of lists such as dh7, by name, and of dx and dw, by leaf.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SourceWriter:
         self.rows: dict[Sequence[Value], str] = {}
         self.last_use: dict[str, Value] = {}
         self.begun: set[Value] = set()
-        self.begun_rows: set[str] = set()
+        self.begun_rows: set[Value | str] = set()
         self.lines: list[str] = []
 
     def text(self) -> str:
@@ -98,8 +98,10 @@ class SourceWriter:
 
     # Names
 
-    def name(self, node: Value) -> str:
+    def name(self, node: Value | float) -> str:
         """v<number>, or the number itself for one that was typed."""
+        if isinstance(node, float):
+            return literal(node)
         return literal(node.data) if node.op == "const" else f"v{self.number[node]}"
 
     def names(self, nodes: Sequence[Value]) -> str:
@@ -115,12 +117,9 @@ class SourceWriter:
         """The leaves that are read one by one, not only in slices."""
         seen = dict.fromkeys(self.roots)
         for node in self.order:
-            if not self.is_long(node):
-                seen.update(dict.fromkeys(node.operands))
-            else:
-                for side in self.sides(node):
-                    if isinstance(side, tuple) and self.slice(side) is None:
-                        seen.update(dict.fromkeys(side))
+            for side in self.sides(node) if self.is_long(node) else [node.operands]:
+                if isinstance(side, tuple) and not (self.is_long(node) and self.slice(side)):
+                    seen.update(dict.fromkeys(side))
         return [node for node in seen if not node.operands]
 
     # Leaves
@@ -162,18 +161,16 @@ class SourceWriter:
             return None
         return f"{letter}[{first}:{first + len(values)}]"
 
-    def row(self, side: Side, node: Value) -> tuple[str, list[str]]:
-        """The name of a row, and the line that makes it if it is a new one."""
+    def row(self, side: Side, node: Value | None = None) -> tuple[str, list[str]]:
+        """The name of a row, and the line that makes it if a node is the first to read it."""
         if isinstance(side, list):
             return "(" + ", ".join(map(literal, side)) + ")", []
-        name = self.slice(side)
-        if name:
-            return name, []
-        if side not in self.rows:
-            self.rows[side] = f"h{self.number[node]}"
-            self.last_use[self.rows[side]] = node
-            return self.rows[side], [wrapped(f"{self.rows[side]} = ", f"[{self.names(side)}]")]
-        return self.rows[side], []
+        name = self.slice(side) or self.rows.get(side)
+        if name or not node:
+            return name or "", []
+        self.rows[side] = f"h{self.number[node]}"
+        self.last_use[self.rows[side]] = node
+        return self.rows[side], [wrapped(f"{self.rows[side]} = ", f"[{self.names(side)}]")]
 
     # Forward
 
@@ -192,10 +189,8 @@ class SourceWriter:
             (a, make_a), (b, make_b) = (self.row(side, node) for side in self.sides(node))
             before, text = make_a + make_b, DOT.format(a=a, b=b)
         elif node.op in ("dot", "weighted_sum"):
-            left, right = self.sides(node)
-            factors = map(literal if isinstance(right, list) else self.name, right)
-            pairs = zip(map(self.name, left), factors, strict=True)
-            text = " + ".join(f"{x} * {y}" for x, y in pairs)
+            pairs = zip(*self.sides(node), strict=True)
+            text = " + ".join(f"{self.name(x)} * {self.name(y)}" for x, y in pairs)
         else:
             text = operation(node.op).python[0].format(**self.words(node))
         target = self.name(node) + (f", s{self.number[node]}" if node.op == "logsumexp" else "")
@@ -244,10 +239,7 @@ class SourceWriter:
     def short_dot_backward(self, node: Value) -> None:
         """A line for each term: its factor is the other side's number."""
         left, right = self.sides(node)
-        for value, other in zip(left, right, strict=True):
-            factor = literal(other) if isinstance(other, float) else self.name(other)
-            self.add(value, f"{self.grad(node)} * {factor}")
-        for value, other in zip(right, left, strict=True):
+        for value, other in [*zip(left, right, strict=True), *zip(right, left, strict=True)]:
             if isinstance(value, Value):
                 self.add(value, f"{self.grad(node)} * {self.name(other)}")
 
@@ -256,39 +248,33 @@ class SourceWriter:
         left, right = self.sides(node)
         for side, other in ((left, right), (right, left)):
             if isinstance(side, tuple):
-                name, factors = self.row(side, node)[0], self.row(other, node)[0]
-                self.add_row(name, self.grad(node), factors)
-        for side in dict.fromkeys(side for side in (left, right) if isinstance(side, tuple)):
+                self.add_row(side, self.grad(node), self.row(other)[0])
+        for side in {left: 0, right: 0} if isinstance(right, tuple) else [left]:
             if self.last_use.get(self.rows.get(side, "")) is node:
                 for k, value in enumerate(side):
                     self.add(value, f"d{self.rows[side]}[{k}]")
 
-    def add_row(self, name: str, grad: str, factors: str) -> None:
-        """d<row> grows by grad times the factors, number by number."""
-        target, guard = f"d{name}", "if inputs_too: " if name.startswith("x[") else ""
-        part = name.split("[")[0]
-        if name in self.begun_rows or (part in "xw" and self.overlaps(name)):
-            text = f"[g + {grad} * f for g, f in zip({target}, {factors})]"
-        else:
+    def add_row(self, side: Side, grad: str, factors: str) -> None:
+        """The gradients of a row of Values grow by grad times the factors, number by number."""
+        name, is_slice = self.row(side)[0], self.slice(side) is not None
+        guard = "if inputs_too: " if is_slice and name[0] == "x" else ""
+        if self.begun_rows.isdisjoint(side if is_slice else [name]):
             text = f"[{grad} * f for f in {factors}]"
-        self.begun_rows.add(name)
-        self.lines.append(f"{guard}{target} = {text}")
-
-    def overlaps(self, name: str) -> bool:
-        """Whether another slice that has begun shares numbers with this one."""
-        letter, first, last = parts(name)
-        begun = [parts(row) for row in self.begun_rows if "[" in row]
-        return any(other == letter and a < last and first < b for other, a, b in begun)
+        else:
+            text = f"[g + {grad} * f for g, f in zip(d{name}, {factors})]"
+        self.begun_rows.update(side if is_slice else [name])
+        self.lines.append(f"{guard}d{name} = {text}")
 
     def collect(self, target: str, members: Sequence[Value]) -> None:
         """The lines that put gradients kept one by one into dx or dw."""
         single = [k for k, x in enumerate(members) if x in self.begun]
-        apart = [k for k in single if not self.overlaps(f"{target[1:]}[{k}:{k + 1}]")]
+        apart = [k for k in single if members[k] not in self.begun_rows]
         for first, last in stretches(apart, 8):
             grads = ", ".join(map(self.grad, members[first:last]))
             self.lines.append(f"{target}[{first}:{last}] = {grads}" + "," * (last - first == 1))
-        for k in sorted({*single} - {*apart}):
-            self.lines.append(f"{target}[{k}] += {self.grad(members[k])}")
+        for k in single:
+            if members[k] in self.begun_rows:
+                self.lines.append(f"{target}[{k}] += {self.grad(members[k])}")
 
 
 # Pieces of text
@@ -320,13 +306,6 @@ def stretches(numbers: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
             yield part[0], part[-1] + 1
 
 
-def parts(name: str) -> tuple[str, int, int]:
-    """x[3:7] as x, 3, 7."""
-    letter, _, rest = name.partition("[")
-    first, _, last = rest[:-1].partition(":")
-    return letter, int(first), int(last)
-
-
 def wrapped(target: str, text: str) -> str:
     """An assignment over several lines, in parentheses, if it is too long for one."""
     if len(target) + len(text) <= WIDTH:
@@ -340,14 +319,7 @@ def wrapped(target: str, text: str) -> str:
     return f"{target}({inside}\n    )"
 
 
-# What the text may call besides the functions of math
-
-
-def power_slope(a: float, k: float) -> float:
-    return k * math.pow(a, k - 1.0) if k else 0.0
-
-
-VOCABULARY = {
+VOCABULARY = {  # what the text may call
     name: getattr(math, name)
     for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "pow", "inf", "nan")
 } | {
@@ -355,7 +327,7 @@ VOCABULARY = {
     for name in ("exact_sum", "exponent_slope", "is_larger", "logsumexp", "maximum", "mean",
                  "minimum", "sign", "softplus")
 } | {
-    "sigmoid": numeric.logistic, "mul": mul, "power_slope": power_slope,
+    "sigmoid": numeric.logistic, "mul": mul, "power_slope": lambda a, k: numeric.power(a, k)[1],
     "gelu": lambda a: numeric.gelu(a)[0], "gelu_slope": lambda a: numeric.gelu(a)[1],
 }  # fmt: skip
 DOT = "sum(map(mul, {a}, {b}))"
