@@ -394,7 +394,7 @@ def irregular_operations():
     program = compile_graph(root, x, backend="machine")
     made = time.perf_counter() - start
     weights, rows = array("d"), array("d", [v.data for v in x] * 320)
-    seconds = best_of(5, lambda: program.run(rows, 320, weights)) / 320 / operations
+    seconds = best_of(5, lambda: program.run((rows, 320), weights)) / 320 / operations
     return f"{seconds * 1e9:.3g} ns for each of {operations:,}, made in {seconds_text(made)}"
 
 

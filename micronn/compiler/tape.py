@@ -118,27 +118,20 @@ def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence
     return tape
 
 
-class LayerTerm(NamedTuple):
-    """A weighted sum with its weights side by side: scalars first.., Values, bias or -1."""
-
-    weights: int
-    values: Sequence[Value]
-    bias: int
-
-
 class TapeWriter:
     """What is known while a tape is written.
 
     scalar: the number of each parameter and constant.  slot: where each Value lies.
-    layers: the nodes that are weighted sums.  taken_in: dots that a layer does in one
-    with the addition of a bias.
+    layers: of the weighted sums whose weights lie side by side: where these begin, the
+    Values they weigh, and where the bias is, or -1.  taken_in: dots that a layer does in
+    one with the addition of a bias.
     """
 
     def __init__(self, tape: Tape, inputs: Sequence[Value], params: Sequence[Value]) -> None:
         self.tape = tape
         self.slot = {value: k for k, value in enumerate(inputs)}
         self.scalar = {value: k for k, value in enumerate(params)}
-        self.layers: dict[Value, LayerTerm] = {}
+        self.layers: dict[Value, tuple[int, Sequence[Value], int]] = {}
         self.taken_in: set[Value] = set()
         self.numbers: dict[str | int, int] = {}
         self.gathered: dict[tuple[int, ...], int] = {}
@@ -177,7 +170,7 @@ class TapeWriter:
             elif node.op == "+":
                 for dot, bias in (node.operands, node.operands[::-1]):
                     if dot in self.layers and uses[dot] == 1 and bias in self.scalar:
-                        self.layers[node] = self.layers[dot]._replace(bias=self.scalar[bias])
+                        self.layers[node] = *self.layers[dot][:2], self.scalar[bias]
                         self.taken_in.add(dot)
                         break
 
@@ -185,7 +178,7 @@ class TapeWriter:
         """A dot as a LayerTerm, if one of its sides is a row of neighbouring scalars."""
         if node.op == "weighted_sum":
             first = self.constant_once(id(node.local_grads), node.local_grads)
-            self.layers[node] = LayerTerm(first, node.operands, -1)
+            self.layers[node] = first, node.operands, -1
             return
         left, right = halves(node.operands)
         n = len(left)
@@ -193,8 +186,14 @@ class TapeWriter:
             first = self.scalar.get(side[0], self.tape.weights)
             fits = first + n <= self.tape.weights
             if fits and [self.scalar.get(x) for x in side] == list(range(first, first + n)):
-                self.layers[node] = LayerTerm(first, other, -1)
+                self.layers[node] = first, other, -1
                 return
+
+    def reads(self, node: Value) -> Sequence[Value]:
+        """The Values that a node needs in slots; none for a dot that a layer has taken in."""
+        if node in self.layers:
+            return () if node in self.taken_in else self.layers[node][1]
+        return node.operands
 
     # Slots
 
@@ -211,9 +210,7 @@ class TapeWriter:
         """A slot for each scalar that an operation other than a layer reads."""
         read = dict.fromkeys(root for root in roots if root in self.scalar)
         for node in order:
-            if node not in self.taken_in:
-                operands = self.layers[node].values if node in self.layers else node.operands
-                read.update(dict.fromkeys(x for x in operands if x in self.scalar))
+            read.update(dict.fromkeys(x for x in self.reads(node) if x in self.scalar))
         scalars = sorted(read, key=self.scalar.__getitem__)
         constants = [x for x in scalars if self.scalar[x] >= self.tape.weights]
         self.broadcast(constants)
@@ -251,8 +248,8 @@ class TapeWriter:
         """The computed nodes, in groups that need only what earlier groups made."""
         level: dict[Value, int] = {}
         for node in order:
-            if node.operands and node not in self.taken_in:
-                operands = self.layers[node].values if node in self.layers else node.operands
+            operands = self.reads(node)
+            if operands:
                 level[node] = 1 + max(map(level.get, operands, [0] * len(operands)))
         nodes = sorted(level, key=level.__getitem__)
         return [list(group) for _, group in groupby(nodes, level.__getitem__)]

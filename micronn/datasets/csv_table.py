@@ -40,7 +40,7 @@ def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
     """Read examples from a file with comma-separated columns and a header.
 
     path: a UTF-8 text file.
-    target: the name of the column to predict, exactly as the header has it.
+    target: the name of the column to predict, exactly as the header has it; "" for the last.
     classes: True numbers the target's different texts even if they are numerals,
         False insists on numbers; left out, the first target that is no number makes
         all of them classes.
@@ -51,14 +51,12 @@ def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
     line below the header.
     """
     rows = lines_of(path)
-    _, header = next(rows, (1, []))
+    _, header = next(rows, (1, [""]))
+    target = target or header[-1]
     index = column_index(path, header, target)
     columns = header[:index] + header[index + 1 :]
     inputs, answers = [], []
     for line, cells in rows:
-        if len(cells) != len(header):
-            counts = f"{len(cells)} cells, but the header has {len(header)}"
-            raise ValueError(f"{path}, line {line}: {counts}; put a cell with a comma in quotes")
         answers.append((line, cells.pop(index).strip()))
         inputs.append([number(path, line, *pair) for pair in zip(columns, cells, strict=True)])
     if not inputs:
@@ -79,11 +77,21 @@ def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The number and the cells of each line that is not empty, the header first."""
+    """The number and the cells of each line that is not empty, the header first.
+
+    Raises ValueError for a line with more or fewer cells than the header has.
+    """
+    width = 0
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
             for cells in reader:
+                width = width or len(cells)
+                if len(cells) not in (0, width):
+                    raise ValueError(
+                        f"{path}, line {reader.line_num}: {len(cells)} cells, but the header has "
+                        f"{width}; put a cell with a comma in quotes"
+                    )
                 if cells:
                     yield reader.line_num, cells
         except csv.Error as error:

@@ -118,7 +118,8 @@ class Training:
         self.objective, self.data, self.optimizer, self.clip = objective, data, optimizer, clip
         self.program = traced_loss(objective, data, engine)
         learned, layers = set(optimizer.params), parameters_by_layer(objective.model)
-        self.layers = {k: [p for p in params if p in learned] for k, params in layers.items()}
+        found = {k: [p for p in params if p in learned] for k, params in layers.items()}
+        self.layers = {name: params for name, params in found.items() if params}
 
     def steps(
         self, epochs: range, batch_size: int, rng: Rng, every: int | None, judge: "Judge"
@@ -193,8 +194,8 @@ class Training:
 
     def gradients(self) -> dict[str, float]:
         """The root mean square of the last gradient, for each layer that is learned."""
-        layers = {name: params for name, params in self.layers.items() if params}
-        return {k: root_mean_square([p.grad for p in params]) for k, params in layers.items()}
+        layers = self.layers.items()
+        return {name: root_mean_square([p.grad for p in params]) for name, params in layers}
 
 
 @dataclass

@@ -164,7 +164,8 @@ def toy(name: str, examples: int | None = None, rng: Rng = None) -> Task:
     make, enough = TOYS[name]
     inputs, targets = make(enough if examples is None else examples, rng=rng)
     columns = {1: ["x"], 2: ["x", "y"]}.get(len(inputs[0]), [])
-    question = Question(name, kind_of(targets), columns, class_names(targets), [], [])
+    kind, classes = kind_and_classes(targets)
+    question = Question(name, kind, columns, classes, [], [])
     return Task(question, *dealt((inputs, targets), rng))
 
 
@@ -192,7 +193,7 @@ def digits_from(folder: Path, examples: int | None = None) -> Task:
     cut = count - count // 6
     train = Part(inputs, range(cut)), targets[:cut]
     validation = Part(inputs, range(cut, count)), targets[cut:count]
-    question = Question("mnist", "class", [], class_names(targets), [], [])
+    question = Question("mnist", "class", [], kind_and_classes(targets)[1], [], [])
     return Task(question, train, validation, test)
 
 
@@ -218,10 +219,12 @@ def from_csv(path: Path, target: str = "", rng: Rng = None) -> Task:
     Columns of different size, such as years and prices, are brought to one: each
     has its mean taken off and is divided by its spread, both over the training part.
     """
-    table = read_csv(path, target or last_column(path))
+    table = read_csv(path, target)
     kind = "class" if table.classes else "quantity"
     parts = dealt((table.inputs, table.targets), rng)
-    centres, widths = spread(parts[0], kind)
+    inputs, targets = parts[0]
+    columns = [*zip(*inputs, strict=True), *([targets] if kind == "quantity" else [])]
+    centres, widths = [*map(fmean, columns)], [pstdev(column) or 1.0 for column in columns]
     question = Question(str(path), kind, table.columns, table.classes, centres, widths)
     return Task(question, *[rescaled(part, question) for part in parts])
 
@@ -239,25 +242,9 @@ def rows_of(path: Path, columns: Sequence[str]) -> tuple[list[str], list[list[fl
     _, header = next(lines, (1, [""]))
     wanted = list(columns) or header
     indices = [column_index(path, header, column) for column in wanted]
-    rows = []
-    for line, cells in lines:
-        if len(cells) != len(header):
-            raise ValueError(f"{path}, line {line}: {len(cells)} cells under {len(header)} columns")
-        rows.append([number(path, line, header[k], cells[k]) for k in indices])
-    return wanted, rows
-
-
-def last_column(path: Path) -> str:
-    """The name of the last column in the header of a CSV file."""
-    _, header = next(lines_of(path), (1, [""]))
-    return header[-1]
-
-
-def spread(part: Examples, kind: str) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each column, and at last of a quantity."""
-    inputs, targets = part
-    columns = list(zip(*inputs, strict=True)) + ([tuple(targets)] if kind == "quantity" else [])
-    return [fmean(column) for column in columns], [pstdev(column) or 1.0 for column in columns]
+    return wanted, [
+        [number(path, line, header[k], cells[k]) for k in indices] for line, cells in lines
+    ]
 
 
 def rescaled(part: Examples, question: Question) -> Examples:
@@ -268,19 +255,8 @@ def rescaled(part: Examples, question: Question) -> Examples:
     return [question.scaled(x) for x in inputs], targets
 
 
-# What the targets are
-
-
-def kind_of(targets: Sequence[Any]) -> str:
-    """The kind of question that these targets answer."""
+def kind_and_classes(targets: Sequence[Any]) -> tuple[str, list[str]]:
+    """The kind of question that these targets answer, and a name for each class."""
     if all(isinstance(target, int) for target in targets):
-        return "class"
-    return "sign" if set(targets) <= {-1.0, 1.0} else "quantity"
-
-
-def class_names(targets: Sequence[Any]) -> list[str]:
-    """A name for each class."""
-    kind = kind_of(targets)
-    if kind == "quantity":
-        return []
-    return ["−1", "+1"] if kind == "sign" else [str(k) for k in range(max(targets) + 1)]
+        return "class", [str(k) for k in range(max(targets) + 1)]
+    return ("sign", ["−1", "+1"]) if {*targets} <= {-1.0, 1.0} else ("quantity", [])

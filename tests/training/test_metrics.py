@@ -10,7 +10,7 @@ from micronn.training.metrics import accuracy, confusion_matrix, rmse
     [
         ([0.2, -0.1, 3.0, -9.0], [1.0, -1.0, -1.0, 1.0], 0.0, 0.5),  # -1 and +1
         ([0.2, -0.1, 3.0, -9.0], [1, 0, 0, 0], 0.0, 0.75),  # 0 and 1
-        ([0.2, 0.6], [0.0, 1.0], 0.5, 1.0),  # chances
+        ([0.2, 0.6], [0.0, 1.0], 0.5, 1.0),  # probabilities
         ([[1.0, 2.0, 0.0], [0.0, 0.0, 5.0]], [1, 0], 0.0, 0.5),  # indices
         ([0.0], [1.0], 0.0, 0.0),  # exactly between: class 0
     ],
