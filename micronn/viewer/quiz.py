@@ -21,6 +21,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from micronn.graph.steps import Message, Step, Story, number
+from micronn.support.arguments import check_choice
 from micronn.support.text import decimal, fmt
 
 ABOUT = ("gradients", "data")
@@ -31,8 +32,7 @@ OWN_SLACK, TERM_SLACK = 0.01, 0.002  # see allowed
 class Question(NamedTuple):
     """One number to work out.
 
-    k: the row it belongs to.  about: "gradients" or "data".
-    ask: which number, in words.  answer: that number.
+    k: the row it belongs to.  ask: which number, in words.  answer: that number.
     low, high: what is accepted; both are the answer itself if it is not finite.
     hint: the rule as symbols, without the numbers.
     lesson: how the answer comes about, line by line, and the rules in words.
@@ -40,7 +40,6 @@ class Question(NamedTuple):
     """
 
     k: int
-    about: str
     ask: str
     answer: float
     low: float
@@ -97,70 +96,50 @@ def questions(story: Story, about: str = "gradients") -> list[Question]:
 
     Raises ValueError for anything else.
     """
-    if about not in ABOUT:
-        raise ValueError(f"cannot ask about {about!r}; choose one of {', '.join(ABOUT)}")
+    check_choice(about, ABOUT, "kind of question")
     if about == "data":
         return [data_question(story, step) for step in story.steps if step.phase == "forward"]
     arrived: dict[int, list[Message]] = {len(story.rows) - 1: []}
     for message in chain.from_iterable(reversed(story.messages)):
-        arrived.setdefault(message.to, []).append(message)
-    complete = sorted(arrived, key=lambda k: last_word(arrived[k]))
+        so_far = arrived.pop(message.to, [])  # put in again: the last to be complete stands last
+        arrived[message.to] = so_far
+        so_far.append(message)
     return [
-        gradient_question(story, k, tuple(arrived[k]))
-        for k in complete
+        gradient_question(story, k, tuple(messages))
+        for k, messages in arrived.items()
         if story.rows[k].role != "const"
     ]
-
-
-def last_word(messages: list[Message]) -> tuple[int, int]:
-    """When the last of the messages to one row arrives, as a key to sort by."""
-    return (-messages[-1].user, messages[-1].j) if messages else (-sys.maxsize, 0)
 
 
 def data_question(story: Story, step: Step) -> Question:
     """What a value is, computed from its operands."""
     row = story.rows[step.active or 0]
-    terms = [
-        slope * story.rows[k].data for k, slope in zip(row.operands, row.local_grads, strict=True)
-    ]
-    ask = f"data of {story.name(row.k)}"
-    bounds = allowed(row.data, terms)
-    return Question(
-        row.k, "data", ask, row.data, *bounds, step.lines[0], (" ".join(step.lines),), step, ()
-    )
+    pairs = zip(row.operands, row.local_grads, strict=True)
+    bounds = allowed(row.data, [slope * story.rows[k].data for k, slope in pairs])
+    ask, lesson = f"data of {story.name(row.k)}", (" ".join(step.lines),)
+    return Question(row.k, ask, row.data, *bounds, step.lines[0], lesson, step, ())
 
 
 def gradient_question(story: Story, k: int, messages: tuple[Message, ...]) -> Question:
     """How fast the output moves with a value, added up from its messages."""
     row, name = story.rows[k], story.name(k)
     bounds = allowed(row.grad, [message.size for message in messages])
+    rules = [story.rule(message) for message in messages]
+    hint = ", ".join(dict.fromkeys([rule.symbol for rule in rules]))
+    lesson = [
+        f"from {story.name(message.user)}: "
+        f"{number(message.local)} × {number(message.upstream)} = {fmt(message.size)}"
+        for message in messages
+    ]
+    if len(messages) > 1:
+        terms = [fmt(messages[0].size), *[number(message.size) for message in messages[1:]]]
+        lesson.append(f"together: {' + '.join(terms)} = {fmt(row.grad)}")
+    lesson += dict.fromkeys([rule.sentence for rule in rules])
     if not messages:
-        seed = next(step for step in story.steps if step.phase == "seed")
         hint = f"∂{name}/∂{name}: the output moves as fast as itself"
-        lesson: tuple[str, ...] = (seed.say,)
-    else:
-        rules = [story.rule(message) for message in messages]
-        hint = ", ".join(dict.fromkeys([rule.symbol for rule in rules]))
-        whys = dict.fromkeys([rule.sentence for rule in rules])
-        lesson = (*[arithmetic(story, message) for message in messages], *added_up(k, messages))
-        lesson = (*lesson, *whys)
-    return Question(
-        k, "gradients", f"gradient of {name}", row.grad, *bounds, hint, lesson, None, messages
-    )
-
-
-def arithmetic(story: Story, message: Message) -> str:
-    """One message as a product of numbers, and where it comes from."""
-    product = f"{number(message.local)} × {number(message.upstream)} = {fmt(message.size)}"
-    return f"from {story.name(message.user)}: {product}"
-
-
-def added_up(k: int, messages: tuple[Message, ...]) -> list[str]:
-    """The sum of several messages; nothing for one."""
-    if len(messages) == 1:
-        return []
-    terms = [fmt(messages[0].size), *[number(message.size) for message in messages[1:]]]
-    return [f"together: {' + '.join(terms)} = {fmt(messages[-1].after)}"]
+        lesson = [step.say for step in story.steps if step.phase == "seed"]
+    ask = f"gradient of {name}"
+    return Question(k, ask, row.grad, *bounds, hint, tuple(lesson), None, messages)
 
 
 # In the terminal
@@ -187,17 +166,17 @@ def take(
     ask: shows a prompt and gives the typed line, or None when there are no more.
     tell: shows a line of text.
     """
-    right = done = 0
-    for k, question in enumerate(asked, 1):
+    right, total = 0, len(asked)
+    for k, question in enumerate(asked):
         mark = None
         while mark is None:
-            typed = ask(f"{k} of {len(asked)}  {question.ask} = ")
+            typed = ask(f"{k + 1} of {total}  {question.ask} = ")
             if typed is None:
                 tell("")  # the prompt still stands on its line
-                return Score(right, done, len(asked))
+                return Score(right, k, total)
             mark = marked(question, typed, tell)
-        right, done = right + mark, done + 1
-    return Score(right, done, len(asked))
+        right += mark
+    return Score(right, total, total)
 
 
 def marked(question: Question, typed: str, tell: Callable[[str], None]) -> bool | None:
