@@ -18,9 +18,8 @@ from micronn.engine import Value
 from micronn.nn import Module
 from micronn.pictures.network_columns import Column, layers_of, place, read_columns
 from micronn.pictures.network_svg import VIEWS, description, network_svg
-from micronn.pictures.page import HERE, filled, html_page, resource
+from micronn.pictures.page import HERE, html_page
 from micronn.pictures.render import Picture
-from micronn.pictures.svg import escape
 from micronn.support.arguments import check_text
 from micronn.support.text import clean
 
@@ -95,9 +94,8 @@ def page(columns: list[Column], title: str, show: str) -> str:
     """A page of its own, where two radio buttons switch between the views."""
     svg = network_svg(columns, title, list(VIEWS.values()), apart=False)
     on = {name: " checked" if (name == "grads") == (show == "grads") else "" for name in VIEWS}
-    desc = escape(description(columns))
-    body = filled(HERE, "network.html", title=escape(title), desc=desc, svg=svg, **on)
-    return html_page(title, body, resource(HERE, "network.css"))
+    summary = description(columns)
+    return html_page(HERE, ["network.html"], title=title, summary=summary, svg=svg, **on)
 
 
 def model_svg(model: Module) -> str | None:

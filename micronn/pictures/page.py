@@ -4,8 +4,8 @@ Each of them is a file of its own, in its own language.  In the page nothing is 
 it opens by double click and needs neither a network nor a server, and its content policy
 lets nothing else in.
 
-    >>> html_page("1 < 2", "<p>body</p>").count("1 &lt; 2"), json_for_script("</script>")
-    (1, '"\\\\u003c/script>"')
+    >>> json_for_script("</script>")
+    '"\\\\u003c/script>"'
 """
 
 import json
@@ -20,27 +20,29 @@ from micronn.pictures.svg import escape
 HERE = "micronn.pictures"
 
 
-def html_page(
-    title: str, body: str, style: str = "", scripts: Sequence[str] = (), data: Any = None,
-    theme: str = "",
-) -> str:  # fmt: skip
+def html_page(package: str, names: Sequence[str], data: Any = None, **parts: object) -> str:
     """A page, complete.
 
-    title: any text; it is made safe here.  body: HTML, as `filled` makes it.
-    style: more CSS than all pages share.
-    scripts: JavaScript, in order; the first finds data as JSON in the element #mn-data.
-    theme: "light" for a page that is always light.
+    names: files of the package: the skeleton of the page's body, style sheets beyond the
+        one that all pages share, and scripts, in this order.
+    data: what the scripts find as JSON in the element #mn-data.
+    parts: any text as title and summary, and perhaps a note below them; theme, "light" for
+        a page that is always light; style, more CSS; HTML for each $name of the skeleton.
     """
-    program = f'<script type="application/json" id="mn-data">{json_for_script(data)}</script>\n'
+    skeleton, style, script = (
+        "".join([resource(package, name) for name in names if name.endswith(kind)])
+        for kind in (".html", ".css", ".js")
+    )
+    known = f'<script type="application/json" id="mn-data">{json_for_script(data)}</script>\n'
+    texts = ("title", "summary", "note", "theme")
     return filled(
         HERE,
         "page.html",
-        title=escape(title),
-        style=colours() + resource(HERE, "page.css") + style,
-        body=body,
-        script="".join([program, "<script>\n", *scripts, "</script>"]) if scripts else "",
-        allowed="; script-src 'unsafe-inline'" if scripts else "",
-        theme=f' data-theme="{theme}"' if theme else "",
+        **{name: escape(str(parts.get(name, ""))) for name in texts},
+        style=f"{colours()}{resource(HERE, 'page.css')}{style}{parts.get('style', '')}",
+        main=Template(skeleton).substitute(parts),
+        script=f"{known}<script>\n{script}</script>" if script else "",
+        allowed="; script-src 'unsafe-inline'" if script else "",
     )
 
 
@@ -59,10 +61,9 @@ def json_for_script(data: Any) -> str:
 
     Raises ValueError for nan and infinity, which JSON does not know.
     """
+    unsafe = {ord(character): f"\\u{ord(character):04x}" for character in "<\u2028\u2029"}
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return text.translate(unsafe)
 
 
 def colours() -> str:

@@ -1,6 +1,6 @@
 """Pages: step through backpropagation, answer questions, replay a training."""
 
-from micronn.viewer.recorder import Recorder
+from micronn.viewer.replay import Recorder
 from micronn.viewer.stepper import to_html
 from micronn.viewer.worksheet import save_worksheet
 

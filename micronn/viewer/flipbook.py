@@ -15,14 +15,14 @@ import xml.etree.ElementTree as ET
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from micronn.pictures.layer_view import CELL_PATH
 
 # One character stands for one value of a track: digits, letters, letters with accents,
 # Greek and Cyrillic letters, more than a thousand.
-ALPHABET = "".join([c for c in map(chr, range(0x590)) if c.isalnum()])
 MOST_PAGES = 1000
+ALPHABET = "".join([c for c in map(chr, range(0x590)) if c.isalnum()])[:MOST_PAGES]
 
 # What may change from page to page.  Nothing here can load or run anything.
 TEXT = ""
@@ -43,48 +43,18 @@ Track = tuple[int, str, list[str | None], str]
 Address = tuple[int, ...]
 
 
-class Scene(NamedTuple):
-    """Pictures of one shape.
-
-    svg: the last of them, to stand in an HTML page; without a style sheet of its own.
-    tracks: (number of the element in document order, attribute or "" for its text,
-        its different values, and which of them it has on each page, a character a
-        page).  None as a value: the attribute is not there.
-    """
-
-    svg: str
-    tracks: list[Track]
-
-
-class FilmData(TypedDict):
-    """What a page knows of a film: the tracks of each scene, and its cuts."""
-
-    cuts: str
-    scenes: list[list[Track]]
-
-
 class Film(NamedTuple):
     """Scenes, and for each page a character that says which scene it shows."""
 
-    scenes: list[Scene]
+    scenes: "list[Scene]"
     cuts: str
 
     def html(self) -> str:
         """The scenes one after another; only the one of the last page is shown."""
         shown = self.scenes[ALPHABET.index(self.cuts[-1])]
-        hidden = '<svg hidden="" '
-        return "".join(
-            [s.svg if s is shown else s.svg.replace("<svg ", hidden, 1) for s in self.scenes]
-        )
-
-    def data(self) -> FilmData:
-        """What turns its pages."""
-        return {"cuts": self.cuts, "scenes": [scene.tracks for scene in self.scenes]}
-
-    def most_values(self) -> int:
-        """How many characters of the alphabet it needs."""
-        tracks = [track for scene in self.scenes for track in scene.tracks]
-        return max([len(values) for _, _, values, _ in tracks], default=1)
+        tags = ["<svg " if scene is shown else '<svg hidden="" ' for scene in self.scenes]
+        pairs = zip(tags, self.scenes, strict=True)
+        return "".join([scene.svg.replace("<svg ", tag, 1) for tag, scene in pairs])
 
 
 def film(frames: Iterable[str]) -> Film:
@@ -97,19 +67,21 @@ def film(frames: Iterable[str]) -> Film:
     Raises ValueError for more than 1,000 pages, and for an attribute that a page must
     not change.
     """
-    books: list[Book] = []
+    scenes: list[Scene] = []
     cuts = []
     for page, frame in enumerate(frames):
         if page == MOST_PAGES:
             raise ValueError(f"a film has at most {MOST_PAGES} pages; record fewer snapshots")
         elements = dict(addressed(ET.fromstring(frame.replace(NAMESPACE, "", 1))))
-        fitting = [k for k, book in enumerate(books) if book.fits(elements)]
-        if not fitting:
-            books.append(Book())
-        scene = fitting[0] if fitting else len(books) - 1
-        books[scene].add(page, elements)
-        cuts.append(ALPHABET[scene])
-    return Film([book.scene(len(cuts)) for book in books], "".join(cuts))
+        fitting = (k for k, scene in enumerate(scenes) if scene.fits(elements))
+        cut = next(fitting, len(scenes))
+        if cut == len(scenes):
+            scenes.append(Scene())
+        scenes[cut].add(page, elements)
+        cuts.append(ALPHABET[cut])
+    for scene in scenes:
+        scene.svg, scene.tracks = scene.last_page(), list(scene.changes(len(cuts)))
+    return Film(scenes, "".join(cuts))
 
 
 def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
@@ -118,8 +90,6 @@ def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
     while to_do:
         address, element = to_do.pop()
         yield address, element
-        if not len(element):
-            continue
         for run, (_, alike) in enumerate(groupby(parts(element), lambda part: part.tag)):
             to_do += [((*address, run, k), part) for k, part in enumerate(alike)]
 
@@ -141,15 +111,20 @@ def parts(element: ET.Element) -> Iterator[ET.Element]:
         yield from (ET.Element("path", d=d, fill=fill) for _, _, d, fill in sorted(cells))
 
 
-class Book:
-    """The pages of one scene, element by element.
+class Scene:
+    """Pages of one shape, element by element.
 
+    svg: the last of them, to stand in an HTML page; without a style sheet of its own.
+    tracks: (number of the element in document order, attribute or "" for its text,
+        its different values, and which of them it has on each page of the film, a
+        character a page).  None as a value: the attribute is not there.
     pages: where its pages stand in the film.
     tags: of every element that ever was there, by address.
     states: by address, what an element was like, and from which of these pages on.
     """
 
     def __init__(self) -> None:
+        self.svg, self.tracks = "", list[Track]()
         self.pages: list[int] = []
         self.tags: dict[Address, str] = {}
         self.states: dict[Address, list[tuple[int, State]]] = {}
@@ -165,29 +140,20 @@ class Book:
 
     def add(self, page: int, elements: dict[Address, ET.Element]) -> None:
         """Write down what has changed since the last page; what is not there has no attributes."""
-        now = len(self.pages)
         for address, element in elements.items():
-            if address not in self.tags:
-                self.tags[address], self.states[address] = element.tag, [(0, {})]
-            self.become(address, now, {TEXT: element.text, **element.attrib})
-        for address in self.tags.keys() - elements.keys():
-            self.become(address, now, {})
+            self.tags.setdefault(address, element.tag)
+            self.states.setdefault(address, [(0, {})])
+        for address, states in self.states.items():
+            now = elements.get(address)
+            state: State = {} if now is None else {TEXT: now.text, **now.attrib}
+            if states[-1][1] != state:
+                states.append((len(self.pages), state))
         self.pages.append(page)
 
-    def become(self, address: Address, now: int, state: State) -> None:
-        """Note a state, if it is a new one."""
-        if self.states[address][-1][1] != state:
-            self.states[address].append((now, state))
-
-    def scene(self, count: int) -> Scene:
-        """All that is known, for a film of so many pages."""
-        order = sorted(self.tags)
-        return Scene(self.last_page(order), list(self.tracks(order, count)))
-
-    def last_page(self, order: list[Address]) -> str:
+    def last_page(self) -> str:
         """The last page as SVG, with all elements that any page has."""
         elements: dict[Address, ET.Element] = {}
-        for address in order:
+        for address in sorted(self.tags):
             state = self.states[address][-1][1]
             known = {name: value for name, value in state.items() if name != TEXT and value}
             elements[address] = ET.Element(self.tags[address], known)
@@ -196,26 +162,21 @@ class Book:
                 elements[address[:-2]].append(elements[address])
         return ET.tostring(elements[()], encoding="unicode")
 
-    def tracks(self, order: list[Address], count: int) -> Iterator[Track]:
-        """Every attribute with more than one value, on all pages of the film.
+    def changes(self, count: int) -> Iterator[Track]:
+        """Every attribute with more than one value, on all pages of a film of so many.
 
         On the pages of other scenes it keeps its value: nobody sees it there.
         """
         latest = [max(0, bisect_right(self.pages, page) - 1) for page in range(count)]
-        for k, address in enumerate(order):
+        for k, address in enumerate(sorted(self.tags)):
             states = [*self.states[address], (len(self.pages), {})]
             for attribute in dict.fromkeys([name for _, state in states for name in state]):
                 column: list[str | None] = []
                 for (start, state), (end, _) in pairwise(states):
                     column += [state.get(attribute)] * (end - start)
                 codes = {value: ALPHABET[n] for n, value in enumerate(dict.fromkeys(column))}
+                if len(codes) > 1 and attribute not in CHANGEABLE:
+                    raise ValueError(f"{attribute!r} must be the same on every page of a film")
                 if len(codes) > 1:
                     pages = "".join([codes[column[n]] for n in latest])
-                    yield k, changeable(attribute), list(codes), pages
-
-
-def changeable(attribute: str) -> str:
-    """The attribute, if a page may change it."""
-    if attribute not in CHANGEABLE:
-        raise ValueError(f"{attribute!r} must be the same on every page of a film")
-    return attribute
+                    yield k, attribute, list(codes), pages

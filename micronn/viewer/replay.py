@@ -6,113 +6,160 @@ snapshot.  Each of them is a film: Python draws every frame, and the page only t
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from pathlib import Path
 
 from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
+from micronn.pictures.network import draw_network
 from micronn.pictures.network_columns import layers_of, place, read_columns
 from micronn.pictures.network_svg import VIEWS, network_svg
-from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.page import filled, html_page
 from micronn.pictures.palette import style
-from micronn.pictures.render import render
+from micronn.pictures.render import page_frame, render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
+from micronn.support.files import write_atomically
 from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
 from micronn.train import NOT_FINITE
 from micronn.training.traced import predictor
-from micronn.viewer.flipbook import ALPHABET, FilmData, film
-from micronn.viewer.run import Point, Run, Snapshot, named_inputs, put
-from micronn.viewer.toolbar import toolbar
+from micronn.viewer.flipbook import ALPHABET, film
+from micronn.viewer.run import Run, Snapshot, named_inputs, put
 
 PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
-SPEEDS = 500, 200, 70  # milliseconds a snapshot stays when they turn by themselves
+SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
 
 
-def replay_page(run: Run, snapshots: Sequence[Snapshot]) -> str:
-    """The replay of a run as one HTML text."""
-    films = {name: film(frames) for name, frames in pictures(run, snapshots).items()}
-    titles, says = page_names(snapshots), [sentence(run, snapshot) for snapshot in snapshots]
-    (heads, lines), last = table(run, snapshots), len(snapshots) - 1
-    body = filled(
-        __package__, "replay.html",
-        **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
-        **{name: films[name].html() if name in films else "" for name in PANELS},
-        title=escape(run.title), about=escape(about(run, snapshots)),
-        toolbar=toolbar("snapshot", last, last, SPEEDS),
-        count=len(snapshots), heads=heads, rows=lines,
-        legend=escape(plane_words(run)), say=escape(says[-1]), step=escape(titles[-1]),
-    )  # fmt: skip
-    data: ReplayData = {
-        "alphabet": ALPHABET[: max([film.most_values() for film in films.values()])],
-        "titles": titles,
-        "says": says,
-        "films": {name: film.data() for name, film in films.items()},
-    }
-    scripts = [resource(__package__, name) for name in ("page.js", "replay.js")]
-    look = style() + resource(__package__, "replay.css")
-    return html_page(run.title, body, look, scripts, data)
+class Recorder(Run):
+    """Keeps snapshots of a model that learns, and turns them into a page.
 
+    model: an MLP, a Layer, a Neuron, or a Module whose `layers` are Layers.
+    loss: what one example costs, as for micronn.train: loss(model(x), target).
+    example: one (x, target) pair, whose graph and activations the page shows.
+    data: all inputs and all targets, as the functions of micronn.data return them.
+        With two inputs, the page shows the plane of the model's answers.
+    threshold: where a model has one output, the number that parts its two classes; by
+        default 0, and 0.5 behind a sigmoid.
+    every: keep every so many calls of snapshot(); the last one is kept in any case.
+    most: keep at most so many.  A longer run keeps every second one, and so on.
+    title: the heading of the page, such as the name of the data set.
 
-class ReplayData(TypedDict):
-    """What replay.js knows.
+    Loop over recorder.record(steps(...)), with micronn.training.steps; or in a loop of your
+    own, call recorder.snapshot(step, loss) at every step.
 
-    alphabet: the letters that say which value a track has on a page; see flipbook.py.
-    titles, says: of each snapshot, which it is and what it says, in words.
-    films: by the id of the panel that they play in.
+    Raises TypeError for a model that cannot be drawn and for an example without a loss,
+    ValueError for inputs and targets that are not equally many, and whatever the model or
+    the loss raise for the example.
+
+    >>> from micronn.nn import MLP
+    >>> model = MLP(2, [3, 1])
+    >>> recorder = Recorder(model, example=([1.0, 2.0], 1.0), loss=lambda out, y: (out - y) ** 2)
+    >>> recorder.snapshot(step=0, loss=0.69)
+    >>> recorder.to_html()[:15]
+    '<!doctype html>'
     """
 
-    alphabet: str
-    titles: list[str]
-    says: list[str]
-    films: dict[str, FilmData]
+    def to_html(self) -> str:
+        """The page, one self-contained HTML text."""
+        return replay_page(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a .html file, atomically.
+
+        Raises ValueError for another ending, and OSError for a place that cannot be
+        written; an older file then stays as it was.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a replay is a page, got {path.name!r}; end the name in .html")
+        write_atomically(path, self.to_html())
+        return path
+
+    def _repr_svg_(self) -> str | None:
+        """In a notebook that runs no scripts: the network as it is now."""
+        x = self.example[0] if self.example else None
+        return draw_network(self.model, x, title=self.title).svg
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook: the page, in a frame of its own."""
+        return None if self.last is None else page_frame("replay", self.to_html())
+
+
+def replay_page(run: Run) -> str:
+    """The replay of a run as one HTML text.
+
+    Its script gets the titles and sentences of the snapshots, what turns the film of each
+    panel, and the alphabet of their tracks; see flipbook.py.
+    """
+    model, snapshots = run.model, run.snapshots()
+    steps, count = [snapshot.step for snapshot in snapshots], len(snapshots)
+    films = {name: film(frames) for name, frames in pictures(run).items()}
+    titles = [f"Step {step}, snapshot {k} of {count}" for k, step in enumerate(steps, 1)]
+    says = [sentence(run, snapshot) for snapshot in snapshots]
+    turned = {
+        name: {"cuts": film.cuts, "scenes": [scene.tracks for scene in film.scenes]}
+        for name, film in films.items()
+    }
+    return html_page(
+        __package__,
+        ("replay.html", "replay.css", "page.js", "replay.js"),
+        {"alphabet": ALPHABET, "titles": titles, "says": says, "films": turned},
+        **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
+        **{name: films[name].html() if name in films else "" for name in PANELS},
+        title=run.title,
+        summary=(
+            f"{model!r}, {len(model.parameters())} parameters, "
+            f"{count} snapshots from step {steps[0]} to {steps[-1]}."
+        ),
+        style=style(),
+        toolbar=filled(__package__, "toolbar.html", leaf="snapshot", last=count - 1, **SPEEDS),
+        count=count,
+        **table(run, snapshots),
+        legend=escape(plane_words(run)),
+        say=escape(says[-1]),
+        step=escape(titles[-1]),
+    )
 
 
 # The frames
 
 
-def pictures(run: Run, snapshots: Sequence[Snapshot]) -> dict[str, Iterator[str]]:
+def pictures(run: Run) -> dict[str, Iterator[str]]:
     """The frames of each panel that the run has something for."""
-    made = {
-        "curves": loss_frames(run, snapshots),
-        "sizes": size_frames(run, snapshots),
-        "network": network_frames(run, snapshots),
-    }
-    if run.points is not None and len(run.layers[0][0].w) == 2:
-        made["plane"] = plane_frames(run, run.points, snapshots)
+    made = {"curves": loss_frames(run), "sizes": size_frames(run), "network": network_frames(run)}
+    if run.points and len(run.layers[0][0].w) == 2:
+        made["plane"] = plane_frames(run)
     if run.example is not None:
-        made["example"] = example_frames(run, snapshots)
+        made["example"] = example_frames(run)
     return made
 
 
-def loss_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
+def loss_frames(run: Run) -> Iterator[str]:
     """The curves of the losses, with a cursor at each snapshot."""
-    looks = {"loss": ("op", ""), "validation loss": ("input", "5 3")}
-    known = run.curves
+    looks, known = {"loss": ("op", ""), "validation loss": ("input", "5 3")}, run.curves
     lines = [Curve(name, known[name], *look) for name, look in looks.items() if name in known]
-    for snapshot in snapshots:
+    for snapshot in run.snapshots():
         yield curves(lines, snapshot.step, "Loss over the steps of training", "curves-")
 
 
-def size_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
+def size_frames(run: Run) -> Iterator[str]:
     """How large the gradient is in each layer, with a cursor at each snapshot."""
-    sizes = [(snapshot.step, run.layer_sizes(snapshot)) for snapshot in snapshots]
+    sizes = [(snapshot.step, run.layer_sizes(snapshot)) for snapshot in run.snapshots()]
     lines = [
         Curve(f"layer {k + 1}", [(step, layers[k]) for step, layers in sizes], "op")
         for k in range(len(run.layers))
     ]
-    for snapshot in snapshots:
-        yield rows(lines, snapshot.step, "Size of the gradient in each layer", "sizes-")
+    for step, _ in sizes:
+        yield rows(lines, step, "Size of the gradient in each layer", "sizes-")
 
 
-def network_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
+def network_frames(run: Run) -> Iterator[str]:
     """The network at each snapshot, its units showing the example where it has an answer."""
-    x = None if run.example is None else run.example[0]
-    drawn = units_drawn(run.model, x)
-    for model, snapshot in zip(run.states(snapshots), snapshots, strict=True):
+    drawn = units_drawn(run.model, run.example[0] if run.example else None)
+    for model, snapshot in run.states():
         try:
-            root = None if run.example is None else run.example_loss(model)
+            root = run.example_loss(model) if run.example else None
         except NOT_FINITE:
             root = None
         put(model, snapshot)
@@ -139,12 +186,12 @@ def film_frame(
     return network_svg(columns, title, views, apart=False, prefix=prefix)
 
 
-def example_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
+def example_frames(run: Run) -> Iterator[str]:
     """The graph of the example's loss at each snapshot, with its own gradients.
 
     Where a weight has grown so large that the loss cannot be computed, the reason.
     """
-    for model in run.states(snapshots):
+    for model, _ in run.states():
         try:
             root = run.example_loss(model)
         except NOT_FINITE as refusal:
@@ -156,28 +203,22 @@ def example_frames(run: Run, snapshots: Sequence[Snapshot]) -> Iterator[str]:
             yield render(graph, prefix="example-").svg
 
 
-def plane_frames(run: Run, points: Sequence[Point], snapshots: Sequence[Snapshot]) -> Iterator[str]:
+def plane_frames(run: Run) -> Iterator[str]:
     """What the model answers all over the plane at each snapshot."""
-    plane = plane_around([point for point, _ in points])
+    plane = plane_around([point for point, _ in run.points])
     cells, words = plane.cells(), "What the model answers"
     chosen, names = None, ["x0", "x1"]
     if run.example is not None:
         inputs = named_inputs(run.example[0])
         chosen, names = [x.data for x in inputs], [clean(x.label) for x in inputs]
     predict = None
-    for model in run.states(snapshots):
+    for model, _ in run.states():
         predict = predict or predictor(model, cells)  # for 1,600 places a snapshot
         answers = [as_list(output) for output in predict(cells)]
-        yield answers_svg(plane, answers, run.threshold, points, chosen, names, words, "plane-")
+        yield answers_svg(plane, answers, run.threshold, run.points, chosen, names, words, "plane-")
 
 
 # Words
-
-
-def page_names(snapshots: Sequence[Snapshot]) -> list[str]:
-    """Which snapshot each of them is."""
-    end = f"of {len(snapshots)}"
-    return [f"Step {s.step}, snapshot {k} {end}" for k, s in enumerate(snapshots, 1)]
 
 
 def sentence(run: Run, snapshot: Snapshot) -> str:
@@ -201,16 +242,7 @@ def plane_words(run: Run) -> str:
     )
 
 
-def about(run: Run, snapshots: Sequence[Snapshot]) -> str:
-    """The run in one line."""
-    model = run.model
-    return (
-        f"{model!r}, {len(model.parameters())} parameters, "
-        f"{len(snapshots)} snapshots from step {snapshots[0].step} to {snapshots[-1].step}."
-    )
-
-
-def table(run: Run, snapshots: Sequence[Snapshot]) -> tuple[str, str]:
+def table(run: Run, snapshots: Sequence[Snapshot]) -> dict[str, str]:
     """The heads and the rows of the table of all snapshots, but for the head of the steps."""
     names = list(dict.fromkeys([name for snapshot in snapshots for name in snapshot.numbers]))
     heads = [clean(name.replace("_", " ")) for name in names]
@@ -221,7 +253,7 @@ def table(run: Run, snapshots: Sequence[Snapshot]) -> tuple[str, str]:
         texts = [fmt(known[name]) if name in known else "" for name in names]
         texts += [fmt(size) for size in run.layer_sizes(snapshot)]
         lines.append(f"<tr><th>{snapshot.step}</th>{cells('td', texts)}</tr>")
-    return cells("th", heads), "\n".join(lines)
+    return {"heads": cells("th", heads), "rows": "\n".join(lines)}
 
 
 def cells(tag: str, texts: Sequence[str]) -> str:

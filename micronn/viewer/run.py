@@ -1,29 +1,32 @@
-"""A training run in numbers: the model, the example it is watched on, and what it learned from.
+"""A training run in numbers: the model, what it learned from, and snapshots taken on the way.
 
-Everything here can be worked out again from a snapshot, which holds the parameters of one
-moment: the model as it was, the loss of the example, how large the gradient was.
+A snapshot holds the parameters of one moment, and everything else can be worked out again
+from it: the model as it was, the loss of an example, how large the gradient was.
 
     >>> from micronn.nn import MLP
     >>> run = Run(MLP(2, [3, 1]))
-    >>> run.layer_sizes(Snapshot(0, {}, [0.0] * 13, [2.0] * 13))
-    [2.0, 2.0]
+    >>> run.snapshot(step=0, loss=0.69)
+    >>> run.layer_sizes(run.snapshots()[0])
+    [0.0, 0.0]
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple, cast
 
-from micronn.engine import Value
+from micronn.engine import Value, as_value
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.network_columns import layers_of
-from micronn.support.arguments import check_pairs, check_text, pair
+from micronn.support.arguments import check_pairs, check_text, count, integer, pair
 from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean, clipped
+from micronn.train import Step
+from micronn.training.fit import under_way
 
 Loss = Callable[[Any, Any], Value]
 Example = tuple[Sequence[Value | float], Any]  # an input and its target
-Point = tuple[list[float], int]  # an input and its class
 
 
 class Snapshot(NamedTuple):
@@ -40,33 +43,41 @@ class Snapshot(NamedTuple):
 
 
 class Run:
-    """What learned, and on what; the arguments are those of Recorder.
+    """What learned, on what, and how; the arguments are those of Recorder.
 
     layers: the neurons of each layer.
     indices: for each layer, which of the model's parameters are its own.
     points: each input with its class, if there are data.
     curves: the numbers of every step, by name.
+    kept: snapshots at equal distances.  last: the latest, kept or not.
     """
 
     def __init__(
         self,
         model: Module,
+        *,
         loss: Loss | None = None,
         example: Example | None = None,
         data: tuple[Sequence[Any], Sequence[Any]] | None = None,
         threshold: float | None = None,
-        title: str = "",
+        every: int = 1,
+        most: int = 200,
+        title: str = "A training run",
     ):
         check_text(title, "title")
         self.model, self.loss, self.example = model, loss, example
         self.layers = layers_of(model)
         index = {p: k for k, p in enumerate(model.parameters())}
         self.indices = [[index[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
-        self.points = None if data is None else points(*pair(data, DATA))
+        self.points = [] if data is None else points(data)
         bounded = self.layers[-1][0].activation == "sigmoid"
         self.threshold = threshold if threshold is not None else 0.5 if bounded else 0.0
         self.title = clean(title) or "A training run"
+        self.every, self.most = count(every, "every"), count(most, "most", least=2)
         self.curves: dict[str, list[tuple[int, float]]] = {}
+        self.kept: list[Snapshot] = []
+        self.last: Snapshot | None = None
+        self.calls = 0
         if example is not None:
             self.check_example(*pair(example, "an example is a pair, x and target"))
 
@@ -74,12 +85,76 @@ class Run:
         """Work the example out once, so that a mistake in it shows before the training."""
         if not callable(self.loss):
             raise TypeError(
-                f"the graph of an example ends in its loss; pass loss=f(output, target), "
-                f"got {self.loss!r}"
+                f"an example has a loss; pass loss=f(output, target), got {self.loss!r}"
             )
         root = self.cost(self.model, x, target)
         if not isinstance(root, Value):
             raise TypeError(f"loss(output, target) gives a Value, got {clipped(repr(root))}")
+
+    # What is kept
+
+    def snapshot(
+        self,
+        step: int,
+        loss: Value | float,
+        validation_loss: Value | float | None = None,
+        **metrics: Value | float | None,
+    ) -> None:
+        """Note the losses and metrics of a step, and keep the model if its turn has come.
+
+        Call it after backward(), at every step: the curves are drawn through all calls.
+        step: a whole number, larger than at the call before.
+        loss, validation_loss, metrics: numbers or Values; a metric may have any name.
+
+        Raises ValueError for a step that goes back, TypeError for what is no number.
+        """
+        integer(step, "step")
+        if self.last is not None and step <= self.last.step:
+            raise ValueError(f"steps go up, got {step} after {self.last.step}")
+        if loss is None:
+            raise TypeError("every snapshot has a loss, got None; pass the number of this step")
+        given = {"loss": loss, "validation loss": validation_loss, **metrics}
+        numbers = {name: as_value(x).data for name, x in given.items() if x is not None}
+        for name, number in numbers.items():
+            self.curves.setdefault(name, []).append((step, number))
+        parameters = self.model.parameters()
+        data = array("d", [p.data for p in parameters])
+        grads = array("d", [p.grad for p in parameters])
+        self.last = Snapshot(step, numbers, data, grads)
+        if self.calls % self.every == 0:
+            self.kept.append(self.last)
+        self.calls += 1
+        if len(self.kept) > self.most:
+            self.kept, self.every = self.kept[::2], self.every * 2
+
+    def record(self, steps: Iterable[Step], metric: str = "metric") -> Iterator[Step]:
+        """Hand on the Steps of micronn.training.steps, and note each of them.
+
+        metric: what to call the metric of the Steps, such as "accuracy".
+        To begin before the first step, call snapshot(0, loss) before the loop.
+
+        >>> from micronn.losses import mse
+        >>> from micronn.nn import MLP
+        >>> from micronn.optim import SGD
+        >>> from micronn.training import steps
+        >>> from micronn.viewer import Recorder
+        >>> model, data = MLP(1, [1]), ([[1.0], [2.0]], [3.0, 5.0])
+        >>> recorder = Recorder(model, title="a line")
+        >>> run = steps(model, mse, data, SGD(model.parameters(), lr=0.1), epochs=3)
+        >>> [step.epoch for step in recorder.record(run)], len(recorder.snapshots())
+        ([1, 2, 3], 3)
+        """
+        for step in under_way(steps, "recorded"):
+            self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
+            yield step
+
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots that the page shows: those kept, and the last one."""
+        if self.last is None:
+            raise ValueError("nothing is recorded yet; call snapshot(step, loss) in the loop")
+        return self.kept if self.kept[-1] is self.last else [*self.kept, self.last]
+
+    # What it tells
 
     def cost(self, model: Module, x: Sequence[Value | float], target: Any) -> Value:
         """The loss of a model on one example, whose inputs have gradients too."""
@@ -93,19 +168,16 @@ class Run:
         root.backward()
         return root
 
-    def states(self, snapshots: Iterable[Snapshot]) -> Iterator[Module]:
+    def states(self) -> Iterator[tuple[Module, Snapshot]]:
         """A model of its own, put into the state of one snapshot after the other."""
         model = deepcopy(self.model)
-        for snapshot in snapshots:
+        for snapshot in self.snapshots():
             put(model, snapshot)
-            yield model
+            yield model, snapshot
 
     def layer_sizes(self, snapshot: Snapshot) -> list[float]:
         """The root mean square of the gradients of each layer's parameters."""
         return [root_mean_square([snapshot.grads[k] for k in own]) for own in self.indices]
-
-
-DATA = "data is a pair, all inputs and all targets"
 
 
 def put(model: Module, snapshot: Snapshot) -> None:
@@ -121,8 +193,9 @@ def named_inputs(x: Sequence[Value | float]) -> list[Value]:
     ]
 
 
-def points(inputs: Sequence[Any], targets: Sequence[Any]) -> list[Point]:
+def points(data: Any) -> list[tuple[list[float], int]]:
     """Each example as its inputs and its class."""
+    inputs, targets = pair(data, "data is a pair, all inputs and all targets")
     check_pairs(inputs, targets, "inputs")
     numbers = [[float(number) for number in x] for x in inputs]
     return list(zip(numbers, classes(targets), strict=True))

@@ -22,18 +22,17 @@ from micronn.nn import Module
 from micronn.pictures import ids
 from micronn.pictures.legend import limits
 from micronn.pictures.network import draw_network
-from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.page import filled, html_page
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt
 from micronn.viewer.step_data import gradient_scale, page_data
-from micronn.viewer.toolbar import toolbar
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
 MOST_ROWS = 500  # of the table below a folded picture
-SPEEDS = 2400, 1400, 700  # milliseconds a step stays when they turn by themselves
+SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 
 
 def to_html(
@@ -99,22 +98,21 @@ def is_small(graph: Graph) -> bool:
 def stepping_page(story: Story, title: str | None) -> str:
     """The page of a small graph, with its steps."""
     picture = render(story.graph, "values", legend=False)
-    title = clean_title(title) or f"{story.title()}, one step at a time"
-    body = filled(
+    last = len(story.steps) - 1
+    return html_page(
         __package__,
-        "stepper.html",
-        title=escape(title),
-        summary=escape(story.summary()),
-        note=escape(story.note),
+        ("stepper.html", "stepper.css", "page.js", "stepper.js", "quiz.js"),
+        page_data(story),
+        title=clean_title(title) or f"{story.title()}, one step at a time",
+        summary=story.summary(),
+        note=story.note,
         svg=picture.svg,
         width=picture.width,
         limits=escape(limits(gradient_scale(story))),
-        toolbar=toolbar("step", len(story.steps) - 1, 0, SPEEDS),
+        toolbar=filled(__package__, "toolbar.html", leaf="step", last=last, **SPEEDS),
         values=values_table(story.rows),
         steps="\n".join([step_item(step) for step in story.steps]),
     )
-    scripts = [resource(__package__, name) for name in ("page.js", "stepper.js", "quiz.js")]
-    return html_page(title, body, resource(__package__, "stepper.css"), scripts, page_data(story))
 
 
 def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
@@ -125,17 +123,15 @@ def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
         notes.append("backward() has not run yet, so every gradient is 0.")
     if len(rows) < len(graph):
         notes.append(f"The table holds the last {len(rows):,} of {len(graph):,} values.")
-    title = clean_title(title) or f"{rows[-1].title}: {len(graph):,} values"
-    body = filled(
+    return html_page(
         __package__,
-        "folded.html",
-        title=escape(title),
-        summary=escape(picture.sketch.caption),
-        note=escape(" ".join(notes)),
+        ("folded.html", "stepper.css"),
+        title=clean_title(title) or f"{rows[-1].title}: {len(graph):,} values",
+        summary=picture.sketch.caption,
+        note=" ".join(notes),
         svg=picture.svg,
         values=values_table(rows),
     )
-    return html_page(title, body, resource(__package__, "stepper.css"))
 
 
 def clean_title(title: str | None) -> str:

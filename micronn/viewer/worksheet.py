@@ -14,7 +14,7 @@ from typing import Any
 from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.pictures.page import filled, html_page, resource
+from micronn.pictures.page import html_page
 from micronn.pictures.render import Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.files import write_atomically
@@ -34,8 +34,9 @@ def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tupl
     blank = ("grad", "data") if about == "data" else ("grad",)
     bare = render(story.graph, "values", legend=False, blank=blank)
     full = render(story.graph, "values")
-    sheet = sheet_html(story, "Work it out", bare, [blank_item(q) for q in asked])
-    return sheet, sheet_html(story, "Answers", full, [answer_item(q) for q in asked])
+    blanks = [f"<li>{escape(question.ask)} = <span></span></li>" for question in asked]
+    answers = sheet_html(story, "Answers", full, [answer(question) for question in asked])
+    return sheet_html(story, "Work it out", bare, blanks), answers
 
 
 def save_worksheet(
@@ -54,25 +55,19 @@ def save_worksheet(
 
 def sheet_html(story: Story, heading: str, picture: Picture, items: Sequence[str]) -> str:
     """One sheet as a page."""
-    title = f"{heading}: {story.title()}"
-    body = filled(
+    return html_page(
         __package__,
-        "worksheet.html",
-        title=escape(title),
-        summary=escape(story.summary()),
+        ("worksheet.html", "worksheet.css"),
+        title=f"{heading}: {story.title()}",
+        summary=story.summary(),
+        theme="light",
         svg=picture.svg,
         width=picture.width,
         items="\n".join(items),
     )
-    return html_page(title, body, resource(__package__, "worksheet.css"), theme="light")
 
 
-def blank_item(question: Question) -> str:
-    """A question with a line to write on."""
-    return f"<li>{escape(question.ask)} = <span></span></li>"
-
-
-def answer_item(question: Question) -> str:
+def answer(question: Question) -> str:
     """A question with its answer and how it comes about."""
     lesson = "<br>".join([escape(line) for line in question.lesson])
     return f"<li>{escape(question.ask)} = <b>{escape(fmt(question.answer))}</b><p>{lesson}</p></li>"

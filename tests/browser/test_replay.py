@@ -11,7 +11,7 @@ from micronn.data import moons
 from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.viewer.recorder import Recorder
+from micronn.viewer.replay import Recorder
 
 pytestmark = pytest.mark.browser
 

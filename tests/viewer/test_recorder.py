@@ -13,7 +13,7 @@ from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
 from micronn.training.fit import fit, steps
 from micronn.training.metrics import accuracy
-from micronn.viewer.recorder import Recorder
+from micronn.viewer.replay import Recorder
 
 # What is kept
 
@@ -52,12 +52,12 @@ def test_a_curve_goes_through_every_call():
     recorder = Recorder(MLP(1, [1]), every=10)
     for step in range(25):
         recorder.snapshot(step, step / 2.0)
-    assert recorder.run.curves["loss"] == [(step, step / 2.0) for step in range(25)]
+    assert recorder.curves["loss"] == [(step, step / 2.0) for step in range(25)]
 
 
 def test_recording_and_drawing_change_nothing():
     recorder = recorded()
-    model = recorder.run.model
+    model = recorder.model
     before = [(p.data, p.grad) for p in model.parameters()]
     recorder.to_html()
     recorder._repr_svg_()

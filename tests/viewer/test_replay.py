@@ -12,7 +12,7 @@ from micronn.data import moons
 from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.viewer.flipbook import ALPHABET
-from micronn.viewer.recorder import Recorder
+from micronn.viewer.replay import Recorder
 from micronn.viewer.run import classes
 
 HOSTILE = "</script><script>alert(1)</script>\u2028"
