@@ -1,89 +1,63 @@
-/* global byId, data, rows, slots, end, seed, steps, words, view, point, paint, write, add */
-/* global leaf, pages, setAddress */
+/* global byId, data, setAddress, now, go, play */
+/* global rows, steps, seed, words, view, point, paint, write, leaf */
 // Predict, then reveal: the step page asks for its numbers before it shows them.  The answers,
 // and how far off they may be, come from Python.
 
-const quizzes = {};
-for (const [about, {hidden, questions}] of Object.entries(data.quiz)) {
-  quizzes[about] = {hidden, questions: questions.map(finished)};
-  byId("mode").querySelector(`[value=${about}]`).disabled = !questions.length;
-}
-let mode = "", asked = 0, open = false, score = null;
-const current = () => quizzes[mode].questions[asked];
-
-// A question as it was written, and what its steps already say.
-function finished(question) {
-  if (question.step !== undefined) {
-    const {on, to, set, wires, lines} = steps[question.step];
-    return {...question, on, to, wires, answer: set[0][1], hint: lines[0][0], lesson: words[question.step].say};
-  }
-  const parts = question.steps.map(k => steps[k]), on = [...new Set(parts.flatMap(step => step.on))];
-  const readers = steps.filter(step => step.phase === "forward" && on.includes(step.on[0]));
-  const ofTarget = ([name]) => slots.get(name).closest(".card").id === question.target;
-  const own = parts.flatMap(step => step.set).filter(ofTarget);
-  const set = own.concat(readers.flatMap(step => step.set.slice(1)));
-  return {...question, set, on: on.filter(card => card !== question.target), to: [question.target]};
+let mode = "", asked = 0, open = false, hinted = false, hints = 0, missed = [];
+const current = () => data.quiz[mode].questions[asked];
+for (const [about, quiz] of Object.entries(data.quiz)) {
+  quiz.questions = quiz.questions.map(question =>
+    ({...steps[question.step ?? seed], lesson: words[question.step]?.say, ...question}));
+  byId("mode").querySelector(`[value=${about}]`).disabled = !quiz.questions.length;
 }
 
 // The picture with what is known after some answers; the rest of what is asked for is hidden.
 function known(answered) {
-  const {hidden, questions} = quizzes[mode], now = current();
-  const aboutData = now.step !== undefined, done = questions.slice(0, asked + answered);
-  const seen = view(aboutData ? now.step - 1 + answered : seed - 1);
-  if (aboutData) {
-    seen.sets.splice(data.start.length, 0, ...hidden);
-  } else {
-    seen.sets.push(...hidden, ...done.flatMap(earlier => earlier.set));
-    done.flatMap(earlier => earlier.wires).forEach(wire => seen.wires.set(wire, ""));
-  }
-  now.on.forEach(card => seen.todo.delete(card));
-  const pointed = point(seen, {...now, phase: aboutData ? "forward" : "backward"});
-  return {...pointed, tips: false, about: false};
+  const {hidden, questions} = data.quiz[mode], done = questions.slice(0, asked + answered);
+  const given = steps.slice(0, mode === "data" ? 1 : seed);
+  const seen = view([...given, {...steps[0], set: hidden}, ...done]);
+  seen.todo.delete(current().on[0]);
+  return {...point(seen, current()), tips: false, about: false};
 }
 
 // In and out.  While it asks, keys turn no leaf and everything that tells is hidden.
 
 function enter(about) {
-  pages.stop();
+  play(false);
   mode = about;
-  pages.resting = !!mode;
+  leaf.resting = !!mode;
   document.documentElement.classList.toggle("asking", !!mode);
   for (const row of rows) row.querySelector("button").disabled = !!mode;
   byId("mode").value = mode;
   if (!mode) return;
-  asked = 0;
-  score = {right: 0, hinted: 0, missed: []};
+  asked = hints = 0;
+  missed = [];
   setAddress("#predict-" + mode);
   ask();
 }
 
 function leave() {
   enter("");
-  pages.go(pages.now, true);
+  go(now, true);
 }
 
 // Whether an address asks for questions.
 function opens(hash) {
   const about = /^#predict-(gradients|data)$/.exec(hash)?.[1];
-  enter(about && quizzes[about].questions.length ? about : "");
+  enter(about && data.quiz[about].questions.length ? about : "");
   return !!mode;
 }
 
 // One question after the other
 
 function ask() {
-  const total = quizzes[mode].questions.length;
-  if (!current()) {
-    finish(total);
-    return;
-  }
   open = true;
-  current().hinted = false;
+  hinted = false;
   paint(known(0));
-  const rings = current().step !== undefined ? " It is made from the cards with a dashed ring." :
+  const rings = mode === "data" ? " It is made from the cards with a dashed ring." :
     current().on.length ? " It is read by the cards with a yellow ring." : "";
-  const title = `Question ${asked + 1} of ${total}`;
-  write(title, `What is the ${current().ask}?${rings}`);
+  byId("title").textContent = `Question ${asked + 1} of ${data.quiz[mode].questions.length}`;
+  say(`What is the ${current().ask}?${rings}`);
   byId("asked").textContent = current().ask + " =";
   showButtons();
   byId("typed").value = "";
@@ -115,32 +89,27 @@ function check(typed) {
 }
 
 function tell(right, start) {
+  const {ask: what, answer, lesson} = current();
   open = false;
-  if (right) score.right++; else score.missed.push(current().ask);
-  if (current().hinted) score.hinted++;
+  hints += hinted;
+  if (!right) missed.push(what);
   paint(known(1));
-  const verdict = `${start} ${current().ask} is ${current().answer}.`;
-  write(byId("title").textContent, verdict, current().lesson);
+  say(`${start} ${what} is ${answer}.`, lesson);
   showButtons();
   byId("onward").focus();
 }
 
-function say(text) {
-  byId("say").replaceChildren();
-  add(byId("say"), "p", "", text);
+function say(text, why) {
+  write({title: byId("title").textContent, say: text, why});
   byId("typed").focus();
 }
 
-function hint() {
-  current().hinted = true;
-  say(`The rule is ${current().hint}.`);
-}
-
-function finish(total) {
-  const hinted = score.hinted ? `, ${score.hinted} with a hint` : "";
-  const missed = score.missed.length ? `Missed: ${score.missed.join(", ")}.` : "Nothing was missed.";
-  paint(view(end));
-  write("Score", `${score.right} of ${total} right${hinted}.`, missed);
+function finish() {
+  const helped = hints ? `, ${hints} with a hint` : "";
+  paint(view(steps));
+  byId("title").textContent = "Score";
+  say(`${asked - missed.length} of ${asked} right${helped}.`,
+    missed.length ? `Missed: ${missed.join(", ")}.` : "Nothing was missed.");
   byId("asked").textContent = "";
   byId("typed").hidden = true;
   byId("onward").textContent = "Again";
@@ -148,12 +117,9 @@ function finish(total) {
 }
 
 function goOn() {
-  if (!current()) {
-    enter(mode);
-  } else {
-    asked++;
-    ask();
-  }
+  if (!current()) enter(mode);
+  else if (++asked < data.quiz[mode].questions.length) ask();
+  else finish();
 }
 
 // Into the step page
@@ -165,7 +131,10 @@ leaf.fromPaper = k => {
   if (!mode) toStep(k); else if (current()) paint(known(open ? 0 : 1));
 };
 byId("mode").addEventListener("change", event => event.target.value ? enter(event.target.value) : leave());
-byId("hint").addEventListener("click", hint);
+byId("hint").addEventListener("click", () => {
+  hinted = true;
+  say(`The rule is ${current().hint}.`);
+});
 byId("reveal").addEventListener("click", () => tell(false, "The"));
 byId("onward").addEventListener("click", goOn);
 byId("quiz").addEventListener("submit", event => {

@@ -1,4 +1,4 @@
-/* global byId, all, pressable, data, Pages */
+/* global byId, all, pressable, data, now, turn */
 // Turns the leaves of a flip book.  Python has made every picture, number and sentence; a track
 // says what one attribute (or text, if the attribute is "") of one element is on every leaf,
 // a letter a leaf.  Nothing is computed here.
@@ -12,7 +12,7 @@ const films = Object.entries(data.films).map(([id, film]) => ({
   }))
 }));
 
-function turn(scene, k) {
+function change(scene, k) {
   scene.tracks.forEach(([element, attribute, values, leaves], i) => {
     const letter = leaves[k];
     if (scene.shown[i] === letter) return;
@@ -28,17 +28,17 @@ function show(k) {
   for (const film of films) {
     const scene = number.get(film.cuts[k]);
     film.scenes.forEach((each, i) => each.svg.toggleAttribute("hidden", i !== scene));
-    turn(film.scenes[scene], k);
+    change(film.scenes[scene], k);
   }
   rows.forEach((row, i) => { row.className = i === k ? "on" : ""; });
   byId("step").textContent = data.titles[k];
   byId("say").textContent = data.says[k];
 }
 
-const pages = new Pages({
+const leaf = {
   last: data.titles.length - 1, show, title: k => data.titles[k],
   toPaper: () => show(data.titles.length - 1),
   fromPaper: show,
-  keys: {PageUp: () => pages.turn(pages.now - 10), PageDown: () => pages.turn(pages.now + 10)},
-});
-rows.forEach((row, k) => pressable(row.cells[0], "", () => pages.turn(k)));
+  keys: {PageUp: () => turn(now - 10), PageDown: () => turn(now + 10)},
+};
+rows.forEach((row, k) => pressable(row.cells[0], "", () => turn(k)));

@@ -17,20 +17,22 @@ from typing import Any, cast
 from micronn.engine import Value
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
-from micronn.graph.steps import Step, Story
+from micronn.graph.steps import Message, Step, Story, number
 from micronn.nn import Module
 from micronn.pictures import ids
 from micronn.pictures.legend import limits
 from micronn.pictures.network import draw_network
 from micronn.pictures.page import filled, html_page
+from micronn.pictures.palette import SHADES
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt
-from micronn.viewer.step_data import gradient_scale, page_data
+from micronn.viewer.step_data import Slots, page_data
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
+MOST_LINES = 60  # of the messages that one step sends
 MOST_ROWS = 500  # of the table below a folded picture
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 
@@ -70,10 +72,12 @@ def to_html(
     if detail == "network":
         return draw_network(model_of(params), root=cast(Value, root), title=title).html
     graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
-    if detail in ("auto", "values") and is_small(graph):
-        return stepping_page(Story(graph), title)
-    picture = render(graph, detail, limit=limit)
-    return folded_page(picture, graph, title)
+    heading = "".join([c if c.isprintable() else "\ufffd" for c in title or ""]).strip()
+    wires = sum([len(node.operands) for node in graph.nodes])
+    is_small = len(graph) <= MOST_CARDS and wires <= MOST_WIRES
+    if detail in ("auto", "values") and is_small:
+        return stepping_page(Story(graph), heading)
+    return folded_page(render(graph, detail, limit=limit), graph, heading)
 
 
 def model_of(params: Any) -> Module:
@@ -86,36 +90,31 @@ def model_of(params: Any) -> Module:
     return params
 
 
-def is_small(graph: Graph) -> bool:
-    """Whether a graph is stepped through: few cards, and few wires between them."""
-    wires = sum([len(node.operands) for node in graph.nodes])
-    return len(graph) <= MOST_CARDS and wires <= MOST_WIRES
-
-
 # The page
 
 
-def stepping_page(story: Story, title: str | None) -> str:
+def stepping_page(story: Story, title: str) -> str:
     """The page of a small graph, with its steps."""
     picture = render(story.graph, "values", legend=False)
-    last = len(story.steps) - 1
+    slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
         ("stepper.html", "stepper.css", "page.js", "stepper.js", "quiz.js"),
-        page_data(story),
-        title=clean_title(title) or f"{story.title()}, one step at a time",
+        page_data(slots),
+        title=title or f"{story.title()}, one step at a time",
         summary=story.summary(),
         note=story.note,
+        style="".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")]),
         svg=picture.svg,
         width=picture.width,
-        limits=escape(limits(gradient_scale(story))),
+        limits=escape(limits(slots.m)),
         toolbar=filled(__package__, "toolbar.html", leaf="step", last=last, **SPEEDS),
         values=values_table(story.rows),
-        steps="\n".join([step_item(step) for step in story.steps]),
+        steps="\n".join([step_item(step, slots) for step in story.steps]),
     )
 
 
-def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
+def folded_page(picture: Picture, graph: Graph, title: str) -> str:
     """The page of a large graph: its folded picture and a table of its last values."""
     rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
     notes = []
@@ -126,7 +125,7 @@ def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
     return html_page(
         __package__,
         ("folded.html", "stepper.css"),
-        title=clean_title(title) or f"{rows[-1].title}: {len(graph):,} values",
+        title=title or f"{rows[-1].title}: {len(graph):,} values",
         summary=picture.sketch.caption,
         note=" ".join(notes),
         svg=picture.svg,
@@ -134,19 +133,15 @@ def folded_page(picture: Picture, graph: Graph, title: str | None) -> str:
     )
 
 
-def clean_title(title: str | None) -> str:
-    """A title fit to be shown: visible characters only."""
-    text = "".join([c if c.isprintable() else "\ufffd" for c in title or ""])
-    return text if text.strip() else ""
-
-
 def values_table(rows: Iterable[Row]) -> str:
     """A table of the values, each number with all its digits as a tooltip."""
     lines = [
         f'<tr data-n="{ids.value(row.k)}"><th scope="row">{escape(row.title)}</th>'
         f"<td>{escape(role(row))}</td>"
-        f'<td class="number" title="{row.data!r}">{fmt(row.data)}</td>'
-        f'<td class="number" title="{row.grad!r}">{fmt(row.grad, sign=True)}</td></tr>'
+        f'<td class="number" data-slot="{ids.data(row.k)}" title="{row.data!r}">'
+        f"{fmt(row.data)}</td>"
+        f'<td class="number" data-slot="{ids.grad(row.k)}" title="{row.grad!r}">'
+        f"{fmt(row.grad, sign=True)}</td></tr>"
         for row in rows
     ]
     return filled(__package__, "values.html", rows="\n".join(lines))
@@ -158,10 +153,42 @@ def role(row: Row) -> str:
     return words.get(row.role, row.role) + (f", {glyph(row.op)}" if row.op else "")
 
 
-def step_item(step: Step) -> str:
-    """A step as an item of the list in words; the script reads its texts from here."""
+def step_item(step: Step, slots: Slots) -> str:
+    """A step as an item of the list in words; the script reads its texts and equation from here."""
     why = f" <i>{escape(step.why)}</i>" if step.why else ""
     return (
         f"<li><b>{escape(step.title)}</b> <span>{escape(step.say)}</span>{why}"
-        f"<code>{escape(step.code)}</code></li>"
+        f"<code>{escape(step.code)}</code><template>{equation(step, slots)}</template></li>"
     )
+
+
+def equation(step: Step, slots: Slots) -> str:
+    """A step in numbers: the chain rule in boxes if one message is sent, else line by line."""
+    if len(step.messages) == 1:
+        return boxes(step.messages[0], slots)
+    lines = [escape(text) for text in step.lines]
+    for item in step.messages[:MOST_LINES]:
+        to, product = slots.story.name(item.to), f"{number(item.local)} × {number(item.upstream)}"
+        lines.append(f"to {escape(to)}: {product} = {chip(slots, item.to, item.size)}")
+    if len(step.messages) > MOST_LINES:
+        lines.append(f"… {len(step.messages) - MOST_LINES:,} more")
+    return "".join([f"<p>{line}</p>" for line in lines])
+
+
+def boxes(item: Message, slots: Slots) -> str:
+    """The chain rule for one message, and the sum it becomes part of."""
+    to, user = (escape(slots.story.name(k)) for k in (item.to, item.user))
+    symbol, upstream = escape(slots.story.rule(item).symbol), chip(slots, item.user, item.upstream)
+    added = f"{fmt(item.before)} + {number(item.size)} = {chip(slots, item.to, item.after)}"
+    return (
+        f'<div class="boxes"><div>{chip(slots, item.to, item.size)}<small>message to {to}</small>'
+        f"</div><span>=</span><div><b>{fmt(item.local)}</b><small>local derivative<br>{symbol}"
+        f"</small></div><span>×</span><div>{upstream}<small>upstream gradient<br>grad of {user}"
+        "</small></div></div>" + f"<p>grad of {to}: {added}</p>" * (item.total > 1)
+    )
+
+
+def chip(slots: Slots, k: int, x: float) -> str:
+    """A gradient of row k in its colour."""
+    _, text, token = slots.grad(k, x)
+    return f'<b><mark class="{token}">{text}</mark></b>'
