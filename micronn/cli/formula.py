@@ -15,7 +15,6 @@ others call themselves, so 10,000 nested parentheses are no deeper than one.
     (Value(data=0.0, grad=0.0), 'tanh')
 """
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +23,7 @@ from typing import NamedTuple
 from micronn.engine import Value, as_value
 from micronn.graph.operations import OPERATIONS
 from micronn.support.numeric import DomainError
-from micronn.support.text import DECIMAL, clipped, columns, decimal
+from micronn.support.text import DECIMAL, clipped, columns, decimal, did_you_mean
 
 # What may be typed
 
@@ -114,7 +113,7 @@ class Expression:
         for step in self.program:
             name = step.op
             if step.token.kind == "name" and not step.takes and name not in numbers:
-                advice = nearest(name, numbers) or f"Give it one: {clipped(name)}=0.5"
+                advice = did_you_mean(name, numbers) or f"Give it one: {clipped(name)}=0.5"
                 raise pointed(self.text, step.token, f"{clipped(name)!r} has no number", advice)
         given = {name: numbers[name] for name in self.names}
         return {name: x if isinstance(x, Value) else Value(x, name) for name, x in given.items()}
@@ -220,7 +219,7 @@ class Parser:
         """A variable; or a function, which waits for its parentheses to close."""
         name, call = token.text, following.text == "("
         if call and name not in FUNCTIONS:
-            advice = nearest(name, FUNCTIONS) or f"The functions are {', '.join(FUNCTIONS)}."
+            advice = did_you_mean(name, FUNCTIONS) or f"The functions are {', '.join(FUNCTIONS)}."
             raise pointed(self.text, token, f"unknown function {clipped(name)!r}", advice)
         if name in FUNCTIONS and not call:
             raise pointed(self.text, token, f"{name} is a function", f"Write {name}(...).")
@@ -333,13 +332,6 @@ def pointed(text: str, token: Token, reason: str, advice: str = "") -> Expressio
     carets = "^" * max(1, int(columns(under)))
     lines = [reason, "", f"    {seen}", f"    {blanks}{carets}", advice]
     return ExpressionError("\n".join(lines).rstrip())
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A question that offers the known name most like this one; "" if none is like it."""
-    by_lower = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name[:100].lower(), by_lower, n=1)
-    return f"Did you mean {clipped(by_lower[close[0]])!r}?" if close else ""
 
 
 def shown_text(text: str) -> str:

@@ -9,7 +9,6 @@ part in its making.  The same seed gives the same model.
 """
 
 import argparse
-import difflib
 import errno
 import os
 import random
@@ -27,7 +26,7 @@ from micronn.cli.command import Commands, Note, add_command
 from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
-from micronn.support.text import fmt
+from micronn.support.text import did_you_mean, fmt
 from micronn.terminal.dashboard import Dashboard, watched
 from micronn.terminal.model_view import ModelView, is_image
 from micronn.terminal.tables import confusion_table
@@ -147,9 +146,8 @@ def task_from(source: Mapping[str, Any], rng: random.Random) -> Task:
     if name.lower().endswith(".csv"):
         return from_csv(name, source["target"], rng)
     known = [*TOYS, "mnist"]
-    near = difflib.get_close_matches(name, known, n=1)
-    advice = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)} or a .csv"
-    raise ValueError(f"nothing to learn is called {name!r}; {advice}")
+    advice = did_you_mean(name, known) or f"Choose one of {', '.join(known)} or a .csv"
+    raise ValueError(f"nothing to learn is called {name!r}. {advice}")
 
 
 def opening(run: Run) -> str:

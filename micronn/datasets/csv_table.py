@@ -12,11 +12,10 @@ with its line and column.
 import csv
 import math
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from os import PathLike
 from typing import NamedTuple
 
-from micronn.support.text import decimal
+from micronn.support.text import decimal, did_you_mean
 
 Path = str | PathLike[str]
 
@@ -113,9 +112,9 @@ def column_index(path: Path, header: Sequence[str], target: str) -> int:
         needs = f"column names are needed, got only numbers, {shown}"
         raise ValueError(f"{path}, line 1: {needs}; write the names above them")
     if target not in header:
-        near = get_close_matches(target, header, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{path}: no column {target!r} among {', '.join(header[:20])}{hint}")
+        advice = did_you_mean(target, header) or "Choose one of these."
+        names = ", ".join(header[:20])
+        raise ValueError(f"{path}: no column {target!r} among {names}. {advice}")
     return header.index(target)
 
 

@@ -10,8 +10,9 @@ exact, a number shown with four digits is rounded, and only zero looks like zero
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 
 # Numbers
 
@@ -111,6 +112,17 @@ def layer_name(name: str) -> str:
 def clipped(text: str) -> str:
     """At most 40 characters of a text, so that a message stays readable."""
     return text if len(text) <= 40 else f"{text[:20]}…{text[-19:]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question that offers the known name most like this one; "" if none is like it.
+
+    >>> did_you_mean("Tahn", ["exp", "tanh"]), did_you_mean("x", ["tanh"])
+    ("Did you mean 'tanh'?", '')
+    """
+    by_lower = {other.lower(): other for other in known}
+    close = get_close_matches(name[:100].lower(), by_lower, n=1)
+    return f"Did you mean {clipped(by_lower[close[0]])!r}?" if close else ""
 
 
 def columns(text: str) -> float:

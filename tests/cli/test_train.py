@@ -127,8 +127,8 @@ def test_live_into_a_file_ends_with_the_picture(capsys):
 
 
 REFUSALS = [
-    (["moon"], "did you mean moons?"),
-    (["elephants"], "choose one of"),
+    (["moon"], "Did you mean 'moons'?"),
+    (["elephants"], "Choose one of"),
     (["missing.csv"], "missing.csv"),
     (["mnist"], "micronn fetch mnist"),
     (["moons", "--hidden", "16,x"], "16,x"),

@@ -66,7 +66,7 @@ def test_line_ends_marks_blanks_and_quotes_do_not_matter(write, text):
         ("a,b\n1,2\n\n3,4,5\n", "a", "line 4: 3 cells, but the header has 2"),
         ("a,b\n1,2\n3\n", "a", "line 3: 1 cells, but the header has 2"),
         ("a,b\n1,2\n", "c", "no column 'c' among a, b"),
-        ("height,b\n1,2\n", "hieght", "did you mean 'height'?"),
+        ("height,b\n1,2\n", "hieght", "Did you mean 'height'?"),
         ("a,a,b\n1,2,3\n", "b", "line 1: column 'a' is there twice"),
         ("a;b\n1;2\n", "a", "line 1: the header needs at least two column names"),
         ("", "a", "line 1: the header needs at least two"),
