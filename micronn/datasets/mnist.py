@@ -22,7 +22,6 @@ from http.client import HTTPException
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, overload
-from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from micronn.support.files import write_atomically
@@ -48,7 +47,7 @@ class Idx(Sequence[Any]):
     (2, [4, 5, 6], 4)
     """
 
-    def __init__(self, shape: tuple[int, ...], data: bytes | bytearray | memoryview):
+    def __init__(self, shape: tuple[int, ...], data: bytes | memoryview):
         self.shape = shape
         self.data = memoryview(data)
 
@@ -89,19 +88,17 @@ def read_idx(path: Location) -> Idx:
         packed = file.read(2) == GZIP
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        limit = max(UNPACKED, RATIO * size) if packed else size
         try:
             if not packed:
-                return read_numbers(file, limit)
+                return read_numbers(file, size)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                numbers, unpacked_size = read_numbers(unpacked, limit), unpacked.tell()
+                numbers = read_numbers(unpacked, max(UNPACKED, RATIO * size))
+                unpacked_size = unpacked.tell()
             file.seek(-4, os.SEEK_END)  # a gzip file ends with the size of what it holds
             if int.from_bytes(file.read(4), "little") != unpacked_size % 2**32:
                 raise ValueError("more bytes follow after the packed numbers")
             return numbers
-        except EOFError:
-            raise ValueError(f"{path}: the gzip file is cut off; fetch it again") from None
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path}: damaged gzip file, {error}; fetch it again") from None
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
@@ -122,9 +119,7 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
     if head + count > limit:
         claim = f"the header announces {count} numbers, shape {shape}"
         raise ValueError(f"{claim}, but the file can hold {limit - head} at most")
-    data = bytearray()
-    while len(data) < count and (piece := file.read(min(PIECE, count - len(data)))):
-        data += piece
+    data = file.read(count)
     if len(data) < count:
         raise ValueError(f"{count} numbers expected, shape {shape}, but only {len(data)} found")
     if file.read(1):
@@ -135,24 +130,18 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
 # MNIST's layout: pictures in one file, labels in another
 
 
-class Greys(Sequence[list[float]]):
+class Greys(Idx):
     """Pictures as lists of floats from 0.0 to 1.0, made one by one when asked for.
 
     All of MNIST's as lists would fill 400 MB; as bytes they fill 47.
     """
 
     def __init__(self, pictures: Idx):
-        self.pictures = pictures
-        self.size = math.prod(pictures.shape[1:])
-
-    def __len__(self) -> int:
-        return len(self.pictures)
+        super().__init__((len(pictures), math.prod(pictures.shape[1:])), pictures.data)
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self[k] for k in range(*index.indices(len(self)))]
-        start = range(len(self))[index] * self.size
-        return [GREY[byte] for byte in self.pictures.data[start : start + self.size]]
+        item = super().__getitem__(index)
+        return item if isinstance(index, slice) else [GREY[byte] for byte in item.data]
 
 
 GREY = [byte / 255.0 for byte in range(256)]
@@ -216,8 +205,6 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
-
-
 Report = Callable[[int, int], object]  # bytes so far, bytes in all
 
 
@@ -253,7 +240,8 @@ def fetch(
             raise ValueError(f"a mirror begins with http:// or https://, got {mirror!r}")
     Path(folder).mkdir(parents=True, exist_ok=True)
     paths = [Path(folder, name) for name in files]
-    for path, (size, checksum) in zip(paths, files.values(), strict=True):
+    for path in paths:
+        size, checksum = files[path.name]
         report = partial(progress or (lambda name, done, size: None), path.name)
         if path.exists() and sha256(path.read_bytes()).hexdigest() == checksum:
             report(size, size)
@@ -271,12 +259,10 @@ def downloaded(
         url = f"{mirror.rstrip('/')}/{path.name}"
         try:
             return received(url, size, checksum, report, timeout)
-        except HTTPError as error:
-            reason = f"answered {error.code} {error.reason}"
         except TimeoutError:
             reason = f"sent nothing for {timeout:g} seconds"
         except (OSError, HTTPException) as error:
-            reason = str(getattr(error, "reason", error)) or repr(error)
+            reason = str(error) or repr(error)
         failures.append(f"  {url}: {reason}")
     reasons = "\n".join(failures) or "  there is no mirror in the list"
     raise MirrorError(

@@ -347,7 +347,7 @@ REASONS = {
     "boasts": "broke off after 1000 of 192010 bytes",
     "short": "broke off after 1000 of 192010 bytes",
     "html": "begins b'<html>",
-    "absent": "answered 404",
+    "absent": "HTTP Error 404",
     "other": "its checksum is wrong",
     "garbles": "digits.gz",
 }
