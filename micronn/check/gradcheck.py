@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from micronn.engine import Value, topological_order
+from micronn.support.arguments import leaves
 from micronn.support.number import as_float
 from micronn.support.text import clipped
 
@@ -217,19 +218,12 @@ def built(f: Function) -> Value:
 
 def named_list(parameters: Parameters) -> list[tuple[str, Value]]:
     """parameters as pairs of name and Value; refuses anything else in words."""
-    if isinstance(parameters, Value) or not hasattr(parameters, "__iter__"):
+    if not hasattr(parameters, "__iter__"):
         raise TypeError(f"parameters is a list of Values, got {clipped(repr(parameters))}")
-    named = []
-    for k, item in enumerate(parameters):
-        name, p = item if isinstance(item, tuple) and len(item) == 2 else ("", item)
-        if not isinstance(p, Value):
-            raise TypeError(f"parameters holds {clipped(repr(item))}, not a Value")
-        if p.operands:
-            raise ValueError(f"only a given Value can be nudged, not one computed by {p.op!r}")
-        named.append((name or p.label or f"parameters[{k}]", p))
-    if not named:
+    pairs = [x if isinstance(x, tuple) and len(x) == 2 else ("", x) for x in parameters]
+    if not leaves([p for _, p in pairs], "parameters"):
         raise ValueError("no parameters to check; pass model.parameters()")
-    return named
+    return [(name or p.label or f"parameters[{k}]", p) for k, (name, p) in enumerate(pairs)]
 
 
 def positive(h: float) -> float:

@@ -68,10 +68,7 @@ def born_in_data(node: Value, names: Names) -> NonFinite:
         sentence = f"{head}: {node.op} reads the plain input {given[0]}"
         return NonFinite("data", node, sentence, "look for it in the data set")
     if not node.operands:
-        advice = (
-            "find where it was given; if it is a parameter, the step before was too large: "
-            "try a smaller learning rate"
-        )
+        advice = "find where it was given; if it is a parameter, try a smaller learning rate"
         return NonFinite("data", node, f"{head}, as given", advice)
     advice = "make the numbers smaller: scale the inputs, or lower the learning rate"
     return NonFinite("data", node, f"{head}: {formula(node, names)}", advice)

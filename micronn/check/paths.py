@@ -94,7 +94,10 @@ class Why:
         """What stands out, in sentences: what killed the gradient, blew it up, or cancelled."""
         if self.largest is None:
             return [f"{self.names[self.x]} cannot change {self.names[self.root]}"]
-        notes = [because(edge, self.names) for edge in self.killers[:5]]
+        notes = []
+        for node, operand, slope in self.killers[:5]:
+            reason = why_small(node.op, f"{self.names[operand]} = {operand.data:.4g}")
+            notes.append(f"{self.names[node]}: {reason}, local derivative {slope:.2g}")
         if len(self.killers) > 5:
             notes.append(f"and {len(self.killers) - 5} more such edges")
         sizes = [size(edge.slope) for edge in self.largest.edges]
@@ -158,7 +161,8 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
     The sum of the products is what root.backward() adds to x.grad; that need not
     have been called.  Raises TypeError for what is not a Value.
     """
-    checked_value(x, "x")
+    if not isinstance(x, Value):
+        raise TypeError(f"x must be a Value, got {clipped(repr(x))}; pass a parameter, say")
     names = names_of(root, params)
     order = list(names)
     names.setdefault(x, clean(x.label) or "x")
@@ -253,26 +257,12 @@ def killers(edges: Edges, grads: Mapping[Value, float], largest: Path) -> list[E
     return [edge for edge in every if edge.slope == 0.0 and grads[edge.node] != 0.0]
 
 
-def because(edge: Edge, names: Names) -> str:
-    """Why the slope of a edge is small: tanh saturated at v3 = 4.1, local derivative 0.0011."""
-    x = f"{names[edge.operand]} = {edge.operand.data:.4g}"
-    reason = why_small(edge.node.op, x)
-    return f"{names[edge.node]}: {reason}, local derivative {edge.slope:.2g}"
-
-
 # Words and numbers
-
-
-def checked_value(x: object, name: str) -> Value:
-    """x, if it is a Value."""
-    if not isinstance(x, Value):
-        raise TypeError(f"{name} must be a Value, got {clipped(repr(x))}; pass a loss, say")
-    return x
 
 
 def names_of(root: Value, params: Parameters) -> Names:
     """What pictures call each Value below root, in topological order."""
-    graph = Graph(checked_value(root, "root"), params)
+    graph = Graph(root, params)
     return {node: graph.nodes[k].title for node, k in graph.index.items()}
 
 

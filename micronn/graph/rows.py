@@ -89,7 +89,7 @@ class Graph:
     def __init__(self, root: Value, params: Parameters = None, open_dots: bool = False):
         if not isinstance(root, Value):
             raise TypeError(
-                f"a picture starts from a Value, got {clipped(repr(root))} "
+                f"a graph starts from a Value, got {clipped(repr(root))} "
                 f"({type(root).__name__}); pass the output of a computation, such as a loss"
             )
         self.model = params if hasattr(params, "named_parameters") else None

@@ -71,7 +71,7 @@ def test_a_grad_left_from_before_is_told_from_a_new_one():
 
 
 def test_trace_nonfinite_takes_a_value():
-    with pytest.raises(TypeError, match="must be a Value"):
+    with pytest.raises(TypeError, match="starts from a Value"):
         trace_nonfinite([Value(1.0)])
 
 

@@ -195,7 +195,8 @@ def test_values_are_called_as_in_pictures():
     assert all(graph.nodes[graph.index[node]].title == name for node, name in names.items())
 
 
-@pytest.mark.parametrize("call", [lambda: why(1.0, Value(1.0)), lambda: why(Value(1.0), None)])
-def test_why_takes_two_values(call):
-    with pytest.raises(TypeError, match="must be a Value"):
-        call()
+def test_why_takes_two_values():
+    with pytest.raises(TypeError, match="x must be a Value, got 1.0"):
+        why(1.0, Value(1.0))
+    with pytest.raises(TypeError, match="starts from a Value, got None"):
+        why(Value(1.0), None)
