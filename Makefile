@@ -1,9 +1,7 @@
-# Seven words for whoever works on micronn; CONTRIBUTING.md says when to use which.
+# The words of whoever works on micronn; CONTRIBUTING.md says when to use which.
 # Another Python:  make test PYTHON=python3.13
 
 PYTHON ?= .venv/bin/python
-PATHS = micronn/tiny.py micronn/engine.py micronn/nn.py micronn/losses.py micronn/optim.py \
-        micronn/data.py micronn/train.py micronn/support
 
 .PHONY: setup test fast browser wide lint types bench
 
@@ -28,8 +26,7 @@ lint:  ## Python and JavaScript, style and likely bugs
 	$(PYTHON) -m ruff format --check .
 	if command -v npx >/dev/null; then npx --yes eslint@9 --config .ci/eslint.config.mjs micronn; fi
 
-types:  ## strict on the evening path; then everything; then programs as users write them
-	$(PYTHON) -m mypy --strict $(PATHS)
+types:  ## strict on every file; then programs as users write them
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest -q tests/test_types.py
 
