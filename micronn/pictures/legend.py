@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from micronn.pictures.palette import NEGATIVE_DASH, SHADES, ZERO_DASH
+from micronn.pictures.palette import SHADES, SIGNS
 from micronn.pictures.svg import svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.text import fmt
 
@@ -49,11 +49,10 @@ def shade_scale(word: str, limits: str) -> Item:
 def wire_styles() -> Item:
     """A legend item: the three kinds of wires."""
     lead = text_width("message on a wire", 10) + 6
-    kinds = [("+", "epos", ""), ("−", "eneg", NEGATIVE_DASH), ("0", "ezero", ZERO_DASH)]
 
     def paint(x: float, y: float) -> str:
         parts = [svg_text(x, y + 10, "message on a wire", 10, "mut")]
-        for i, (sign, token, dash) in enumerate(kinds):
+        for i, (sign, token, dash) in enumerate(SIGNS):
             at = x + lead + 44 * i
             parts.append(svg_line(f"M{units(at)} {units(y + 6.5)}h24", token, 2, dash))
             parts.append(svg_text(at + 28, y + 10, sign, 10, "mut"))
@@ -75,11 +74,6 @@ def limits(m: float) -> str:
     return f"pale < {low} ≤ mid < {high} ≤ strong"
 
 
-def bar_words() -> Item:
-    """The item that explains a census."""
-    return words("bar: how many values fall in each shade")
-
-
 def value_legend(m: float, by: str, uses: bool) -> list[Item]:
     """The items of a picture of value cards and neuron cards.
 
@@ -90,7 +84,6 @@ def value_legend(m: float, by: str, uses: bool) -> list[Item]:
     return items + ([words("← message from one use")] if uses else [])
 
 
-def layer_legend() -> list[Item]:
-    """The items of a picture of layer cards."""
-    text = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
-    return [shade_scale("shade", text), words("matrix: one column per neuron"), bar_words()]
+STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
+BAR = words("bar: how many values fall in each shade")
+LAYERS = [shade_scale("shade", STRENGTHS), words("matrix: one column per neuron"), BAR]

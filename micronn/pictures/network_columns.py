@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Any
 
-from micronn.engine import Value, topological_order, total
+from micronn.engine import Value, as_value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.palette import scale
 from micronn.pictures.svg import text_width
@@ -48,11 +48,6 @@ class Column:
     def scale(self, field: str) -> float:
         """What the shades of this column are measured against."""
         return scale([number for number in self.numbers[field] if number is not None])
-
-    @property
-    def ends_elided(self) -> bool:
-        """Whether units below the last one drawn are left out."""
-        return self.drawn[-1] < len(self.names) - 1
 
     def unit_name(self, unit: int) -> str:
         """The text beside a unit: its name, or only its index where others are left out."""
@@ -112,22 +107,17 @@ def read_columns(layers: Layers, x: Run | None, root: Value | None) -> list[Colu
         runs = recorded(runs, root)
     return [
         Column(
-            heading=heading(k, len(layers)),
+            heading=f"layer {k}{' · output' * (k == len(layers))}" if k else "input",
             names=names(k, sizes, run),
             neurons=layers[k - 1] if k else (),
             numbers={
-                "data": [None if value is None else float_of(value) for value in run],
+                "data": [None if value is None else as_value(value).data for value in run],
                 "grad": [None if root is None else getattr(value, "grad", None) for value in run],
             },
             drawn=most_active(run),
         )
         for k, run in enumerate(runs)
     ]
-
-
-def float_of(value: Value | float) -> float:
-    """The number of a Value, or a number."""
-    return value.data if isinstance(value, Value) else float(value)
 
 
 def forward(layers: Layers, x: Run) -> list[Run]:
@@ -173,13 +163,6 @@ def step(node: Value, operands: tuple[Value, ...]) -> tuple[Any, ...]:
     return node.op, operands, numbers
 
 
-def heading(k: int, layers: int) -> str:
-    """The name of column k of a model with that many layers."""
-    if k == 0:
-        return "input"
-    return f"layer {k} · output" if k == layers else f"layer {k}"
-
-
 def names(k: int, sizes: list[int], run: Run) -> list[str]:
     """What stands beside each unit: an input's label, else x0, x1, ..., and y0, y1, ..."""
     if 0 < k < len(sizes) - 1:
@@ -197,7 +180,7 @@ def most_active(run: Run) -> list[int]:
         return list(every)
     if run[0] is None:
         return [*every[: MOST // 2], *every[-MOST // 2 :]]
-    return sorted(sorted(every, key=lambda i: -magnitude(float_of(run[i])))[:MOST])
+    return sorted(sorted(every, key=lambda i: -magnitude(as_value(run[i]).data))[:MOST])
 
 
 # Where everything goes
@@ -207,8 +190,11 @@ def place(columns: list[Column]) -> None:
     """Give every unit drawn its place; columns are centred on one another."""
     big = max(len(column.drawn) for column in columns) <= FEW
     radius, pitch, gap = (21, 54, 190) if big else (11, 28, 240)
+    first = columns[0]
+    image = first.pixels * first.pixel_size + 20 if first.pixels else 0
+    left = math.ceil(max(40.0, first.name_width() + 26) + image)
     for k, column in enumerate(columns):
-        column.x, column.radius = left_margin(columns[0]) + radius + k * gap, radius
+        column.x, column.radius = left + radius + k * gap, radius
         gaps = accumulate([unit > before + 1 for before, unit in pairwise([-1, *column.drawn])])
         column.middles = {
             unit: TOP + radius + row * pitch + 12 * gap
@@ -223,18 +209,8 @@ def place(columns: list[Column]) -> None:
 def bottom(columns: list[Column]) -> float:
     """Where the longest column ends."""
     return max(
-        column.middles[column.drawn[-1]] + column.radius + 12 * column.ends_elided
+        column.middles[column.drawn[-1]]
+        + column.radius
+        + 12 * (column.drawn[-1] < len(column.names) - 1)  # for the dots of those left out
         for column in columns
     )
-
-
-def left_margin(column: Column) -> float:
-    """The room that the names of the inputs, and their image, need."""
-    image = column.pixels * column.pixel_size + 20 if column.pixels else 0
-    return math.ceil(max(40.0, column.name_width() + 26) + image)
-
-
-def view_width(columns: list[Column]) -> float:
-    """The width of one view, the names of the outputs included."""
-    last = columns[-1]
-    return last.x + max(80.0, last.radius + 8 + last.name_width() + 20)

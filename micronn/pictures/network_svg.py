@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from micronn.pictures.network_columns import TOP, Column, bottom, view_width
-from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, SHADES, ZERO_DASH, scale, shade, wire
+from micronn.pictures.network_columns import TOP, Column, bottom
+from micronn.pictures.palette import LIGHT, SHADES, SIGNS, scale, shade, wire
 from micronn.pictures.svg import (
     box,
     escape,
@@ -33,8 +33,7 @@ class View(NamedTuple):
 
     field: which number of a Value.
     css: the class of everything that only this view shows.
-    size: the size of a weight, as the foot of the picture names it.
-    weight: a weight, as its tooltip names it.
+    weight: how a weight is named.
     steady: lines in order of index instead of weakest first, no numbers in tooltips, and
         strokes of positive numbers there but not seen.  Two pictures of one model then
         have the same elements in the same order, as the pages of a flip book need.
@@ -43,14 +42,13 @@ class View(NamedTuple):
     field: str
     css: str
     words: str
-    size: str
     weight: str
     steady: bool = False
 
 
 VIEWS = {
-    "weights": View("data", "w", "weights and activations", "max |w|", "w"),
-    "grads": View("grad", "g", "gradients", "max |grad|", "grad"),
+    "weights": View("data", "w", "weights and activations", "w"),
+    "grads": View("grad", "g", "gradients", "grad"),
 }
 
 
@@ -63,7 +61,8 @@ def network_svg(
     prefix: str = "",
 ) -> str:
     """The views as one SVG with a legend: side by side, or one upon the other."""
-    width, end, parts = view_width(columns), bottom(columns), []
+    last, end, parts = columns[-1], bottom(columns), []
+    width = last.x + max(80.0, last.radius + 8 + last.name_width() + 20)  # of one view
     for k, view in enumerate(views):
         parts.append(f'<g class="{view.css}" transform="translate({units(k * width * apart)} 0)">')
         parts.append(svg_text(20, 24, f"{title}: {view.words}", 13, bold=True))
@@ -79,8 +78,8 @@ def view_parts(columns: list[Column], view: View) -> Iterator[str]:
     """All elements of one view: lines first, so that the units stand before them."""
     for left, right in pairwise(columns):
         yield from lines(left, right, view)
-        middle, largest = (left.x + right.x) / 2, fmt(strongest(right, view), digits=2)
-        foot = f"{view.size} {largest}"
+        middle = (left.x + right.x) / 2
+        foot = f"max |{view.weight}| {fmt(strongest(right, view), digits=2)}"
         yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle")
     yield from input_image(columns[0])
     for column in columns:
@@ -172,9 +171,11 @@ def column_text(column: Column) -> Iterator[str]:
     yield svg_text(x, TOP - 26, count, 10, "mut", "middle")
     for unit in drawn:
         yield name_text(column, unit)
-    for before, unit in pairwise([-1, *drawn, size]):
+    beyond, middles = 2 * column.radius + 14, column.middles
+    ends = {-1: middles[drawn[0]] - beyond, size: middles[drawn[-1]] + beyond}
+    for (before, above), (unit, below) in pairwise(sorted((middles | ends).items())):
         if unit > before + 1:
-            y = gap_middle(column, before, unit)
+            y = (above + below) / 2
             dots = " ".join([f"M{units(x)} {units(y + dy)}h0" for dy in (-4, 0, 4)])
             ink = LIGHT["mut"]
             yield f'<path d="{dots}" stroke="{ink}" stroke-width="2" stroke-linecap="round"/>'
@@ -188,20 +189,9 @@ def name_text(column: Column, unit: int) -> str:
         return svg_text(column.x - edge, y, name, 11, "mut", "end")
     if column.heading.endswith("output"):
         return svg_text(column.x + edge, y, name, 11, "mut")
+    text = svg_text(column.x - edge + 2, y - 9, name, 8, "mut", "end")
     halo = f'<g stroke="{LIGHT["bg"]}" stroke-width="3" paint-order="stroke">'
-    return (
-        f"{halo}{svg_text(column.x - edge + 2, y - 9, name, 8, 'mut', 'end')}</g>" if name else ""
-    )
-
-
-def gap_middle(column: Column, before: int, unit: int) -> float:
-    """How far down the dots stand between two units drawn, or beyond the first or last."""
-    room = column.radius + 6
-    if before < 0:
-        return column.middles[unit] - room - 1
-    if unit == len(column.names):
-        return column.middles[before] + room + 1
-    return (column.middles[before] + column.middles[unit]) / 2
+    return f"{halo}{text}</g>" if name else ""
 
 
 def unit_mark(column: Column, unit: int, view: View) -> str:
@@ -247,11 +237,8 @@ def unit_words(column: Column, unit: int) -> str:
 
 def spoken(column: Column, unit: int) -> str:
     """A unit in words, with its numbers in full."""
-    known = [
-        f"{name} = {numbers[unit]!r}"
-        for name, numbers in column.numbers.items()
-        if numbers[unit] is not None
-    ]
+    numbers = {name: numbers[unit] for name, numbers in column.numbers.items()}
+    known = [f"{name} = {x!r}" for name, x in numbers.items() if x is not None]
     words = f"{unit_words(column, unit)}: {', '.join(known) or 'no data'}"
     if not column.neurons:
         return words
@@ -289,12 +276,9 @@ def legend_parts(y: float) -> Iterator[str]:
         yield svg_rect(20 + 22 * k, y, 22, 13, token)
         yield svg_text(31 + 22 * k, y + 10, "−  0  +"[k], 10, anchor="middle")
     yield svg_text(182, y + 10, "strong: at least 1/3 of the largest in its column,", 10, "mut")
-    yield svg_text(
-        182, y + 24, "mid: at least 1/30, pale: less; a stroke marks a negative", 10, "mut"
-    )
-    for k, (token, dash, sign) in enumerate(
-        [("epos", "", "+"), ("eneg", NEGATIVE_DASH, "−"), ("ezero", ZERO_DASH, "0")]
-    ):
+    marks = "mid: at least 1/30, pale: less; a stroke marks a negative"
+    yield svg_text(182, y + 24, marks, 10, "mut")
+    for k, (sign, token, dash) in enumerate(SIGNS):
         yield svg_line(f"M{20 + 46 * k} {units(y + 33)}h28", token, 2, dash)
         yield svg_text(52 + 46 * k, y + 36, sign, 10, "mut")
     yield svg_text(182, y + 38, "wider: larger; square: input; small square: bias", 10, "mut")

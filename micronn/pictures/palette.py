@@ -52,7 +52,8 @@ DARK = {
 
 SHADES = ("neg3", "neg2", "neg1", "zero", "pos1", "pos2", "pos3")  # from - to +
 
-NEGATIVE_DASH, ZERO_DASH = "6 3", "1.5 3"  # of lines, so that the sign needs no colour
+# The sign of what a line carries, its colour token, and its dashes for those who see no colour.
+SIGNS = PLUS, MINUS, ZERO = ("+", "epos", ""), ("−", "eneg", "6 3"), ("0", "ezero", "1.5 3")
 
 FONT = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace'
 
@@ -91,10 +92,8 @@ def wire(message: float, m: float) -> tuple[str, float, str]:
     token = shade(message, m)
     if token == "bad":
         return "bad", 3.0, ""
-    if token == "zero":
-        return "ezero", 1.2, ZERO_DASH
-    width = {"1": 1.0, "2": 1.7, "3": 2.6}[token[-1]]
-    return ("epos", width, "") if message > 0.0 else ("eneg", width, NEGATIVE_DASH)
+    _, colour, dash = ZERO if token == "zero" else PLUS if message > 0.0 else MINUS
+    return colour, {"1": 1.0, "2": 1.7, "3": 2.6}.get(token[-1], 1.2), dash
 
 
 def variables(palette: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from micronn.pictures.cards import Card, dot_text
 from micronn.pictures.layout import Box, Point, Route
 from micronn.pictures.legend import Item
-from micronn.pictures.palette import LIGHT, NEGATIVE_DASH, ZERO_DASH, wire
+from micronn.pictures.palette import LIGHT, MINUS, ZERO, wire
 from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
 
@@ -128,7 +128,7 @@ def dot_node(card: Card) -> str:
 def dot_edge(item: Wire) -> str:
     """A wire from port to port, in the colour and dashes of its message."""
     tail, head = ":".join(filter(None, item.tail)), ":".join(filter(None, item.head))
-    style = {"": "", NEGATIVE_DASH: " style=dashed", ZERO_DASH: " style=dotted"}[item.dash]
+    style = {"": "", MINUS[2]: " style=dashed", ZERO[2]: " style=dotted"}[item.dash]
     label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
     label = label.replace("→", "->").replace("←", "<-")
     return (

@@ -14,9 +14,7 @@ from itertools import groupby
 from micronn.pictures.palette import LIGHT, style
 from micronn.support.text import columns
 
-ENTITIES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
-)  # fmt: skip
+ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:
@@ -151,12 +149,11 @@ def svg_frame(
         f'<title id="{prefix}mn-t">{escape(title)}</title>\n'
         f'<desc id="{prefix}mn-d">{escape(desc)}</desc>\n'
     )
-    size = f"{units(math.ceil(width))} {units(math.ceil(height))}"
-    wide, high = size.split()
+    wide, high = math.ceil(width), math.ceil(height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mn" role="img" '
         f'aria-labelledby="{prefix}mn-t {prefix}mn-d" '
-        f'width="{wide}" height="{high}" viewBox="0 0 {size}">\n'
+        f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">\n'
         + (words if title or desc else "")
         + f"<style>{style()}</style>\n"
         f'<rect class="bg" width="{wide}" height="{high}" fill="{LIGHT["bg"]}"/>\n'
