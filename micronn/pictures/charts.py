@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from micronn.pictures.palette import LIGHT, scale, shade
+from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import box, pixel_runs, svg_circle, svg_frame, svg_line, svg_text, units
 from micronn.support.numeric import predicted_class
 from micronn.support.text import clean, fmt
@@ -102,7 +102,7 @@ def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") ->
     steps = [x for curve in lines for x, _ in curve.points]
     across = Axis(min(steps), max(steps), left, width - 12)
     up = axis_for([y for curve in lines for _, y in curve.points], foot, 52.0)
-    parts = [*grid(across, up, left, width - 12, foot)]
+    parts = [*grid(across, up)]
     for k, curve in enumerate(lines):
         parts.append(svg_line(curve_path(curve.points, across, up), curve.token, 1.8, curve.dash))
         y = 14.0 + 16 * k
@@ -120,16 +120,15 @@ def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") ->
     return svg_frame(width, height, title, desc, parts, prefix)
 
 
-def grid(across: Axis, up: Axis, left: float, right: float, foot: float) -> Iterator[str]:
+def grid(across: Axis, up: Axis) -> Iterator[str]:
     """Hair lines at round numbers, and the numbers."""
     for number in up.ticks():
         y = up(number)
-        yield svg_line(f"M{units(left)} {units(y)}H{units(right)}", "hair")
-        yield svg_text(left - 6, y + 3.5, fmt(number, digits=3), 10, "mut", "end")
-    ticks = across.ticks()
-    for number in ticks:
-        yield svg_text(across(number), foot + 16, fmt(number), 10, "mut", "middle")
-    yield svg_text((left + right) / 2, foot + 32, "step", 10, "mut", "middle")
+        yield svg_line(f"M{units(across.start)} {units(y)}H{units(across.end)}", "hair")
+        yield svg_text(across.start - 6, y + 3.5, fmt(number, digits=3), 10, "mut", "end")
+    for number in across.ticks():
+        yield svg_text(across(number), up.start + 16, fmt(number), 10, "mut", "middle")
+    yield svg_text((across.start + across.end) / 2, up.start + 32, "step", 10, "mut", "middle")
 
 
 def cursor(x: float, top: float, foot: float) -> Iterator[str]:
@@ -243,14 +242,11 @@ def colours(plane: Plane, fields: Sequence[float]) -> Iterator[str]:
     """The cells, coloured by how clear the answer is."""
     left, top = plane.across.start, plane.up.end
     wide, high = (plane.across.end - left) / CELLS, (plane.up.start - top) / CELLS
-    largest = scale(fields)
+    largest, at = scale(fields), f"translate({units(left)} {units(top)})"
     shades = [shade(number, largest) for number in fields]
-    for token in ("neg3", "neg2", "neg1", "zero", "pos1", "pos2", "pos3", "bad"):
+    for token in (*SHADES, "bad"):
         boxes = "".join(pixel_runs(shades, token, CELLS, wide, high))
-        yield (
-            f'<path transform="translate({units(left)} {units(top)})" '
-            f'fill="{LIGHT[token]}" d="{boxes}"/>'
-        )
+        yield f'<path transform="{at}" fill="{LIGHT[token]}" d="{boxes}"/>'
 
 
 def numbers_on(plane: Plane, classes: Sequence[int]) -> Iterator[str]:

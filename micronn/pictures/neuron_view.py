@@ -5,7 +5,7 @@ neuron's output by its input, which is the slope of the activation times the wei
 and both factors stand on the card.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
@@ -16,9 +16,9 @@ from micronn.pictures import ids
 from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card, upright
 from micronn.pictures.folded_cards import census_bar, finished, folded_sketch, largest_and_rms
 from micronn.pictures.grouping import Plan
-from micronn.pictures.legend import bar_words, gradient_scale, value_legend
+from micronn.pictures.legend import BAR, gradient_scale, value_legend
 from micronn.pictures.palette import shade
-from micronn.pictures.sketch import End, Lane, Sketch, Wire, message_wire
+from micronn.pictures.sketch import Lane, Sketch, Wire, message_wire
 from micronn.pictures.svg import svg_chip, svg_line, svg_text, text_width, units
 from micronn.pictures.value_view import ValueCards, derivative
 from micronn.support.text import clean, fmt
@@ -32,7 +32,7 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
         lanes += lanes_of(plan, number)
         cards += neuron_cards(plan, number)
     if plan.batched:
-        sketch = folded_sketch(plan, cards, True, [gradient_scale(plan.m), bar_words()])
+        sketch = folded_sketch(plan, cards, True, [gradient_scale(plan.m), BAR])
     else:
         singles, wires, uses = single_values(plan, prefix)
         items = value_legend(plan.m, "neuron by that input", uses)
@@ -130,8 +130,9 @@ def neuron_cards(plan: Plan, number: int) -> list[Card]:
     faces = [neuron_face(plan, number, index) for index in range(len(neurons))]
     lines = [line for face in faces for line in (*face.given, *face.results)]
     sizes = [[text_width(text, 9 if line.many else 12) for text in line.texts] for line in lines]
+    slopes = [line.slope for line in lines if line.slope]
     columns = Columns(
-        max([slope_width(line.slope) for line in lines]),
+        max([text_width(slope, 10 if "′" in slope else 12) + 14 for slope in slopes], default=0.0),
         max([text_width(line.name) + 16 for line in lines]),
         max([NUMBER, *[data + 12 for data, _ in sizes]]),
         max([NUMBER, *[grad + 12 for _, grad in sizes]]),
@@ -144,18 +145,15 @@ def neuron_cards(plan: Plan, number: int) -> list[Card]:
     return cards
 
 
-def slope_width(slope: str) -> float:
-    """The room that the text at the left of a line needs."""
-    return text_width(slope, 10 if "′" in slope else 12) + 14 if slope else 0.0
-
-
 def neuron_face(plan: Plan, number: int, index: int) -> Face:
     """What the card of a neuron shows."""
     neuron = plan.folds.layers[number].neurons[index]
     is_root = any(call.out == len(plan.graph) - 1 for call in neuron.calls)
     corner = neuron_name(neuron, index) + ("  output" if is_root else "") + born(plan, neuron)
     lines = neuron_lines(plan, neuron, plan.out_name(number, index))
-    return Face("root" if is_root else "op", expression(neuron), corner, *lines)
+    inner = "w·x" if neuron.bias is None else "w·x + b"
+    title = f"{neuron.activation}({inner})" if neuron.activation else inner
+    return Face("root" if is_root else "op", title, corner, *lines)
 
 
 def neuron_name(neuron: NeuronFold, index: int) -> str:
@@ -172,12 +170,6 @@ def born(plan: Plan, neuron: NeuronFold) -> str:
     if not made or len(neuron.calls) > 1 or not all(isfinite(nodes[k].data) for k in read):
         return ""
     return f"  first {fmt(made[0])}"
-
-
-def expression(neuron: NeuronFold) -> str:
-    """What a neuron computes: tanh(w·x + b)."""
-    inner = "w·x" if neuron.bias is None else "w·x + b"
-    return f"{neuron.activation}({inner})" if neuron.activation else inner
 
 
 def shown_weights(plan: Plan, neuron: NeuronFold) -> list[int]:
@@ -219,9 +211,8 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float) -> Card:
     needed = max(columns.slopes + columns.names + columns.data + columns.grad + 18, columns.header)
     title = f"{face.corner}: {face.title}, {words}"
     card = record_card(id, face.css, title, needed, high, *record_cells(face))
-    stroke = (
-        face.css if all(isfinite(x) for line in lines for x in line.data + line.grad) else "bad"
-    )
+    fine = all(isfinite(x) for line in lines for x in line.data + line.grad)
+    stroke = face.css if fine else "bad"
     ruled, (left, middle, right) = ROW * (len(face.given) + 2), columns.places(card.width)
     card.frame(stroke)
     card.body += [
@@ -288,49 +279,34 @@ def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire],
     """Value cards for what is in no neuron, all wires, and whether a card lists messages."""
     outside = [k for ks in (*plan.columns.values(), *plan.rest.values()) for k in ks]
     rows = plan.graph.rows(outside)
-    cards = ValueCards(plan.graph, rows, plan.m, prefix, folded=True)
+    outs = {k for layer in plan.folds.layers for k in layer.outs}
+    elsewhere = {
+        k: (ids.neuron(*seat), ids.OUTPUT_PORT if k in outs else "")
+        for k, seat in plan.folds.home.items()
+    }
+    cards = ValueCards(plan.graph, rows, plan.m, prefix, elsewhere=elsewhere)
     names = {k: plan.input_name(column) for column, ks in plan.columns.items() for k in ks}
-    wires = []
-    for number, layer in enumerate(plan.folds.layers):
-        for index in range(len(layer.neurons)):
-            wires += neuron_wires(plan, (number, index), cards, names)
-    for row in rows:
-        for j, k in enumerate(row.operands):
-            wires.append(cards.wire(row, j, tail_of(plan, cards, k, row.k, j)))
+    wires = [*neuron_wires(plan, cards, names)]
+    wires += [cards.wire(row, j) for row in rows for j in range(len(row.operands))]
     singles = {row.k: cards.card(row, names.get(row.k, "")) for row in rows}
     return singles, wires, bool(cards.outs)
 
 
-def tail_of(plan: Plan, cards: ValueCards, k: int, user: int, j: int) -> End:
-    """The card and port where the wire of one reading of value k begins."""
-    home = plan.folds.home.get(k)
-    if home is None:
-        return cards.tail(k, user, j)
-    neuron = plan.folds.layers[home[0]].neurons[home[1]]
-    port = ids.OUTPUT_PORT if any(call.out == k for call in neuron.calls) else ""
-    return ids.neuron(*home), port
-
-
-def neuron_wires(
-    plan: Plan, seat: tuple[int, int], cards: ValueCards, names: dict[int, str]
-) -> list[Wire]:
-    """A wire for each input of a neuron, ending at the row of its weight.
-
-    seat: the number of its layer, and its own.  names: of inputs.
-    """
-    neuron = plan.folds.layers[seat[0]].neurons[seat[1]]
-    nodes, call = plan.graph.nodes, neuron.calls[0]
-    shown = shown_weights(plan, neuron)
-    row_of = {i: row for row, i in enumerate(shown)}
-    wires = []
-    for i, (k, (user, j)) in enumerate(zip(call.inputs, call.reads, strict=True)):
-        home = plan.folds.home.get(k)
-        name = names.get(k) or (plan.out_name(*home) if home else nodes[k].title)
-        slope = call.slope * nodes[neuron.weights[i]].data
-        head = ids.neuron(*seat), ids.operand_port(row_of.get(i, len(shown)))
-        id, tail = ids.weight_edge(*seat, i), tail_of(plan, cards, k, user, j)
-        wires.append(message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.m))
-    return wires
+def neuron_wires(plan: Plan, cards: ValueCards, names: dict[int, str]) -> Iterator[Wire]:
+    """A wire for each input of each neuron, ending at the row of its weight."""
+    nodes = plan.graph.nodes
+    seats = [(i, j) for i, layer in enumerate(plan.folds.layers) for j in range(len(layer.neurons))]
+    for number, index in seats:
+        neuron = plan.folds.layers[number].neurons[index]
+        call, shown = neuron.calls[0], shown_weights(plan, neuron)
+        row_of = {i: row for row, i in enumerate(shown)}
+        for i, (k, (user, j)) in enumerate(zip(call.inputs, call.reads, strict=True)):
+            home = plan.folds.home.get(k)
+            name = names.get(k) or (plan.out_name(*home) if home else nodes[k].title)
+            slope = call.slope * nodes[neuron.weights[i]].data
+            head = ids.neuron(number, index), ids.operand_port(row_of.get(i, len(shown)))
+            id, tail = ids.weight_edge(number, index, i), cards.tail(k, user, j)
+            yield message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.m)
 
 
 def in_order(plan: Plan, neurons: list[Card], singles: dict[int, Card]) -> list[Card]:

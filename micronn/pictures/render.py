@@ -87,7 +87,8 @@ def choose(graph: Graph, plan: Plan | None, detail: str) -> str:
         return "values"
     if plan is None:
         return "window"
-    small = plan.neuron_cards() <= MOST_CARDS and plan.widest() <= MOST_NEURONS
+    widest = max(len(layer.neurons) for layer in plan.folds.layers)
+    small = plan.neuron_cards() <= MOST_CARDS and widest <= MOST_NEURONS
     return "neurons" if small else "layers"
 
 

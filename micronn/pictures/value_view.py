@@ -11,7 +11,7 @@ each message that was added up.
         ╰─────────┴────────────────────┴──────────╯
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import isfinite
@@ -142,11 +142,6 @@ def message(x: float) -> str:
     return f"← {fmt(x, sign=True)}"
 
 
-def column_width(rows: Sequence[Port]) -> float:
-    """The width of a column of derivatives or messages."""
-    return max([text_width(port.text) for port in rows], default=-SIDE) + SIDE
-
-
 # The cards
 
 
@@ -154,8 +149,7 @@ class ValueCards:
     """The cards of some rows of a graph, and the ports where their wires begin and end.
 
     m: the largest gradient of the picture, against which shades are measured.
-    folded: operands that are not among the rows are drawn elsewhere in the picture, so
-        no row is a stub.
+    elsewhere: where wires begin that come from other cards; with them no row is a stub.
     blank: as for values_view.
     """
 
@@ -166,13 +160,14 @@ class ValueCards:
         m: float,
         prefix: str = "",
         *,
-        folded: bool = False,
+        elsewhere: Mapping[int, End] | None = None,
         blank: Sequence[str] = (),
     ):
         self.graph, self.m, self.prefix, self.blank = graph, m, prefix, blank
+        self.elsewhere = elsewhere or {}
         inside, root = {row.k for row in rows}, len(graph) - 1
         cut = [row.k for row in rows if not inside.issuperset(row.operands)]
-        stubs = [k for k in cut if k != root and not folded]
+        stubs = [k for k in cut if k != root and not elsewhere]
         self.below = graph.counts_below(stubs)
         self.ins = {row.k: ports_in(row) for row in rows if row.k not in self.below}
         self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
@@ -189,14 +184,17 @@ class ValueCards:
         corner, token = self.corner(row)
         texts = data, grad = fmt(row.data), fmt(row.grad, sign=True)
         high = max(2, len(ins), len(outs))
-        left, right = column_width(ins), column_width(outs)
+        left, right = [
+            max([text_width(port.text) + SIDE for port in ports], default=0)
+            for ports in (ins, outs)
+        ]
         chip = max(NUMBER, text_width(data), text_width(grad)) + CHIP
         columns = left + (LABELS + GAP) + chip + right
         needed = max(columns, header_width(sign, name, corner))
         words = f"{name}: {sign or row.role}, data = {row.data!r}, grad = {row.grad!r}"
-        words = "" if self.blank else words
         cells = record_cells((sign, name, corner), texts, ins, outs)
-        card = record_card(ids.value(row.k), row.role, words, needed, high + 1, *cells)
+        title = "" if self.blank else words
+        card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells)
         known = {"data": row.data, "grad": row.grad}
         fine = all(isfinite(x) for field, x in known.items() if field not in self.blanks(row))
         card.frame(row.role if fine else "bad", row.k in self.below)
@@ -253,19 +251,17 @@ class ValueCards:
             blank_box(left, y + ROW, chip) if "grad" in blank else grad,
         ]
 
-    def wire(self, row: Row, j: int, tail: End | None = None) -> Wire:
-        """The wire that brings operand j to a row, from its card or from the given port."""
-        source = row.operands[j]
-        tail = tail or self.tail(source, row.k, j)
+    def wire(self, row: Row, j: int) -> Wire:
+        """The wire that brings operand j to a row."""
+        id, tail = ids.edge(row.k, j), self.tail(row.operands[j], row.k, j)
         head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
-        name = self.graph.nodes[source].title
-        slope = row.local_grads[j]
-        return message_wire(ids.edge(row.k, j), tail, head, name, slope, row.grad, self.m)
+        name = self.graph.nodes[row.operands[j]].title
+        return message_wire(id, tail, head, name, row.local_grads[j], row.grad, self.m)
 
     def tail(self, source: int, user: int, j: int) -> End:
         """The card and port where the wire to one use of a value begins."""
         port = ids.use_port(self.outs[source].row_of[user, j]) if source in self.outs else ""
-        return ids.value(source), port
+        return self.elsewhere.get(source, (ids.value(source), port))
 
 
 def record_cells(
