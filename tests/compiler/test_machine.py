@@ -203,6 +203,7 @@ def test_any_tape_is_refused_or_runs(instructions, count):
         assert all(math.isfinite(x) for part in result for x in part)
 
 
+@pytest.mark.slow
 def test_the_sanitizers_find_nothing(tmp_path):
     """Every graph and tape of the tests, with the machine built to stop at a bad access."""
     if os.environ.get("MICRONN_SANITIZED"):
