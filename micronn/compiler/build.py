@@ -4,7 +4,6 @@ machine.c is compiled when it is first needed, with the instructions this proces
 has, and kept in a private folder; later programs load what is there.
 """
 
-import contextlib
 import functools
 import hashlib
 import os
@@ -137,17 +136,11 @@ def compile_to(folder: Path, name: str, command: list[str]) -> Path | None:
     Two processes that do this at once each write a file of their own and then rename
     it, so that both find a complete one.
     """
-    handle, building = tempfile.mkstemp(prefix="building-", suffix=".so", dir=folder)
-    os.close(handle)
-    try:
-        if run([*command, str(SOURCE), "-o", building, "-lm"]) is None:
+    with tempfile.TemporaryDirectory(prefix="building-", dir=folder) as place:
+        building = Path(place, "machine.so")
+        if run([*command, str(SOURCE), "-o", str(building), "-lm"]) is None:
             return None
-        path = folder / f"{name}-{digest(Path(building).read_bytes())}.so"
-        os.replace(building, path)
-        return path
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(building)
+        return building.replace(folder / f"{name}-{digest(building.read_bytes())}.so")
 
 
 def digest(data: bytes) -> str:

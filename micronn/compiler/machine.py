@@ -18,8 +18,6 @@ from micronn.compiler.build import NoMachine, build
 from micronn.compiler.tape import Instruction, Tape
 
 ARRAY = {"float64": "d", "float32": "f"}  # the type code of each dtype in Python's arrays
-
-
 CTYPES = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "double": ctypes.c_double}
 STRUCTS = {  # the fields that are filled here, in C's order
     "Instruction": " ".join(Instruction._fields),
@@ -96,10 +94,8 @@ def structure(name: str, declaration: str) -> Any:
 def check_fits(what: str, there: Any, here: Any) -> None:
     """Refuse a machine.c that is not the one this file was written for."""
     if there != here:
-        raise NoMachine(
-            f"machine.c and machine.py do not fit together: {what} are {there} there, "
-            f"{here} here; install micronn anew"
-        )
+        differ = f"{what} are {there} there, {here} here"
+        raise NoMachine(f"machine.c and machine.py do not fit: {differ}; install micronn anew")
 
 
 # Running
@@ -127,17 +123,16 @@ class Machine:
         self.outputs = array("i", tape.outputs)
         self.lock = threading.Lock()  # the memory serves one call at a time
         self.memory_bytes, self.memory_lanes, self.memory = bytearray(), 0, 0
-        self.check_sizes(tape)
         self.fields = self.library.structs["Program"](
             *[address(numbers) for numbers in (self.code, self.constants, self.outputs)],
             *[len(tape.instructions), tape.slots, tape.inputs, tape.weights],
             *[len(self.constants), len(self.outputs), tape.quiet],
         )
         self.program = ctypes.addressof(self.fields)
-        self.check_instructions(tape)
+        self.check(tape)
 
-    def check_sizes(self, tape: Tape) -> None:
-        """Refuse counts that no arrays can have."""
+    def check(self, tape: Tape) -> None:
+        """Refuse counts that no arrays can have, and let C look at every instruction."""
         sizes = [tape.inputs, tape.weights, tape.slots, tape.quiet]
         if min(sizes) < 0 or tape.inputs > tape.slots or tape.quiet > tape.slots:
             raise ValueError(f"inputs, weights, slots, quiet = {sizes} fit no tape")
@@ -147,9 +142,6 @@ class Machine:
                 f"a tape has room for {most} slots and weights, got {max(sizes)}; "
                 'use backend="python"'
             )
-
-    def check_instructions(self, tape: Tape) -> None:
-        """Let the machine look at every instruction."""
         bad = self.library.functions.machine_check(self.program)
         if bad == len(tape.instructions) or not self.outputs:
             raise ValueError(f"the outputs {tape.outputs} are not among {tape.slots} slots")

@@ -73,22 +73,19 @@ class Tape:
 
     def in_words(self, step: Instruction) -> str:
         """What an instruction makes from what: v2..v17 = w0.., v0..v1."""
-        results = slots(step.out, step.times) + " = "
+        many, first, second = step.n or step.times, "", ""
         if step.op == "BROADCAST":
-            return results + self.scalars(step.a, 1, step.times, step.stride)
-        if step.op == "LAYER":
-            weights = self.scalars(step.b, step.n, step.times, step.stride)
-            bias = self.scalars(step.bias, 1, step.times, step.stride) if step.bias >= 0 else ""
-            return f"{results}{weights} · {slots(step.a, step.n)}" + (f" + {bias}" if bias else "")
-        many = step.n or step.times
-        if step.op == "DOT":
-            return f"{results}{slots(step.a, many)} · {slots(step.b, many)}"
-        second = ""
-        if step.op in OF_TWO:
-            second = ", " + slots(step.b, many)
+            first = self.scalars(step.a, 1, step.times, step.stride)
+        elif step.op == "LAYER":
+            first = self.scalars(step.b, step.n, step.times, step.stride) + " · "
+            if step.bias >= 0:
+                second = " + " + self.scalars(step.bias, 1, step.times, step.stride)
+        elif step.op in OF_TWO or step.op == "DOT":
+            second = (" · " if step.op == "DOT" else ", ") + slots(step.b, many)
         elif step.b >= 0:
             second = f", {self.constants[step.b - self.weights]!r}"
-        return results + slots(step.a, many) + second
+        read = "" if step.op == "BROADCAST" else slots(step.a, many)
+        return f"{slots(step.out, step.times)} = {first}{read}{second}"
 
     def scalars(self, first: int, n: int, rows: int, stride: int) -> str:
         """Rows of scalars, such as  w0..w15 (and 15 more, every 17)."""

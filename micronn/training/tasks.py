@@ -114,27 +114,18 @@ def question_from(notes: Mapping[str, Any]) -> Question | None:
     if not isinstance(saved, dict) or saved.keys() != set(Question._fields):
         raise ValueError(f"a model's question has {', '.join(Question._fields)}; train it again")
     question = Question(**saved)
-    if not is_sound(question):
+    columns, scaled = saved["columns"], saved["centres"]
+    held = {"columns": str, "classes": str, "centres": float, "widths": float}
+    if not (
+        all(isinstance(saved[name], list) for name in held)
+        and all(isinstance(x, kind) for name, kind in held.items() for x in saved[name])
+        and isinstance(question.name, str)
+        and question.kind in ("sign", "class", "quantity")
+        and len(scaled) == len(question.widths)
+        and len(scaled) in (0, len(columns) + (question.kind == "quantity"))
+    ):
         raise ValueError("the model's question is damaged; train the model again")
     return question
-
-
-def is_sound(question: Question) -> bool:
-    """Whether a question from a file holds what its fields promise."""
-    lists = [question.columns, question.classes, question.centres, question.widths]
-    if question.kind not in ("sign", "class", "quantity") or not all(
-        isinstance(items, list) for items in lists
-    ):
-        return False
-    texts = [question.name, *question.columns, *question.classes]
-    numbers = [*question.centres, *question.widths]
-    scaled = len(question.columns) + (question.kind == "quantity")
-    return (
-        all(isinstance(text, str) for text in texts)
-        and all(isinstance(number, float) for number in numbers)
-        and len(question.centres) == len(question.widths)
-        and len(question.centres) in (0, scaled)
-    )
 
 
 class Task(NamedTuple):
