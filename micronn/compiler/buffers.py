@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from micronn.engine import Value
+from micronn.support.arguments import listed
 from micronn.support.number import as_float
 from micronn.support.text import clipped
 
@@ -43,11 +44,8 @@ def doubles_by_row(rows: Iterable[Any], width: int, name: str) -> Rows:
     """As doubles(), from lists, tuples or other rows."""
     flat, count = array("d", []), 0
     for count, row in enumerate(rows, 1):
-        if isinstance(row, (str, dict, set, Value)) or not hasattr(row, "__iter__"):
-            raise TypeError(f"row {count - 1}: expected {width} {name}, got {clipped(repr(row))}")
-        row = tuple(row)
-        if len(row) != width:
-            raise ValueError(f"row {count - 1}: expected {width} {name}, got {len(row)}")
+        if type(row) not in (list, tuple) or len(row) != width:
+            row = listed(row, f"{name} in row {count - 1}", width)
         flat.extend(row if {*map(type, row)} <= {float, int} else map(as_float, row))
     return flat, count
 

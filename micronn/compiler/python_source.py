@@ -87,7 +87,8 @@ class SourceWriter:
 
     def text(self) -> str:
         """All of the function."""
-        forward, sizes, backward = self.forward(), "[], []", list[str]()
+        forward = [line for node in self.order if node.operands for line in self.operation(node)]
+        sizes, backward = "[], []", list[str]()
         if len(self.roots) == 1:
             sizes = f"[0.0] * {len(self.inputs)}, [0.0] * {len(self.params)}"
             backward = ["", "# backward", *self.backward(*self.roots)]
@@ -173,14 +174,6 @@ class SourceWriter:
         return self.rows[side], [wrapped(f"{self.rows[side]} = ", f"[{self.names(side)}]")]
 
     # Forward
-
-    def forward(self) -> list[str]:
-        """A line for each operation."""
-        lines = []
-        for node in self.order:
-            if node.operands:
-                lines += self.operation(node)
-        return lines
 
     def operation(self, node: Value) -> list[str]:
         """The line that computes a node; before it, that of a list it reads."""

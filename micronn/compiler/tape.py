@@ -130,7 +130,7 @@ class TapeWriter:
         self.scalar = {value: k for k, value in enumerate(params)}
         self.layers: dict[Value, tuple[int, Sequence[Value], int]] = {}
         self.taken_in: set[Value] = set()
-        self.numbers: dict[str | int, int] = {}
+        self.numbers: dict[Value | str | int, int] = {}
         self.gathered: dict[tuple[int, ...], int] = {}
         tape.slots = len(inputs)
 
@@ -140,17 +140,13 @@ class TapeWriter:
         """A scalar for each leaf that is neither input nor parameter."""
         for node in order:
             if not node.operands and node not in self.slot and node not in self.scalar:
-                self.scalar[node] = self.constant([node.data])
+                self.scalar[node] = self.constant(node, [node.data])
 
-    def constant(self, numbers: Sequence[float]) -> int:
-        """The scalar where these numbers begin, added to the constants."""
-        self.tape.constants += numbers
-        return self.tape.weights + len(self.tape.constants) - len(numbers)
-
-    def constant_once(self, key: str | int, numbers: Sequence[float]) -> int:
-        """As constant(), but the same numbers are added once."""
+    def constant(self, key: Value | str | int, numbers: Sequence[float]) -> int:
+        """The scalar where these constants begin; those of one key are added once."""
         if key not in self.numbers:
-            self.numbers[key] = self.constant(numbers)
+            self.numbers[key] = self.tape.weights + len(self.tape.constants)
+            self.tape.constants += numbers
         return self.numbers[key]
 
     # Weighted sums
@@ -174,7 +170,7 @@ class TapeWriter:
     def find_weights(self, node: Value) -> None:
         """A dot as a LayerTerm, if one of its sides is a row of neighbouring scalars."""
         if node.op == "weighted_sum":
-            first = self.constant_once(id(node.local_grads), node.local_grads)
+            first = self.constant(id(node.local_grads), node.local_grads)
             self.layers[node] = first, node.operands, -1
             return
         left, right = halves(node.operands)
@@ -285,17 +281,16 @@ class TapeWriter:
 
     def write_several(self, node: Value) -> None:
         """One result from neighbouring slots: dot, sum, mean, logsumexp."""
-        if node.op == "dot":
-            a, b = map(self.contiguous, halves(node.operands))
-            self.write("DOT", 1, self.results([node]), a, b, len(node.operands) // 2)
-            return
-        n, a = len(node.operands), self.contiguous(node.operands)
-        shares = n if node.op == "logsumexp" else 0
-        self.write(operation(node.op).machine, 1, self.results([node], shares), a, n=n)
+        sides = halves(node.operands) if node.op == "dot" else [node.operands]
+        n, starts = len(sides[0]), [self.contiguous(side) for side in sides]
+        out = self.results([node], n if node.op == "logsumexp" else 0)
+        self.write(operation(node.op).machine, 1, out, *starts, n=n)
 
     def write_elementwise(self, op: str, nodes: Sequence[Value]) -> None:
         """Operations of one or two Values, in runs whose operands are neighbours too."""
-        name, scalar = self.name_and_constant(op)
+        name, number = operation(op).machine, kind_and_number(op)[1]
+        has_constant = number is not None and name != "SQUARE"
+        scalar = self.constant(op, [number or 0.0]) if has_constant else -1
         rows = [(*[self.slot[x] for x in node.operands], k) for k, node in enumerate(nodes)]
         rows.sort()
         places = [row[:-1] for row in rows]
@@ -303,13 +298,6 @@ class TapeWriter:
             out = self.results([nodes[row[-1]] for row in rows[run.start : run.stop]])
             a, *b = places[run.start]
             self.write(name, len(run), out, a, b[0] if b else scalar)
-
-    def name_and_constant(self, op: str) -> tuple[str, int]:
-        """The machine's name of an op, and the scalar of its exponent or slope, or -1."""
-        name, number = operation(op).machine, kind_and_number(op)[1]
-        if number is None or name == "SQUARE":
-            return name, -1
-        return name, self.constant_once(op, [number])
 
 
 def runs(rows: Sequence[tuple[int, ...]], even: bool = False) -> list[range]:
