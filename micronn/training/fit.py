@@ -25,7 +25,6 @@ import math
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from micronn.check.health import parameters_by_layer
@@ -40,6 +39,7 @@ from micronn.training.metrics import accuracy
 from micronn.training.traced import DECIDES, TracedLoss, on_the_graph, predictor, same, traced_loss
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
+Scorer = Callable[[TracedLoss | None], tuple[Any, float | None]]  # a loss or None, a metric
 
 
 class Score(NamedTuple):
@@ -101,9 +101,9 @@ def steps(
         check_examples(part)
     objective = Objective(model, loss, optimizer.params, l2)
     training = Training(objective, data, optimizer, math.inf if clip is None else clip, engine)
-    weighs = validation is not None
-    judge = Judge(training.program, objective, validation or data, metric, engine, weighs)
-    return training.steps(range(done + 1, epochs + 1), batch_size, rng, every, judge)
+    judged, weighs = validation or data, validation is not None
+    score = scorer(training.program, objective, judged, metric, engine, weighs)
+    return training.steps(range(done + 1, epochs + 1), batch_size, rng, every, score)
 
 
 class Training:
@@ -122,7 +122,7 @@ class Training:
         self.layers = {name: params for name, params in found.items() if params}
 
     def steps(
-        self, epochs: range, batch_size: int, rng: Rng, every: int | None, judge: "Judge"
+        self, epochs: range, batch_size: int, rng: Rng, every: int | None, score: Scorer
     ) -> Iterator[Step]:
         """The epochs, with a Step after each and wherever else one is due."""
         start, optimizer = time.perf_counter(), self.optimizer
@@ -131,11 +131,10 @@ class Training:
             order = [batch for batch, _ in batches((indices, indices), batch_size, rng)]
             for k in range(0, len(order), every or len(order)):
                 loss = self.advance(order[k : k + (every or len(order))], epoch)
-                judge.program = self.program
                 yield Step(
                     optimizer.steps, epoch, loss, learning_rate(optimizer.lr, optimizer.steps - 1),
-                    judge.loss() if judge.weighs else None, judge.metric(), self.gradients(),
-                    time.perf_counter() - start, self.program.name if self.program else "graph",
+                    *score(self.program), self.gradients(), time.perf_counter() - start,
+                    self.program.name if self.program else "graph",
                 )  # fmt: skip
 
     def advance(self, batches: Sequence[Any], epoch: int) -> float:
@@ -198,41 +197,30 @@ class Training:
         return {name: root_mean_square([p.grad for p in params]) for name, params in layers}
 
 
-@dataclass
-class Judge:
-    """Measures a model on a data set, by a program or on graphs.
+def scorer(
+    program: TracedLoss | None, objective: Objective, data: Examples, metric: Metric | None,
+    engine: str, weighs: bool = True,
+) -> Scorer:  # fmt: skip
+    """A function that measures the model on a data set, and is told with what program.
 
-    program: the loss, traced; None where graphs do it.
-    weighs: whether it is to tell the loss.
+    program: the loss, traced; None where graphs do it, from now on or from later on.
+    weighs: whether it is to tell the loss too.
     """
+    model, (inputs, targets) = objective.model, data
+    if program and weighs:
+        rows = array("d", b"".join(program.encoded(inputs, targets)))
+    if program and metric:
+        outputs = predictor(model, inputs, engine)
 
-    program: TracedLoss | None
-    objective: Objective
-    data: Examples
-    measure: Metric | None
-    engine: str
-    weighs: bool = True
+    def score(program: TracedLoss | None) -> tuple[Any, float | None]:
+        loss = None
+        if weighs:
+            loss = program.losses(rows) if program else objective.losses(inputs, targets)
+        if not metric:
+            return loss, None
+        return loss, metric(outputs(inputs) if program else eager_outputs(model, inputs), targets)
 
-    def __post_init__(self) -> None:
-        if self.program and self.weighs:
-            self.rows = array("d", b"".join(self.program.encoded(*self.data)))
-        if self.program and self.measure:
-            self.outputs = predictor(self.objective.model, self.data[0], self.engine)
-
-    def loss(self) -> float:
-        """The mean loss."""
-        if self.program:
-            return self.program.losses(self.rows)
-        return self.objective.losses(*self.data)
-
-    def metric(self) -> float | None:
-        """The metric of the model's outputs."""
-        if not self.measure:
-            return None
-        inputs, targets = self.data
-        if self.program:
-            return self.measure(self.outputs(inputs), targets)
-        return self.measure(eager_outputs(self.objective.model, inputs), targets)
+    return score
 
 
 def evaluate(
@@ -247,8 +235,8 @@ def evaluate(
     check_examples(data)
     check_callable(loss=loss, metric=metric or accuracy)
     objective = Objective(model, loss, model.parameters())
-    judge = Judge(traced_loss(objective, data, engine), objective, data, metric, engine)
-    return Score(judge.loss(), judge.metric())
+    program = traced_loss(objective, data, engine)
+    return Score(*scorer(program, objective, data, metric, engine)(program))
 
 
 def early_stopping(
