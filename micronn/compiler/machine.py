@@ -203,7 +203,7 @@ class Machine:
 class Trainer:
     """A Machine, the Machine of an optimiser's rule, and what both work on.
 
-    columns: the parameters, then each column of the optimiser's memory.
+    buffers: the parameters, then each column of the optimiser's memory; now, and next.
     """
 
     def __init__(self, machine: Machine, rule: Machine, rows: Rows, batch_size: int) -> None:
@@ -213,20 +213,19 @@ class Trainer:
             raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
         self.machine, self.rule, self.batch_size = machine, rule, batch_size
         size = machine.weights * len(rule.outputs)
-        self.buffers = zeros(machine.real, size), zeros(machine.real, size)
+        self.buffers = [zeros(machine.real, size), zeros(machine.real, size)]
         self.gradients = zeros(machine.real, machine.weights)
         self.values = zeros(machine.real, batch_size * len(machine.outputs))
-        self.current = 0
 
     def load(self, columns: Sequence[Sequence[float]]) -> None:
         """Set the parameters and the optimiser's memory, a list of numbers for each."""
         flat = array(self.machine.real, [x for column in columns for x in column])
         Machine.expect("columns", flat, len(self.buffers[0]), flat.itemsize)
-        self.buffers[self.current][:] = flat
+        self.buffers[0][:] = flat
 
     def columns(self) -> list[list[float]]:
         """The parameters and the optimiser's memory, a list of numbers for each."""
-        flat, n = self.buffers[self.current].tolist(), self.machine.weights
+        flat, n = self.buffers[0].tolist(), self.machine.weights
         return [flat[start : start + n] for start in range(0, len(flat), n)]
 
     def train(self, first: int, last: int, numbers: Sequence[float]) -> tuple[int, float]:
@@ -239,19 +238,16 @@ class Trainer:
         if not 0 <= first <= last <= -(-self.count // self.batch_size):
             raise ValueError(f"no batches {first} to {last} in {self.count} examples")
         with self.machine.lock, self.rule.lock:
-            library = self.machine.library
-            memory = (
-                self.machine.room(library.sizes.lanes),
-                self.rule.room(library.sizes.rule_lanes),
-            )
-            columns, other = self.buffers[self.current], self.buffers[1 - self.current]
+            library, sizes = self.machine.library, self.machine.library.sizes
             fields = library.structs["Training"](
-                *[self.machine.program, self.rule.program, *memory],
+                *[self.machine.program, self.rule.program],
+                *[self.machine.room(sizes.lanes), self.rule.room(sizes.rule_lanes)],
                 *[address(self.examples), self.count, self.batch_size, first, last],
-                *map(address, (columns, other, self.gradients, self.values, table)),
+                *map(address, (*self.buffers, self.gradients, self.values, table)),
             )
             done = library.functions.machine_train(ctypes.addressof(fields))
-            self.current = self.current if fields.columns == address(columns) else 1 - self.current
+            if fields.columns != address(self.buffers[0]):
+                self.buffers.reverse()
         return done, fields.loss
 
 
@@ -268,7 +264,6 @@ def as_code(instructions: Sequence[Instruction], operations: dict[str, int]) -> 
 
 
 def zeros(kind: str, count: int) -> "array[float]":
-    """count zeros."""
     return array(kind, [0.0]) * count
 
 

@@ -127,18 +127,18 @@ class SourceWriter:
 
     def leaves(self) -> list[str]:
         """Lines that give inputs, parameters and constants their names."""
-        singles = self.single_leaves()
-        lines = []
+        singles, lines = self.single_leaves(), []
         for letter, members in (("x", self.inputs), ("w", self.params)):
-            used = sorted({self.home[n][1] for n in singles if self.home.get(n, " ")[0] == letter})
+            used = sorted(self.home[n][1] for n in singles if self.home.get(n, " ")[0] == letter)
             for first, last in stretches(used, 8):
                 part = members[first:last]
                 lines.append(f"{self.names(part)} = {letter}[{first}:{last}]{comment(part)}")
         for node in singles:
             if self.is_constant(node) and node.op != "const":
-                label = f"{printable(node.label)}, " if node.label else ""
-                note = f"  # {label}a constant: no input, no parameter"
-                lines.append(f"{self.name(node)} = {literal(node.data)}{note}")
+                note = (comment([node]) + ("," if node.label else "  #")) + " a constant"
+                lines.append(
+                    f"{self.name(node)} = {literal(node.data)}{note}: no input, no parameter"
+                )
         return lines
 
     # Long dots
@@ -226,8 +226,7 @@ class SourceWriter:
         """A line for each operand, in the form that the table of operations has."""
         words, messages = self.words(node), operation(node.op).python[1:]
         for k, operand in enumerate(node.operands):
-            message = messages[k] if len(messages) > 1 else messages[0]
-            self.add(operand, message.format(**words | {"place": k}))
+            self.add(operand, messages[k % len(messages)].format(**words | {"place": k}))
 
     def short_dot_backward(self, node: Value) -> None:
         """A line for each term: its factor is the other side's number."""
