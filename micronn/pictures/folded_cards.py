@@ -6,14 +6,13 @@ each shade, the largest with its sign, or from where to where they reach.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import accumulate
 from math import isfinite, log2
 from typing import NamedTuple
 
 from micronn.graph.operations import glyph
 from micronn.pictures import ids
 from micronn.pictures.cards import ROW, Card, box_card
-from micronn.pictures.grouping import Home, Plan, crowded_layers, homes, terms_of
+from micronn.pictures.grouping import Home, Plan, homes, input_cards, terms_of
 from micronn.pictures.legend import Item, words
 from micronn.pictures.palette import SHADES, scale, shade
 from micronn.pictures.sketch import Sketch, Wire
@@ -60,12 +59,11 @@ def census(numbers: Sequence[float]) -> list[tuple[str, float]]:
 
 def census_bar(numbers: Sequence[float], x: float, y: float, width: float) -> str:
     """A bar whose parts are the shares of the shades."""
-    shares = census(numbers)
-    ends = [0.0, *accumulate([share for _, share in shares])]
-    return "".join([
-        svg_rect(x + width * start, y, width * share, 12, token)
-        for (token, share), start in zip(shares, ends[:-1], strict=True)
-    ])  # fmt: skip
+    bar, before = "", 0.0
+    for token, share in census(numbers):
+        bar += svg_rect(x + width * before, y, width * share, 12, token)
+        before += share
+    return bar
 
 
 # The facts card: inputs of many examples, a loss of many losses
@@ -103,28 +101,10 @@ def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: lis
 
 def folded_sketch(plan: Plan, cards: list[Card], neurons: bool, items: list[Item]) -> Sketch:
     """The cards of neurons or of layers, those of the values around them, and bundles as wires."""
-    cards = [*input_cards(plan, [] if neurons else crowded_layers(plan)), *cards, *rest_cards(plan)]
+    inputs = input_cards(plan, neurons)
+    given = [spread_card(plan, home.id, name, ks) for home, name, ks in inputs]
+    cards = [*given, *cards, *rest_cards(plan)]
     return finished(plan, cards, bundles(plan, homes(plan, neurons)), items)
-
-
-def input_cards(plan: Plan, crowded: list[int]) -> list[Card]:
-    """A card for each column of inputs, but for crowded layers one for all of them."""
-    cards = []
-    for number in crowded:
-        columns = [ks for column, ks in plan.columns.items() if column[0] == number]
-        name = f"{len(columns):,} inputs" + times(max(map(len, columns)))
-        every = [k for ks in columns for k in ks]
-        cards.append(spread_card(plan, ids.all_inputs(number), name, every))
-    for column, ks in plan.columns.items():
-        if column[0] not in crowded:
-            name = plan.input_name(column) + times(len(ks) if plan.batched else 1)
-            cards.append(spread_card(plan, ids.input_column(*column), name, ks))
-    return cards
-
-
-def times(n: int) -> str:
-    """× 100, or nothing for once."""
-    return f" × {n:,}" if n > 1 else ""
 
 
 def rest_cards(plan: Plan) -> list[Card]:

@@ -157,20 +157,35 @@ def homes(plan: Plan, neurons: bool) -> dict[int, Home]:
         k: Home(ids.neuron(*seat), "neuron") if neurons else Home(ids.layer(seat[0]), "layer")
         for k, seat in plan.folds.home.items()
     }
-    crowded = [] if neurons else crowded_layers(plan)
-    for column, ks in plan.columns.items():
-        own = Home(ids.input_column(*column), "column")
-        shared = Home(ids.all_inputs(column[0]), "inputs")
-        home.update(dict.fromkeys(ks, shared if column[0] in crowded else own))
+    for card, _, ks in input_cards(plan, neurons):
+        home.update(dict.fromkeys(ks, card))
     for level, ks in plan.rest.items():
         home.update(dict.fromkeys(ks, Home(ids.rest(level), "rest")))
     return home
 
 
-def crowded_layers(plan: Plan) -> list[int]:
-    """The layers that read too many columns of inputs for a card each in the layers view."""
+def input_cards(plan: Plan, neurons: bool) -> list[tuple[Home, str, list[int]]]:
+    """The cards of inputs, their names and values: one a column, or one for a crowded layer."""
+    crowded: defaultdict[int, list[list[int]]] = defaultdict(list)
+    cards = []
     counts = Counter([number for number, _ in plan.columns])
-    return [number for number, n in counts.items() if n > MOST_INPUTS]
+    for column, ks in plan.columns.items():
+        if counts[column[0]] > MOST_INPUTS and not neurons:
+            crowded[column[0]].append(ks)
+        else:
+            name = plan.input_name(column) + times(len(ks) if plan.batched else 1)
+            cards.append((Home(ids.input_column(*column), "column"), name, ks))
+    shared = []
+    for number, columns in crowded.items():
+        name = f"{len(columns):,} inputs" + times(max(map(len, columns)))
+        every = [k for ks in columns for k in ks]
+        shared.append((Home(ids.all_inputs(number), "inputs"), name, every))
+    return shared + cards
+
+
+def times(n: int) -> str:
+    """× 100, or nothing for once."""
+    return f" × {n:,}" if n > 1 else ""
 
 
 # What the output is made of
