@@ -61,13 +61,8 @@ def wire_styles() -> Item:
     return lead + 44 * 2 + 34, paint
 
 
-def gradient_scale(m: float) -> Item:
-    """A legend item: the shades of gradients in a picture whose largest is m."""
-    return shade_scale("gradient", limits(m))
-
-
 def limits(m: float) -> str:
-    """Where pale, mid and strong begin, with two digits."""
+    """Where pale, mid and strong begin, with two digits, if the largest gradient is m."""
     if m == 0.0:
         return "every gradient is 0"
     low, high = (fmt(float(f"{limit:.1e}")) for limit in (m / 30.0, m / 3.0))
@@ -80,8 +75,8 @@ def value_legend(m: float, by: str, uses: bool) -> list[Item]:
     by: what a local derivative is of, and by what.
     uses: whether a card lists messages.
     """
-    items = [gradient_scale(m), wire_styles(), words(f"∂ local derivative of the {by}")]
-    return items + ([words("← message from one use")] if uses else [])
+    texts = [f"∂ local derivative of the {by}", *["← message from one use"] * uses]
+    return [shade_scale("gradient", limits(m)), wire_styles(), *map(words, texts)]
 
 
 STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"

@@ -102,9 +102,12 @@ def read_columns(layers: Layers, x: Run | None, root: Value | None) -> list[Colu
     sizes = [len(layers[0][0].w), *map(len, layers)]
     if x is None and root is not None:
         x = only_example(layers, root)
-    runs: list[Run] = [[None] * size for size in sizes] if x is None else forward(layers, x)
-    if x is not None and root is not None:
-        runs = recorded(runs, root)
+    runs: list[Run] = [[None] * size for size in sizes]
+    if x is not None:
+        runs = [inputs(x, sizes[0])]
+        for neurons in layers:
+            runs.append([neuron(runs[-1]) for neuron in neurons])
+        runs = recorded(runs, root) if root is not None else runs
     return [
         Column(
             heading=f"layer {k}{' · output' * (k == len(layers))}" if k else "input",
@@ -118,14 +121,6 @@ def read_columns(layers: Layers, x: Run | None, root: Value | None) -> list[Colu
         )
         for k, run in enumerate(runs)
     ]
-
-
-def forward(layers: Layers, x: Run) -> list[Run]:
-    """What came in, then what each layer says."""
-    runs: list[Run] = [inputs(x, len(layers[0][0].w))]
-    for neurons in layers:
-        runs.append([neuron(runs[-1]) for neuron in neurons])
-    return runs
 
 
 def only_example(layers: Layers, root: Value) -> Run | None:

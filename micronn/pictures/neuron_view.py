@@ -16,7 +16,7 @@ from micronn.pictures import ids
 from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card, upright
 from micronn.pictures.folded_cards import census_bar, finished, folded_sketch, largest_and_rms
 from micronn.pictures.grouping import Plan
-from micronn.pictures.legend import BAR, gradient_scale, value_legend
+from micronn.pictures.legend import BAR, limits, shade_scale, value_legend
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import Lane, Sketch, Wire, message_wire
 from micronn.pictures.svg import svg_chip, svg_line, svg_text, text_width, units
@@ -26,18 +26,21 @@ from micronn.support.text import clean, fmt
 
 def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
     """A card for each neuron; inputs and losses as values, or folded if there is a batch."""
-    cards: list[Card] = []
+    cards: dict[int, Card] = {}  # by the first output of the neuron
     lanes: list[Lane] = []
-    for number in range(len(plan.folds.layers)):
+    for number, layer in enumerate(plan.folds.layers):
         lanes += lanes_of(plan, number)
-        cards += neuron_cards(plan, number)
+        outs = [neuron.calls[0].out for neuron in layer.neurons]
+        cards |= zip(outs, neuron_cards(plan, number), strict=True)
     if plan.batched:
-        sketch = folded_sketch(plan, cards, True, [gradient_scale(plan.m), BAR])
+        items = [shade_scale("gradient", limits(plan.m)), BAR]
+        sketch = folded_sketch(plan, list(cards.values()), True, items)
     else:
         singles, wires, uses = single_values(plan, prefix)
         items = value_legend(plan.m, "neuron by that input", uses)
-        sketch = finished(plan, in_order(plan, cards, singles), wires, items)
-    in_lane = {card.id for card in cards}
+        in_order = [card for _, card in sorted((cards | singles).items())]
+        sketch = finished(plan, in_order, wires, items)
+    in_lane = {card.id for card in cards.values()}
     for wire in sketch.wires:
         wire.minlen = 2 if wire.head[0] in in_lane and wire.tail[0] not in in_lane else 1
     return replace(sketch, lanes=lanes, ranksep=0.6)
@@ -51,7 +54,7 @@ def lanes_of(plan: Plan, number: int) -> list[Lane]:
     around = [plan.names_of(other)[0] for other in range(number + 1)]
     first = ids.net_lane(around.index(outer))
     new = [Lane(first, outer)] if outer not in around[:-1] else []
-    return [*new, Lane(id, name, first, 1)]
+    return [*new, Lane(id, name, first)]
 
 
 # The card of a neuron
@@ -149,17 +152,13 @@ def neuron_face(plan: Plan, number: int, index: int) -> Face:
     """What the card of a neuron shows."""
     neuron = plan.folds.layers[number].neurons[index]
     is_root = any(call.out == len(plan.graph) - 1 for call in neuron.calls)
-    corner = neuron_name(neuron, index) + ("  output" if is_root else "") + born(plan, neuron)
+    last = neuron.scope.rpartition(".")[2]  # 3 of layers.0.neurons.3
+    name = f"neuron {last}" if last.isdigit() else clean(last) or f"neuron {index}"
+    corner = name + ("  output" if is_root else "") + born(plan, neuron)
     lines = neuron_lines(plan, neuron, plan.out_name(number, index))
     inner = "w·x" if neuron.bias is None else "w·x + b"
     title = f"{neuron.activation}({inner})" if neuron.activation else inner
     return Face("root" if is_root else "op", title, corner, *lines)
-
-
-def neuron_name(neuron: NeuronFold, index: int) -> str:
-    """neuron 3 for the scope layers.0.neurons.3, else the last word of the scope."""
-    last = neuron.scope.rpartition(".")[2]
-    return f"neuron {last}" if last.isdigit() else clean(last) or f"neuron {index}"
 
 
 def born(plan: Plan, neuron: NeuronFold) -> str:
@@ -307,10 +306,3 @@ def neuron_wires(plan: Plan, cards: ValueCards, names: dict[int, str]) -> Iterat
             head = ids.neuron(number, index), ids.operand_port(row_of.get(i, len(shown)))
             id, tail = ids.weight_edge(number, index, i), cards.tail(k, user, j)
             yield message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.m)
-
-
-def in_order(plan: Plan, neurons: list[Card], singles: dict[int, Card]) -> list[Card]:
-    """Cards in the order of the graph: a neuron where its output is."""
-    outs = [neuron.calls[0].out for layer in plan.folds.layers for neuron in layer.neurons]
-    cards = singles | dict(zip(outs, neurons, strict=True))
-    return [cards[k] for k in sorted(cards)]

@@ -131,10 +131,12 @@ class Picture:
         return self.painted()
 
     def painted(self, spare: str | Path = "") -> str:
-        """The SVG; without an engine the DOT text is left in the file `spare`."""
+        """The cards where an engine puts them; without one, DOT text in the file `spare`."""
+        sketch, prefix = self.sketch, self.prefix
+        cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
         try:
-            svg, self.width = svg_source(self)
-            return svg
+            names = [[item.id for item in items] for items in (cards, wires, lanes)]
+            layout = arrange(self.dot, *names)
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
@@ -142,6 +144,17 @@ class Picture:
             write_atomically(spare, self.dot)
             message = f"{error}\nThe graph is in {spare}; any Graphviz can draw it."
             raise NoLayout(message) from None
+        parts = [
+            group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
+            group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
+            group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
+        ]
+        width, height = layout.width, layout.height
+        if self.legend:
+            part, width, height = legend_svg(sketch.legend, width, height + 6)
+            parts.append(part)
+        self.width = math.ceil(width)
+        return svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, atomically; the suffix says as what.
@@ -201,27 +214,6 @@ def page_frame(title: str, page: str) -> str:
         f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" '
         f'srcdoc="{escape(page)}"></iframe>'
     )
-
-
-# SVG: the cards where Graphviz put them
-
-
-def svg_source(picture: Picture) -> tuple[str, int]:
-    """A picture as SVG text, and how wide it is."""
-    sketch, prefix = picture.sketch, picture.prefix
-    cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
-    layout = arrange(picture.dot, *[[it.id for it in items] for items in (cards, wires, lanes)])
-    parts = [
-        group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
-        group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
-        group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
-    ]
-    width, height = layout.width, layout.height
-    if picture.legend:
-        part, width, height = legend_svg(sketch.legend, width, height + 6)
-        parts.append(part)
-    svg = svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
-    return svg, math.ceil(width)
 
 
 def group(css: str, parts: list[str]) -> str:

@@ -43,7 +43,6 @@ class Lane:
     id: str
     name: str
     inside: str = ""
-    depth: int = 0
 
 
 @dataclass
@@ -179,5 +178,5 @@ def arrow(before: Point, tip: Point, width: float) -> str:
 def lane_svg(lane: Lane, box: Box) -> str:
     """The ground a group of cards stands on; nested lanes take turns with the background."""
     x0, y0, x1, y1 = box
-    ground = svg_rect(x0, y0, x1 - x0, y1 - y0, "bg" if lane.depth % 2 else "lane", "hair", 1, 10)
+    ground = svg_rect(x0, y0, x1 - x0, y1 - y0, "bg" if lane.inside else "lane", "hair", 1, 10)
     return f'<g class="lane">{ground}{svg_text(x0 + 9, y0 + 15, lane.name, 11, "mut")}</g>'
