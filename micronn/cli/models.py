@@ -8,19 +8,19 @@ micronn fetch mnist
 
 import argparse
 import csv
-import io
-import math
 from collections.abc import Sequence
+from typing import IO
 
 from rich.console import Console, RenderableType
 
 from micronn.checkpoint import load_training
 from micronn.cli.command import Commands, Note, add_command
+from micronn.datasets.csv_table import is_number
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
 from micronn.support.numeric import as_list, predicted_class
-from micronn.support.text import clipped, decimal, fmt
+from micronn.support.text import clipped, fmt
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
@@ -40,7 +40,7 @@ def predict_command(args: argparse.Namespace, console: Console, note: Note) -> i
     saved = load_training(args.model)
     model, question = saved.model, question_from(saved.notes)
     if args.csv:
-        console.print(answered_table(model, question, args.csv), end="", soft_wrap=True)
+        write_answers(model, question, args.csv, console.file)
         return 0
     x = image(args.images, args.index) if args.images else [typed(text) for text in args.numbers]
     outputs = answer_to(model, question, x)
@@ -74,15 +74,11 @@ def answer(question: Question | None, outputs: Sequence[float]) -> list[Renderab
     return [said, bars(shares, show="{:.1%}".format)]
 
 
-def answered_table(model: MLP, question: Question | None, path: str) -> str:
-    """The inputs of a table with the answers, as the text of another table."""
+def write_answers(model: MLP, question: Question | None, path: str, file: IO[str]) -> None:
+    """The inputs of a table with the answers, as another table."""
     header, rows = rows_of(path, question.columns if question else [])
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([*header, "answer"])
-    for x in rows:
-        table.writerow([*x, answer_cell(question, answer_to(model, question, x))])
-    return text.getvalue()
+    answered = [[*x, answer_cell(question, answer_to(model, question, x))] for x in rows]
+    csv.writer(file, lineterminator="\n").writerows([[*header, "answer"], *answered])
 
 
 def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
@@ -96,10 +92,9 @@ def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
 
 def typed(text: str) -> float:
     """A typed number."""
-    number = decimal(text)
-    if number is None or math.isinf(number):
+    if not is_number(text):
         raise ValueError(f"{clipped(text)!r} is not a number; write one such as 0.5 or 1e-3")
-    return number
+    return float(text)
 
 
 def image(path: str, index: int) -> list[float]:

@@ -120,12 +120,11 @@ def column_index(path: Path, header: Sequence[str], target: str) -> int:
 
 def number(path: Path, line: int, column: str, cell: str) -> float:
     """A cell as a float."""
-    found = decimal(cell)
-    if found is None or math.isinf(found):
+    if not is_number(cell):
         what = f"{cell[:40]!r} is not a finite number" if cell.strip() else "the cell is empty"
         advice = "write a number such as 1.5, or leave the line out"
         raise ValueError(f"{path}, line {line}, column {column!r}: {what}; {advice}")
-    return found
+    return float(cell)
 
 
 def is_number(cell: str) -> bool:

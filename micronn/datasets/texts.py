@@ -180,10 +180,8 @@ def next_letters(
     for name in names:
         unknown = sorted(set(name) - set(letters))
         if unknown:
-            letter = f"{unknown[0]!r} in {name!r}"
-            raise ValueError(
-                f"{letter} is none of the letters {letters!r}; pass letters=... with it"
-            )
+            letter = f"{unknown[0]!r} in {name!r} is none of the letters {letters!r}"
+            raise ValueError(f"{letter}; pass letters=... with it")
         indices = [letters.index(c) for c in letters[0] * window + name + letters[0]]
         for k in range(window, len(indices)):
             seen = indices[k - window : k]
