@@ -47,7 +47,6 @@ class Run(NamedTuple):
     args: what was typed.
     source: where the examples come from, as a model file can hold it.
     done: how many epochs were done before.
-    epochs: how many there shall be.
     """
 
     args: argparse.Namespace
@@ -57,7 +56,12 @@ class Run(NamedTuple):
     rng: random.Random
     source: dict[str, Any]
     done: int
-    epochs: int
+
+    @property
+    def epochs(self) -> int:
+        """How often to go through the examples."""
+        default = IMAGE_EPOCHS if is_image(self.task.nin) else EPOCHS
+        return default if self.args.epochs is None else int(self.args.epochs)
 
 
 def train_command(args: argparse.Namespace, console: Console, note: Note) -> int:
@@ -107,7 +111,7 @@ def fresh(args: argparse.Namespace) -> Run:
     kind, lr = OPTIMIZERS[args.optimizer]
     lr *= IMAGE_SHARE if is_image(task.nin) else 1.0
     optimizer = kind(model.parameters(), lr=lr if args.lr is None else args.lr)
-    return Run(args, task, model, optimizer, rng, source, 0, epochs_for(args, task))
+    return Run(args, task, model, optimizer, rng, source, 0)
 
 
 def resumed(args: argparse.Namespace) -> Run:
@@ -122,18 +126,7 @@ def resumed(args: argparse.Namespace) -> Run:
     if source["data"] != args.data:
         raise ValueError(f"{args.resume} learned {source['data']}, not {args.data}")
     task = task_from(source, random.Random(source["seed"]))
-    epochs = epochs_for(args, task)
-    if saved.epoch >= epochs:
-        more = f"go on with --epochs {2 * saved.epoch}"
-        raise ValueError(f"{args.resume} has done {saved.epoch} epochs already; {more}")
-    rest = saved.model, saved.optimizer, saved.rng, source, saved.epoch, epochs
-    return Run(args, task, *rest)
-
-
-def epochs_for(args: argparse.Namespace, task: Task) -> int:
-    """How often to go through the examples."""
-    default = IMAGE_EPOCHS if is_image(task.nin) else EPOCHS
-    return default if args.epochs is None else int(args.epochs)
+    return Run(args, task, saved.model, saved.optimizer, saved.rng, source, saved.epoch)
 
 
 def task_from(source: Mapping[str, Any], rng: random.Random) -> Task:

@@ -163,7 +163,7 @@ def test_a_refusal_is_one_message_on_stderr(arguments, reason, capsys):
     ("change", "arguments", "reason"),
     [
         ({}, ["circles", "--epochs", "4"], "learned moons, not circles"),
-        ({}, ["moons", "--epochs", "2"], "2 epochs already"),
+        ({}, ["moons", "--epochs", "2"], "2 of 2 epochs are done already; ask for more"),
         ({"notes": {}}, ["moons", "--epochs", "4"], "was not saved by micronn train"),
         ({"notes": {"source": {"data": 3}}}, ["moons", "--epochs", "4"], "was not saved by"),
         ({"optimizer": None}, ["moons", "--epochs", "4"], "no optimiser"),
