@@ -179,16 +179,13 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
 
 def edges_between(x: Value, order: Sequence[Value]) -> Edges:
     """The edges on paths from the last Value of order to x, by the node that reads, root first."""
-    on_the_way = {x}
-    for node in order:
-        if node is not x and not on_the_way.isdisjoint(node.operands):
-            on_the_way.add(node)
     edges: Edges = {}
-    for node in reversed(order):
-        if node is not x and node in on_the_way:
-            pairs = zip(node.operands, node.local_grads, strict=True)
-            edges[node] = [Edge(node, o, slope) for o, slope in pairs if o in on_the_way]
-    return edges
+    for node in order:
+        pairs = zip(node.operands, node.local_grads, strict=True)
+        found = [Edge(node, o, slope) for o, slope in pairs if o is x or o in edges]
+        if found and node is not x:
+            edges[node] = found
+    return dict(reversed(edges.items()))
 
 
 def pass_down(

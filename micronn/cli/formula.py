@@ -151,6 +151,8 @@ def parse(text: str) -> Expression:
     >>> [step.op for step in parse("-x**2").program]
     ['x', 'number', '**', 'neg']
     """
+    if not text.strip():
+        raise ExpressionError('the expression is empty; write one, such as "tanh(w*x + b)"')
     parser = Parser(text)
     found = [*tokens(text), Token("end", "", len(text))]
     for token, following in zip(found, found[1:] + found[-1:], strict=True):
@@ -212,8 +214,12 @@ class Parser:
             self.waiting.append(PostfixStep("(", 1, token))
         elif token.text == "-":
             self.waiting.append(PostfixStep("neg", 1, token))
+        elif token.kind == "end":
+            reason = "the expression ends too early"
+            raise pointed(self.text, token, reason, "An operand is missing.")
         elif token.text != "+":
-            raise self.no_operand(token)
+            reason = f"a number, a name or ( is missing before {token.text!r}"
+            raise pointed(self.text, token, reason)
 
     def take_name(self, token: Token, following: Token) -> None:
         """A variable; or a function, which waits for its parentheses to close."""
@@ -236,7 +242,13 @@ class Parser:
             self.waiting.append(PostfixStep(token.text, 2, token))
             self.operand_next = True
         elif token.text == ",":
-            self.take_comma(token)
+            self.settle()
+            if len(self.waiting) < 2 or self.waiting[-2].op not in FUNCTIONS:
+                advice = "It stands between the arguments of a function; a decimal point is a dot."
+                raise pointed(self.text, token, "a comma has no meaning here", advice)
+            opened = self.waiting[-1]
+            self.waiting[-1] = opened._replace(takes=opened.takes + 1)
+            self.operand_next = True
         elif token.text == ")":
             self.close(token)
         elif token.kind == "end":
@@ -252,16 +264,6 @@ class Parser:
         while self.waiting and PRECEDENCE.get(self.waiting[-1].op, -1) >= least:
             self.program.append(self.waiting.pop())
 
-    def take_comma(self, token: Token) -> None:
-        """Count an argument of the function whose parenthesis is open."""
-        self.settle()
-        if len(self.waiting) < 2 or self.waiting[-2].op not in FUNCTIONS:
-            advice = "It stands between the arguments of a function; a decimal point is a dot."
-            raise pointed(self.text, token, "a comma has no meaning here", advice)
-        opened = self.waiting[-1]
-        self.waiting[-1] = opened._replace(takes=opened.takes + 1)
-        self.operand_next = True
-
     def close(self, token: Token) -> None:
         """End a parenthesis, and with it the call of a function before it."""
         self.settle()
@@ -275,15 +277,6 @@ class Parser:
                 wants = "1 argument" if wanted == 1 else f"{wanted} arguments"
                 raise pointed(self.text, call.token, f"{call.op} takes {wants}, got {count}")
             self.program.append(call._replace(takes=count))
-
-    def no_operand(self, token: Token) -> ExpressionError:
-        """The error for a token where a number, a name or a parenthesis should stand."""
-        if token.kind == "end" and not self.program and not self.waiting:
-            return ExpressionError('the expression is empty; write one, such as "tanh(w*x + b)"')
-        reason, advice = f"a number, a name or ( is missing before {token.text!r}", ""
-        if token.kind == "end":
-            reason, advice = "the expression ends too early", "An operand is missing."
-        return pointed(self.text, token, reason, advice)
 
 
 # NAME=NUMBER

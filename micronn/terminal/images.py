@@ -43,18 +43,15 @@ def grey_image(pixels: Rows) -> Canvas:
     return painted(pixels, grey)
 
 
-def signed_image(numbers: Rows, largest: float | None = None) -> Canvas:
-    """A picture of rows of numbers such as weights: + blue, - orange, the larger the stronger.
-
-    largest: the size shown in full colour; the largest there is if left out.
-    """
-    full = scale(x for row in numbers for x in row) if largest is None else largest
+def signed_image(numbers: Rows) -> Canvas:
+    """A picture of rows of numbers such as weights: + blue, - orange, the larger the stronger."""
+    largest = scale(x for row in numbers for x in row)
 
     def signed(number: float) -> Pixel:
-        token = shade(number, full)
+        token = shade(number, largest)
         if token == "bad":
             return rgb("bad"), SIGNED_MARKS[token]
-        strength = min(1.0, abs(number) / (full or 1.0))
+        strength = min(1.0, abs(number) / (largest or 1.0))
         colour = blend_rgb(WHITE, rgb("epos" if number > 0.0 else "eneg"), strength)
         return colour, SIGNED_MARKS[token]
 

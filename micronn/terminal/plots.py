@@ -102,23 +102,24 @@ def pixel_at(plane: Plane, x: float, y: float) -> tuple[int, int]:
     return min(column, int(plane.across.end) - 1), min(row, int(plane.up.start) - 1)
 
 
-def landscape(heights: Rows, path: Sequence[tuple[int, int]] = (), bands: int = 10) -> Group:
-    """A loss landscape from above, in bands like a map: dark valleys, bright peaks.
+def landscape(heights: Rows, path: Sequence[tuple[int, int]] = ()) -> Group:
+    """A loss landscape from above, in ten bands like a map: dark valleys, bright peaks.
+
+    Each step up is the same share of the way from the lowest to the highest, in
+    logarithms if the losses span a factor of 100.
 
     heights: rows of losses, the top row first.
     path: pixels (column, row) to mark, such as the steps of an optimiser.
-    bands: how many bands, 2 to 10; each step up is the same share of the way from
-        the lowest to the highest, in logarithms if the losses span a factor of 100.
     """
-    level = axis_over([height for row in heights for height in row], 0.0, bands)
+    level = axis_over([height for row in heights for height in row], 0.0, 10.0)
 
     def on_map(height: float) -> Pixel:
-        band = min(bands - 1, int(level(height if height == height else math.inf)))
-        share = band / (bands - 1)
+        band = min(9, int(level(height if height == height else math.inf)))
+        share = band / 9
         colour = blend_rgb(VALLEY, SLOPE, share * 2)
         if share >= 0.5:
             colour = blend_rgb(SLOPE, PEAK, share * 2 - 1)
-        return colour, GREY_MARKS[round(share * 9)]
+        return colour, GREY_MARKS[band]
 
     canvas = painted(heights, on_map)
     for x, y in path:
@@ -214,8 +215,7 @@ class Curves:
         line = Text(" ", no_wrap=True, overflow="ellipsis")
         for k, (name, numbers) in enumerate(self.series.items()):
             mark = ("━━", LINES[k % 4]) if in_colour else (LINE_MARKS[k % 4] * 2, "")
-            now = f" {fmt(numbers[-1])}" if numbers else ""
-            line.append(*mark).append(f" {name}{now}  ")
+            line.append(*mark).append(f" {name} {fmt(numbers[-1])}  ")
         return line.append("logarithmic" if self.up.log else "", "dim")
 
 
