@@ -275,15 +275,11 @@ int64_t machine_check(const Program *p) {
 }
 
 /* How many numbers of memory a program needs for that many lanes. */
-static int64_t scratch_size(const Program *p) {
-    int64_t most = 1;
-    for (int64_t step = 0; step < p->length; step++)
-        if (p->code[step].n > most) most = p->code[step].n;
-    return most;
-}
-
 int64_t machine_memory(const Program *p, int64_t lanes) {
-    return lanes * (2 * p->slots + p->inputs + scratch_size(p));
+    int64_t scratch = 1;
+    for (int64_t step = 0; step < p->length; step++)
+        if (p->code[step].n > scratch) scratch = p->code[step].n;
+    return lanes * (2 * p->slots + p->inputs + scratch);
 }
 
 static Block block_in(const Program *p, real *memory, int64_t lanes, const real *w, real *dw) {
@@ -306,16 +302,6 @@ static void load(const Program *p, const Block *block, const double *examples, i
     transpose(block->v, block->rows, n, inputs);
 }
 
-/* Examples in a full block.  A graph of many slots has smaller ones: both passes go over
-   all of them, and are three times faster when they stay in the cache. */
-static int block_size(const Program *p) { return p->slots > 4096 ? 8 : LANES; }
-
-static void differentiate(const Program *p, const Block *block, int n, real seed, int64_t quiet) {
-    memset(block->d + quiet * n, 0, sizeof(real) * (size_t)((p->slots - quiet) * n));
-    for (int l = 0; l < n; l++) block->d[(int64_t)p->outputs[0] * n + l] += seed;
-    backward(p, block, n, quiet);
-}
-
 /* The results of every example, [row][output], and, if they are asked for, the gradients
    of the first one by the inputs, [row][input], and the sum of those by the parameters,
    added to dw.  Returns 0 where the graph must be asked: it refuses an example, or a
@@ -323,7 +309,9 @@ static void differentiate(const Program *p, const Block *block, int n, real seed
 
 static int run(const Program *p, real *memory, const double *examples, int64_t count,
                const real *w, real *dw, real *values, real *input_gradients, double share) {
-    const int64_t most = block_size(p), lanes = count < most ? count : most;
+    /* A graph of many slots has smaller blocks: both passes go over all of them, and are
+       three times faster when they stay in the cache. */
+    const int64_t most = p->slots > 4096 ? 8 : LANES, lanes = count < most ? count : most;
     const int64_t quiet = input_gradients ? 0 : p->quiet;
     const Block block = block_in(p, memory, lanes, w, dw);
     for (int64_t first = 0; first < count; first += most) {
@@ -333,7 +321,10 @@ static int run(const Program *p, real *memory, const double *examples, int64_t c
         for (int l = 0; l < n; l++)
             for (int64_t i = 0; i < p->output_count; i++)
                 values[(first + l) * p->output_count + i] = block.v[(int64_t)p->outputs[i] * n + l];
-        if (dw || input_gradients) differentiate(p, &block, n, (real)share, quiet);
+        if (!dw && !input_gradients) continue;
+        memset(block.d + quiet * n, 0, sizeof(real) * (size_t)((p->slots - quiet) * n));
+        for (int l = 0; l < n; l++) block.d[(int64_t)p->outputs[0] * n + l] += (real)share;
+        backward(p, &block, n, quiet);
         for (int l = 0; l < n && input_gradients; l++)
             for (int64_t i = 0; i < p->inputs; i++)
                 input_gradients[(first + l) * p->inputs + i] = block.d[i * n + l];

@@ -168,7 +168,7 @@ class TapeWriter:
                         break
 
     def find_weights(self, node: Value) -> None:
-        """A dot as a LayerTerm, if one of its sides is a row of neighbouring scalars."""
+        """A dot as a layer, if one of its sides is a row of neighbouring scalars."""
         if node.op == "weighted_sum":
             first = self.constant(id(node.local_grads), node.local_grads)
             self.layers[node] = first, node.operands, -1

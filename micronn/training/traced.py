@@ -30,8 +30,6 @@ from micronn.training.eager import Objective, eager_outputs
 ROOM = 4_000_000  # doubles that are copied in new order at a time: 32 MB
 ENGINES = {name: name for name in ("auto", "graph", "machine", "python")}
 T = TypeVar("T")
-
-
 DECIDES = 'model or loss decide by the numbers of an example; use engine="graph"'
 
 
