@@ -23,7 +23,6 @@ from micronn.pictures.palette import LIGHT
 
 RANK = " .:-=+*#%@,~^`'_;oxvsa&?"  # of two marks in a character the later one shows
 
-
 BLACK, WHITE = ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)
 
 
@@ -51,20 +50,16 @@ class Canvas:
         return Measurement(self.width, self.width)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        character = self.one_mark
-        if console.color_system in ("256", "truecolor") and has_colours(console, options):
-            character = self.two_colours
+        many = console.color_system in ("256", "truecolor") and has_colours(console, options)
         for y in range(0, self.height, 2):
-            yield from [character(x, y) for x in range(min(self.width, options.max_width))]
+            for x in range(min(self.width, options.max_width)):
+                yield self.character(x, y, many)
             yield Segment.line()
 
-    def two_colours(self, x: int, y: int) -> Segment:
-        """The pixels at (x, y) and below it as the halves of a block."""
-        above, below = self.colours[y][x], self.colours[y + 1][x]
-        return Segment("▀", style_of(above, below))
-
-    def one_mark(self, x: int, y: int) -> Segment:
-        """The pixels at (x, y) and below it as one mark, of the one that matters more."""
+    def character(self, x: int, y: int, many_colours: bool) -> Segment:
+        """The pixels at (x, y) and below it: halves of a block, or the mark that matters more."""
+        if many_colours:
+            return Segment("▀", style_of(self.colours[y][x], self.colours[y + 1][x]))
         y += RANK.find(self.marks[y + 1][x]) > RANK.find(self.marks[y][x])
         return Segment(self.marks[y][x], style_of(self.colours[y][x]))
 

@@ -75,8 +75,6 @@ def fitted_curve(
     """The curve of a model of one input, and the points that it should come close to.
 
     answer: from a list of inputs [x] to the model's number for each.
-    inputs, targets: the examples.
-    width, height: in pixels.
     """
     canvas = Canvas(width, height)
     points = [(x[0], y) for x, y in zip(inputs, targets, strict=True)]

@@ -61,15 +61,17 @@ def computation_tree(root: Value, params: Parameters = None, limit: int = 60) ->
         if depth > DEEPEST or lines >= limit:
             branch.add(Text("…", "dim"))
             continue
-        operands = words.graph.nodes[k].operands
-        for j, operand in enumerate(operands[:MOST_OPERANDS]):
-            computed = bool(words.graph.nodes[operand].operands)
-            twig = branch.add(words.operand(k, j, computed and operand in shown))
-            if computed and operand not in shown:
+        row = words.graph.nodes[k]
+        for operand, slope in list(zip(row.operands, row.local_grads, strict=True))[:MOST_OPERANDS]:
+            line = words.line(operand, slope)
+            twig = branch.add(line)
+            if words.graph.nodes[operand].operands and operand in shown:
+                line.append("  opened elsewhere", "dim")
+            elif words.graph.nodes[operand].operands:
                 to_do.append((operand, twig, depth + 1))
             shown.add(operand)
             lines += 1
-        left_out = len(operands) - MOST_OPERANDS
+        left_out = len(row.operands) - MOST_OPERANDS
         if left_out > 0:
             branch.add(Text(f"… {left_out:,} more operands", "dim"))
     left_out = len(words.graph) - len(shown)
@@ -89,20 +91,14 @@ class Words:
         row = self.graph.nodes[k]
         return Text(row.title, "bold" if row.name else "")
 
-    def line(self, k: int) -> Text:
-        """Node k: its name, what made it, its data, its grad."""
+    def line(self, k: int, slope: float | None = None) -> Text:
+        """Node k: its slope where it is an operand, its name, what made it, its data, its grad."""
         row = self.graph.nodes[k]
         made = glyph(row.op) if row.op else row.role
-        line = Text(no_wrap=True, overflow="ellipsis").append(self.name(k))
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append("" if slope is None else f"∂ {fmt(slope)}  ", "dim").append(self.name(k))
         line.append(f"  {made}", ROLES.get(row.role, "cyan")).append(f"  {fmt(row.data)}  grad ")
         return line.append(self.chip(row.grad))
-
-    def operand(self, k: int, j: int, opened: bool) -> Text:
-        """Operand j of node k, with its slope; opened: whether its own operands stand elsewhere."""
-        row = self.graph.nodes[k]
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"∂ {fmt(row.local_grads[j])}  ", "dim").append(self.line(row.operands[j]))
-        return line.append("  opened elsewhere" if opened else "", "dim")
 
     def chip(self, number: float) -> Text:
         """A gradient on the colour that says its sign and size; the sign is also written."""
@@ -196,15 +192,12 @@ def confusion_table(counts: Sequence[Sequence[int]], names: Sequence[str] = ()) 
     for column in table.columns[1:]:
         column.justify = "right"
     for actual, row in enumerate(counts):
-        cells = [Text(str(n) if n else "·", cell_style(n, k == actual)) for k, n in enumerate(row)]
+        cells = [Text(str(n), "bold red") if n else Text("·", "dim") for n in row]
+        if row[actual]:
+            cells[actual].style = "bold green"
         share = f"{row[actual] / sum(row):.0%}" if sum(row) else "–"
         table.add_row(names[actual], *cells, share)
     return table
-
-
-def cell_style(count: int, right: bool) -> str:
-    """Right answers green, wrong ones red, none at all faint."""
-    return "bold green" if right and count else "bold red" if count else "dim"
 
 
 # Renderables as text
