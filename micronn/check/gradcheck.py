@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from micronn.engine import Value, topological_order
-from micronn.support.arguments import leaves
+from micronn.support.arguments import check_callable, leaves
 from micronn.support.number import as_float
 from micronn.support.text import clipped
 
@@ -60,10 +60,7 @@ class Slope:
 
 @dataclass(frozen=True)
 class GradCheck:
-    """Slopes by backward() beside finite differences; as a truth value, whether all agree.
-
-    rows: a Slope for each parameter, in order.
-    """
+    """A Slope for each parameter, in order; as a truth value, whether all agree."""
 
     rows: list[Slope]
 
@@ -143,7 +140,13 @@ def by_backward(
     f: Function, parameters: Parameters
 ) -> tuple[float, list[tuple[str, Value, float]]]:
     """The result of f, and each parameter's name and gradient; the grads are put back."""
-    named, root = named_list(parameters), repeated(f)
+    if not hasattr(parameters, "__iter__"):
+        raise TypeError(f"parameters is a list of Values, got {clipped(repr(parameters))}")
+    pairs = [x if isinstance(x, tuple) and len(x) == 2 else ("", x) for x in parameters]
+    if not leaves([p for _, p in pairs], "parameters"):
+        raise ValueError("no parameters to check; pass model.parameters()")
+    named = [(name or p.label or f"parameters[{k}]", p) for k, (name, p) in enumerate(pairs)]
+    root = repeated(f)
     before = [(node, node.grad) for node in [*topological_order(root), *(p for _, p in named)]]
     try:
         for _, p in named:
@@ -194,36 +197,21 @@ def repeated(f: Function) -> Value:
     """What f gives, if it builds that anew each time, and the same."""
     first, second = built(f), built(f)
     if first is second and first.operands:
-        raise ValueError(
-            "f gave the same Value twice, so nudging a parameter cannot reach it; "
-            "build the expression inside f: lambda: w * x, not lambda: y"
-        )
+        advice = "build it inside f, where a nudge reaches it: lambda: w * x, not lambda: y"
+        raise ValueError(f"f gave the same Value twice; {advice}")
     if repr(first.data) != repr(second.data):
-        raise ValueError(
-            f"f gave {first.data!r}, then {second.data!r}, with nothing changed; "
-            "make it give the same number, for instance with a fixed random seed"
-        )
+        gave = f"f gave {first.data!r}, then {second.data!r}, with nothing changed"
+        raise ValueError(f"{gave}; make it repeat itself, say with a fixed random seed")
     return first
 
 
 def built(f: Function) -> Value:
     """What f gives, if that is a Value."""
-    if not callable(f):
-        raise TypeError(f"f is a function that builds a Value, got {clipped(repr(f))}")
+    check_callable(f=f)
     root = f()
     if not isinstance(root, Value):
         raise TypeError(f"f must give one Value, got {clipped(repr(root))}")
     return root
-
-
-def named_list(parameters: Parameters) -> list[tuple[str, Value]]:
-    """parameters as pairs of name and Value; refuses anything else in words."""
-    if not hasattr(parameters, "__iter__"):
-        raise TypeError(f"parameters is a list of Values, got {clipped(repr(parameters))}")
-    pairs = [x if isinstance(x, tuple) and len(x) == 2 else ("", x) for x in parameters]
-    if not leaves([p for _, p in pairs], "parameters"):
-        raise ValueError("no parameters to check; pass model.parameters()")
-    return [(name or p.label or f"parameters[{k}]", p) for k, (name, p) in enumerate(pairs)]
 
 
 def positive(h: float) -> float:
