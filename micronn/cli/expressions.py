@@ -37,8 +37,7 @@ def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     root = differentiated(args)
     path = Path(args.output)
     draw(root, detail=args.detail).save(path)
-    count = counted(len(topological_order(root)), "value")
-    console.print(f"wrote {path}: {count}", soft_wrap=True)
+    console.print(f"wrote {path}: {counted(len(topological_order(root)), 'value')}", soft_wrap=True)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")
     return 0

@@ -33,11 +33,9 @@ CALLS = {row.typed or op: row.call for op, row in OPERATIONS.items() if row.call
 
 HINTS = {
     "^": "A power is written **, as in x**2.",
-    "[": "Only round parentheses group.",
-    "{": "Only round parentheses group.",
+    **dict.fromkeys("[{", "Only round parentheses group."),
     "=": "A number for a name comes after the expression: NAME=NUMBER.",
-    "×": "A product is written *.",
-    "·": "A product is written *.",
+    **dict.fromkeys("×·", "A product is written *."),
     "÷": "A quotient is written /.",
     "−": "Minus is the sign - on the keyboard.",
     "²": "A power is written **, as in x**2.",
@@ -229,11 +227,8 @@ class Parser:
             raise pointed(self.text, token, f"unknown function {clipped(name)!r}", advice)
         if name in FUNCTIONS and not call:
             raise pointed(self.text, token, f"{name} is a function", f"Write {name}(...).")
-        if call:
-            self.waiting.append(PostfixStep(name, 0, token))
-        else:
-            self.program.append(PostfixStep(name, 0, token))
-            self.operand_next = False
+        (self.waiting if call else self.program).append(PostfixStep(name, 0, token))
+        self.operand_next = call
 
     def take_operator(self, token: Token) -> None:
         """Between operands: an operator, a comma, a closing parenthesis, or the end."""

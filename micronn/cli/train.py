@@ -19,7 +19,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 
 from micronn.checkpoint import load_training, save
 from micronn.cli.command import Commands, Note, add_command
@@ -69,9 +69,13 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
     check(args)
     run = resumed(args) if args.resume else fresh(args)
     recorder = recorder_for(run) if args.replay else None
-    steps = steps_of(run)
+    question = run.task.question
+    epochs = steps(
+        run.model, question.loss, run.task.train, run.optimizer, run.epochs, args.batch_size,
+        run.rng, validation=run.task.validation, metric=question.metric, done=run.done,
+    )  # fmt: skip
     console.print(opening(run), soft_wrap=True)
-    last = trained(run, steps, console, recorder)
+    last = trained(run, epochs, console, recorder)
     console.print()
     for part in summary(run, last):
         console.print(part)
@@ -157,16 +161,7 @@ def opening(run: Run) -> str:
 # Training
 
 
-def steps_of(run: Run) -> Iterator[Step]:
-    """The training, a Step for each epoch; it begins when the first is asked for."""
-    task, question = run.task, run.task.question
-    return steps(
-        run.model, question.loss, task.train, run.optimizer, run.epochs, run.args.batch_size,
-        run.rng, validation=task.validation, metric=question.metric, done=run.done,
-    )  # fmt: skip
-
-
-def trained(run: Run, steps: Iterator[Step], console: Console, recorder: Recorder | None) -> Step:
+def trained(run: Run, epochs: Iterator[Step], console: Console, recorder: Recorder | None) -> Step:
     """Train to the end.  The model is saved after every epoch, so a stop loses little."""
     question, path = run.task.question, run.args.save
     notes = {"question": question._asdict(), "source": run.source}
@@ -175,7 +170,7 @@ def trained(run: Run, steps: Iterator[Step], console: Console, recorder: Recorde
     board = Dashboard(question.name, run.epochs, *pictures, short=not run.args.live)
     board.epoch = run.done
     with watched(board, console) as redraw:
-        for step in steps:
+        for step in epochs:
             view.engine = step.engine
             left = step.seconds / (step.epoch - run.done) * (run.epochs - step.epoch)
             assert step.validation_loss is not None  # steps_of() asks for it
@@ -231,9 +226,8 @@ ENGINE_NAMES = {
 
 def scores_table(question: Question, last: Step, test: Score, count: int) -> Table:
     """Loss and metric on each part; the last line is the one to quote."""
-    table = Table("examples", "loss", METRIC_NAMES[question.kind])
-    for column in table.columns[1:]:
-        column.justify = "right"
+    metric = METRIC_NAMES[question.kind]
+    table = Table("examples", Column("loss", justify="right"), Column(metric, justify="right"))
     table.add_row("training", fmt(last.loss), "")
     assert last.validation_loss is not None
     table.add_row("validation", fmt(last.validation_loss), figure(question, last.metric))
@@ -257,17 +251,14 @@ def baseline(task: Task) -> str:
     question, (_, targets), (_, unseen) = task.question, task.train, task.test
     if question.kind == "quantity":
         centre = fmean(targets)
-        error = question.metric([centre] * len(unseen), unseen)
-        return (
-            f"Always saying {fmt(question.quantity(centre))}, the mean of what it learned from, "
-            f"would be off by {figure(question, error)}."
-        )
-    ((common, _),) = Counter(map(right_class, targets)).most_common(1)
-    share = fmean([right_class(target) == common for target in unseen])
-    return (
-        f"Always saying {question.classes[common]}, the commonest class of what it learned from, "
-        f"would be right in {share:.1%} of cases."
-    )
+        said = f"{fmt(question.quantity(centre))}, the mean"
+        score = f"off by {figure(question, question.metric([centre] * len(unseen), unseen))}"
+    else:
+        ((common, _),) = Counter(map(right_class, targets)).most_common(1)
+        said = f"{question.classes[common]}, the commonest class"
+        share = fmean([right_class(target) == common for target in unseen])
+        score = f"right in {share:.1%} of cases"
+    return f"Always saying {said} of what it learned from, would be {score}."
 
 
 # Arguments

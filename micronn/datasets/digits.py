@@ -73,8 +73,7 @@ def picture(side: int = 16) -> Examples:
     Returns side * side inputs [x, y], from -1.0 (left, top) to 1.0 (right, bottom),
     row by row, and the grey at each point as target, from 0.0 to 1.0.
     """
-    if count(side, "side") < 2:
-        raise ValueError("side must be at least 2: a picture of one pixel has no left and right")
+    count(side, "side", least=2)
     across = [2.0 * k / (side - 1) - 1.0 for k in range(side)]
     middle = (side - 1) / 2.0
     strokes = [[(middle + middle * x, middle + middle * y) for x, y in line] for line in FACE]

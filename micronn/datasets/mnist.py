@@ -105,7 +105,7 @@ def read_idx(path: Location) -> Idx:
 
 
 def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
-    """The header and the numbers of an IDX file, and a look that nothing follows."""
+    """The header and the numbers of an IDX file, which must end there."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise ValueError(f"not an IDX file: it begins with {magic!r}, not with two zero bytes")
@@ -119,11 +119,10 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
     if head + count > limit:
         claim = f"the header announces {count} numbers, shape {shape}"
         raise ValueError(f"{claim}, but the file can hold {limit - head} at most")
-    data = file.read(count)
-    if len(data) < count:
-        raise ValueError(f"{count} numbers expected, shape {shape}, but only {len(data)} found")
-    if file.read(1):
-        raise ValueError(f"{count} numbers expected, shape {shape}, but more bytes follow")
+    data = file.read(count + 1)
+    if len(data) != count:
+        found = "more" if len(data) > count else f"only {len(data)}"
+        raise ValueError(f"{count} numbers expected, shape {shape}, but {found} found")
     return Idx(shape, data)
 
 
@@ -170,10 +169,8 @@ def load_mnist(images: Location, labels: Location | None = None) -> Digits | tup
         return load_mnist(paths[0], paths[1]), load_mnist(paths[2], paths[3])
     pictures, targets = read_idx(images), read_idx(labels)
     if len(pictures.shape) < 2 or len(targets.shape) != 1:
-        raise ValueError(
-            f"{images} has shape {pictures.shape} and {labels} has shape {targets.shape}; pictures "
-            "have shape (n, rows, columns) and labels (n,): are the two swapped?"
-        )
+        shapes = f"{images} has shape {pictures.shape} and {labels} has shape {targets.shape}"
+        raise ValueError(f"{shapes}, not (n, rows, columns) and (n,): are the two swapped?")
     if len(pictures) != len(targets):
         counts = f"{len(pictures)} pictures in {images}, but {len(targets)} labels in {labels}"
         raise ValueError(f"{counts}; take both from one set")
