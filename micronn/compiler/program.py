@@ -25,6 +25,7 @@ import math
 import operator
 import warnings
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -87,11 +88,10 @@ def compile_graph(
     if not roots:
         raise ValueError("root is an empty list: a program computes at least one Value")
     inputs, params = leaves(inputs, "inputs"), leaves(params, "params")
-    once = set[Value]()
-    for value in [*inputs, *params]:
-        if value in once:
-            raise ValueError(f"{value!r} is listed twice among inputs and params; list it once")
-        once.add(value)
+    both = [*inputs, *params]
+    if len({*both}) < len(both):
+        (twice, _), *_ = Counter(both).most_common(1)
+        raise ValueError(f"{twice!r} is listed twice among inputs and params; list it once")
     for name, value, known in (("backend", backend, BACKENDS), ("dtype", dtype, REAL)):
         check_choice(value, known, name)
     return Program(root, inputs, params, backend, dtype)
