@@ -206,9 +206,7 @@ def terms_of(graph: Graph, k: int) -> tuple[str, list[int]]:
     if node.op not in ("*", "/") or len(numbers) != 1 or (node.op, *numbers) == ("/", operands[0]):
         return "", []
     inner = operands[0] if numbers[0] == operands[1] else operands[1]
-    terms = added_up(graph, inner) if graph.nodes[inner].op == "+" else []
-    if graph.nodes[inner].op == "sum":
-        terms = list(graph.nodes[inner].operands)
+    terms = terms_of(graph, inner)[1] if graph.nodes[inner].op in ("+", "sum") else []
     factor = graph.nodes[numbers[0]].data
     times = factor if node.op == "/" else 1.0 / factor if factor else 0.0
     return ("mean", terms) if terms and math.isclose(times, len(terms)) else ("", [])

@@ -128,12 +128,9 @@ def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) ->
     objects = {thing["name"]: thing for thing in graph.get("objects", [])}
     edges = {thing["id"]: thing for thing in graph.get("edges", [])}
 
-    def at(x: float, y: float) -> Point:
-        return x - left + MARGIN, top - y + MARGIN
-
     def point(text: str) -> Point:
         x, y = numbers(text)
-        return at(x, y)
+        return x - left + MARGIN, top - y + MARGIN
 
     def route(edge: dict[str, str]) -> Route:
         tip, *points = edge["pos"].removeprefix("e,").split()
@@ -143,8 +140,8 @@ def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) ->
         return Route(way, point(tip), point(edge["lp"]) if "lp" in edge else way[0])
 
     def box(thing: dict[str, str]) -> Box:
-        x0, y0, x1, y1 = numbers(thing["bb"])
-        return *at(x0, y1), *at(x1, y0)
+        x0, y0, x1, y1 = thing["bb"].split(",")
+        return *point(f"{x0},{y1}"), *point(f"{x1},{y0}")
 
     return Layout(
         right - left + 2 * MARGIN,

@@ -207,7 +207,7 @@ def unit_mark(column: Column, unit: int, view: View) -> str:
         bias += minus(left + 4.5, top + 4.5, 5, weight, view)
     else:
         shape, bias = svg_rect(x - r, y - r, 2 * r, 2 * r, fill, "input", 1.5), ""
-    words = unit_words(column, unit) if view.steady else spoken(column, unit)
+    words = unit_words(column, unit, with_numbers=not view.steady)
     mark = "" if number is None else weightmark(x, y, r, number, view)
     return f'<g class="neuron"><title>{escape(words)}</title>{shape}{mark}{bias}</g>'
 
@@ -230,16 +230,14 @@ def minus(x: float, y: float, width: float, number: float, view: View) -> str:
     return stroke.replace(LIGHT["ink"], "none") if view.steady else ""
 
 
-def unit_words(column: Column, unit: int) -> str:
-    """Which unit it is."""
-    return f"{column.heading} {column.names[unit] or f'#{unit}'}"
-
-
-def spoken(column: Column, unit: int) -> str:
-    """A unit in words, with its numbers in full."""
-    numbers = {name: numbers[unit] for name, numbers in column.numbers.items()}
-    known = [f"{name} = {x!r}" for name, x in numbers.items() if x is not None]
-    words = f"{unit_words(column, unit)}: {', '.join(known) or 'no data'}"
+def unit_words(column: Column, unit: int, with_numbers: bool) -> str:
+    """A unit in words, and perhaps its numbers in full."""
+    name = f"{column.heading} {column.names[unit] or f'#{unit}'}"
+    if not with_numbers:
+        return name
+    numbers = {field: numbers[unit] for field, numbers in column.numbers.items()}
+    known = [f"{field} = {x!r}" for field, x in numbers.items() if x is not None]
+    words = f"{name}: {', '.join(known) or 'no data'}"
     if not column.neurons:
         return words
     bias = column.neurons[unit].b

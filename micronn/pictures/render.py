@@ -2,15 +2,7 @@
 
 First everything is text that needs nothing installed: the DOT text holds every name
 and number and can be drawn by any Graphviz.  Only when the SVG is asked for is a
-layout engine looked for, and all it does is say where things go.
-
-    >>> from micronn.engine import Value
-    >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
-    >>> f = a * b
-    >>> f.backward()
-    >>> picture = render(Graph(f))
-    >>> "a" in picture.dot, "grad +3" in picture.dot
-    (True, True)
+layout engine looked for, and all it does is say where things go.  Begin with draw().
 """
 
 import base64
@@ -173,16 +165,14 @@ class Picture:
             raise ValueError(f"a picture is saved as {known}, got {path.name!r}")
         if suffix == ".svg" and "svg" not in vars(self):
             self.svg = self.painted(path.with_suffix(".dot"))
-        write_atomically(path, self.content(suffix))
-        return path
-
-    def content(self, suffix: str) -> str | bytes:
-        """What a file with this suffix holds."""
         if suffix == ".html":
-            return self.as_page()
-        if suffix in (".dot", ".svg"):
-            return self.dot if suffix == ".dot" else self.svg
-        return image(self.dot, suffix[1:])
+            content: str | bytes = self.as_page()
+        elif suffix in (".dot", ".svg"):
+            content = self.dot if suffix == ".dot" else self.svg
+        else:
+            content = image(self.dot, suffix[1:])
+        write_atomically(path, content)
+        return path
 
     def as_page(self) -> str:
         """The page that steps through the computation, as HTML text."""
