@@ -73,12 +73,6 @@ def name_left(glyph: str) -> float:
     return EDGE + (text_width(glyph) + EDGE if glyph else 0)
 
 
-def header_width(glyph: str, name: str, corner: str) -> float:
-    """The room that operation, name and the word in the corner need."""
-    left = name_left(glyph) + text_width(name) + EDGE
-    return left + (text_width(corner, 10) + 12 if corner else 0)
-
-
 def upright(x: float, bottom: float) -> str:
     """A thin line between two columns, from below the header down."""
     return svg_line(f"M{units(x)} {ROW}L{units(x)} {units(bottom)}", "hair")

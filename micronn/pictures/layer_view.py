@@ -92,8 +92,8 @@ class Block(NamedTuple):
 
     def notes(self) -> list[str]:
         """The line below the data and the line below the gradients."""
-        count = f"{len(self.sides()[0]):,}: " if self.folded else ""
-        return [(count if i == 0 else "") + largest_and_rms(x) for i, x in enumerate(self.sides())]
+        data, grad = map(largest_and_rms, self.sides())
+        return [f"{len(self.sides()[0]):,}: {data}" if self.folded else data, grad]
 
 
 def blocks_of(plan: Plan, number: int) -> list[Block]:

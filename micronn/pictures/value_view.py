@@ -21,12 +21,13 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures import ids
 from micronn.pictures.cards import (
+    EDGE,
     NUMBER,
     ROW,
     Card,
     Cell,
-    header_width,
     largest,
+    name_left,
     record_card,
     upright,
 )
@@ -190,7 +191,9 @@ class ValueCards:
         ]
         chip = max(NUMBER, text_width(data), text_width(grad)) + CHIP
         columns = left + (LABELS + GAP) + chip + right
-        needed = max(columns, header_width(sign, name, corner))
+        header = name_left(sign) + text_width(name) + EDGE
+        header += text_width(corner, 10) + 12 if corner else 0
+        needed = max(columns, header)
         words = f"{name}: {sign or row.role}, data = {row.data!r}, grad = {row.grad!r}"
         cells = record_cells((sign, name, corner), texts, ins, outs)
         title = "" if self.blank else words
