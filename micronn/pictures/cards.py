@@ -67,15 +67,14 @@ class Card:
             svg_text(self.width - EDGE, 14, corner, 10, token, "end"),
         ]
 
+    def upright(self, x: float, bottom: float) -> None:
+        """Paint a thin line between two columns, from below the header down."""
+        self.body.append(svg_line(f"M{units(x)} {ROW}L{units(x)} {units(bottom)}", "hair"))
+
 
 def name_left(glyph: str) -> float:
     """Where a name begins, behind the operation."""
     return EDGE + (text_width(glyph) + EDGE if glyph else 0)
-
-
-def upright(x: float, bottom: float) -> str:
-    """A thin line between two columns, from below the header down."""
-    return svg_line(f"M{units(x)} {ROW}L{units(x)} {units(bottom)}", "hair")
 
 
 def largest(sizes: Sequence[float], most: int = MOST_ROWS) -> list[int]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from micronn.graph.neurons import NeuronFold
 from micronn.graph.rows import Row
 from micronn.pictures import ids
-from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card, upright
+from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card
 from micronn.pictures.folded_cards import census_bar, finished, folded_sketch, largest_and_rms
 from micronn.pictures.grouping import Plan
 from micronn.pictures.legend import BAR, limits, shade_scale, value_legend
@@ -220,9 +220,10 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float) -> Card:
         svg_text(left, ROW + 14, "param", 10, "param"),
         svg_text(middle, ROW + 14, "data", 10, "mut", "middle"),
         svg_text(right + columns.grad / 2, ROW + 14, "grad", 10, "mut", "middle"),
-        upright(columns.slopes, ruled) if columns.slopes else "",
-        svg_line(f"M0 {ruled}L{units(card.width)} {ruled}", stroke),
     ]
+    if columns.slopes:
+        card.upright(columns.slopes, ruled)
+    card.body.append(svg_line(f"M0 {ruled}L{units(card.width)} {ruled}", stroke))
     top = 2 * ROW
     for line in lines:
         card.body += line_svg(line, top, columns, card.width, m, bold=line in face.results)

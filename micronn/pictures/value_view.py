@@ -20,17 +20,7 @@ from typing import NamedTuple
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures import ids
-from micronn.pictures.cards import (
-    EDGE,
-    NUMBER,
-    ROW,
-    Card,
-    Cell,
-    largest,
-    name_left,
-    record_card,
-    upright,
-)
+from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, name_left, record_card
 from micronn.pictures.legend import value_legend
 from micronn.pictures.palette import scale, shade
 from micronn.pictures.sketch import End, Sketch, Wire, message_wire
@@ -114,12 +104,10 @@ def ports_out(row: Row) -> Ports:
     return ports(sizes, lambda i: message(sizes[i]), partial(ids.message, row.k), keys)
 
 
-def ports(
-    sizes: Sequence[float],
-    text: Callable[[int], str],
-    id: Callable[[int], str],
-    keys: Iterable[Hashable],
-) -> Ports:
+Namer = Callable[[int], str]  # what a row of a column says, or what it is called
+
+
+def ports(sizes: Sequence[float], text: Namer, id: Namer, keys: Iterable[Hashable]) -> Ports:
     """Rows for many numbers; what is not among the largest shares the last, "… n more".
 
     sizes: how large each number counts.  text: of a number.  id: of the text in a row.
@@ -203,9 +191,9 @@ class ValueCards:
         card.frame(row.role if fine else "bad", row.k in self.below)
         card.heading(sign, name, corner, token, "ink" if named else "mut")
         width = card.width - left - right
-        card.body += self.side(ins, left / 2, left, card.height)
+        self.side(card, ins, left / 2, left)
         card.body += self.numbers(row, texts, left, width, ROW * high / 2)
-        card.body += self.side(outs, card.width - right / 2, card.width - right, card.height)
+        self.side(card, outs, card.width - right / 2, card.width - right)
         return card
 
     def corner(self, row: Row) -> tuple[str, str]:
@@ -222,13 +210,13 @@ class ValueCards:
             return word, token
         return f"{word} first {fmt(row.data)}".strip(), "bad"
 
-    def side(self, rows: Sequence[Port], x: float, edge: float, height: float) -> list[str]:
-        """A column of derivatives or messages around x, and the line at its edge."""
-        texts = [
-            svg_text(x, ROW * row + 34, port.text, 12, "mut", "middle", id=self.prefix + port.id)
-            for row, port in enumerate([] if self.blank else rows)
-        ]
-        return [*texts, upright(edge, height)] if rows else []
+    def side(self, card: Card, rows: Sequence[Port], x: float, edge: float) -> None:
+        """Paint a column of derivatives or messages around x, and the line at its edge."""
+        for row, port in enumerate([] if self.blank else rows):
+            y, id = ROW * row + 34, self.prefix + port.id
+            card.body.append(svg_text(x, y, port.text, 12, "mut", "middle", id=id))
+        if rows:
+            card.upright(edge, card.height)
 
     def blanks(self, row: Row) -> Sequence[str]:
         """Which numbers of a row are to be written in; the data of a given one never is."""
