@@ -25,10 +25,6 @@ from micronn.terminal.tables import backward_table, check_table, computation_tre
 from micronn.viewer.quiz import ABOUT, known, questions, take
 from micronn.viewer.worksheet import save_worksheet
 
-COMMANDS = ("draw", "explain", "check", "quiz")  # whose words may begin with a minus
-VALUED_OPTIONS = ("-o", "--output", "--detail", "--worksheet", "--about")
-
-
 # Commands
 
 
@@ -88,8 +84,7 @@ def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     for line in known(story, args.about):
         console.print(line)
     console.print("? gives a hint, Ctrl-D ends")
-    score = take(asked, partial(line_from, console), console.print)
-    console.print(str(score))
+    console.print(str(take(asked, partial(line_from, console), console.print)))
     return 0
 
 

@@ -49,8 +49,8 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-WORDY = (*expressions.COMMANDS, *models.COMMANDS)
-VALUED = (*expressions.VALUED_OPTIONS, *models.VALUED_OPTIONS)
+WORDY = ("draw", "explain", "check", "quiz", "predict")  # their words may begin with a minus
+VALUED = ("-o", "--output", "--detail", "--worksheet", "--about", "--csv", "--images", "--index")
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:

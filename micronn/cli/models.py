@@ -28,10 +28,6 @@ from micronn.terminal.plots import bars
 from micronn.training.tasks import Question, question_from, rows_of
 from micronn.training.traced import predict
 
-COMMANDS = ("predict",)  # whose words may begin with a minus
-VALUED_OPTIONS = ("--csv", "--images", "--index")
-
-
 # predict
 
 
@@ -112,26 +108,20 @@ def show_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Say what is in a model file, and draw its network."""
     saved = load_training(args.model)
     question = question_from(saved.notes)
-    images = [weight_images(saved.model)] if args.weights else []
+    neurons = saved.model.layers[0].neurons
+    if args.weights and not is_image(len(neurons[0].w)):
+        raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")
     picture = draw_network(saved.model, title=question.name if question else None)
     path = picture.save(args.output)
     count = len(saved.model.parameters())
     console.print(f"{saved.model!r}, {count:,} parameters", soft_wrap=True)
     if question:
         console.print(f"learned {question.name} in {saved.epoch:,} epochs", soft_wrap=True)
-    for part in images:
-        console.print(part)
+    if args.weights:  # what each neuron of the first layer looks for: blue wants ink, orange none
+        rows = [square([weight.data for weight in neuron.w]) for neuron in neurons]
+        console.print(gallery({f"neuron {k}": signed_image(row) for k, row in enumerate(rows)}))
     console.print(f"wrote {path}", soft_wrap=True)
     return 0
-
-
-def weight_images(model: MLP) -> RenderableType:
-    """What each neuron of the first layer looks for, as an image: blue wants ink, orange none."""
-    neurons = model.layers[0].neurons
-    if not is_image(len(neurons[0].w)):
-        raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")
-    rows = [square([weight.data for weight in neuron.w]) for neuron in neurons]
-    return gallery({f"neuron {k}": signed_image(row) for k, row in enumerate(rows)})
 
 
 # fetch
