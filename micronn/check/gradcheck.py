@@ -72,11 +72,7 @@ class GradCheck:
     @property
     def worst(self) -> Slope:
         """The row that is furthest off, measured by what it is allowed."""
-
-        def excess(row: Slope) -> float:
-            return row.error / row.allowed if math.isfinite(row.error) else math.inf
-
-        return max(self.rows, key=excess)
+        return max(self.rows, key=lambda r: r.error / r.allowed if r.error < math.inf else math.inf)
 
     def __bool__(self) -> bool:
         return self.ok

@@ -95,8 +95,7 @@ def health(model: Module, inputs: Iterable[Any], optimizer: Optimizer | None = N
     if optimizer is not None:
         moved = {p: row[0] for p, row in zip(optimizer.params, optimizer.next_step(), strict=True)}
     found = [measured(name, layers[name], units[name], moved) for name in layers]
-    last = found[-1].gradient
-    return Health(tuple(read(layer, last) for layer in found))
+    return Health(tuple(read(layer, found[-1].gradient) for layer in found))
 
 
 def parameters_by_layer(model: Module) -> dict[str, list[Value]]:

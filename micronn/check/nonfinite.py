@@ -105,11 +105,9 @@ def born_in_grad(node: Value, order: Sequence[Value], names: Names) -> NonFinite
 
 def formula(node: Value, names: Names) -> str:
     """The operation of a node with the numbers it read, the largest six of many."""
-    operands: Sequence[Value] = node.operands
-    if len(operands) > 2:
-        operands = sorted(operands, key=lambda operand: -abs(operand.data))[:6]
-    texts = [f"{names[operand]} = {operand.data:.6g}" for operand in operands]
     if len(node.operands) <= 2:
-        return nested(node.op, [(text, 0) for text in texts])
-    left_out = len(node.operands) - len(texts)
+        return nested(node.op, [(f"{names[x]} = {x.data:.6g}", 0) for x in node.operands])
+    largest = sorted(node.operands, key=lambda operand: -abs(operand.data))[:6]
+    texts = [f"{names[x]} = {x.data:.6g}" for x in largest]
+    left_out = len(node.operands) - len(largest)
     return f"{node.op} of {', '.join(texts)}" + f" and {left_out} smaller ones" * (left_out > 0)

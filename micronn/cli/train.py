@@ -166,8 +166,7 @@ def trained(run: Run, epochs: Iterator[Step], console: Console, recorder: Record
     question, path = run.task.question, run.args.save
     notes = {"question": question._asdict(), "source": run.source}
     view = ModelView(run.model, question, run.task.validation)
-    pictures = view.picture(), view.sample()
-    board = Dashboard(question.name, run.epochs, *pictures, short=not run.args.live)
+    board = Dashboard(question.name, run.epochs, view.picture(), view.sample(), not run.args.live)
     board.epoch = run.done
     with watched(board, console) as redraw:
         for step in epochs:
