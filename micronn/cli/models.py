@@ -20,7 +20,7 @@ from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
 from micronn.support.numeric import as_list, predicted_class
-from micronn.support.text import clipped, fmt
+from micronn.support.text import clipped, fmt, printable
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
@@ -74,7 +74,8 @@ def write_answers(model: MLP, question: Question | None, path: str, file: IO[str
     """The inputs of a table with the answers, as another table."""
     header, rows = rows_of(path, question.columns if question else [])
     answered = [[*x, answer_cell(question, answer_to(model, question, x))] for x in rows]
-    csv.writer(file, lineterminator="\n").writerows([[*header, "answer"], *answered])
+    cells = [[printable(str(cell)) for cell in row] for row in [[*header, "answer"], *answered]]
+    csv.writer(file, lineterminator="\n").writerows(cells)
 
 
 def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:

@@ -81,7 +81,12 @@ def clean(name: str) -> str:
     if len(name) > LONGEST_NAME:
         half = LONGEST_NAME // 2
         name = f"{name[:half]}…{name[len(name) - half + 1 :]}"
-    return "".join([c if c.isprintable() else "\ufffd" for c in name])
+    return printable(name)
+
+
+def printable(text: str) -> str:
+    """Text with U+FFFD for every character that a terminal would obey or could not show."""
+    return "".join([c if c.isprintable() else "\ufffd" for c in text])
 
 
 def counted(n: int, word: str) -> str:

@@ -27,7 +27,7 @@ from micronn.pictures.palette import SHADES
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
-from micronn.support.text import fmt
+from micronn.support.text import fmt, printable
 from micronn.viewer.step_data import Slots, page_data
 
 MOST_CARDS = 60  # that are stepped through
@@ -72,7 +72,7 @@ def to_html(
     if detail == "network":
         return draw_network(model_of(params), root=cast(Value, root), title=title).html
     graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
-    heading = "".join([c if c.isprintable() else "\ufffd" for c in title or ""]).strip()
+    heading = printable(title or "").strip()
     wires = sum([len(node.operands) for node in graph.nodes])
     is_small = len(graph) <= MOST_CARDS and wires <= MOST_WIRES
     if detail in ("auto", "values") and is_small:

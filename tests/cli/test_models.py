@@ -74,6 +74,13 @@ def test_every_line_of_a_table_is_answered_by_the_names_of_its_columns(capsys):
     assert [row["x"] for row in rows] == ["7.0", "5.0"]
 
 
+def test_a_class_name_from_a_file_gives_the_terminal_no_command(capsys):
+    saved("moons.json", *SUM, SIGN._replace(classes=["up\x1b[31m", "down\x07"]))
+    Path("new.csv").write_text("x,y\n-3,-10\n")
+    out = output(capsys, "predict", "moons.json", "--csv", "new.csv")
+    assert out.splitlines()[1] == "-3.0,-10.0,up\ufffd[31m"
+
+
 def test_an_image_is_shown_with_the_answer(capsys):
     header = bytes([0, 0, 8, 3]) + b"".join(struct.pack(">I", n) for n in (2, 8, 8))
     Path("images").write_bytes(header + bytes(64) + bytes([255] * 64))
