@@ -73,8 +73,9 @@ def answer(question: Question | None, outputs: Sequence[float]) -> list[Renderab
 def write_answers(model: MLP, question: Question | None, path: str, file: IO[str]) -> None:
     """The inputs of a table with the answers, as another table."""
     header, rows = rows_of(path, question.columns if question else [])
-    answered = [[*x, answer_cell(question, answer_to(model, question, x))] for x in rows]
-    cells = [[printable(str(cell)) for cell in row] for row in [[*header, "answer"], *answered]]
+    table: list[list[object]] = [[*header, "answer"]]
+    table += [[*x, answer_cell(question, answer_to(model, question, x))] for x in rows]
+    cells = [[printable(str(cell)) for cell in row] for row in table]
     csv.writer(file, lineterminator="\n").writerows(cells)
 
 

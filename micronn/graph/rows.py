@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
 from micronn.nn import Module
+from micronn.support.collector import collector_paused
 from micronn.support.text import clean, clipped
 
 Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
@@ -86,6 +87,7 @@ class Graph:
     Raises TypeError if root is not a Value or params holds something else.
     """
 
+    @collector_paused
     def __init__(self, root: Value, params: Parameters = None, open_dots: bool = False):
         if not isinstance(root, Value):
             raise TypeError(

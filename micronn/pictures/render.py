@@ -23,6 +23,7 @@ from micronn.pictures.sketch import Sketch, dot_source, lane_svg, wire_svg
 from micronn.pictures.svg import escape, svg_frame
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
+from micronn.support.collector import collector_paused
 from micronn.support.files import write_atomically
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
@@ -35,6 +36,7 @@ WINDOW = 40  # cards, where neither helps
 Page = Callable[[], str] | None  # what makes the HTML page of a picture
 
 
+@collector_paused
 def render(
     graph: Graph,
     detail: str = "auto",
