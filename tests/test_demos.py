@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from example_trainings import has_machine
 
 DEMOS = Path(__file__).parent.parent / "demos"
 NUMBERED = sorted(DEMOS.glob("[0-9]*.py"))
+BIG = {26, 28, 30, 31}  # nets that Python alone trains ten times as long as the machine
 
 
 def run(path, folder):
@@ -29,6 +31,8 @@ def run(path, folder):
 
 @pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
 def test_a_demo_prints_what_it_promises(path, tmp_path):
+    if int(path.name[:2]) in BIG and not has_machine():
+        pytest.skip("needs a C compiler, or takes minutes: apt install gcc")
     done = run(path, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     promised = re.findall(r"#\s*prints:\s*(.*?)\s*$", path.read_text("utf-8"), re.M)

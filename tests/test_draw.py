@@ -86,7 +86,7 @@ def test_a_page_is_made_when_it_is_asked_for_and_a_layout_once(monkeypatch):
     pages, layouts = [], []
     make, place = front_door.to_html, layout.ENGINES
     monkeypatch.setattr(front_door, "to_html", lambda *a, **k: pages.append(1) or make(*a, **k))
-    counted = {name: lambda dot, f=f: layouts.append(1) or f(dot) for name, f in place.items()}
+    counted = {name: lambda dot, f=f: (f(dot), layouts.append(1))[0] for name, f in place.items()}
     monkeypatch.setattr(layout, "ENGINES", counted)
     made = draw(squared()[1])
     assert (made.dot, pages, layouts) == (made.dot, [], [])

@@ -63,7 +63,7 @@ def test_every_toy_can_be_learned_from(name, capsys):
 
 
 def test_digits_are_read_by_a_small_net(capsys):
-    out = train(capsys, "digits", "--seed", "7", "--epochs", "12", "--examples", "1000")
+    out = train(capsys, "digits", "--seed", "7", "--epochs", "12", "--examples", "400")
     assert score_on_test_set(out) > 60.0  # guessing reads 10%
 
 
