@@ -262,8 +262,8 @@ def under_way(steps: Iterable[Step], what: str) -> Iterator[Step]:
     """The Steps of a training that is not over; refuses the list that fit() returns."""
     if not isinstance(steps, Iterator):
         raise TypeError(
-            f"a {type(steps).__name__} of Steps is a training that is over, and cannot be {what}; "
-            "write steps(...) with the arguments of fit(...)"
+            f"only a training that is under way can be {what}, got a {type(steps).__name__}, of "
+            "one that is over or of one moment; write steps(...) with the arguments of fit(...)"
         )
     return steps
 

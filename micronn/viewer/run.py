@@ -144,9 +144,13 @@ class Run:
         >>> [step.epoch for step in recorder.record(run)], len(recorder.snapshots())
         ([1, 2, 3], 3)
         """
-        for step in under_way(steps, "recorded"):
+
+        def noted(step: Step) -> Step:
+            """The same Step, after a snapshot of the model at it."""
             self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
-            yield step
+            return step
+
+        return map(noted, under_way(steps, "recorded"))  # what is no training is refused at once
 
     def snapshots(self) -> list[Snapshot]:
         """The snapshots that the page shows: those kept, and the last one."""

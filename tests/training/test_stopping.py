@@ -132,5 +132,5 @@ def test_leaving_the_loop_goes_back_to_the_best_model_too():
 def test_a_training_that_is_over_cannot_be_stopped():
     model = net()
     told = fit(model, hinge, moons(4), SGD(model.parameters(), 0.1), 2)
-    with pytest.raises(TypeError, match=r"a list of Steps.* is over.*write steps\("):
+    with pytest.raises(TypeError, match=r"got a list, .*is over.*write steps\("):
         early_stopping(told, model)

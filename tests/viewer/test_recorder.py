@@ -86,6 +86,8 @@ def test_a_training_that_is_over_cannot_be_recorded():
     told = fit(model, hinge, moons(8), SGD(model.parameters(), 0.1), 3)
     with pytest.raises(TypeError, match=r"is over.*write steps\("):
         list(Recorder(model).record(told))
+    with pytest.raises(TypeError, match=r"got a Step, .*write steps\("):
+        Recorder(model).record(told[0])  # as one writes in a loop of one's own; refused at once
 
 
 # Wrong input
