@@ -70,6 +70,7 @@ class Value(Number):
         is a Value without operands: typed in, not computed.
     local_grads: d(this)/d(operand), one float for each operand.
     label: a name for pictures and messages; any text, never needed.
+    was: of a leaf, the data that it began with or that the last backward() found in it.
 
     == asks whether two Values are one and the same; < <= > >= compare the numbers.
 
@@ -82,14 +83,13 @@ class Value(Number):
     (Value(data=9.0, grad=0.0), '*', (3.0, 3.0))
     """
 
-    # Only these attributes: that saves memory, and a misspelt one is an error.  The last
-    # lets other objects watch a Value without keeping it alive.
-    __slots__ = ("data", "grad", "op", "operands", "local_grads", "label", "__weakref__")
+    # Only these: that saves memory, and a misspelt one is an error.  The last is for weakref.
+    __slots__ = ("data", "grad", "op", "operands", "local_grads", "label", "was", "__weakref__")
 
     def __init__(self, data: float, label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"a label is text, got {clipped(repr(label))}; use label=str(...)")
-        self.data = as_float(data)
+        self.data = self.was = as_float(data)
         self.grad = 0.0
         self.op = ""
         self.operands: tuple[Value, ...] = ()
@@ -288,13 +288,14 @@ def topological_order(root: Value, held: dict[Value, float] | None = None) -> li
     the calls that are open, and for each of them the operands that it has not seen yet.
 
     held: given by backward() alone: leaves are then left out of the order, and those that
-    have a grad are put into this dict with it.
+    have a grad are put into this dict with it.  Each remembers what its data was.
     """
     order: list[Value] = []
     visited, calls, unseen = {root}, [root], [iter(root.operands)]
     while calls:
         for operand in unseen[-1]:  # goes on where it stopped the last time
             if held is not None and not operand.operands:
+                operand.was = operand.data
                 if operand.grad:
                     held[operand] = operand.grad
             elif operand not in visited:

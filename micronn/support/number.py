@@ -27,6 +27,7 @@ class Number:
     operands: tuple[Any, ...]
     local_grads: tuple[float, ...]
     label: str
+    was: float  # set on leaves alone
 
     # Text and truth
 
@@ -104,7 +105,12 @@ def shown(x: Number | float) -> str:
 # Copies of a graph, from its Values in topological order: no recursion, so any depth
 
 FIELDS = tuple(Number.__annotations__)
-fields = attrgetter(*FIELDS)
+fields_of_all = attrgetter(*FIELDS[:-1])
+
+
+def fields(value: Number) -> tuple[Any, ...]:
+    """What a Value holds, in the order of FIELDS."""
+    return *fields_of_all(value), getattr(value, "was", value.data)
 
 
 def restored(kind: type[N], *held: Any) -> N:
