@@ -2,9 +2,9 @@
 
 import math
 import random
-import threading
 
 import pytest
+from small_stack import on_a_small_stack
 
 from micronn.check.paths import MANY, why
 from micronn.engine import Value, dot, mean, total
@@ -97,15 +97,7 @@ def test_a_chain_of_20_000_needs_no_recursion():
     x = y = Value(1.0)
     for _ in range(20_000):
         y = y + 1.0
-    found = []
-    old = threading.stack_size(256 * 1024)
-    try:
-        thread = threading.Thread(target=lambda: found.append((why(x, y), str(why(x, y)))))
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(old)
-    answer, text = found[0]
+    answer, text = on_a_small_stack(lambda: (why(x, y), str(why(x, y))))
     assert (answer.gradient, len(answer.paths[0].edges)) == (1.0, 20_000)
     assert len(text) < 500
 

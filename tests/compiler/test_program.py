@@ -19,6 +19,7 @@ from programs import (
     program_of,
     task,
 )
+from small_stack import on_a_small_stack
 
 from micronn.compiler import NoMachine, UnknownOperation, compile_graph, machine
 from micronn.compiler.python_source import write_source
@@ -268,15 +269,7 @@ def test_a_chain_of_100_000_operations_is_no_matter_of_recursion():
     x = node = Value(0.5)
     for _ in range(100_000):
         node = node * 1.0
-    found = []
-    threading.stack_size(256 * 1024)
-    try:
-        thread = threading.Thread(target=lambda: found.append(compile_graph(node, [x])(0.25)))
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(0)
-    assert found == [(0.25, [1.0])]
+    assert on_a_small_stack(lambda: compile_graph(node, [x])(0.25)) == (0.25, [1.0])
 
 
 # Kinds of machine
