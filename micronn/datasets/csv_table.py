@@ -12,9 +12,11 @@ with its line and column.
 import csv
 import math
 from collections.abc import Iterator, Sequence
+from io import BytesIO, TextIOWrapper
 from os import PathLike
 from typing import NamedTuple
 
+from micronn.support.files import read_limited
 from micronn.support.text import decimal, did_you_mean
 
 Path = str | PathLike[str]
@@ -81,7 +83,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, list[str]]]:
     Raises ValueError for a line with more or fewer cells than the header has.
     """
     width = 0
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with TextIOWrapper(BytesIO(read_limited(path)), "utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
             for cells in reader:
