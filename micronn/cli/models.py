@@ -34,7 +34,7 @@ from micronn.training.traced import predict
 def predict_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Say what a model answers to numbers, to the lines of a table, or to an image."""
     saved = load_training(args.model)
-    model, question = saved.model, question_from(saved.notes)
+    model, question = saved.model, question_from(saved.notes, saved.model, args.model)
     if args.csv:
         write_answers(model, question, args.csv, console.file)
         return 0
@@ -109,7 +109,7 @@ def image(path: str, index: int) -> list[float]:
 def show_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Say what is in a model file, and draw its network."""
     saved = load_training(args.model)
-    question = question_from(saved.notes)
+    question = question_from(saved.notes, saved.model, args.model)
     neurons = saved.model.layers[0].neurons
     if args.weights and not is_image(len(neurons[0].w)):
         raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")

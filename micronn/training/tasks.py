@@ -24,8 +24,10 @@ from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
+from micronn.nn import MLP
 from micronn.support.arguments import Rng
 from micronn.support.numeric import logsumexp
+from micronn.support.text import counted, printable
 from micronn.training.metrics import accuracy, rmse
 
 # What there is to learn, and how many examples are enough for a test to mean something.
@@ -103,29 +105,46 @@ def sign_loss(output: Value, target: Value | float) -> Value:
     return binary_cross_entropy([output], [(target + 1.0) / 2.0])
 
 
-def question_from(notes: Mapping[str, Any]) -> Question | None:
+def question_from(notes: Mapping[str, Any], model: MLP, path: Path) -> Question | None:
     """The question in the notes of a saved model; None if there is none.
 
-    Raises ValueError for anything else.
+    Its texts come without characters that a terminal would obey.
+
+    Raises ValueError, with the name of the file and of the field, for one that is
+    damaged, or that another model was asked.
     """
     saved = notes.get("question")
     if saved is None:
         return None
     if not isinstance(saved, dict) or saved.keys() != set(Question._fields):
-        raise ValueError(f"a model's question has {', '.join(Question._fields)}; train it again")
+        fields = ", ".join(Question._fields)
+        raise ValueError(f"{path}: notes.question should have {fields}; train the model again")
     question = Question(**saved)
-    columns, scaled = saved["columns"], saved["centres"]
-    held = {"columns": str, "classes": str, "centres": float, "widths": float}
-    if not (
-        all(isinstance(saved[name], list) for name in held)
-        and all(isinstance(x, kind) for name, kind in held.items() for x in saved[name])
-        and isinstance(question.name, str)
-        and question.kind in ("sign", "class", "quantity")
-        and len(scaled) == len(question.widths)
-        and len(scaled) in (0, len(columns) + (question.kind == "quantity"))
-    ):
-        raise ValueError("the model's question is damaged; train the model again")
-    return question
+    name, kind, columns, classes, centres, widths = question
+    nin, nout = len(model.layers[0].neurons[0].w), len(model.layers[-1].neurons)
+    names = {"sign": 2, "class": nout, "quantity": 0}.get(str(kind), -1)
+    right = {
+        "name": isinstance(name, str),
+        "kind": names >= 0 and nout == (names if kind == "class" else 1),
+        "columns": all_are(str, columns) and len(columns) in (0, nin),
+        "classes": all_are(str, classes) and len(classes) == names,
+        "centres": all_are(float, centres) and len(centres) in (0, nin + (kind == "quantity")),
+        "widths": all_are(float, widths) and all(width > 0.0 for width in widths),
+    }
+    right["widths"] = right["widths"] and right["centres"] and len(widths) == len(centres)
+    wrong = [field for field in right if not right[field]]
+    if wrong:
+        raise ValueError(
+            f"{path}: notes.question.{wrong[0]} is damaged, or fits no model of "
+            f"{counted(nin, 'input')} and {counted(nout, 'output')}; train the model again"
+        )
+    texts = [[printable(text) for text in field] for field in (columns, classes)]
+    return question._replace(name=printable(name), columns=texts[0], classes=texts[1])
+
+
+def all_are(kind: type, items: Any) -> bool:
+    """True for a list of nothing but that."""
+    return isinstance(items, list) and all(isinstance(item, kind) for item in items)
 
 
 class Task(NamedTuple):

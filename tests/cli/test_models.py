@@ -106,7 +106,7 @@ def test_an_image_is_shown_with_the_answer(capsys):
         (["moons.json", "--csv", "short.csv"], "short.csv, line 2"),
         (["moons.json", "--csv", "other.csv"], "no column 'x'"),
         (["moons.json", "--images", "bad.csv"], "not an IDX file"),
-        (["damaged.json", "1", "2"], "question is damaged"),
+        (["damaged.json", "1", "2"], "damaged.json: notes.question.kind"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(arguments, reason, capsys):

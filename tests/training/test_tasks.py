@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from micronn.engine import Value
+from micronn.nn import MLP
 from micronn.training.tasks import TOYS, Question, digits_from, from_csv, question_from, toy
 
 
@@ -78,31 +79,66 @@ def test_probabilities_are_shares_of_the_classes():
     assert question("sign", "ab").probabilities([-1e4]) == [1.0, 0.0]
 
 
+QUANTITY = question("quantity", columns=["a"], centres=[1.0, 2.0], widths=[3.0, 4.0])
+READER = MLP(1, [1])
+
+
+def saved(asked, **damage):
+    """The notes of a model file."""
+    return {"question": json.loads(json.dumps({**asked._asdict(), **damage}))}
+
+
 def test_a_question_survives_a_model_file():
-    asked = question("quantity", columns=["a"], centres=[1.0, 2.0], widths=[3.0, 4.0])
-    assert question_from({"question": json.loads(json.dumps(asked._asdict()))}) == asked
-    assert question_from({}) is None
+    assert question_from(saved(QUANTITY), READER, "m.json") == QUANTITY
+    assert question_from({}, READER, "m.json") is None
+    for asked, model in ((question("sign", "ab"), MLP(2, [1])), (CLASS, MLP(2, [3]))):
+        assert question_from(saved(asked), model, "m.json") == asked
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"kind": "riddle"},
-        {"kind": ["sign"]},
-        {"columns": 3},
-        {"columns": [3]},
-        {"centres": [1.0]},
-        {"centres": ["1", "2"]},
-        {"widths": None},
-        {"more": 1},
-    ],
-)
-def test_a_damaged_question_is_refused(damage):
-    asked = question("quantity", columns=["a"], centres=[1.0, 2.0], widths=[3.0, 4.0])
-    with pytest.raises(ValueError, match="train"):
-        question_from({"question": {**asked._asdict(), **damage}})
-    with pytest.raises(ValueError, match="train"):
-        question_from({"question": "none"})
+CLASS = question("class", "abc", columns=["x", "y"])
+DAMAGES = [
+    (QUANTITY, "kind", "riddle"),
+    (QUANTITY, "kind", ["sign"]),
+    (QUANTITY, "columns", 3),
+    (QUANTITY, "columns", [3]),
+    (QUANTITY, "columns", ["a", "b"]),
+    (QUANTITY, "classes", ["a"]),
+    (QUANTITY, "centres", [1.0]),
+    (QUANTITY, "centres", ["1", "2"]),
+    (QUANTITY, "widths", None),
+    (QUANTITY, "widths", [3.0]),
+    (QUANTITY, "widths", [0.0, 4.0]),
+    (QUANTITY, "widths", [-1.0, 4.0]),
+    (QUANTITY, "name", 7),
+    (CLASS, "classes", ["a", "b"]),
+    (CLASS, "classes", ["a", "b", "c", "d"]),
+    (CLASS, "classes", []),
+    (CLASS, "kind", "sign"),  # has one output, the model has three
+    (CLASS, "columns", ["x"]),
+]
+
+
+@pytest.mark.parametrize(("asked", "field", "damage"), DAMAGES)
+def test_a_damaged_question_is_refused_with_the_file_and_the_field(asked, field, damage):
+    model = READER if asked is QUANTITY else MLP(2, [3])
+    with pytest.raises(ValueError, match=rf"m\.json: notes\.question\.{field} .*train"):
+        question_from(saved(asked, **{field: damage}), model, "m.json")
+
+
+def test_a_question_with_other_fields_is_refused():
+    for notes in (saved(QUANTITY, more=1), {"question": "none"}, {"question": {}}):
+        with pytest.raises(ValueError, match=r"m\.json: notes\.question should have name, kind"):
+            question_from(notes, READER, "m.json")
+
+
+def test_no_text_of_a_model_file_can_command_the_terminal():
+    asked = CLASS._replace(
+        name="\x1b[2J", columns=["\x07", "y\u202e"], classes=["a", "\x1b]0;owned\x07", "\ud800"]
+    )
+    model = MLP(2, [3])
+    name, _, columns, classes, *_ = question_from(saved(asked), model, "m.json")
+    assert (name, columns) == ("\ufffd[2J", ["\ufffd", "y\ufffd"])
+    assert classes == ["a", "\ufffd]0;owned\ufffd", "\ufffd"]
 
 
 # Tables
