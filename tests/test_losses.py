@@ -187,6 +187,12 @@ def test_a_class_may_be_a_value_or_a_one_hot_list():
     assert cross_entropy(logits, values([0, 1, 0])).data == loss
 
 
+def test_probabilities_may_miss_1_by_the_rounding_of_32_bit_floats():
+    # The 32-bit float next to 0.1; the loss of ten equal logits is log(10).
+    tenths = [0.10000000149011612] * 10
+    assert cross_entropy([0.0] * 10, tenths).data == pytest.approx(math.log(10), rel=1e-15)
+
+
 @over_lists
 def test_lengths_that_differ_are_refused_naming_both(loss, targets):
     with pytest.raises(ValueError, match="2 .* and 3 targets"):
@@ -228,6 +234,8 @@ def test_what_is_no_flat_list_of_numbers_is_refused(loss, targets, preds):
         (Value(3.0), IndexError),
         ([0.5, 0.5], ValueError),
         ([0.5, 0.5, 0.5], ValueError),
+        ([0.5, 0.5, 0.001], ValueError),
+        ([0.5, 0.499, 0.0], ValueError),
         ([1.5, -0.5, 0.0], ValueError),
         ([math.nan, 0.5, 0.5], ValueError),
     ],

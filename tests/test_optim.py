@@ -72,6 +72,22 @@ def test_the_first_steps_by_hand():
     assert q.data == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "after"),
+    [  # p = 1, g = 2, lr = 0.1: the averages are 2 and 4, as above
+        (Adam, {"eps": 0.5}, 1 - 0.1 * 2 / (2 + 0.5)),  # not 2 / sqrt(4 + 0.5)
+        (Adam, {"eps": 0.5, "weight_decay": 1.0}, 1 - 0.1 * 3 / (3 + 0.5)),  # g becomes 2 + 1
+        (AdamW, {"weight_decay": 0.5}, 1 * (1 - 0.1 * 0.5) - 0.1),  # the step is not shrunk
+        (SGD, {"weight_decay": 0.5}, 1 - 0.1 * (2 + 0.5)),
+    ],
+)
+def test_where_eps_and_weight_decay_stand_in_the_formula(kind, arguments, after):
+    p = Value(1.0)
+    p.grad = 2.0
+    kind([p], lr=0.1, **arguments).step()
+    assert p.data == pytest.approx(after, rel=1e-7)
+
+
 @settings
 def test_a_rule_gives_the_same_numbers_for_floats_and_for_values(kind, arguments):
     optimizer = KINDS[kind]([Value(0.5)], **({"lr": 0.1} | arguments))

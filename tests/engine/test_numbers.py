@@ -128,7 +128,9 @@ def test_both_slopes_of_a_power():
     assert slopes(lambda a, k: a**k, 2.0, 3.0) == [12.0, 8.0 * math.log(2.0)]
     assert slopes(lambda k: 2**k, 3.0) == [8.0 * math.log(2.0)]
     assert math.isnan(slopes(lambda a, k: a**k, -2.0, 3.0)[1])
+    # 0^k is 0 for every k > 0, and a^0 is 1 for every a: both flat, and PyTorch says so at 0^0.
     assert slopes(lambda a, k: a**k, 0.0, 2.0)[1] == 0.0
+    assert slopes(lambda a, k: a**k, 0.0, 0.0) == [0.0, 0.0]
 
 
 def test_relu_and_abs_have_slope_zero_at_zero():
