@@ -9,8 +9,8 @@ setup:  ## a virtual environment with everything that the other words need
 	python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet -e ".[test,dev]"
 
-test:  ## every test, on all cores; what needs a program that is missing is skipped
-	$(PYTHON) -m pytest -q -n auto -m ""
+test:  ## every test, on all cores; what is skipped for want of a program is named at the end
+	$(PYTHON) -m pytest -q -n auto -m "" -rs
 
 fast:  ## what to run while you type: no browser, no lesson, no build
 	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow" --ignore tests/test_demos.py
