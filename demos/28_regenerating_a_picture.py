@@ -28,8 +28,8 @@ SIDE = 12
 
 
 def drawing(greys):
-    """Rows of text, two characters a pixel, from blank for 0 to @ for 1."""
-    marks = [2 * " .:-=+*#%@"[round(9 * min(1.0, max(0.0, float(g))))] for g in greys]
+    """Rows of text, two characters a pixel, from blank for 0 to @ for 1.  greys: numbers."""
+    marks = [2 * " .:-=+*#%@"[round(9 * min(1.0, max(0.0, g)))] for g in greys]
     return ["".join(marks[k : k + SIDE]) for k in range(0, len(marks), SIDE)]
 
 
@@ -69,7 +69,7 @@ for turn in range(1, 401):
     rng.shuffle(rows)
     list(program.train(rows, optimizer, epochs=1, batch_size=24))
     if turn in (10, 400):
-        stages[f"after {turn} turns"] = drawing([model(place) for place in places])
+        stages[f"after {turn} turns"] = drawing([model(place).data for place in places])
         sums.append(sum(program.values(rows)))
 beside([*stages, "the picture"], [*stages.values(), drawing(greys)])
 print(f"squared differences, added up: {sums[0]:.0f}, then {sums[1]:.0f}")
@@ -101,7 +101,7 @@ print(f"each number more is a better picture: {fall}")
 for shown in (new[0], new[3]):
     beside(
         ["kept 4 numbers", "kept 16", "the new picture"],
-        [*[drawing(redrawn[kept](shown)) for kept in (4, 16)], drawing(shown)],
+        [*[drawing([v.data for v in redrawn[kept](shown)]) for kept in (4, 16)], drawing(shown)],
     )
 print("With 0 it can only draw the mean of all.  With 16 of 144 it cannot copy either:")
 print("it has found out what these pictures have in common, and keeps what differs.")

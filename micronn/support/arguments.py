@@ -23,7 +23,7 @@ Rng = random.Random | None  # None: Python's own random module
 
 def integer(n: Any, name: str) -> int:
     """n, if it is a whole number; True and 3.0 are none."""
-    if not hasattr(n, "__index__") or isinstance(n, bool):
+    if not hasattr(n, "__index__") or isinstance(n, (bool, Number)):
         raise TypeError(f"{name} must be a whole number, got {n!r:.60}; write one such as 10")
     return int(n.__index__())
 

@@ -6,9 +6,9 @@ out of Numbers: it adds the operations, the graph and backward().
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple, SupportsFloat, TypeVar
+from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar
 
 from micronn.support.text import clipped
 
@@ -19,7 +19,6 @@ class Number:
     """What a Value shares with other Python objects.  The engine says what its fields mean."""
 
     __slots__ = ()
-    __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it
 
     data: float
     grad: float
@@ -38,11 +37,32 @@ class Number:
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
 
-    def __float__(self) -> float:
-        return self.data
-
     def __bool__(self) -> bool:
         return self.data != 0.0
+
+    # No conversion in passing: math.sin(v) would give a number without a gradient, in silence
+
+    def lost(self, *_: Any) -> NoReturn:
+        """Refuse to become a plain number, whoever asks."""
+        raise TypeError(
+            f"{shown(self)} is a Value, and a plain number would lose its gradient; "
+            "use v.data for the number, and v.sin() instead of math.sin(v) to record it"
+        )
+
+    __float__ = __int__ = __index__ = __round__ = __trunc__ = __floor__ = __ceil__ = lost
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
+        """What NumPy asks before it computes: its numbers are welcome, its arrays are not."""
+        name = ufunc.__name__
+        if name in ("equal", "not_equal"):
+            return name == "not_equal"
+        if name not in NUMPY_OPERATORS or method != "__call__":
+            raise TypeError(
+                f"NumPy's {name} would lose the gradient of {shown(self)}; use v.data for the "
+                f"number, and an operation of Values, such as v.sin(), to record it"
+            )
+        numbers = [x if isinstance(x, Number) else as_float(x) for x in inputs]
+        return NUMPY_OPERATORS[name](*numbers)
 
     # Order, by the number; == stays identity, so that a Value can be a key of a dict
 
@@ -72,6 +92,13 @@ class Number:
         return restored(type(self), *fields(self))
 
 
+NUMPY_OPERATORS = {  # by NumPy's names
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul,
+    "divide": operator.truediv, "power": operator.pow, "less": operator.lt,
+    "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+}  # fmt: skip
+
+
 # What is a number
 
 
@@ -82,12 +109,16 @@ def as_float(x: SupportsFloat) -> float:
     if type(x) is int:
         return float(x)
     kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy: bool, int, unsigned, float
-    is_number = hasattr(x, "__float__") and kind in "biuf" and getattr(x, "shape", ()) == ()
+    shape = getattr(x, "shape", ())
+    is_number = hasattr(x, "__float__") and kind in "biuf" and shape == ()
     if isinstance(x, (str, bytes, complex, Number, type)) or not is_number:
-        raise TypeError(
-            f"a Value holds one real number, got {clipped(repr(x))} ({type(x).__name__}); "
-            "pass a float or an int"
-        )
+        what, advice = f"{clipped(repr(x))} ({type(x).__name__})", "pass a float or an int"
+        if isinstance(x, Number):
+            advice = "pass its .data"
+        elif shape:
+            what = f"an array of shape {shape}"
+            advice = "take its numbers one by one, [x * v for x in array], or array.item() of one"
+        raise TypeError(f"a Value holds one real number, got {what}; {advice}")
     return float(x)
 
 
@@ -105,7 +136,7 @@ def shown(x: Number | float) -> str:
 # Copies of a graph, from its Values in topological order: no recursion, so any depth
 
 FIELDS = tuple(Number.__annotations__)
-fields_of_all = attrgetter(*FIELDS[:-1])
+fields_of_all = operator.attrgetter(*FIELDS[:-1])
 
 
 def fields(value: Number) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micronn.support.arguments import check_pairs
+from micronn.support.number import number_of
 from micronn.support.numeric import as_list, predicted_class, root_mean_square
 
 Output = float | Sequence[float]
@@ -62,7 +63,7 @@ def rmse(outputs: Sequence[Output], targets: Sequence[Any]) -> float:
     2.23606797749979
     """
     errors = [
-        a - b
+        number_of(a) - number_of(b)
         for output, target in paired(outputs, targets)
         for a, b in zip(as_list(output), as_list(target), strict=True)
     ]

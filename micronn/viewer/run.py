@@ -20,6 +20,7 @@ from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.network_columns import layers_of
 from micronn.support.arguments import check_pairs, check_text, count, integer, pair
+from micronn.support.number import number_of
 from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean, clipped
 from micronn.train import Step
@@ -193,7 +194,8 @@ def put(model: Module, snapshot: Snapshot) -> None:
 def named_inputs(x: Sequence[Value | float]) -> list[Value]:
     """Inputs as named Values, so that they have gradients too."""
     return [
-        Value(float(number), getattr(number, "label", "") or f"x{k}") for k, number in enumerate(x)
+        Value(number_of(number), getattr(number, "label", "") or f"x{k}")
+        for k, number in enumerate(x)
     ]
 
 
@@ -201,12 +203,12 @@ def points(data: Any) -> list[tuple[list[float], int]]:
     """Each example as its inputs and its class."""
     inputs, targets = pair(data, "data is a pair, all inputs and all targets")
     check_pairs(inputs, targets, "inputs")
-    numbers = [[float(number) for number in x] for x in inputs]
+    numbers = [[number_of(number) for number in x] for x in inputs]
     return list(zip(numbers, classes(targets), strict=True))
 
 
 def classes(targets: Iterable[Any]) -> list[int]:
     """Targets as classes 0, 1, 2, ...: the smallest is 0.  Of numbers to predict, all are 0."""
-    numbers = [float(target) for target in targets]
+    numbers = [number_of(target) for target in targets]
     kinds = sorted(set(numbers))
     return [kinds.index(number) if len(kinds) <= 10 else 0 for number in numbers]

@@ -1,7 +1,10 @@
 """A Value among Python's objects: copies, comparison, conversion, text."""
 
 import copy
+import math
+import operator
 import pickle
+import re
 import subprocess
 import sys
 
@@ -81,15 +84,42 @@ def test_comparison_goes_by_the_number():
         _ = a < "2"
 
 
-def test_sum_float_bool_and_format():
+def test_sum_bool_and_format():
     values = [Value(1.0), Value(2.0)]
     assert sum(values).data == 3.0
     assert sum(values, Value(1.0)).data == 4.0
-    assert float(values[1]) == 2.0
     assert bool(Value(0.0)) is False
     assert bool(Value(-0.1)) is True
     assert f"{Value(1 / 3):.3f}" == "0.333"
     assert f"{Value(1.0)}" == "Value(data=1.0, grad=0.0)"
+
+
+ONE = [
+    function
+    for name, function in vars(math).items()
+    if not name.startswith("_") and callable(function) and name not in ("prod", "fsum")
+]
+
+
+@pytest.mark.parametrize("convert", [float, int, complex, round, operator.index, *ONE])
+def test_a_conversion_that_would_lose_the_gradient_says_what_to_write(convert):
+    w = Value(2.0, "w")
+    for use in (lambda: convert(w), lambda: convert(w, w), lambda: convert([w], [w])):
+        try:
+            use()
+        except TypeError as refusal:  # of all that take one number, two, or two lists
+            told = str(refusal)
+            if re.search(r"w = 2\.0.* v\.data .* v\.sin\(\)", told):
+                return
+    raise AssertionError(f"{convert} never told of w")
+
+
+def test_a_sum_of_math_is_refused_and_a_product_is_recorded():
+    values = [Value(2.0), Value(3.0)]
+    with pytest.raises(TypeError, match=r"v\.data"):
+        math.fsum(values)
+    math.prod(values).backward()  # d(ab)/da = b
+    assert [value.grad for value in values] == [3.0, 2.0]
 
 
 def test_operators_without_a_gradient_are_refused():

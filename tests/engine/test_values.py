@@ -117,7 +117,7 @@ def test_a_label_that_is_no_text_is_refused():
 
 def test_numpy_numbers_work_on_both_sides_and_arrays_on_neither():
     np = pytest.importorskip("numpy")
-    x = Value(3.0)
+    x = Value(3.0, "x")
     for number in (np.float64(2), np.float32(2), np.int64(2), np.array(2.0), np.uint8(2)):
         for y in (x * number, number * x, x + number - number, Value(number) * x):
             assert type(y) is Value
@@ -125,7 +125,27 @@ def test_numpy_numbers_work_on_both_sides_and_arrays_on_neither():
         assert (number * x).data == 6.0
         assert (number / x).data == 2.0 / 3.0
         assert (number**x).data == 8.0
-    for array in (np.array([1.0, 2.0]), np.array([1.0]), np.array("2"), np.array(1j)):
+        assert (number < x, number >= x, number == x, number != x) == (True, False, False, True)
+    for array in (np.array([1.0, 2.0]), np.array([1.0]), np.array([x, x], object)):
+        for use in (lambda a: x * a, lambda a: a * x, lambda a: a - x, lambda a: x - a, Value):
+            with pytest.raises(TypeError, match=r"an array of shape .* \[x \* v for x in array\]"):
+                use(array)
+        with pytest.raises(TypeError, match="an array of shape"):
+            array -= x
+        assert (x == array, array == x) == (False, False)
+    for thing in (np.array("2"), np.array(1j)):
         for use in (lambda a: x * a, lambda a: a * x, Value):
             with pytest.raises(TypeError):
-                use(array)
+                use(thing)
+
+
+def test_a_function_of_numpy_would_lose_the_gradient_and_says_so():
+    np = pytest.importorskip("numpy")
+    x = Value(3.0, "x")
+    for use in (np.sin, np.isnan, np.float64, lambda x: np.array([x], float), lambda x: x // 2.0,
+                lambda x: np.float64(2.0) // x):  # fmt: skip
+        with pytest.raises(TypeError) as caught:
+            use(x)
+        assert "x = 3.0" in str(caught.value) or "//" in str(caught.value)
+    with pytest.raises(TypeError, match=r"NumPy's sin .* v\.data .* v\.sin\(\)"):
+        np.sin(x)

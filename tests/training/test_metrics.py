@@ -2,6 +2,7 @@
 
 import pytest
 
+from micronn.engine import Value
 from micronn.training.metrics import accuracy, confusion_matrix, rmse
 
 
@@ -38,6 +39,7 @@ def test_the_diagonal_adds_up_to_the_accuracy():
 def test_rmse_takes_numbers_or_lists():
     assert rmse([3.0, 0.0], [0.0, 4.0]) == pytest.approx(12.5**0.5)
     assert rmse([[3.0, 0.0]], [[0.0, 4.0]]) == pytest.approx(12.5**0.5)
+    assert rmse([Value(3.0), Value(0.0)], [0.0, Value(4.0)]) == pytest.approx(12.5**0.5)
 
 
 @pytest.mark.parametrize("metric", [accuracy, confusion_matrix, rmse])

@@ -108,7 +108,7 @@ def test_a_training_that_is_over_cannot_be_recorded():
         (lambda: Recorder(MLP(1, [1]), every=1.5), TypeError, "whole number"),
         (lambda: Recorder(MLP(2, [1]), example=([1.0], 1.0), loss=squared), ValueError, "2 inputs"),
         (lambda: Recorder(MLP(1, [1]), example=([1.0], 99), loss=max), TypeError, "gives a Value"),
-        (lambda: Recorder(MLP(1, [1]), data=([["a"]], [1])), ValueError, "'a'"),
+        (lambda: Recorder(MLP(1, [1]), data=([["a"]], [1])), TypeError, "'a'"),
         (lambda: Recorder(MLP(1, [1]), most=1), ValueError, "at least 2, got 1"),
         (lambda: Recorder(MLP(1, [1])).to_html(), ValueError, "nothing is recorded yet"),
         (lambda: Recorder(MLP(1, [1])).snapshot(0, "low"), TypeError, "'low'"),
