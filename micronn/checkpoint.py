@@ -23,7 +23,9 @@ from typing import Any, NamedTuple
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.arguments import choice, count
-from micronn.support.files import write_atomically
+from micronn.support.files import LARGEST, read_limited, write_atomically
+from micronn.support.strict_json import parsed
+from micronn.support.text import printable
 
 FORMAT, VERSION = "micronn model", 1
 KEYS = "format version nin nouts activations parameters optimizer rng epoch notes"
@@ -74,7 +76,10 @@ def save(
         "notes": dict(notes or {}),
     }
     lines = [f"{json.dumps(key)}: {as_json(key, item)}" for key, item in content.items()]
-    write_atomically(path, "{\n" + ",\n".join(lines) + "\n}\n")
+    text = "{\n" + ",\n".join(lines) + "\n}\n"  # all of it ASCII
+    if len(text) > LARGEST:
+        raise ValueError(f"the file would have {len(text):,} bytes, but load() reads {LARGEST:,}")
+    write_atomically(path, text)
 
 
 def described_model(model: MLP) -> dict[str, Any]:
@@ -110,7 +115,8 @@ def described_optimizer(optimizer: Optimizer, model: MLP) -> dict[str, Any]:
             "leave it out and keep optimizer.state_dict()"
         )
     if list(map(id, optimizer.params)) != list(map(id, model.parameters())):
-        raise ValueError("the optimiser must move all parameters of this model and no others")
+        needed = "the optimiser must move all parameters of this model, in order, and no others"
+        raise ValueError(f"{needed}; build it with model.parameters()")
     return {**optimizer.state_dict(), "arguments": optimizer.arguments()}
 
 
@@ -128,8 +134,8 @@ def as_json(key: str, item: Any) -> str:
 def load(path: str | os.PathLike[str]) -> MLP:
     """The model from a file that save() wrote; its numbers are the same to the last bit.
 
-    Raises FileNotFoundError for no file, and ValueError with the file's name for one
-    that is cut, damaged, of another kind or another version.
+    Raises FileNotFoundError for no file, and ValueError, with the file's name and the
+    place in it, for one that is cut, damaged, of another kind or another version.
     """
     return load_training(path).model
 
@@ -139,14 +145,14 @@ def load_training(path: str | os.PathLike[str]) -> Training:
 
     Raises as load does.
     """
-    with open(path, encoding="utf-8") as file:
-        try:
-            return training_from(json.load(file, parse_constant=refuse_constant))
-        except (ValueError, TypeError, RecursionError) as error:  # the last: brackets in brackets
-            raise ValueError(
-                f"{path} is no complete model file: {error}; micronn train moons --save model.json "
-                "writes one, and so does save()"
-            ) from None
+    content = read_limited(path)
+    try:
+        return training_from(parsed(str(content, "utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:  # the last: brackets in brackets
+        raise ValueError(
+            f"{path} is no complete model file: {printable(str(error))}; save() writes one, "
+            "and so does micronn train moons --save model.json"
+        ) from None
 
 
 def training_from(content: Any) -> Training:
@@ -165,7 +171,7 @@ def training_from(content: Any) -> Training:
         model,
         None if optimizer is None else optimizer_from(optimizer, model),
         None if rng is None else rng_from(rng),
-        count(content["epoch"], "epoch", least=0),
+        times(content["epoch"], "epoch"),
         expect(notes, dict, "notes"),
     )
 
@@ -179,8 +185,8 @@ def model_from(content: Mapping[str, Any]) -> MLP:
     data = numbers(content["parameters"], wanted, "parameters")
     names = expect(content["activations"], list, "activations")
     model = MLP(nin, nouts, names, rng=random.Random(0))
-    for parameter, number in zip(model.parameters(), data, strict=True):
-        parameter.data = number
+    for parameter, x in zip(model.parameters(), data, strict=True):
+        parameter.data = x
     return model
 
 
@@ -189,10 +195,12 @@ def optimizer_from(saved: Any, model: MLP) -> Optimizer:
     expect_keys(saved, "kind steps lr state arguments", "the optimiser")
     arguments = expect(saved["arguments"], dict, "the optimiser's arguments")
     for name, column in expect(saved["state"], dict, "the optimiser's state").items():
-        numbers(column, len(model.parameters()), name)
+        numbers(column, len(model.parameters()), f"the optimiser's {name}")
+    times(saved["steps"], "the optimiser's steps")
     kind = choice(OPTIMIZERS, saved["kind"], "optimiser")
-    optimizer = kind(model.parameters(), saved["lr"], **arguments)
-    expect_keys(arguments, " ".join(optimizer.arguments()), "the optimiser's arguments")
+    optimizer = kind(model.parameters(), number(saved["lr"], "the optimiser's lr"), **arguments)
+    if optimizer.arguments() != arguments:  # one is missing, or a word stands for yes
+        raise ValueError(f"the optimiser's arguments should be like {optimizer.arguments()}")
     optimizer.load_state_dict(saved)
     return optimizer
 
@@ -231,12 +239,18 @@ def numbers(items: Any, wanted: int, name: str) -> list[float]:
     """items as that many finite floats."""
     if len(expect(items, list, name)) != wanted:
         raise ValueError(f"{wanted} numbers are needed for {name}, but {len(items)} are there")
-    for k, x in enumerate(items):
-        if type(x) not in (int, float) or not abs(x) <= sys.float_info.max:
-            raise ValueError(f"{name}[{k}] should be a finite number, got {str(x)[:40]}")
-    return [float(x) for x in items]
+    return [number(x, f"{name}[{k}]") for k, x in enumerate(items)]
 
 
-def refuse_constant(name: str) -> None:
-    """JSON has no NaN and no Infinity, and neither has a model."""
-    raise ValueError(f"it holds {name}, which is not a number")
+def number(x: Any, name: str) -> float:
+    """x as a finite float."""
+    if type(x) not in (int, float) or not abs(x) <= sys.float_info.max:
+        raise ValueError(f"{name} should be a finite number, got {str(x)[:40]}")
+    return float(x)
+
+
+def times(n: Any, name: str) -> int:
+    """n, if something can have been done so many times."""
+    if count(n, name, least=0) > 2**53:
+        raise ValueError(f"{name} should be at most 2**53, got {str(n)[:40]}")
+    return int(n)

@@ -225,6 +225,98 @@ FORGERIES = {
     "notes that are a list": lambda c: c.update(notes=[]),
 }
 
+# What is changed, and the place that the refusal names.
+BIG = 10**400  # a whole number, as JSON allows it, but beyond all floats
+PLACES = {
+    "a huge learning rate": (lambda c: c["optimizer"].update(lr=BIG), "optimiser's lr"),
+    "a learning rate of true": (lambda c: c["optimizer"].update(lr=True), "optimiser's lr"),
+    "a huge beta": (lambda c: c["optimizer"]["arguments"].update(betas=[BIG, 0.9]), "beta1"),
+    "a huge decay": (
+        lambda c: c["optimizer"]["arguments"].update(weight_decay=BIG),
+        "weight_decay",
+    ),
+    "a huge memory": (lambda c: c["optimizer"]["state"]["m"].__setitem__(2, BIG), r"m\[2\]"),
+    "an argument too few": (lambda c: c["optimizer"]["arguments"].pop("eps"), "arguments .*eps"),
+    "huge steps": (lambda c: c["optimizer"].update(steps=BIG), "optimiser's steps"),
+    "huge epochs": (lambda c: c.update(epoch=BIG), "epoch"),
+    "a huge weight": (lambda c: c["parameters"].__setitem__(3, BIG), r"parameters\[3\]"),
+    "a huge size": (lambda c: c.update(nin=BIG), "parameters"),
+    "huge words in the rng": (lambda c: c["rng"][1].__setitem__(0, BIG), "rng"),
+}
+
+
+@pytest.mark.parametrize(("change", "place"), PLACES.values(), ids=PLACES.keys())
+def test_a_refusal_names_the_file_and_the_place(path, change, place):
+    forge(path, change)
+    with pytest.raises(ValueError, match=rf"model\.json is no complete model file: .*{place}"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("SGD", {"momentum": 0.9, "nesterov": "yes", "weight_decay": 0.0}),
+        ("SGD", {"momentum": 0.9, "nesterov": [], "weight_decay": 0.0}),
+        ("SGD", {"momentum": 0.9, "weight_decay": 0.0}),
+        ("SGD", {}),
+    ],
+)
+def test_arguments_of_an_optimiser_are_all_there_and_none_stands_for_another(path, kind, arguments):
+    net = model(3, 1)
+    save(net, path, SGD(net.parameters(), 0.1, momentum=0.9))
+    content = json.loads(path.read_text())
+    content["optimizer"]["arguments"] = arguments
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"model\.json .*arguments"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "place"),
+    [
+        ('"nin": 2', '"nin": 2, "nin": 2', "'nin' twice"),
+        ('"lr": 0.001', '"lr": 0.5, "lr": 0.001', "'lr' twice"),
+        ('"lr": 0.001', '"lr": 1e999', "1e999"),
+        ('"scale": 0.5', '"scale": 1e999', "1e999"),
+        ('"scale": 0.5', '"scale": -Infinity', "-Infinity"),
+        ('"scale": 0.5', '"scale": 0.5, "scale": 0.5', "'scale' twice"),
+    ],
+)
+def test_a_text_that_says_two_things_or_no_number_is_refused(path, text, other, place):
+    net = model()
+    save(net, path, Adam(net.parameters()), notes={"scale": 0.5})
+    content = path.read_text()
+    assert text in content
+    path.write_text(content.replace(text, other))
+    with pytest.raises(ValueError, match=rf"model\.json .*{place}"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c, text: c.update(version=text),
+        lambda c, text: c.update(activations=[text, "linear"]),
+        lambda c, text: c.update({text: 1}),
+        lambda c, text: c.update(epoch=text),
+        lambda c, text: c["optimizer"].update(kind=text),
+        lambda c, text: c["optimizer"]["arguments"].update({text: 1}),
+        lambda c, text: c["parameters"].__setitem__(0, text),
+    ],
+)
+def test_a_refusal_holds_nothing_that_a_terminal_would_obey(path, change):
+    forge(path, lambda content: change(content, "\x1b]0;owned\x07\u202e\n"))
+    with pytest.raises(ValueError, match=r"model\.json") as caught:
+        load(path)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "pipe"])
+def test_a_file_without_end_or_without_a_writer_is_refused(tmp_path, place):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=place):
+        load(tmp_path / place)
+
 
 @pytest.mark.parametrize("change", FORGERIES.values(), ids=FORGERIES.keys())
 def test_a_forged_file_is_refused_with_its_name(path, change):
@@ -324,6 +416,28 @@ def test_what_cannot_be_saved_is_refused_and_the_old_file_stays(path, name, erro
         save(net, path, **more)
     assert path.read_bytes() == old
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_memory_goes_to_the_parameters_it_belongs_to_or_is_refused(path):
+    # It is saved by position, so an optimiser with the same parameters in another
+    # order would hand the memory of one to another.
+    net = model()
+    backwards = SGD(net.parameters()[::-1], 0.1, momentum=0.9)
+    step(net, backwards)
+    with pytest.raises(ValueError, match="in order"):
+        save(net, path, backwards)
+    assert os.listdir(path.parent) == []
+
+
+def test_what_would_be_too_big_to_load_is_not_saved(path, monkeypatch):
+    save(model(), path)
+    old = path.read_bytes()
+    monkeypatch.setattr("micronn.checkpoint.LARGEST", len(old) - 1)
+    with pytest.raises(ValueError, match=rf"{len(old):,} bytes"):
+        save(model(), path)
+    assert path.read_bytes() == old
+    monkeypatch.setattr("micronn.checkpoint.LARGEST", len(old))
+    save(model(), path)
 
 
 def test_a_parameter_that_is_nan_is_named(path):

@@ -39,6 +39,8 @@ def non_negative(x: Any, name: str) -> float:
     """x as a float that is finite and at least 0."""
     try:
         number = as_float(x)
+    except OverflowError:  # a whole number beyond the largest float
+        number = math.inf
     except TypeError:
         raise TypeError(f"{name} is a number, got {x!r:.60}; write one such as 0.1") from None
     if not 0.0 <= number < math.inf:
