@@ -4,7 +4,8 @@ The central finite difference (f(x + h) - f(x - h)) / 2h needs two runs of f for
 parameter, far too slow to train with, but it knows nothing of local derivatives and
 of backward(), so it can catch both in a mistake.  It is never exact: with a large h
 the curve bends between the two points, with a small h nearly all digits cancel.
-`gradcheck` takes an h between; `step_size_table` shows what each h gives.
+`gradcheck` takes an h between, and smaller ones where the curve bends within that;
+`step_size_table` shows what each h gives.
 
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
     >>> report = gradcheck(lambda: (a * b) * (a + b), [a, b])
@@ -15,7 +16,8 @@ the curve bends between the two points, with a small h nearly all digits cancel.
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from micronn.engine import Value, topological_order
 from micronn.support.arguments import check_callable, leaves
@@ -37,7 +39,8 @@ class Slope:
         numeric is nan where f has no value on one side.
     error: how far the two are apart.
     allowed: how far they may be apart.
-    note: a reason for being apart that is not a mistake in a derivative; else empty.
+    below, above: the slope that a nudge down alone gives, and a nudge up.
+    note: that there is no slope but a kink, or why there is no difference; else empty.
     """
 
     name: str
@@ -46,12 +49,14 @@ class Slope:
     numeric: float
     error: float
     allowed: float
+    below: float
+    above: float
     note: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether error is allowed; nan never is."""
-        return self.error <= self.allowed
+        """Whether error is allowed; nan never is, nor infinity."""
+        return self.error <= self.allowed < math.inf
 
     def __str__(self) -> str:
         numbers = f"{self.autograd:>16.9g} {self.numeric:>16.9g} {self.error:>9.1e}"
@@ -95,8 +100,13 @@ def gradcheck(
     tolerance: how far apart the two may be, as a share of the slope; the rounding
         that a difference cannot avoid is allowed on top.
 
-    At a kink, such as relu at 0, there is no slope: nudging gives the average of
-    both sides, and the row is off with a note.  Grads and data are left as they were.
+    Where the two are too far apart, or f has no value so far away, h becomes ten times
+    smaller, again and again, until rounding blurs the result: what the bend of a curve
+    did then goes away, a wrong slope stays.  The row is that of the h with least error.
+
+    At a kink, such as relu at 0, there is no slope: nudging gives the average of both
+    sides.  The row has a note, and is off unless backward() gives the average, too, as
+    for abs at 0.  Grads and data are left as they were.
 
     Raises ValueError if f gives the same Value twice, or other numbers each time, if
     h is not above 0, and for a parameter that was computed; TypeError for what is no
@@ -108,7 +118,9 @@ def gradcheck(
     rows = []
     for name, p, autograd in slopes:
         step = positive(h) * max(1.0, abs(p.data))
-        rows.append(compared(f, name, p, autograd, step, tolerance, here))
+        size = max(abs(here), abs(autograd * p.data))  # a last place of p reaches here, too
+        at = partial(compared, f, name, p, autograd, here, tolerance, rounding(size, step))
+        rows.append(closest(at, step, size))
     return GradCheck(rows)
 
 
@@ -129,7 +141,7 @@ def step_size_table(
     """
     here, slopes = by_backward(f, parameters)
     pairs = [(slope, positive(h)) for slope in slopes for h in step_sizes]
-    return [compared(f, *slope, h, 1e-6, here) for slope, h in pairs]
+    return [compared(f, *slope, here, 1e-6, rounding(abs(here), h), h) for slope, h in pairs]
 
 
 def by_backward(
@@ -155,19 +167,57 @@ def by_backward(
 
 
 def compared(
-    f: Function, name: str, p: Value, autograd: float, h: float, tolerance: float, here: float
-) -> Slope:
-    """The Slope of one parameter for one h; here is f's result before any nudge."""
+    f: Function, name: str, p: Value, autograd: float, here: float, tolerance: float,
+    rounded: float, h: float,
+) -> Slope:  # fmt: skip
+    """The Slope of one parameter for one h.
+
+    here: f's result before any nudge.
+    tolerance, rounded: how far apart the two may be, as a share of the slope and on top.
+    """
     down, up, note = both_sides(f, p, h)
     numeric = (up - down) / ((p.data + h) - (p.data - h) or math.nan)
-    size = max(abs(autograd), abs(numeric))
-    # f's result is off by some units of its last place; the division makes that 1/h larger.
-    allowed = tolerance * size + 64.0 * sys.float_info.epsilon * max(1.0, abs(here)) / h
-    error = abs(autograd - numeric)
+    allowed = tolerance * max(abs(autograd), abs(numeric)) + rounded
     below, above = (here - down) / h, (up - here) / h
-    if error > allowed and abs(above - below) > 0.01 * size:
-        note = f"a kink: slope {below:.3g} below, {above:.3g} above"
-    return Slope(name, h, autograd, numeric, error, allowed, note)
+    return Slope(name, h, autograd, numeric, abs(autograd - numeric), allowed, below, above, note)
+
+
+def rounding(size: float, h: float, units: float = 64.0) -> float:
+    """What some units of the last place of a number of that size, at least 1, do to a slope."""
+    return units * sys.float_info.epsilon * max(1.0, size) / h
+
+
+def closest(at: Callable[[float], Slope], h: float, size: float) -> Slope:
+    """The first Slope that is ok of h, h/10, h/100, ..., or else the one of least error.
+
+    at: gives the Slope for an h.
+    size: of the numbers that are rounded.
+
+    The search ends where rounding could account for what was off.
+    """
+    rows = [at(h)]
+    while not rows[-1].ok:
+        valued = [row for row in rows if not math.isnan(row.error)] or rows
+        off = max(valued[0].allowed, valued[0].error)  # allowed, if the error is nan
+        h /= 10.0
+        if not rounding(size, h, 4.0) < off < math.inf:
+            rows.append(min(valued, key=lambda row: row.error + rounding(size, row.h, 1.0)))
+            break
+        rows.append(at(h))
+    return replace(rows[-1], note=rows[-1].note or kink(rows[-1], at, size))
+
+
+def kink(row: Slope, at: Callable[[float], Slope], size: float) -> str:
+    """A note of the slopes to both sides, if a tenth of h brings them no closer; else "".
+
+    On a smooth curve they come about ten times closer.
+    """
+    apart = abs(row.above - row.below)
+    if apart > 0.01 * max(abs(row.below), abs(row.above)) + rounding(size, row.h):
+        nearer = at(row.h / 10.0)
+        if abs(nearer.above - nearer.below) > 0.5 * apart + rounding(size, nearer.h):
+            return f"a kink: slope {row.below:.3g} below, {row.above:.3g} above"
+    return ""
 
 
 def both_sides(f: Function, p: Value, h: float) -> tuple[float, float, str]:

@@ -58,6 +58,9 @@ def check_command(args: argparse.Namespace, console: Console, note: Note) -> int
     console.print(check_table(every_h))
     if verdict.ok:
         console.print("backward() and finite differences agree")
+        for row in verdict.rows:
+            if row.note:
+                note(f"for {clipped(row.name)} both give the average of two slopes. {row.note}")
         return 0
     off = verdict.worst
     note(

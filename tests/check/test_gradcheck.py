@@ -4,9 +4,11 @@ import math
 import random
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from micronn.check.gradcheck import gradcheck, step_size_table
-from micronn.engine import Value, computed, logsumexp
+from micronn.engine import Value, computed, logsumexp, maximum, minimum
 from micronn.losses import binary_cross_entropy, cross_entropy
 from micronn.nn import MLP
 
@@ -44,6 +46,12 @@ def test_a_wrong_derivative_is_caught_named_and_measured(f, off, error):
     assert report.worst.name == off[0]
     assert report.worst.error == pytest.approx(error, rel=1e-5)
     assert str(report).count("OFF") == len(off)
+
+
+def test_an_infinite_slope_where_the_curve_has_none_is_caught():
+    x = Value(1.0)
+    row = gradcheck(lambda: computed(2.0 * x.data, "double", (x,), (math.inf,)), [x]).rows[0]
+    assert (row.ok, row.numeric) == (False, pytest.approx(2.0))
 
 
 def test_a_lost_contribution_is_caught():
@@ -107,13 +115,87 @@ def test_data_is_put_back_when_f_fails_on_the_way():
     assert x.data == 0.1
 
 
-def test_a_kink_is_off_and_says_so():
-    # relu at 0: backward() says 0, the two sides say 0 and 1.
-    x = Value(0.0, "x")
-    row = gradcheck(lambda: x.relu(), [x]).rows[0]
-    assert not row.ok
-    assert row.numeric == pytest.approx(0.5)
-    assert row.note == "a kink: slope 0 below, 1 above"
+# A curve that bends within h is smooth all the same: there a smaller h gives a better slope.
+SMOOTH = {  # each with where it may be asked: from, to, in size
+    "log": (Value.log, 1e-9, 1e9), "sqrt": (Value.sqrt, 1e-9, 1e9),
+    "reciprocal": (lambda x: 1.0 / x, 1e-4, 1e4), "power": (lambda x: x**2.5, 1e-4, 1e3),
+    "exp": (Value.exp, 1e-9, 30.0), "tanh": (Value.tanh, 1e-9, 4.0),
+    "sigmoid": (Value.sigmoid, 1e-9, 8.0), "softplus": (Value.softplus, 1e-9, 30.0),
+    "gelu": (Value.gelu, 1e-9, 3.0), "sin": (Value.sin, 1e-9, 100.0),
+    "wave": (lambda x: (2.0 / x).cos(), 0.01, 10.0),
+    "fast wave": (lambda x: (x * 1e4).sin(), 1e-3, 1.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [("log", 0.001), ("log", 0.005), ("log", 1e-6), ("sqrt", 1e-5), ("wave", 0.08), ("wave", 0.01)],
+)
+def test_a_curve_that_bends_within_h_is_neither_off_nor_a_kink(name, x):
+    x = Value(x, "x")
+    row = gradcheck(lambda: SMOOTH[name][0](x), [x]).rows[0]
+    assert (row.ok, row.note) == (True, "")
+
+
+@given(st.sampled_from(sorted(SMOOTH)), st.floats(0.0, 1.0), st.booleans())
+def test_every_smooth_slope_passes_without_a_note_and_no_wrong_one_does(name, where, down):
+    function, low, high = SMOOTH[name]
+    negative = down and name not in ("log", "sqrt", "power")
+    x = Value(math.copysign(low * (high / low) ** where, -negative), "x")
+    y = function(x)
+    row = gradcheck(lambda: function(x), [x]).rows[0]
+    assert (row.ok, row.note) == (True, ""), str(row)
+
+    def wrong():
+        y = function(x)
+        return computed(y.data, "wrong", (y,), (1.001,))
+
+    assume(abs(row.autograd) > 1e-4 * max(1.0, abs(y.data)))  # or rounding hides a thousandth of it
+    row = gradcheck(wrong, [x]).rows[0]
+    assert (row.ok, row.note) == (False, ""), str(row)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "agrees", "below", "above"),
+    [  # what backward() says at a kink: relu 0, abs 0 and a tie 1/2
+        (Value.relu, 0.0, False, 0, 1),
+        (lambda x: x.leaky_relu(0.1), 0.0, False, 0.1, 1),
+        (abs, 0.0, True, -1, 1),
+        (lambda x: maximum(x, 3.0), 3.0, True, 0, 1),
+        (lambda x: minimum(3.0, x), 3.0, True, 1, 0),
+        (lambda x: abs(x - 1.0) * 500.0 + x**3, 1.0, True, -497, 503),
+    ],
+)
+def test_a_kink_is_named_and_off_unless_backward_gives_the_average(f, at, agrees, below, above):
+    x = Value(at, "x")
+    row = gradcheck(lambda: f(x), [x]).rows[0]
+    assert row.numeric == pytest.approx((below + above) / 2, rel=1e-2)
+    assert (row.below, row.above) == pytest.approx((below, above), rel=1e-2)
+    assert row.note == f"a kink: slope {below} below, {above} above"
+    assert row.ok is agrees
+
+
+@pytest.mark.parametrize("x", [1e-6, -1e-6, 3e-9])
+def test_near_a_kink_there_is_a_slope(x):
+    x = Value(x, "x")
+    row = gradcheck(lambda: x.relu() * 3.0, [x]).rows[0]
+    assert (row.ok, row.note) == (True, "")
+    assert row.numeric == pytest.approx(3.0 if x > 0.0 else 0.0)
+
+
+def test_the_row_of_a_wrong_slope_is_that_of_least_error():
+    # d(log x)/dx = 1/x = 1000; with h = 1e-5 the bend makes 1000.03 of it.
+    x = Value(0.001, "x")
+    row = gradcheck(lambda: computed(math.log(x.data), "log", (x,), (999.0,)), [x]).rows[0]
+    assert (row.ok, row.note) == (False, "")
+    assert row.numeric == pytest.approx(1000.0, rel=1e-6)
+
+
+def test_what_is_right_at_once_is_nudged_once():
+    # Twice to see that f repeats itself, then down and up.
+    x, calls = Value(2.0), []
+    gradcheck(lambda: (calls.append(1), x * x)[1], [x])
+    assert len(calls) == 4
 
 
 def test_the_edge_of_a_domain_is_off_and_says_so():

@@ -174,6 +174,19 @@ def test_check_fails_at_a_kink_and_says_so(capsys):
     assert "kink" in capsys.readouterr().err
 
 
+def test_check_agrees_on_a_smooth_curve_however_it_bends(capsys):
+    assert main(["check", "log(x)", "x=0.001"]) == 0
+    out, err = capsys.readouterr()
+    assert ("agree" in out, err) == (True, "")
+
+
+def test_check_tells_of_a_kink_where_both_give_the_average_of_its_slopes(capsys):
+    assert main(["check", "maximum(x, y)", "x=1", "y=1"]) == 0
+    out, err = capsys.readouterr()
+    assert "agree" in out
+    assert err.count("average of two slopes. a kink: slope 0 below, 1 above") == 2
+
+
 # quiz
 
 
