@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
+from micronn.graph.moment import Changes, changed_since, same
 from micronn.nn import Module
 from micronn.support.collector import collector_paused
 from micronn.support.text import clean, clipped
@@ -40,6 +41,20 @@ class Use(NamedTuple):
     message: float
 
 
+class Rest(NamedTuple):
+    """What the messages in a graph do not account for in a gradient, so that they add up.
+
+    word: "before" for what a leaf held before this pass, or got in another one; "cleared"
+        for what has been taken away since, by zero_grad(), say; "not yet" for messages that
+        were not added yet, in a backward pass walked by hand; "elsewhere" for what came
+        along operations outside this graph.
+    size: what it adds to the messages.
+    """
+
+    word: str
+    size: float
+
+
 class Row(NamedTuple):
     """One value of a graph.
 
@@ -52,6 +67,10 @@ class Row(NamedTuple):
     local_grads: d(this)/d(operand), one for each operand.
     uses: every reading of it, in the order in which the readers were computed; see
         Graph.rows().
+    rest: what its gradient holds beside the messages from its uses, if anything.
+    now: of a leaf that was changed since the graph was computed, what it holds now; data
+        is what was computed with.
+    gives: of a computed value whose operands do not give its data, what they give.
     """
 
     k: int
@@ -63,15 +82,25 @@ class Row(NamedTuple):
     operands: tuple[int, ...]
     local_grads: tuple[float, ...]
     uses: tuple[Use, ...] = ()
+    rest: Rest | None = None
+    now: float | None = None
+    gives: float | None = None
 
     @property
     def title(self) -> str:
         """What it is called where it is shown: its name, else v<k>."""
         return clean(self.name) or f"v{self.k}"
 
+    @property
+    def current(self) -> float:
+        """What it holds now."""
+        return self.data if self.now is None else self.now
+
 
 class Graph:
     """Every Value below root, in order, read once: later changes of the Values change no row.
+
+    It tells of the moment in which root was computed; see Row for what has changed since.
 
     params: what model.named_parameters() gives, or a model, or a dict from name to
         Value: which given Values are parameters, and what they are called.
@@ -80,6 +109,8 @@ class Graph:
     nodes: a row for each value, without its uses.
     index: the k of each Value.  params: the name of each parameter in the graph, by k.
     model: what params was, if it was a model.
+    ran: whether backward() has reached root.  Until then every gradient is 0 here, and what
+        leaves hold from before is their rest.
 
     The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
     the very same numbers read the same constants.
@@ -99,11 +130,12 @@ class Graph:
         self.nodes: list[Row] = []
         self.index: dict[Value, int] = {}
         self.numbers: dict[int, tuple[int, ...]] = {}  # id of a tuple of numbers -> its constants
-        self.read(topological_order(root), open_dots)
-        last = self.nodes[-1]
-        if last.operands:
-            self.nodes[-1] = last._replace(role="root")
-        self.fill_constants({k for constants in self.numbers.values() for k in constants})
+        self.ran = root.grad != 0.0
+        order = topological_order(root)
+        self.read(order, open_dots, changed_since(order))
+        if root.operands:
+            self.nodes[-1] = self.nodes[-1]._replace(role="root")
+        self.settle({k for constants in self.numbers.values() for k in constants})
         self.params = {self.index[p]: name for p, name in self.names.items() if p in self.index}
 
     def __len__(self) -> int:
@@ -111,7 +143,7 @@ class Graph:
 
     # From Values to rows
 
-    def read(self, order: list[Value], open_dots: bool) -> None:
+    def read(self, order: list[Value], open_dots: bool, since: Changes) -> None:
         """Append the row of each Value, after the constants and products it stands for."""
         index, nodes, names = self.index, self.nodes, self.names
         for value in order:
@@ -128,7 +160,12 @@ class Graph:
             role = "op" if operands else "param" if value in names else op or "input"
             index[value] = k = len(nodes)
             op = op if operands else ""
-            nodes.append(Row(k, role, name, op, value.data, value.grad, operands, slopes))
+            row = Row(k, role, name, op, value.data, value.grad, operands, slopes)
+            if value in since.moved:
+                row = row._replace(data=since.moved[value], now=value.data)
+            elif value in since.misfits:
+                row = row._replace(gives=since.misfits[value])
+            nodes.append(row)
 
     def constants(self, numbers: tuple[float, ...]) -> tuple[int, ...]:
         """Append plain numbers as constants, or find them if that was done before."""
@@ -151,20 +188,47 @@ class Graph:
             self.nodes.append(Row(start + i, "op", "", "*", data, grad, *pair))
         return tuple(range(start, start + n))
 
-    def fill_constants(self, made: set[int]) -> None:
-        """Give these constants their gradients, added up in backward()'s order."""
-        grads = dict.fromkeys(made, 0.0)
-        for row in reversed(self.nodes) if made else ():
+    def settle(self, made: Iterable[int]) -> None:
+        """Give the constants that were made their gradients, and each row its rest."""
+        nodes, held = self.nodes, [row.grad for row in self.nodes]
+        sums = sizes = [0.0] * len(nodes)
+        if self.ran:
+            sums, sizes = self.received()
+        else:
+            nodes[:] = [row._replace(grad=0.0) for row in nodes]
+        for k in made:
+            held[k] = sums[k]
+            nodes[k] = nodes[k]._replace(grad=sums[k])
+        numbers = list(zip(held, sums, sizes, strict=True))[:-1]
+        off = [nodes[k] for k, three in enumerate(numbers) if not fits(*three)]
+        by_hand = any(row.operands and not row.grad for row in off)
+        for row in off if self.ran else [row for row in off if not row.operands]:
+            if row.operands or self.ran and nodes[-1].grad != 1.0:
+                word = "elsewhere"
+            else:
+                word = "before"
+            if self.ran and row.grad == 0.0:
+                word = "not yet" if by_hand else "cleared"
+            nodes[row.k] = row._replace(rest=Rest(word, held[row.k] - sums[row.k]))
+
+    def received(self) -> tuple[list[float], list[float]]:
+        """What the messages to each row add up to, in backward()'s order, and their sizes do."""
+        sums, sizes = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
+        for row in reversed(self.nodes):
             for k, slope in zip(row.operands, row.local_grads, strict=True):
-                if k in grads:
-                    grads[k] += slope * row.grad
-        for k, grad in grads.items():
-            self.nodes[k] = self.nodes[k]._replace(grad=grad)
+                message = slope * row.grad
+                sums[k] += message
+                sizes[k] += abs(message)
+        return sums, sizes
 
     def with_grads(self, grads: Sequence[float]) -> "Graph":
-        """The same graph with other gradients, one for each row."""
-        other = copy.copy(self)
-        other.nodes = [row._replace(grad=g) for row, g in zip(self.nodes, grads, strict=True)]
+        """The same graph after a backward() that ends with these gradients, one for each row.
+
+        Leaves begin it with what they held before.
+        """
+        other, pairs = copy.copy(self), zip(self.nodes, grads, strict=True)
+        other.ran = True
+        other.nodes = [row._replace(grad=g, rest=held_before(row)) for row, g in pairs]
         return other
 
     # Who reads whom
@@ -172,12 +236,12 @@ class Graph:
     def rows(self, chosen: Iterable[int] | None = None) -> list[Row]:
         """The chosen rows with their uses, in the order of the graph; all of them if left out.
 
-        The messages of one row add up to its grad, for a given Value to what the last
-        backward() added.  It adds those of the last reader first.
+        The messages of a row and its rest add up to its grad.  backward() adds those of the
+        last reader first.  Before backward() there are none.
         """
         ks = range(len(self)) if chosen is None else sorted(set(chosen))
         found: dict[int, list[Use]] = {k: [] for k in ks}
-        for row in self.nodes:
+        for row in self.nodes if self.ran else ():
             for j, k in enumerate(row.operands):
                 if k in found:
                     found[k].append(Use(row.k, j, row.local_grads[j] * row.grad))
@@ -216,6 +280,16 @@ class Graph:
         return {
             k: sum(n for mask, n in seen.items() if mask >> i & 1) - 1 for i, k in enumerate(chosen)
         }
+
+
+def fits(grad: float, total: float, size: float) -> bool:
+    """Whether messages of this total and of this size in all make a gradient, but for rounding."""
+    return same(grad, total) or abs(grad - total) < 1e-9 * size
+
+
+def held_before(row: Row) -> Rest | None:
+    """What a leaf held before the pass."""
+    return row.rest if row.rest and row.rest.word == "before" else None
 
 
 def named(params: Parameters) -> list[tuple[str, Value]]:

@@ -27,8 +27,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from micronn.graph.notes import gradients, since
 from micronn.graph.operations import MOST_TERMS, Rule, code, formula, nested, operation, rule
-from micronn.graph.rows import Graph, Row
+from micronn.graph.rows import Graph, Row, held_before
 from micronn.support.text import clean, counted, few, fmt
 
 MOST_MESSAGES = 8  # that get a step each; an operation with more operands gets one for all
@@ -56,6 +57,11 @@ class Message(NamedTuple):
         """The message itself."""
         return self.local * self.upstream
 
+    @property
+    def is_added(self) -> bool:
+        """Whether its sum is worth showing: there is something else to add."""
+        return self.total > 1 or self.before != 0.0
+
 
 class Step(NamedTuple):
     """One thing that happens.
@@ -78,16 +84,17 @@ class Step(NamedTuple):
 
 
 class Story:
-    """The steps of one backward pass through a graph, every gradient starting at 0.
+    """The steps of one backward pass through a graph, as it was when root was computed.
 
-    It is told from the rows, so it can be told before backward() has run.
+    It is told from the rows, so it can be told before backward() has run.  Every gradient
+    starts at 0, but those of leaves that hold something from before.
     graph: the same rows with the gradients of that one pass.  rows: with their uses.
-    note: what to tell a reader whose own values hold other gradients, else "".
+    note: what to tell a reader whose own values hold other numbers, else "".
     """
 
     def __init__(self, graph: Graph):
         grads, self.messages = one_pass(graph)
-        self.graph, self.note = graph.with_grads(grads), note(graph.nodes, grads)
+        self.graph, self.note = graph.with_grads(grads), note(graph, grads)
         self.rows = self.graph.rows()
         self.code_names = code_names(self.rows)
         # Each row in a formula and in a line of Python: a plain number as itself
@@ -132,10 +139,17 @@ class Story:
         given = [row for row in self.rows if not row.operands]
         say = (
             f"{counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given. "
-            "Every other value is computed from them, and every gradient starts at 0."
+            "Every other value is computed from them, and every gradient starts at 0"
         )
+        held = [f"{row.title} {fmt(row.rest.size, sign=True)}" for row in given if row.rest]
+        say += f", but some hold one from before: {among(held)}." if held else "."
         lines = [
             f"{self.code_names[row.k]} = Value({row.data!r})" for row in given if not is_plain(row)
+        ]
+        lines += [
+            f"{self.code_names[row.k]}.grad = {row.rest.size!r}   # from before"
+            for row in given
+            if row.rest
         ]
         lines = few(lines, MOST_TERMS, "# and {:,} more given values")
         return Step("start", "Start", say, "", "\n".join(lines))
@@ -145,11 +159,15 @@ class Story:
         name, result = self.name(row.k), fmt(row.data)
         in_names = formula(row.op, self.terms[row.k])
         in_numbers = formula(row.op, [number(self.rows[k].data) for k in row.operands])
-        lines = (f"{name} = {in_names}", f"= {in_numbers}", f"= {result}")
+        lines: tuple[str, ...] = (f"{name} = {in_names}", f"= {in_numbers}", f"= {result}")
+        if row.gives is not None:
+            then = f"{name} is {result}, from numbers that are not here any more"
+            lines = f"{name} = {in_names}", then
         typed = code(row.op, [self.code_words[k] for k in row.operands])
         line = f"{self.code_names[row.k]} = {typed}"
         touched = tuple(dict.fromkeys(row.operands))
-        return Step("forward", title, " ".join(lines) + ".", "", line, row.k, touched, lines)
+        say = (" " if row.gives is None else ": ").join(lines) + "."
+        return Step("forward", title, say, "", line, row.k, touched, lines)
 
     def seed(self) -> Step:
         """The gradient of the output by itself."""
@@ -188,10 +206,14 @@ class Story:
             f"Gradient of {name} += local derivative × upstream gradient = "
             f"{number(message.local)} × {number(message.upstream)} = {fmt(message.size)}."
         )
-        if message.total > 1:
+        if message.is_added:
             so_far = "" if message.nth == message.total else " so far"
+            held = self.rows[message.to].rest
+            because = f"{name} is used {message.total:,} times" if message.total > 1 else ""
+            if held:
+                because += f"{' and' if because else name} held {fmt(held.size)} before"
             say += (
-                f" Because {name} is used {message.total:,} times, its gradient is a sum: "
+                f" Because {because}, its gradient is a sum: "
                 f"{fmt(message.before)} + {number(message.size)} = {fmt(message.after)}{so_far}."
             )
         if self.rows[message.to].role == "const":
@@ -212,6 +234,8 @@ class Story:
             f"Every gradient now says how fast {root} changes if that value alone "
             f"changes: a small step of a value moves {root} by step × gradient."
         )
+        held = [row.title for row in self.rows if row.rest]
+        say += f" Not so that of {among(held)}: it still holds what it held before." if held else ""
         return Step("done", "Done", say, "", f"{line}   # the whole backward pass")
 
     # About the whole
@@ -274,7 +298,8 @@ def one_pass(graph: Graph) -> tuple[list[float], list[list[Message]]]:
     """All gradients, and the messages that each row sends, added as the engine adds them."""
     nodes = graph.nodes
     uses = Counter(k for row in nodes for k in row.operands)
-    grads, counts = [0.0] * (len(nodes) - 1) + [1.0], [0] * len(nodes)
+    held = [rest.size if (rest := held_before(row)) else 0.0 for row in nodes]
+    grads, counts = [*held[:-1], 1.0], [0] * len(nodes)
     sent: list[list[Message]] = [[] for _ in nodes]
     for row in reversed(nodes):
         upstream = grads[row.k]
@@ -287,19 +312,22 @@ def one_pass(graph: Graph) -> tuple[list[float], list[list[Message]]]:
     return grads, sent
 
 
-def note(rows: list[Row], grads: list[float]) -> str:
-    """Why gradients in a program may differ from those of one pass; "" if they do not."""
-    pairs = zip(rows, grads, strict=True)
+def note(graph: Graph, grads: list[float]) -> str:
+    """What has changed since, and why gradients in a program differ from these; "" if none do."""
+    pairs = zip(graph.nodes, grads, strict=True)
     other = [row for row, grad in pairs if row.role != "const" and not same(row.grad, grad)]
-    if not other:
-        return ""
-    if not any(row.grad for row in rows):
-        return "backward() has not run yet; this is what it will do."
-    shown = [f"{clean(row.name) or 'one without a name'} {fmt(row.grad)}" for row in other]
-    return (
-        "This is one backward pass, every gradient starting at 0. "
-        f"In the program some values hold the sum of several passes: {among(shown)}."
-    )
+    told = since(graph.nodes)
+    if not graph.ran:
+        told.append("backward() has not run yet; this is what it will do.")
+    if any(map(held_before, graph.nodes)):
+        told += gradients(graph)[-1:]
+    elif other and graph.ran:
+        shown = [f"{clean(row.name) or 'one without a name'} {fmt(row.grad)}" for row in other]
+        told.append(
+            "This is one backward pass, every gradient starting at 0. "
+            f"In the program some values hold something else: {among(shown)}."
+        )
+    return " ".join(told)
 
 
 def same(a: float, b: float) -> bool:

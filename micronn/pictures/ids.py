@@ -14,6 +14,7 @@ data = "n{}_data".format  # k: the data on it
 grad = "n{}_grad".format  # k: the gradient on it
 derivative = "n{}_p{}".format  # k, row: a local derivative at its left
 message = "n{}_m{}".format  # k, row: a message at its right
+held = "n{}_held".format  # k: what its gradient holds beside the messages
 edge = "e{}_{}".format  # user, j: the wire that brings operand j to value `user`
 
 # Folds: layers and neurons are counted from 0, i is the number of a weight.

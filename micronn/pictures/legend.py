@@ -10,7 +10,9 @@ from micronn.support.text import fmt
 Item = tuple[float, Callable[[float, float], str]]
 
 
-def legend_svg(items: Iterable[Item], width: float, top: float) -> tuple[str, float, float]:
+def legend_svg(
+    items: Iterable[Item], width: float, top: float, css: str = "legend"
+) -> tuple[str, float, float]:
     """Items side by side, in as many lines as the width asks for.
 
     Returns the group, the width it needs and its bottom.
@@ -22,12 +24,12 @@ def legend_svg(items: Iterable[Item], width: float, top: float) -> tuple[str, fl
         parts.append(paint(x, y))
         right = max(right, x + item_width + 8)
         x += item_width + 18
-    return f'<g class="legend" aria-hidden="true">{"".join(parts)}</g>', right, y + 14
+    return f'<g class="{css}" aria-hidden="true">{"".join(parts)}</g>', right, y + 14
 
 
-def words(text: str) -> Item:
-    """A legend item that is a sentence."""
-    return text_width(text, 10), lambda x, y: svg_text(x, y + 10, text, 10, "mut")
+def words(text: str, ink: str = "mut") -> Item:
+    """An item that is a sentence."""
+    return text_width(text, 10), lambda x, y: svg_text(x, y + 10, text, 10, ink)
 
 
 def shade_scale(word: str, limits: str) -> Item:
@@ -69,14 +71,16 @@ def limits(m: float) -> str:
     return f"pale < {low} ≤ mid < {high} ≤ strong"
 
 
-def value_legend(m: float, by: str, uses: bool) -> list[Item]:
+def value_legend(m: float | None, by: str, uses: bool) -> list[Item]:
     """The items of a picture of value cards and neuron cards.
 
+    m: the largest gradient; None if there are none yet.
     by: what a local derivative is of, and by what.
     uses: whether a card lists messages.
     """
     texts = [f"∂ local derivative of the {by}", *["← message from one use"] * uses]
-    return [shade_scale("gradient", limits(m)), wire_styles(), *map(words, texts)]
+    gradients = [] if m is None else [shade_scale("gradient", limits(m)), wire_styles()]
+    return [*gradients, *map(words, texts)]
 
 
 STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"

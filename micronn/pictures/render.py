@@ -13,13 +13,14 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
 from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.layer_view import layers_view
 from micronn.pictures.layout import NoLayout, arrange, image
-from micronn.pictures.legend import legend_svg
+from micronn.pictures.legend import legend_svg, words
 from micronn.pictures.neuron_view import neurons_view
-from micronn.pictures.sketch import Sketch, dot_source, lane_svg, wire_svg
+from micronn.pictures.sketch import Sketch, dot_source, lane_svg, wire_svg, wrapped
 from micronn.pictures.svg import escape, svg_frame
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
@@ -45,11 +46,13 @@ def render(
     legend: bool = True,
     prefix: str = "",
     blank: tuple[str, ...] = (),
+    told: bool = True,
     page: Page = None,
 ) -> "Picture":
     """A picture of a graph; the other arguments are those of draw().
 
     blank: of the values view, what is left out to be written in; see values_view.
+    told: whether the picture says what has changed since the graph was computed.
     page: called when the picture's HTML page is asked for.
     """
     check_choice(detail, DETAILS, "detail")
@@ -70,6 +73,8 @@ def render(
         sketch = neurons_view(plan, prefix)
     else:
         sketch = layers_view(plan)
+    if told and not blank:
+        sketch.notes = [*sketch.notes, *notes(graph)]
     return Picture(sketch, legend, prefix, page)
 
 
@@ -113,7 +118,7 @@ class Picture:
     @cached_property
     def dot(self) -> str:
         """The picture as Graphviz reads it, with every name and number in it."""
-        return dot_source(self.sketch)
+        return dot_source(self.sketch, told=True)
 
     @cached_property
     def svg(self) -> str:
@@ -130,7 +135,7 @@ class Picture:
         cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
         try:
             names = [[item.id for item in items] for items in (cards, wires, lanes)]
-            layout = arrange(self.dot, *names)
+            layout = arrange(dot_source(sketch), *names)
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
@@ -144,11 +149,14 @@ class Picture:
             group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
         ]
         width, height = layout.width, layout.height
-        if self.legend:
-            part, width, height = legend_svg(sketch.legend, width, height + 6)
-            parts.append(part)
+        told = [words(line, "ink") for line in wrapped(sketch.notes)]
+        for css, items in ("notes", told), ("legend", sketch.legend if self.legend else []):
+            if items:
+                part, width, height = legend_svg(items, width, height + 6, css)
+                parts.append(part)
         self.width = math.ceil(width)
-        return svg_frame(width, height, sketch.title, sketch.caption, parts, prefix)
+        caption = " ".join([sketch.caption, *sketch.notes])
+        return svg_frame(width, height, sketch.title, caption, parts, prefix)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, atomically; the suffix says as what.

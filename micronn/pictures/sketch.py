@@ -6,7 +6,9 @@ holds every name and number of the picture, and any Graphviz can draw it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from micronn.pictures.cards import Card, dot_text
 from micronn.pictures.layout import Box, Point, Route
@@ -14,6 +16,8 @@ from micronn.pictures.legend import Item
 from micronn.pictures.palette import LIGHT, MINUS, ZERO, wire
 from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
+
+NOTE = 100  # characters in a line of a note
 
 End = tuple[str, str]  # where a wire begins or ends: a card and a port of its record, or ""
 
@@ -50,6 +54,7 @@ class Sketch:
     """Cards, wires, lanes, and what is said about them.
 
     caption: a sentence or two with the most important numbers.
+    notes: sentences that stand under the picture, whatever its legend.
     ranksep: the room between two columns of cards, in inches.
     """
 
@@ -58,6 +63,7 @@ class Sketch:
     title: str
     caption: str
     legend: list[Item]
+    notes: Sequence[str] = ()
     lanes: list[Lane] = field(default_factory=list)
     ranksep: float = 0.5
 
@@ -81,11 +87,12 @@ def message_wire(
 # As DOT text
 
 
-def dot_source(sketch: Sketch) -> str:
+def dot_source(sketch: Sketch, told: bool = False) -> str:
     """A sketch as DOT text; everything a wire or a lane is named with is ASCII.
 
     A Graphviz without a font library counts bytes as characters, and those names
     would push the cards apart; the cards themselves have a fixed size.
+    told: with the notes below the cards, for which only a picture that is read has room.
     """
     lines = [
         "digraph micronn {",
@@ -96,9 +103,16 @@ def dot_source(sketch: Sketch) -> str:
         *lane_lines(sketch, ""),
         *[dot_node(card) for card in sketch.cards if not card.lane],
         *[dot_edge(item) for item in sketch.wires],
-        "}",
     ]
-    return "\n".join(lines) + "\n"
+    if told and sketch.notes:  # last, or every lane would get this label too
+        text = "".join([f"{dot_text(line)}\\l" for line in wrapped(sketch.notes)])
+        lines.append(f'graph [label="{text}" labelloc=b labeljust=l];')
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def wrapped(notes: Sequence[str]) -> list[str]:
+    """Notes in lines that a picture has room for."""
+    return [line for note in notes for line in wrap(note, NOTE)]
 
 
 def lane_lines(sketch: Sketch, outer: str) -> list[str]:

@@ -52,12 +52,15 @@ def values_view(
         for j, k in enumerate(row.operands)
         if k in inside
     ]
-    title, caption = sentences(rows, len(graph))
-    items = value_legend(m, "output by that operand", bool(cards.outs))
+    title, caption = sentences(rows, len(graph), graph.ran)
+    part = [f"{len(rows)} of {len(graph):,} values are shown: those nearest to the output."]
+    uses = graph.ran and bool(cards.outs)
+    items = value_legend(m if graph.ran else None, "output by that operand", uses)
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
         title = caption = ""
-    return Sketch([cards.card(row) for row in rows], wires, title, caption, items)
+    notes = part if len(rows) < len(graph) else []
+    return Sketch([cards.card(row) for row in rows], wires, title, caption, items, notes)
 
 
 def window(graph: Graph, most: int) -> list[int]:
@@ -76,10 +79,14 @@ def window(graph: Graph, most: int) -> list[int]:
 
 
 class Port(NamedTuple):
-    """A row at the side of a card: its text, and the id of that text."""
+    """A row at the side of a card: its text, and the id of that text.
+
+    given: whether it stands on a sheet too on which messages are to be written in.
+    """
 
     text: str
     id: str
+    given: bool = False
 
 
 class Ports(NamedTuple):
@@ -98,10 +105,19 @@ def ports_in(row: Row) -> Ports:
 
 
 def ports_out(row: Row) -> Ports:
-    """The rows of messages, one for each use."""
+    """The rows of messages, one for each use, below what the gradient held beside them."""
     sizes = [use.message for use in row.uses]
     keys = [(use.user, use.j) for use in row.uses]
-    return ports(sizes, lambda i: message(sizes[i]), partial(ids.message, row.k), keys)
+    rows, row_of = ports(sizes, lambda i: message(sizes[i]), partial(ids.message, row.k), keys)
+    if row.rest is None:
+        return Ports(rows, row_of)
+    first = Port(f"{row.rest.word} {fmt(row.rest.size, sign=True)}", ids.held(row.k), True)
+    return Ports([first, *rows], {key: at + 1 for key, at in row_of.items()})
+
+
+def is_sum(row: Row) -> bool:
+    """Whether a gradient is made of several parts, which its card then shows."""
+    return len(row.uses) > 1 or row.rest is not None
 
 
 Namer = Callable[[int], str]  # what a row of a column says, or what it is called
@@ -159,7 +175,7 @@ class ValueCards:
         stubs = [k for k in cut if k != root and not elsewhere]
         self.below = graph.counts_below(stubs)
         self.ins = {row.k: ports_in(row) for row in rows if row.k not in self.below}
-        self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
+        self.outs = {row.k: ports_out(row) for row in rows if is_sum(row)}
 
     def card(self, row: Row, name: str = "") -> Card:
         """One value: operation and name, local derivatives, data over gradient, messages.
@@ -171,7 +187,7 @@ class ValueCards:
         ins = self.ins[row.k].rows if row.k in self.ins else []
         outs = self.outs[row.k].rows if row.k in self.outs else []
         corner, token = self.corner(row)
-        texts = data, grad = fmt(row.data), fmt(row.grad, sign=True)
+        texts = data, grad = fmt(row.current), fmt(row.grad, sign=True) if self.graph.ran else ""
         high = max(2, len(ins), len(outs))
         left, right = [
             max([text_width(port.text) + SIDE for port in ports], default=0)
@@ -182,8 +198,11 @@ class ValueCards:
         header = name_left(sign) + text_width(name) + EDGE
         header += text_width(corner, 10) + 12 if corner else 0
         needed = max(columns, header)
-        words = f"{name}: {sign or row.role}, data = {row.data!r}, grad = {row.grad!r}"
-        cells = record_cells((sign, name, corner), texts, ins, outs)
+        words = f"{name}: {sign or row.role}, data = {row.current!r}"
+        words += f", was {row.data!r}" if row.now is not None else ""
+        words += f", grad = {row.grad!r}" if self.graph.ran else ""
+        changed = f"{data} {corner}" if token == "eneg" else data
+        cells = record_cells((sign, name, corner), (changed, grad), ins, outs)
         title = "" if self.blank else words
         card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells)
         known = {"data": row.data, "grad": row.grad}
@@ -199,8 +218,13 @@ class ValueCards:
     def corner(self, row: Row) -> tuple[str, str]:
         """The word at the top right of a card, and its colour.
 
-        Where nan or infinity begins, it says so: data is not finite, all operands are.
+        A given value that was changed says what it was.  Where nan or infinity begins, it
+        says so: data is not finite, all operands are.
         """
+        if row.now is not None:
+            return f"was {fmt(row.data)}", "eneg"
+        if row.gives is not None:
+            return f"now gives {fmt(row.gives)}", "eneg"
         word = {"op": "", "root": "output"}.get(row.role, row.role)
         token = "mut" if row.role == "op" else row.role
         if row.k in self.below:
@@ -212,7 +236,9 @@ class ValueCards:
 
     def side(self, card: Card, rows: Sequence[Port], x: float, edge: float) -> None:
         """Paint a column of derivatives or messages around x, and the line at its edge."""
-        for row, port in enumerate([] if self.blank else rows):
+        for row, port in enumerate(rows):
+            if self.blank and not port.given:
+                continue
             y, id = ROW * row + 34, self.prefix + port.id
             card.body.append(svg_text(x, y, port.text, 12, "mut", "middle", id=id))
         if rows:
@@ -232,9 +258,11 @@ class ValueCards:
         if row.role == "const" and token != "bad":
             token = "zero"  # nobody will use it
         data = svg_text(left + chip / 2, y + 14, texts[0], anchor="middle", id=data_id)
-        if not isfinite(row.data):
+        if not isfinite(row.current):
             data = svg_chip(left, y, chip, texts[0], "bad", data_id)
-        grad = svg_chip(left, y + ROW, chip, texts[1], token, grad_id)
+        elif row.now is not None or row.gives is not None:
+            data = svg_rect(left, y + 2, chip, 15, "card", "eneg", radius=4, dash="4 3") + data
+        grad = svg_chip(left, y + ROW, chip, texts[1], token, grad_id) if self.graph.ran else ""
         return [
             svg_text(x + 7, y + 14, "data", 10, "mut"),
             svg_text(x + 7, y + 34, "grad", 10, "mut"),
@@ -247,12 +275,16 @@ class ValueCards:
         id, tail = ids.edge(row.k, j), self.tail(row.operands[j], row.k, j)
         head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
         name = self.graph.nodes[row.operands[j]].title
+        if not self.graph.ran:
+            return Wire(id, tail, head, "rule", 1.7, "", "")
         return message_wire(id, tail, head, name, row.local_grads[j], row.grad, self.m)
 
     def tail(self, source: int, user: int, j: int) -> End:
         """The card and port where the wire to one use of a value begins."""
-        port = ids.use_port(self.outs[source].row_of[user, j]) if source in self.outs else ""
-        return self.elsewhere.get(source, (ids.value(source), port))
+        row = self.outs[source].row_of.get((user, j)) if source in self.outs else None
+        return self.elsewhere.get(
+            source, (ids.value(source), "" if row is None else ids.use_port(row))
+        )
 
 
 def record_cells(
@@ -278,15 +310,13 @@ def blank_box(x: float, y: float, width: float) -> str:
     return svg_rect(x, y + 2, width, 15, "bg", "rule", radius=4)
 
 
-def sentences(rows: list[Row], values: int) -> tuple[str, str]:
+def sentences(rows: list[Row], values: int, ran: bool) -> tuple[str, str]:
     """The title and the description of a picture of values, with the numbers in words."""
     root, given = rows[-1], [row for row in rows if row.role in ("input", "param")]
-    caption = counted(values, "value")
-    if values > len(rows):
-        caption += f", the {len(rows)} nearest to the output shown"
-    caption += f", from left to right. Output {root.title} = {fmt(root.data)}."
+    caption = f"{counted(values, 'value')}, from left to right. "
+    caption += f"Output {root.title} = {fmt(root.data)}."
     if given:
         facts = ", ".join([f"{row.title} = {fmt(row.data)}" for row in given[:12]])
         slopes = ", ".join([f"{row.title} {fmt(row.grad, sign=True)}" for row in given[:12]])
-        caption += f" Given {facts}. Gradients {slopes}."
+        caption += f" Given {facts}." + f" Gradients {slopes}." * ran
     return f"Computation of {root.title}", caption

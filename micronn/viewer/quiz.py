@@ -123,7 +123,9 @@ def data_question(story: Story, step: Step) -> Question:
 def gradient_question(story: Story, k: int, messages: tuple[Message, ...]) -> Question:
     """How fast the output moves with a value, added up from its messages."""
     row, name = story.rows[k], story.name(k)
-    bounds = allowed(row.grad, [message.size for message in messages])
+    held = [row.rest.size] if row.rest else []
+    terms = [*held, *[message.size for message in messages]]
+    bounds = allowed(row.grad, terms)
     rules = [story.rule(message) for message in messages]
     hint = ", ".join(dict.fromkeys([rule.symbol for rule in rules]))
     lesson = [
@@ -131,14 +133,15 @@ def gradient_question(story: Story, k: int, messages: tuple[Message, ...]) -> Qu
         f"{number(message.local)} × {number(message.upstream)} = {fmt(message.size)}"
         for message in messages
     ]
-    if len(messages) > 1:
-        terms = [fmt(messages[0].size), *[number(message.size) for message in messages[1:]]]
-        lesson.append(f"together: {' + '.join(terms)} = {fmt(row.grad)}")
+    lesson[:0] = [f"before: {fmt(size)}" for size in held]
+    if len(terms) > 1:
+        texts = [fmt(terms[0]), *map(number, terms[1:])]
+        lesson.append(f"together: {' + '.join(texts)} = {fmt(row.grad)}")
     lesson += dict.fromkeys([rule.sentence for rule in rules])
     if not messages:
         hint = f"∂{name}/∂{name}: the output moves as fast as itself"
         lesson = [step.say for step in story.steps if step.phase == "seed"]
-    ask = f"gradient of {name}"
+    ask = f"gradient of {name}" + "".join([f", which held {fmt(size)} before" for size in held])
     return Question(k, ask, row.grad, *bounds, hint, tuple(lesson), None, messages)
 
 

@@ -28,7 +28,7 @@ from typing import Any
 from micronn.graph.steps import Message, Step, Story
 from micronn.pictures import ids
 from micronn.pictures.palette import LIGHT, scale, shade
-from micronn.pictures.value_view import derivative, message, ports_in, ports_out
+from micronn.pictures.value_view import derivative, is_sum, message, ports_in, ports_out
 from micronn.support.text import fmt
 from micronn.viewer.quiz import ABOUT, Question, questions
 
@@ -55,7 +55,7 @@ class Slots:
         self.story, rows = story, story.rows
         self.m = scale([row.grad for row in rows if row.role != "const"])
         self.ins = [ports_in(row) for row in rows]
-        self.outs = {row.k: ports_out(row) for row in rows if len(row.uses) > 1}
+        self.outs = {row.k: ports_out(row) for row in rows if is_sum(row)}
 
     # The places of a number
 
@@ -89,7 +89,7 @@ class Slots:
         """Every slot as it is before the first step."""
         slots = []
         for row in self.story.rows:
-            slots.append((ids.grad(row.k), "0", "zero"))
+            slots.append(self.grad(row.k, row.rest.size if row.rest else 0.0))
             if row.operands:
                 slots.append((ids.data(row.k), "", "" if isfinite(row.data) else "card"))
                 slots += emptied(self.derivatives(row.k))

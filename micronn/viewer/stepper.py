@@ -95,7 +95,7 @@ def model_of(params: Any) -> Module:
 
 def stepping_page(story: Story, title: str) -> str:
     """The page of a small graph, with its steps."""
-    picture = render(story.graph, "values", legend=False)
+    picture = render(story.graph, "values", legend=False, told=False)
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
@@ -117,17 +117,13 @@ def stepping_page(story: Story, title: str) -> str:
 def folded_page(picture: Picture, graph: Graph, title: str) -> str:
     """The page of a large graph: its folded picture and a table of its last values."""
     rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
-    notes = []
-    if not any(node.grad for node in graph.nodes):
-        notes.append("backward() has not run yet, so every gradient is 0.")
-    if len(rows) < len(graph):
-        notes.append(f"The table holds the last {len(rows):,} of {len(graph):,} values.")
+    part = f"The table holds the last {len(rows):,} of {len(graph):,} values."
     return html_page(
         __package__,
         ("folded.html", "stepper.css"),
         title=title or f"{rows[-1].title}: {len(graph):,} values",
         summary=picture.sketch.caption,
-        note=" ".join(notes),
+        note=part if len(rows) < len(graph) else "",
         svg=picture.svg,
         values=values_table(rows),
     )
@@ -139,7 +135,7 @@ def values_table(rows: Iterable[Row]) -> str:
         f'<tr data-n="{ids.value(row.k)}"><th scope="row">{escape(row.title)}</th>'
         f"<td>{escape(role(row))}</td>"
         f'<td class="number" data-slot="{ids.data(row.k)}" title="{row.data!r}">'
-        f"{fmt(row.data)}</td>"
+        f"{fmt(row.data)}{'' if row.now is None else f' then, {fmt(row.now)} now'}</td>"
         f'<td class="number" data-slot="{ids.grad(row.k)}" title="{row.grad!r}">'
         f"{fmt(row.grad, sign=True)}</td></tr>"
         for row in rows
@@ -184,7 +180,7 @@ def boxes(item: Message, slots: Slots) -> str:
         f'<div class="boxes"><div>{chip(slots, item.to, item.size)}<small>message to {to}</small>'
         f"</div><span>=</span><div><b>{fmt(item.local)}</b><small>local derivative<br>{symbol}"
         f"</small></div><span>×</span><div>{upstream}<small>upstream gradient<br>grad of {user}"
-        "</small></div></div>" + f"<p>grad of {to}: {added}</p>" * (item.total > 1)
+        "</small></div></div>" + f"<p>grad of {to}: {added}</p>" * item.is_added
     )
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 from drawn import NAMES, SVG, parsed, picture, words_in
@@ -86,9 +87,37 @@ def test_a_wire_says_its_message_as_a_sum_to_check():
     assert (line.get("stroke"), line.get("stroke-dasharray")) == (LIGHT["eneg"], "6 3")
 
 
-def test_a_value_that_was_never_differentiated_is_drawn_with_zeros():
-    svg = draw(Value(2.0, "a") * 3.0).svg
-    assert "every gradient is 0" in svg
+def test_before_backward_no_gradient_is_drawn_and_the_picture_says_so():
+    y = Value(2.0, "a") * 3.0
+    picture = draw(y)
+    assert "No backward() yet" in picture.svg
+    assert "No backward() yet" in picture.dot
+    shown = ElementTree.fromstring(picture.svg)
+    texts = ["".join(text.itertext()) for text in shown.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count("grad") == 3  # a row for it on every card, and nothing in it
+    assert not any(text.startswith(("←", "+", "−")) or text == "0" for text in texts)
+    y.backward()
+    assert "No backward()" not in draw(y).svg
+
+
+def test_a_leaf_that_moved_and_one_that_held_gradient_say_so_in_every_text():
+    w = Value(2.0, "w")
+    (w * w).backward()  # leaves 4 in w.grad
+    loss = (w - 5.0) ** 2
+    loss.backward()  # adds -6
+    w.data = 2.6
+    picture = draw(loss)
+    for text in (picture.svg, picture.dot, picture.as_page()):
+        assert "was 2" in text
+        assert "before +4" in text
+        assert "2.6" in text
+        assert "2.4" not in text  # no sum is made of the number that was not there
+
+
+def test_notes_stand_under_the_picture_without_a_legend_too():
+    y = Value(2.0, "a") * 3.0
+    assert "No backward() yet" in draw(y, legend=False).svg
+    assert 'class="notes"' in draw(y, legend=False).svg
 
 
 def test_more_than_eight_operands_show_the_seven_with_the_largest_messages():

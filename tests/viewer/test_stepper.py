@@ -208,14 +208,21 @@ def test_making_a_page_changes_nothing_in_the_graph():
     assert [(v.data, v.grad, v.operands, v.label) for v in topological_order(f)] == before
 
 
-def test_a_page_tells_of_one_pass_whatever_the_values_hold():
-    f = bulb("a", "b")
+def test_a_page_begins_with_the_gradient_that_a_leaf_held_before():
+    f = bulb("a", "b")  # backward() gives a 3 and b 4
     once = to_html(f)
     f.backward()
     twice = to_html(f)
-    assert data_of(twice) == data_of(once)
-    assert "hold the sum of several passes: a 6 and b 8" in twice
-    assert "hold the sum" not in once
+    starts = [{id: text for id, text, _ in data_of(page)["start"]} for page in (once, twice)]
+    assert [(start["n0_grad"], start["n1_grad"]) for start in starts] == [("0", "0"), ("+3", "+4")]
+    ends = [
+        {id: text for s in data_of(page)["steps"] for id, text, _ in s["set"]}
+        for page in (once, twice)
+    ]
+    assert [(end["n0_grad"], end["n1_grad"]) for end in ends] == [("+3", "+4"), ("+6", "+8")]
+    assert "Held before this pass, so added to it: a +3, b +4." in twice
+    assert "before +3" in twice
+    assert "Held before" not in once
 
 
 def test_the_slots_of_all_steps_end_at_the_texts_of_the_picture():
@@ -267,7 +274,7 @@ def test_the_table_of_a_huge_graph_is_cut_and_says_so():
         x = x * 1.0
     page = to_html(x)
     assert "The table holds the last 500 of 40,001 values." in page
-    assert "backward() has not run yet" in page
+    assert "No backward() yet" in page
     assert len(page) < 250_000
 
 

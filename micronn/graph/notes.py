@@ -1,0 +1,75 @@
+"""What a reader must be told before the numbers of a graph: what they are of, and what moved.
+
+Every view says these sentences where they can be seen.
+
+    >>> from micronn.engine import Value
+    >>> w = Value(2.0, "w")
+    >>> loss = w * w
+    >>> loss.backward()
+    >>> w.data -= 0.1 * w.grad
+    >>> for note in notes(Graph(loss)):
+    ...     print(note)
+    w has changed since: it was 2, now 1.6. This shows the graph as it was computed, with 2.
+"""
+
+from collections.abc import Iterable
+
+from micronn.graph.rows import Graph, Row
+from micronn.support.text import few, fmt
+
+FEW = 3  # that are told by name
+
+
+def notes(graph: Graph) -> list[str]:
+    """What has changed since a graph was computed, and whose gradients are not of one pass."""
+    return [*since(graph.nodes), *gradients(graph)]
+
+
+def since(rows: Iterable[Row]) -> list[str]:
+    """Which numbers are not those that were computed with."""
+    moved = [row for row in rows if row.now is not None]
+    told = []
+    if len(moved) == 1:
+        was, now = fmt(moved[0].data), fmt(moved[0].now or 0.0)
+        told.append(
+            f"{moved[0].title} has changed since: it was {was}, now {now}. "
+            f"This shows the graph as it was computed, with {was}."
+        )
+    elif moved:
+        names = listed([f"{row.title} was {fmt(row.data)}" for row in moved])
+        told.append(
+            f"{len(moved):,} values have changed since: {names}. "
+            "This shows the graph as it was computed."
+        )
+    misfits = [row for row in rows if row.gives is not None]
+    if misfits:
+        names = listed(
+            [f"{row.title} is {fmt(row.data)}, not {fmt(row.gives or 0.0)}" for row in misfits]
+        )
+        told.append(f"Computed from numbers that are not here any more: {names}.")
+    return told
+
+
+def gradients(graph: Graph) -> list[str]:
+    """Whose gradients are missing, or are more than one pass."""
+    rests: dict[str, list[str]] = {}
+    for row in graph.nodes:
+        if row.rest:
+            text = f"{row.title} {fmt(row.rest.size, sign=True)}"
+            rests.setdefault(row.rest.word, []).append(text)
+    told = []
+    if not graph.ran:
+        told.append(f"No backward() yet: {graph.nodes[-1].title} has no gradient to pass back.")
+    sentences = {
+        "before": "Held before this pass, so added to it: {}. zero_grad() clears it.",
+        "cleared": "Taken away since, by a zero_grad() perhaps: {}.",
+        "not yet": "On its way back, not added yet: {}.",
+        "elsewhere": "From outside this graph, or another pass: {}.",
+    }
+    told += [sentences[word].format(listed(texts)) for word, texts in rests.items()]
+    return told
+
+
+def listed(texts: list[str]) -> str:
+    """The first few of some texts, and how many more there are."""
+    return ", ".join(few(texts, FEW + 1, "and {:,} more"))
