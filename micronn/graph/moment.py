@@ -51,13 +51,17 @@ def changed_since(order: Sequence[Value]) -> Changes:
 
 def misfit(node: Value, then: Mapping[Value, float]) -> float | None:
     """What a node's operation gives for operands that hold `then`; None if that fits the node."""
-    operands = [Value(then[v]) if v in then else v for v in node.operands]
+    operands = (
+        [Value(then[v]) if v in then else v for v in node.operands] if then else node.operands
+    )
     try:
         result = again(node, operands)
     except (ArithmeticError, ValueError):
         return float("nan")
     except (AttributeError, TypeError):  # an operation of one's own
         return None if all(same(getattr(v, "was", v.data), v.data) for v in operands) else node.data
+    if (result.data, result.local_grads) == (node.data, node.local_grads):
+        return None  # the usual case, quickly; nan is equal to nothing
     pairs = zip((node.data, *node.local_grads), (result.data, *result.local_grads), strict=True)
     return None if all(same(a, b) for a, b in pairs) else result.data
 

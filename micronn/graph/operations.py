@@ -15,6 +15,7 @@ checked all the same, with plainer words; only the compiler refuses it.
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
@@ -288,6 +289,7 @@ POWERS = {
 # How the table is asked
 
 
+@lru_cache(1000)
 def kind_and_number(op: str) -> tuple[str, float | None]:
     """An op's text taken apart: what it does, and the number it does it with, if any.
 
@@ -301,6 +303,7 @@ def kind_and_number(op: str) -> tuple[str, float | None]:
         return op, None
 
 
+@lru_cache(1000)
 def operation(op: str) -> Operation:
     """The row of an op; for one that the table does not know, a row with nothing to tell."""
     kind, number = kind_and_number(op)

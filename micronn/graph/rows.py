@@ -153,7 +153,7 @@ class Graph:
             operands = tuple(map(index.__getitem__, value.operands))
             if op == "weighted_sum":
                 op, operands = "dot", operands + self.constants(slopes)
-                slopes += tuple([weight.data for weight in value.operands])
+                slopes += tuple([since.moved.get(v, v.data) for v in value.operands])
             if open_dots and op == "dot":
                 op, operands = "sum", self.products(value.grad, operands, slopes)
                 slopes = (1.0,) * len(operands)
