@@ -19,18 +19,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from http.client import HTTPException
-from os import PathLike
+from itertools import takewhile
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO, overload
 from urllib.request import urlopen
 
-from micronn.support.files import write_atomically
+from micronn.support.files import Location, without_waiting, write_atomically
 
 GZIP = b"\x1f\x8b"  # what a gzip file begins with
-PIECE = 1 << 16  # bytes read at a time
-Location = str | PathLike[str]
+PIECE = 2**16  # bytes, 64 kB: read at a time
 UNPACKED = 50_000_000  # bytes a gzip file may always unpack to: MNIST's largest has 47 million;
 RATIO = 50  # beyond that, only to so many times its own size: MNIST's shrink about 5 times
+LARGEST = 2**30  # bytes that any file may hold: the largest set in MNIST's layout has 547 million
 
 
 # Reading IDX files
@@ -84,15 +85,16 @@ def read_idx(path: Location) -> Idx:
     Raises FileNotFoundError for no file, and ValueError with the file's name for one
     that is damaged, cut, too long, of another kind, or packed to burst.
     """
-    with open(path, "rb") as file:
-        packed = file.read(2) == GZIP
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
+    with open(path, "rb", opener=without_waiting) as file:
         try:
+            if not file.seekable():
+                raise ValueError("a pipe tells no size; write it to a file first")
+            packed, size = file.read(2) == GZIP, file.seek(0, os.SEEK_END)
+            file.seek(0)
             if not packed:
-                return read_numbers(file, size)
+                return read_numbers(file, size, size)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                numbers = read_numbers(unpacked, max(UNPACKED, RATIO * size))
+                numbers = read_numbers(unpacked, max(UNPACKED, RATIO * size), size)
                 unpacked_size = unpacked.tell()
             file.seek(-4, os.SEEK_END)  # a gzip file ends with the size of what it holds
             if int.from_bytes(file.read(4), "little") != unpacked_size % 2**32:
@@ -104,8 +106,11 @@ def read_idx(path: Location) -> Idx:
             raise ValueError(f"{path}: {error}") from None
 
 
-def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
-    """The header and the numbers of an IDX file, which must end there."""
+def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int, size: int) -> Idx:
+    """The header and the numbers of an IDX file, which must end there.
+
+    limit: how many bytes can be read from it at most; size: how many there are on the disk.
+    """
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise ValueError(f"not an IDX file: it begins with {magic!r}, not with two zero bytes")
@@ -116,9 +121,11 @@ def read_numbers(file: BinaryIO | gzip.GzipFile, limit: int) -> Idx:
         raise ValueError(f"cut off in the header, which has {magic[3]} dimensions")
     shape = tuple(int.from_bytes(sizes[k : k + 4], "big") for k in range(0, len(sizes), 4))
     count, head = math.prod(shape), 4 + len(sizes)
-    if head + count > limit:
-        claim = f"the header announces {count} numbers, shape {shape}"
+    claim = f"the header announces {count} numbers, shape {shape}"
+    if head + count > (limit := min(limit, LARGEST)):
         raise ValueError(f"{claim}, but the file can hold {limit - head} at most")
+    if not count and math.prod(takewhile(bool, shape)) > size:  # as many lists, all empty
+        raise ValueError(f"{claim}, but the file has only {size} bytes")
     data = file.read(count + 1)
     if len(data) != count:
         found = "more" if len(data) > count else f"only {len(data)}"
@@ -218,18 +225,21 @@ def fetch(
 ) -> list[Path]:
     """Download the files that are not in the folder yet, each whole or not at all.
 
+    A file that is there is never replaced, whatever it is.
+
     folder: where they go; made if it is not there.
     mirrors: addresses, http or https, that a file's name is put behind; tried in
         order.
     progress: called as progress(name, bytes so far, bytes in all).
-    timeout: seconds without a byte after which a mirror is given up.
+    timeout: seconds in which a mirror must send 64 kB, or it is given up.
     files: size and SHA-256 of each file by name; other sets in MNIST's layout have
         files of the same names.
 
     Returns the paths of the files.
 
     Raises MirrorError, an OSError, if no mirror sent a file with the right checksum;
-    it says what went wrong at each.  ValueError for an address of another kind.
+    it says what went wrong at each.  FileExistsError for another file of such a name.
+    ValueError for an address of another kind.
     """
     mirrors = [mirrors] if isinstance(mirrors, str) else mirrors
     for mirror in mirrors:
@@ -238,13 +248,25 @@ def fetch(
     Path(folder).mkdir(parents=True, exist_ok=True)
     paths = [Path(folder, name) for name in files]
     for path in paths:
+        if path.exists() and not is_whole(path, *files[path.name]):
+            raise FileExistsError(
+                f"{path} is not the file to be fetched: its checksum is another. It may belong to "
+                "a set with the same names, so it stays; move it away or choose another folder."
+            )
+    for path in paths:
         size, checksum = files[path.name]
         report = partial(progress or (lambda name, done, size: None), path.name)
-        if path.exists() and sha256(path.read_bytes()).hexdigest() == checksum:
+        if path.exists():
             report(size, size)
         else:
             write_atomically(path, downloaded(path, size, checksum, mirrors, report, timeout))
     return paths
+
+
+def is_whole(path: Path, size: int, checksum: str) -> bool:
+    """True for a file of that size and SHA-256."""
+    same_size = path.is_file() and path.stat().st_size == size
+    return same_size and sha256(path.read_bytes()).hexdigest() == checksum
 
 
 def downloaded(
@@ -257,7 +279,7 @@ def downloaded(
         try:
             return received(url, size, checksum, report, timeout)
         except TimeoutError:
-            reason = f"sent nothing for {timeout:g} seconds"
+            reason = f"sent less than {PIECE // 1024} kB in {timeout:g} seconds"
         except (OSError, HTTPException) as error:
             reason = str(error) or repr(error)
         failures.append(f"  {url}: {reason}")
@@ -272,8 +294,13 @@ def received(url: str, size: int, checksum: str, report: Report, timeout: float)
     """What a mirror sends, which must be the gzip file of that size and SHA-256."""
     data = bytearray()
     with urlopen(url, timeout=timeout) as response:
+        wanted, due = PIECE, monotonic() + timeout
         while piece := response.read1(PIECE):
             data += piece
+            if len(data) >= wanted:
+                wanted, due = len(data) + PIECE, monotonic() + timeout
+            elif monotonic() > due:  # a byte now and then is not worth waiting for
+                raise TimeoutError
             if not GZIP.startswith(bytes(data[:2])):
                 raise MirrorError(f"sent no gzip file but something that begins {piece[:20]!r}")
             if len(data) > size:
