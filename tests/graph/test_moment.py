@@ -13,7 +13,7 @@ from micronn.graph.moment import changed_since
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph, Rest
 from micronn.losses import mse
-from micronn.nn import MLP
+from micronn.nn import MLP, Neuron
 from micronn.optim import SGD
 
 
@@ -128,6 +128,18 @@ def test_an_operation_that_nobody_knows_is_believed_until_its_leaf_moves():
     assert Graph(y).rows()[-1].gives is None
     x.data = 1.0
     assert row_of(Graph(y), "x").data == 1.5
+
+
+def test_the_plain_numbers_of_a_neuron_are_scaled_by_its_weights_as_they_were():
+    neuron = Neuron(2, "linear")
+    neuron.load_state_dict({"w.0": 1.0, "w.1": 2.0, "b": 0.0})
+    y = neuron([3.0, 4.0])
+    y.backward()
+    for p in neuron.parameters():
+        p.data += 10.0
+    inputs = [row for row in Graph(y).rows() if row.role == "const"]
+    assert [row.data for row in inputs] == [3.0, 4.0]
+    assert [row.grad for row in inputs] == [1.0, 2.0]  # dy/dx is w: 1 and 2, not 11 and 12
 
 
 # Gradients that are not of one pass
