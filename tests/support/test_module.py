@@ -66,3 +66,108 @@ def test_a_state_that_does_not_fit_changes_nothing():
         with pytest.raises(error):
             model.load_state_dict(state)
         assert model.state_dict() == before
+
+
+# PyTorch's state_dict().  Its Linear layer computes weight @ x + bias, so a row of the weight
+# is what one neuron has.
+
+
+class Tensor:
+    """What is asked of a tensor, without PyTorch."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+        row = numbers[0] if numbers and isinstance(numbers[0], list) else None
+        self.shape = (len(numbers),) if row is None else (len(numbers), len(row))
+
+    def tolist(self):
+        return self.numbers
+
+
+LINEAR = {
+    "0.weight": Tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+    "0.bias": Tensor([0.1, 0.2, 0.3]),
+    "2.weight": Tensor([[-1.0, -2.0, -3.0]]),
+    "2.bias": Tensor([0.5]),
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("0", "2"), ("2", "10"), ("fc1", "fc2"), ("hidden", "answer")]
+)
+def test_linear_layers_of_pytorch_are_loaded_by_rows(first, second):
+    names = {"0": first, "2": second}
+    state = {f"{names[name[0]]}{name[1:]}": tensor for name, tensor in LINEAR.items()}
+    model = MLP(2, [3, 1])
+    model.load_state_dict(state)
+    assert [parameter.data for parameter in model.parameters()] == [
+        *(1.0, 2.0, 0.1, 3.0, 4.0, 0.2, 5.0, 6.0, 0.3),
+        *(-1.0, -2.0, -3.0, 0.5),
+    ]
+
+
+def test_layers_with_numbers_for_names_follow_their_numbers():
+    # A file format that sorts by letters has 10 before 2.
+    state = {f"{k}.{kind}": Tensor(x) for k in (10, 2) for kind, x in
+             (("weight", [[float(k)]]), ("bias", [0.0]))}  # fmt: skip
+    model = MLP(1, [1, 1])
+    model.load_state_dict(state)
+    assert [layer.neurons[0].w[0].data for layer in model.layers] == [2.0, 10.0]
+
+
+@pytest.mark.parametrize("model", [MLP(2, [4, 1]), MLP(3, [3, 1]), MLP(2, [3]), Neuron(2)])
+def test_tensors_of_other_sizes_are_refused_with_the_model_they_fit(model):
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=r"build the model with MLP\(2, \[3, 1\]\)"):
+        model.load_state_dict(LINEAR)
+    assert model.state_dict() == before
+
+
+class Cube(Tensor):
+    shape = (3, 1, 2, 2)
+
+    def __init__(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"conv.weight": Cube(), "conv.bias": Tensor([0.0] * 3)}, r"'conv' .* \(3, 1, 2, 2\)"),
+        ({"0.weight": LINEAR["0.weight"]}, r"'0' .* a bias .* it has weight of shape \(3, 2\)"),
+        ({"1.weight": Tensor([1.0]), "1.bias": Tensor([0.0])}, r"it has .*weight of shape \(1,\)"),
+        ({**LINEAR, "1.running_mean": Tensor([0.0])}, r"'1' .* running_mean"),
+        ({**LINEAR, "0.bias": Tensor([0.0])}, r"bias of shape \(1,\) and weight of shape \(3, 2\)"),
+        ({**LINEAR, "0.bias": 3.0}, r"bias of shape \(\)"),
+        ({"\x1b]0;x\x07.\n": Tensor([1.0])}, "\ufffd]0;x\ufffd' is none of PyTorch's Linear"),
+    ],
+)
+def test_other_layers_of_pytorch_are_refused_in_words(state, words):
+    model = MLP(2, [3, 1])
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=words) as caught:
+        model.load_state_dict(state)
+    assert str(caught.value).isprintable()
+    assert model.state_dict() == before
+
+
+def test_a_name_in_a_refusal_is_short_and_commands_no_terminal():
+    with pytest.raises(ValueError, match="fits another model") as caught:
+        MLP(1, [1]).load_state_dict({"\x1b[2J" * 1000: 1.0})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "softplus", "gelu"])
+def test_a_net_of_pytorch_answers_the_same_here(activation):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(3)
+    bends = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "softplus": "Softplus"}
+    bend = getattr(torch.nn, bends.get(activation, "GELU"))
+    linear = torch.nn.Linear
+    theirs = torch.nn.Sequential(linear(3, 16), bend(), linear(16, 8), bend(), linear(8, 2))
+    ours = MLP(3, [16, 8, 2], activation)
+    ours.load_state_dict(theirs.state_dict())  # float32 numbers, which floats hold exactly
+    x = [0.3, -1.25, 2.0]
+    outputs = theirs.double()(torch.tensor(x, dtype=torch.float64)).tolist()
+    assert [output.data for output in ours(x)] == pytest.approx(outputs, rel=1e-12, abs=1e-12)
