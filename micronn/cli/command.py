@@ -5,7 +5,8 @@ remarks beside it; it returns the exit status.
 """
 
 import argparse
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from rich.console import Console
@@ -25,3 +26,32 @@ def add_command(commands: Commands, name: str, summary: str, example: str, run: 
     )
     command.set_defaults(run=run)
     return command.add_argument
+
+
+def a_file(text: str) -> str:
+    """The name of a file, for an argument; "" is none."""
+    if not text:
+        raise argparse.ArgumentTypeError("a file needs a name, got an empty text")
+    return text
+
+
+def check_places(read: Mapping[str, str | None], written: Mapping[str, str | None]) -> None:
+    """Refuse to write over a file that is read, or two results into one file.
+
+    read, written: the names of files, by what the user calls them; None where there is none.
+    """
+    taken = [(what, path, "read") for what, path in read.items() if path]
+    for what, path in written.items():
+        for other, place, use in taken if path else []:
+            if same_file(str(path), place):
+                raise ValueError(
+                    f"{what} {path} would overwrite {place}, which is {use} too ({other}); "
+                    "choose another name"
+                )
+        taken += [(what, path, "written")] if path else []
+
+
+def same_file(a: str, b: str) -> bool:
+    """Whether two names lead to one file, also by links, and also if it is not there yet."""
+    both = os.path.exists(a) and os.path.exists(b)
+    return os.path.samefile(a, b) if both else os.path.realpath(a) == os.path.realpath(b)

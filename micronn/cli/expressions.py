@@ -7,6 +7,7 @@ micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 """
 
 import argparse
+import sys
 import webbrowser
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from micronn.check.gradcheck import gradcheck, step_size_table
-from micronn.cli.command import Commands, Note, Option, Run, add_command
+from micronn.cli.command import Commands, Note, Option, Run, a_file, add_command
 from micronn.cli.formula import parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
@@ -117,6 +118,8 @@ def reading(run: Run) -> Run:
 
 def line_from(console: Console, prompt: str) -> str | None:
     """The line typed behind a prompt; None when there are no more."""
+    if sys.stdin is None:  # closed before we began
+        return None
     try:
         return console.input(prompt)
     except EOFError:
@@ -131,7 +134,7 @@ def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
     option = add(commands, "draw", "draw an expression with its gradients", draw_command)
     places = "where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg"
-    option("-o", "--output", metavar="FILE", default="graph.svg", help=places)
+    option("-o", "--output", metavar="FILE", type=a_file, default="graph.svg", help=places)
     details = "values: a card for every value, up to 500; auto: as many as stay readable"
     option("--detail", choices=("auto", "values"), default="auto", help=details)
     option("--open", action="store_true", help="show it in the browser")
@@ -139,7 +142,7 @@ def add_to(commands: Commands) -> None:
     add(commands, "check", "compare backward() with finite differences", check_command)
     option = add(commands, "quiz", "work the gradients out yourself", quiz_command)
     option("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
-    option("--worksheet", metavar="FILE", help="a .html sheet to print instead")
+    option("--worksheet", metavar="FILE", type=a_file, help="a .html sheet to print instead")
 
 
 def add(commands: Commands, name: str, summary: str, run: Run) -> Option:

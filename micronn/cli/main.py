@@ -13,16 +13,19 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from itertools import islice
 from typing import NoReturn
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 import micronn
 from micronn.cli import expressions, models, train
 from micronn.pictures.layout import NoLayout
+from micronn.support.text import printable
 
 # Arguments
 
@@ -31,7 +34,8 @@ class CommandParser(argparse.ArgumentParser):
     """argparse, with an error of one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"micronn: error: {message}; see {self.prog} --help\n")
+        say("error", f"{message}; see {self.prog} --help")
+        self.exit(2)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,13 +78,28 @@ def options_first(arguments: Sequence[str]) -> list[str]:
     return [*options, "--", *words]
 
 
-# What is said
+# What is said: text from files reaches the terminal here, and nothing that it would obey
+
+
+class SafeConsole(Console):
+    """A console whose only control characters are rich's own."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=safe(segment.text))
+
+
+def safe(text: object) -> str:
+    """Lines of text with no other control character."""
+    return "\n".join(map(printable, str(text).split("\n")))
 
 
 def say(kind: str, message: object) -> None:
     """A line on stderr, if there is one: a note beside the result, or the error that is all."""
     if sys.stderr is not None:
-        print(f"micronn: {kind}: {message}", file=sys.stderr)
+        print(safe(f"micronn: {kind}: {message}"), file=sys.stderr)
 
 
 note = partial(say, "note")
@@ -123,29 +142,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] and arguments[0] in WORDY:
         arguments[1:] = options_first(arguments[1:])
     try:
-        return run(arguments)
-    except SystemExit as end:  # argparse: --help, or arguments that make no sense
-        return end.code if isinstance(end.code, int) else 1
+        status = run(arguments)
+        sys.stdout.flush()  # a full disk is an error too
+        return status
     except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go()
         return 1
     except ValueError as error:
         say("error", error)
         return 2
     except (OSError, ArithmeticError, NoLayout) as error:
         say("error", refused(error))
+        let_go()
         return 1
     except KeyboardInterrupt:
         say("error", "interrupted")
         return 130
 
 
+def let_go() -> None:
+    """Write what is still to be written, or nowhere if the place takes no more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def run(arguments: Sequence[str]) -> int:
     """Parse the arguments and do what they say; warnings become notes."""
-    args = parser().parse_args(arguments)
-    console = Console(markup=False, highlight=False, emoji=False)
+    try:
+        with redirect_stdout(io.StringIO()) as about:
+            args = parser().parse_args(arguments)
+    except SystemExit as end:  # --help and --version, or arguments that make no sense
+        sys.stdout.write(about.getvalue())  # argparse would not say that it cannot
+        return end.code if isinstance(end.code, int) else 1
+    console = SafeConsole(markup=False, highlight=False, emoji=False)
     with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)  # also under python -W error
         warnings.showwarning = lambda message, *_: note(message)
         status: int = args.run(args, console, note)
-    sys.stdout.flush()
     return status

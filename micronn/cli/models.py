@@ -14,18 +14,18 @@ from typing import IO
 from rich.console import Console, RenderableType
 
 from micronn.checkpoint import load_training
-from micronn.cli.command import Commands, Note, add_command
-from micronn.datasets.csv_table import is_number
+from micronn.cli.command import Commands, Note, a_file, add_command, check_places
+from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
 from micronn.support.numeric import as_list, predicted_class
-from micronn.support.text import clipped, fmt, printable
+from micronn.support.text import few, fmt, printable
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
 from micronn.terminal.plots import bars
-from micronn.training.tasks import Question, question_from, rows_of
+from micronn.training.tasks import Question, question_from
 from micronn.training.traced import predict
 
 # predict
@@ -38,22 +38,30 @@ def predict_command(args: argparse.Namespace, console: Console, note: Note) -> i
     if args.csv:
         write_answers(model, question, args.csv, console.file)
         return 0
-    x = image(args.images, args.index) if args.images else [typed(text) for text in args.numbers]
-    outputs = answer_to(model, question, x)
-    if args.images and is_image(len(x)):
-        console.print(grey_image(square(x)))
+    greys = image(args.images, args.index) if args.images else []
+    cells: Sequence[Cell] = greys or [as_cell(text.strip()) for text in args.cells]
+    outputs = answer_to(model, question, cells)
+    if is_image(len(greys)):
+        console.print(grey_image(square(greys)))
     for part in answer(question, outputs):
         console.print(part)
     return 0
 
 
-def answer_to(model: MLP, question: Question | None, x: Sequence[float]) -> list[float]:
-    """The outputs of a model for numbers in the units of its data, as many as it reads."""
-    nin = len(model.layers[0].neurons[0].w)
-    if len(x) != nin:
-        names = f" ({', '.join(question.columns[:9])})" if question and question.columns else ""
-        raise ValueError(f"the model reads {nin:,} numbers{names}, got {len(x):,}")
-    (output,) = predict(model, [question.scaled(x) if question else x])
+def answer_to(
+    model: MLP, question: Question | None, cells: Sequence[Cell], where: str = ""
+) -> list[float]:
+    """The outputs of a model for numbers in the units of its data, and words, one a column.
+
+    where: begins what is said of a cell that cannot be read.
+    """
+    asked = question or Question("", "", [], [], [], [])
+    wanted = len(asked.columns) or len(model.layers[0].neurons[0].w)
+    if len(cells) != wanted:
+        names = f" ({', '.join(few(asked.columns, 9, '{} more'))})" if asked.columns else ""
+        what = "numbers or words" if asked.words else "numbers"
+        raise ValueError(f"the model reads {wanted:,} {what}{names}, got {len(cells):,}")
+    (output,) = predict(model, [asked.inputs(cells, where)])
     return as_list(output)
 
 
@@ -73,10 +81,11 @@ def answer(question: Question | None, outputs: Sequence[float]) -> list[Renderab
 def write_answers(model: MLP, question: Question | None, path: str, file: IO[str]) -> None:
     """The inputs of a table with the answers, as another table."""
     header, rows = rows_of(path, question.columns if question else [])
-    table: list[list[object]] = [[*header, "answer"]]
-    table += [[*x, answer_cell(question, answer_to(model, question, x))] for x in rows]
-    cells = [[printable(str(cell)) for cell in row] for row in table]
-    csv.writer(file, lineterminator="\n").writerows(cells)
+    table = [[*header, "answer"]]
+    for line, cells in rows:
+        outputs = answer_to(model, question, cells, f"{path}, line {line}, ")
+        table.append([*map(text_of, cells), answer_cell(question, outputs)])
+    csv.writer(file, lineterminator="\n").writerows([[*map(printable, row)] for row in table])
 
 
 def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
@@ -86,13 +95,6 @@ def answer_cell(question: Question | None, outputs: Sequence[float]) -> str:
     if question.kind == "quantity":
         return repr(question.quantity(outputs[0]))
     return question.classes[predicted_class(outputs)]
-
-
-def typed(text: str) -> float:
-    """A typed number."""
-    if not is_number(text):
-        raise ValueError(f"{clipped(text)!r} is not a number; write one such as 0.5 or 1e-3")
-    return float(text)
 
 
 def image(path: str, index: int) -> list[float]:
@@ -111,6 +113,7 @@ def show_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     saved = load_training(args.model)
     question = question_from(saved.notes, saved.model, args.model)
     neurons = saved.model.layers[0].neurons
+    check_places({"MODEL": args.model}, {"--output": args.output})
     if args.weights and not is_image(len(neurons[0].w)):
         raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")
     picture = draw_network(saved.model, title=question.name if question else None)
@@ -142,13 +145,15 @@ def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
-    a_model = {"metavar": "MODEL", "help": "a file that micronn train saved"}
+    a_model = {"metavar": "MODEL", "type": a_file, "help": "a file that micronn train saved"}
     words = "moons.json 0.5 0.25"
     option = add_command(commands, "predict", "ask a saved model", words, predict_command)
     option("model", **a_model)
-    option("numbers", nargs="*", metavar="NUMBER", help="one for each input")
-    option("--csv", metavar="FILE", help="answer every line of a table instead")
-    option("--images", metavar="FILE", help="answer an image of an IDX file instead")
+    option(
+        "cells", nargs="*", metavar="NUMBER", help="or word, one for each column it learned from"
+    )
+    option("--csv", metavar="FILE", type=a_file, help="answer every line of a table instead")
+    option("--images", metavar="FILE", type=a_file, help="answer an image of an IDX file instead")
     option("--index", type=int, default=0, help="which image, from 0")
 
     words = "moons.json -o moons.svg"

@@ -9,11 +9,12 @@ part in its making.  The same seed gives the same model.
 """
 
 import argparse
+import csv
 import errno
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -22,22 +23,25 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 
 from micronn.checkpoint import load_training, save
-from micronn.cli.command import Commands, Note, add_command
+from micronn.cli.command import Commands, Note, a_file, add_command, check_places
+from micronn.datasets.csv_table import KINDS, as_cell
 from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
-from micronn.support.text import did_you_mean, fmt
+from micronn.support.arguments import count
+from micronn.support.text import did_you_mean, few, fmt
 from micronn.terminal.dashboard import Dashboard, watched
 from micronn.terminal.model_view import ModelView, is_image
 from micronn.terminal.tables import confusion_table
 from micronn.train import Step
-from micronn.training.fit import Score, evaluate, steps
+from micronn.training.fit import Score, early_stopping, evaluate, steps
 from micronn.training.metrics import confusion_matrix, right_class
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
 from micronn.viewer.replay import Recorder
 
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50
+TABLES = {".csv", ".tsv", ".tab", ".data", ".txt"}
 IMAGE_EPOCHS, IMAGE_SHARE = 15, 0.3  # images: fewer epochs, and smaller steps: many inputs add up
 
 
@@ -74,10 +78,14 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
         run.model, question.loss, run.task.train, run.optimizer, run.epochs, args.batch_size,
         run.rng, validation=run.task.validation, metric=question.metric, done=run.done,
     )  # fmt: skip
+    if args.patience:
+        epochs = early_stopping(epochs, run.model, args.patience)
     console.print(opening(run), soft_wrap=True)
-    last = trained(run, epochs, console, recorder)
+    last, kept = trained(run, epochs, console, recorder)
     console.print()
-    for part in summary(run, last):
+    if args.patience:
+        console.print(f"kept epoch {kept.epoch:,} of {last.epoch:,}, by the lowest validation loss")
+    for part in summary(run, last, kept):
         console.print(part)
     if args.save:
         console.print(f"saved the model in {args.save}", soft_wrap=True)
@@ -91,22 +99,34 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def check(args: argparse.Namespace) -> None:
     """Refuse before the work, not after it, what cannot be done."""
+    if args.patience is not None:
+        count(args.patience, "--patience")
     if args.examples is not None and args.examples < 1:
         raise ValueError(f"--examples must be at least 1, got {args.examples}")
     if args.replay and Path(args.replay).suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a replay is a page, got {args.replay!r}; end the name in .html")
-    for place in (args.save, args.replay):
-        if place and not Path(place).absolute().parent.is_dir():
+    outputs = {"--save": args.save, "--replay": args.replay}
+    for place in filter(None, outputs.values()):
+        if not Path(place).absolute().parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
+        if Path(place).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), place)
+    inputs = {} if args.data in TOYS else {"DATA": args.data}
+    if args.data == "mnist":
+        inputs = {path.name: str(path) for path in Path(args.folder).glob("*ubyte*")}
+    check_places(inputs, outputs)
+    check_places({"--resume": args.resume}, {"--replay": args.replay})  # --save may go on there
 
 
-SOURCE = {"data": str, "examples": int, "target": str, "folder": str, "seed": int}
+SOURCE = {"data": str, "examples": int, "table": dict, "folder": str, "seed": int}
+TABLE = {"target": str, "kind": str, "drop": list, "header": bool, "skip_gaps": bool}
 
 
 def fresh(args: argparse.Namespace) -> Run:
     """A new model for a task."""
     seed = random.randrange(1_000_000) if args.seed is None else args.seed
-    source = {"data": args.data, "examples": args.examples or 0, "target": args.target}
+    table = {name: getattr(args, name) for name in TABLE}
+    source = {"data": args.data, "examples": args.examples or 0, "table": table}
     source |= {"folder": args.folder, "seed": seed}
     rng = random.Random(seed)
     task = task_from(source, rng)
@@ -122,8 +142,7 @@ def resumed(args: argparse.Namespace) -> Run:
     """The model of a file, to go on with: its data, optimiser and random state come from there."""
     saved = load_training(args.resume)
     source: Any = saved.notes.get("source")
-    fields = source.items() if isinstance(source, dict) else ()
-    if {name: type(field) for name, field in fields} != SOURCE:
+    if not is_source(source):
         raise ValueError(f"{args.resume} was not saved by micronn train, so it cannot go on")
     if saved.optimizer is None or saved.rng is None:
         raise ValueError(f"{args.resume} holds no optimiser or no random state")
@@ -133,6 +152,19 @@ def resumed(args: argparse.Namespace) -> Run:
     return Run(args, task, saved.model, saved.optimizer, saved.rng, source, saved.epoch)
 
 
+def is_source(source: Any) -> bool:
+    """Whether the notes of a model say where its examples came from, as fresh() writes it."""
+
+    def kinds(fields: Any) -> Any:
+        return isinstance(fields, dict) and {name: type(field) for name, field in fields.items()}
+
+    if kinds(source) != SOURCE:
+        return False
+    table = source["table"]
+    known = {**table, "header": bool(table.get("header"))}  # it may be None, for not said
+    return kinds(known) == TABLE and all(isinstance(name, str) for name in table["drop"])
+
+
 def task_from(source: Mapping[str, Any], rng: random.Random) -> Task:
     """The examples that a source names."""
     name = source["data"]
@@ -140,10 +172,10 @@ def task_from(source: Mapping[str, Any], rng: random.Random) -> Task:
         return toy(name, source["examples"] or None, rng)
     if name == "mnist":
         return digits_from(source["folder"], source["examples"] or None)
-    if name.lower().endswith(".csv"):
-        return from_csv(name, source["target"], rng)
+    if Path(name).suffix.lower() in TABLES or Path(name).is_file():
+        return from_csv(name, rng=rng, **source["table"])
     known = [*TOYS, "mnist"]
-    advice = did_you_mean(name, known) or f"Choose one of {', '.join(known)} or a .csv"
+    advice = did_you_mean(name, known) or f"Choose one of {', '.join(known)} or a table, a .csv"
     raise ValueError(f"nothing to learn is called {name!r}. {advice}")
 
 
@@ -151,23 +183,48 @@ def opening(run: Run) -> str:
     """What is about to happen, in two lines."""
     counts = [f"{len(targets):,}" for _, targets in run.task[1:]]
     on = f", going on after {run.done} epochs" if run.done else ""
+    question = run.task.question
     return (
-        f"{run.task.question.name}: {counts[0]} training examples, {counts[1]} for validation, "
+        f"{question.name}: {counts[0]} training examples, {counts[1]} for validation, "
         f"{counts[2]} for the test; seed {run.source['seed']}{on}\n"
+        f"{columns_in_words(question) if question.target else ''}"
         f"{run.model!r}, {len(run.model.parameters()):,} parameters"
     )
+
+
+def columns_in_words(question: Question) -> str:
+    """What is learned from which columns of a table, and how to have it otherwise."""
+    words = {name: f" ({listed(texts)})" for name, texts in question.words.items()}
+    names = [f"{name}{words.get(name, '')}" for name in question.columns]
+    if question.kind == "quantity":
+        said = "a quantity; --kind class takes each number for a class"
+    else:
+        said = f"a class: {listed(question.classes)}"
+        if all(isinstance(as_cell(name), float) for name in question.classes):
+            said += "; --kind quantity predicts the number"
+    return f"target: {question.target}, {said}\ninputs: {listed(names, 20)}\n"
+
+
+def listed(names: Sequence[str], most: int = 9) -> str:
+    """Names in a row, or the first of them and how many more."""
+    return ", ".join(few(names, most, "{} more"))
 
 
 # Training
 
 
-def trained(run: Run, epochs: Iterator[Step], console: Console, recorder: Recorder | None) -> Step:
-    """Train to the end.  The model is saved after every epoch, so a stop loses little."""
+def trained(
+    run: Run, epochs: Iterator[Step], console: Console, recorder: Recorder | None
+) -> tuple[Step, Step]:
+    """Train to the end; returns the last Step, and the one whose model is kept.
+
+    The model is saved after every epoch that is kept, so a stop loses little.
+    """
     question, path = run.task.question, run.args.save
     notes = {"question": question._asdict(), "source": run.source}
     view = ModelView(run.model, question, run.task.validation)
     board = Dashboard(question.name, run.epochs, view.picture(), view.sample(), not run.args.live)
-    board.epoch = run.done
+    board.epoch, lowest = run.done, None
     with watched(board, console) as redraw:
         for step in epochs:
             view.engine = step.engine
@@ -178,10 +235,12 @@ def trained(run: Run, epochs: Iterator[Step], console: Console, recorder: Record
             board.update(losses, score, step.gradients, left)
             if recorder:
                 recorder.snapshot(step.epoch, step.loss, step.validation_loss)
-            if path:
-                save(run.model, path, run.optimizer, run.rng, step.epoch, notes)
+            if lowest is None or not run.args.patience or step.validation_loss < lowest:
+                kept, lowest = step, step.validation_loss
+                if path:
+                    save(run.model, path, run.optimizer, run.rng, step.epoch, notes)
             redraw()
-    return step
+    return step, kept
 
 
 def recorder_for(run: Run) -> Recorder:
@@ -201,13 +260,16 @@ def recorder_for(run: Run) -> Recorder:
 # The end
 
 
-def summary(run: Run, last: Step) -> list[RenderableType]:
-    """How good the model is on the test set, which it sees here for the first time."""
+def summary(run: Run, last: Step, kept: Step) -> list[RenderableType]:
+    """How good the model is on the test set, which it sees here for the first time.
+
+    last, kept: the end of the training, and the Step whose model is judged.
+    """
     task, question = run.task, run.task.question
     inputs, targets = task.test
     score = evaluate(run.model, question.loss, task.test, question.metric)
     took = f"{last.step:,} steps in {last.seconds:.1f} s, {ENGINE_NAMES[last.engine]}"
-    scores = scores_table(question, last, score, len(targets))
+    scores = scores_table(question, kept, score, len(targets))
     parts: list[RenderableType] = [took, "", scores, "", baseline(task)]
     if question.kind != "quantity":
         answers = ModelView(run.model, question, task.test, last.engine).answers(inputs)
@@ -223,13 +285,13 @@ ENGINE_NAMES = {
 }
 
 
-def scores_table(question: Question, last: Step, test: Score, count: int) -> Table:
+def scores_table(question: Question, kept: Step, test: Score, count: int) -> Table:
     """Loss and metric on each part; the last line is the one to quote."""
     metric = METRIC_NAMES[question.kind]
     table = Table("examples", Column("loss", justify="right"), Column(metric, justify="right"))
-    table.add_row("training", fmt(last.loss), "")
-    assert last.validation_loss is not None
-    table.add_row("validation", fmt(last.validation_loss), figure(question, last.metric))
+    table.add_row("training", fmt(kept.loss), "")
+    assert kept.validation_loss is not None
+    table.add_row("validation", fmt(kept.validation_loss), figure(question, kept.metric))
     words = f"test: {count:,} it never saw"
     table.add_row(words, fmt(test.loss), figure(question, test.metric), style="bold")
     return table
@@ -268,21 +330,53 @@ def add_to(commands: Commands) -> None:
     summary = "train a net, and judge it by examples it never saw"
     example = "moons --hidden 16,16 --epochs 50 --seed 7 --live"
     add = add_command(commands, "train", summary, example, train_command)
-    add("data", metavar="DATA", help=f"{', '.join(TOYS)}, mnist, or a file.csv with a header")
+    add("data", metavar="DATA", help=f"{', '.join(TOYS)}, mnist, or a table: a .csv, .tsv or .data")
     add("--hidden", type=sizes, default=[16, 16], metavar="N,N", help="hidden layers; 0 for none")
     add("--activation", choices=list(ACTIVATIONS), default="tanh", help="of the hidden layers")
     add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="what moves the parameters")
     add("--lr", type=float, help="learning rate; default 0.01, for sgd 0.1; images a third")
     add("--epochs", type=int, help="how often to go through the examples; default 50, images 15")
+    add(
+        "--patience",
+        type=int,
+        metavar="N",
+        help="stop after N epochs without a lower validation loss, and keep the best",
+    )
     add("--batch-size", type=int, default=32, help="examples for each step")
     add("--examples", type=int, help="how many examples to make, or to take of mnist")
     add("--seed", type=int, help="the same seed gives the same model")
-    add("--target", default="", metavar="COLUMN", help="of a .csv: what to predict, or the last")
+    add("--target", default="", metavar="COLUMN", help="of a table: what to predict, or the last")
+    add("--kind", choices=KINDS, default="", help="what the target is, if it is not as guessed")
+    add(
+        "--drop",
+        type=names,
+        action="extend",
+        default=[],
+        metavar="A,B",
+        help="columns to leave out",
+    )
+    add("--header", action=argparse.BooleanOptionalAction, help="whether line 1 names the columns")
+    add("--skip-gaps", action="store_true", help="leave out lines with an empty cell or NA")
     add("--data", dest="folder", default="mnist", metavar="FOLDER", help="of mnist's files")
     add("--live", action="store_true", help="watch it learn")
-    add("--save", metavar="FILE", help="keep the model, a .json, after every epoch")
-    add("--resume", metavar="FILE", help="go on with a saved model, its optimiser and examples")
-    add("--replay", metavar="FILE", help="write a page, a .html, to scrub through the run")
+    add("--save", metavar="FILE", type=a_file, help="keep the model, a .json, after every epoch")
+    add(
+        "--resume",
+        metavar="FILE",
+        type=a_file,
+        help="go on with a saved model, its optimiser and examples",
+    )
+    add(
+        "--replay",
+        metavar="FILE",
+        type=a_file,
+        help="write a page, a .html, to scrub through the run",
+    )
+
+
+def names(text: str) -> list[str]:
+    """The names of columns, such as Name,Ticket; one with a comma stands in double quotes."""
+    return next(csv.reader([text]), [])
 
 
 def sizes(text: str) -> list[int]:

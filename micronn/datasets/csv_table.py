@@ -1,134 +1,340 @@
-"""Your own data: a CSV file whose first line names the columns.
+"""Your own data: a table as a text file, whose first line names the columns.
 
-    height,width,kind          one column is the target, chosen by its name;
-    1.5,0.4,oak                all others are inputs and must hold numbers
-    0.3,0.2,rose
+    height,colour,kind         one column is the target, chosen by its name;
+    1.5,grey,oak               all others are inputs, each of numbers or of words
+    0.3,red,rose
 
-A target column of numbers is a quantity to predict; one with words is a class, and
-the words are numbered in order.  Whatever is wrong with a file is said
-with its line and column.
+The separator is a tab if the first line has one outside quotes, else a semicolon,
+else a comma; with semicolons, 1,5 is read as 1.5.  A column holds numbers alone or no
+number at all, or is refused with the line.  What a message calls --drop or --skip-gaps
+is an argument here: drop, skip_gaps.
 """
 
 import csv
-import math
-from collections.abc import Iterator, Sequence
-from io import BytesIO, TextIOWrapper
+import io
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from os import PathLike
 from typing import NamedTuple
 
+from micronn.datasets.texts import one_hot
+from micronn.support.arguments import check_choice
 from micronn.support.files import read_limited
-from micronn.support.text import decimal, did_you_mean
+from micronn.support.text import as_typed, clipped, counted, decimal, did_you_mean, few, printable
 
 Path = str | PathLike[str]
+Cell = float | str  # a finite number, or the text of anything else
+Line = tuple[int, list[Cell]]  # and its number in the file
+Words = Mapping[str, Sequence[str]]  # of each column that holds words: the different ones
+
+KINDS = ("class", "quantity")
+MOST_CLASSES = 10  # different whole numbers that are taken for classes
+MOST_WORDS = 50  # different words in a column of inputs, for each becomes an input
+GAPS = {"", "?", "na", "n/a", "nan", "null"}  # in capitals or not
 
 
 class Table(NamedTuple):
-    """A CSV file as examples.
+    """A table as examples.
 
-    inputs: shape (n, nin), floats.
+    inputs: shape (n, nin), floats.  A column of numbers is one input; a column of words
+        is one for each of its words, 1 for the word that stands there, else 0.
     targets: shape (n,), floats, or integers that are indices in classes.
-    columns: the names of the nin inputs.
-    classes: the different texts of the target column, in order; empty for quantities.
+    columns: the names of the columns that the inputs come from.
+    classes: a name for each class, in order; empty for quantities.
+    words: the different words of each column that holds words, in order.
+    target: the name of the column to predict.
     """
 
     inputs: list[list[float]]
     targets: list[float] | list[int]
     columns: list[str]
     classes: list[str]
+    words: dict[str, list[str]]
+    target: str
 
 
-def read_csv(path: Path, target: str, classes: bool | None = None) -> Table:
-    """Read examples from a file with comma-separated columns and a header.
+def read_csv(
+    path: Path, target: str = "", kind: str = "", drop: Iterable[str] = (),
+    header: bool | None = None, skip_gaps: bool = False,
+) -> Table:  # fmt: skip
+    """Read examples from a table.
 
-    path: a UTF-8 text file.
+    path: a UTF-8 text file with commas, semicolons or tabs between the cells.
     target: the name of the column to predict, exactly as the header has it; "" for the last.
-    classes: True numbers the target's different texts even if they are numerals,
-        False insists on numbers; left out, the first target that is no number makes
-        all of them classes.
+    kind: of the target, "class" or "quantity".  Left out, words are classes, and so are
+        at most ten different whole numbers that stand on two lines each, or more, on
+        average; other numbers are quantities.
+    drop: the names of columns to leave out.
+    header: whether the first line names the columns.  Left out, it does unless it holds
+        a number, or a word that stands again below it; then there is a warning.  Without
+        header the columns are called 1, 2, 3 and so on.
+    skip_gaps: leave out every line with a gap, and warn how many they are.  A gap is a
+        cell that is empty or says ?, NA, N/A, NaN or null.
 
-    Raises FileNotFoundError for no file, and ValueError, naming file, line and
-    column, for anything else: an unknown or repeated column, a line with too many or
-    too few cells, a cell that is not a finite number, a header of numbers alone, or no
-    line below the header.
+    Raises FileNotFoundError for no file, and ValueError, naming file, line and column,
+    for anything else: a gap, a column with both numbers and words, or with more than 50
+    words, an unknown or repeated name, a line with too many or too few cells, a target
+    that is the same on every line.
     """
-    rows = lines_of(path)
-    _, header = next(rows, (1, [""]))
-    target = target or header[-1]
-    index = column_index(path, header, target)
-    columns = header[:index] + header[index + 1 :]
-    inputs, answers = [], []
-    for line, cells in rows:
-        answers.append((line, cells.pop(index).strip()))
-        inputs.append([number(path, line, *pair) for pair in zip(columns, cells, strict=True)])
-    if not inputs:
+    names, rows = named_rows(path, header)
+    if len(names) < 2:
+        needs = "at least two columns are needed, with commas, semicolons or tabs between"
+        raise ValueError(f"{path}, line 1: {needs}, got {clipped(names[0])!r}")
+    if not rows:
         raise ValueError(f"{path}: no examples below the header; at least one line is needed")
-    if classes is None:
-        classes = not all(is_number(answer) for _, answer in answers)
-    if not classes:
-        targets = [number(path, line, target, answer) for line, answer in answers]
-        return Table(inputs, targets, columns, [])
-    for line, answer in answers:
-        if not answer:
-            cell = f"{path}, line {line}, column {target!r}"
-            raise ValueError(f"{cell}: the class is empty; leave the line out")
-    names = sorted({answer for _, answer in answers})
-    if all(map(is_number, names)):
-        names.sort(key=float)
-    return Table(inputs, [names.index(answer) for _, answer in answers], columns, names)
+    target, drop = target or names[-1], [drop] if isinstance(drop, str) else list(drop)
+    indices = column_indices(path, names, [target, *drop])
+    used = [k for k in range(len(names)) if k not in indices]
+    if not used or target in drop:
+        why = f"{target!r} is the target" if used else "no column is left for the inputs"
+        raise ValueError(f"{path}: {why}; drop fewer columns")
+    rows = without_gaps(path, names, rows, [*used, indices[0]], skip_gaps)
+    columns = [names[k] for k in used]
+    words = {names[k]: found for k in used if (found := words_in(path, names[k], column(rows, k)))}
+    targets, classes = answers(path, target, column(rows, indices[0]), kind)
+    inputs = [encoded([row[k] for k in used], columns, words) for _, row in rows]
+    return Table(inputs, targets, columns, classes, words, target)
+
+
+# From a file to cells
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> tuple[list[str], list[Line]]:
+    """Some columns of a table, in this order, or all if none is named: names, and lines.
+
+    Raises as read_csv does for the file and for a column that is not there.
+    """
+    names, rows = named_rows(path, columns=columns)
+    indices = column_indices(path, names, columns or names)
+    return [names[k] for k in indices], [(line, [row[k] for k in indices]) for line, row in rows]
+
+
+def named_rows(
+    path: Path, header: bool | None = None, columns: Sequence[str] = ()
+) -> tuple[list[str], list[Line]]:
+    """The names of the columns, and the lines below the header, or all if there is none.
+
+    columns: some of the names, if they are known: there is a header unless it does not
+        name them and they are called 1, 2, 3, ...
+    """
+    lines = lines_of(path)
+    start, first = next(lines, (0, []))
+    if not first:
+        raise ValueError(f"{path} is empty; a line of column names is needed, and examples below")
+    rows = [(line, [as_cell(cell) for cell in cells]) for line, cells in lines]
+    if columns:
+        header = set(columns) <= set(first) or not all(map(str.isdigit, columns))
+    if header is None:
+        sign = sign_of_an_example(first, rows)
+        header = not sign
+        if sign:
+            warnings.warn(
+                f"{path}: line {start} holds {sign}, so it is taken for an example, and the "
+                f"columns are called 1 to {len(first)}; --header says that it names them",
+                stacklevel=3,
+            )
+    if header:
+        return [name or str(k) for k, name in enumerate(first, 1)], rows
+    numbers = [str(k) for k in range(1, len(first) + 1)]
+    return numbers, [(start, [as_cell(cell) for cell in first]), *rows]
+
+
+def sign_of_an_example(first: Sequence[str], rows: Sequence[Line]) -> str:
+    """What a first line holds that a header does not; "" if nothing."""
+    for k, cell in enumerate(first):
+        if isinstance(as_cell(cell), float):
+            return f"the number {cell}"
+        if cell and any(row[k] == cell for _, row in rows):
+            return f"{clipped(cell)!r}, which stands again in a line below"
+    return ""
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The number and the cells of each line that is not empty, the header first.
+    """The number and the cells of each line that is not empty; the first says how many cells.
 
-    Raises ValueError for a line with more or fewer cells than the header has.
+    The cells come without blanks around them, and without characters that a terminal
+    would obey.  Raises ValueError for a line with more or fewer cells than the first.
     """
     width = 0
-    with TextIOWrapper(BytesIO(read_limited(path)), "utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            for cells in reader:
-                width = width or len(cells)
-                if len(cells) not in (0, width):
-                    raise ValueError(
-                        f"{path}, line {reader.line_num}: {len(cells)} cells, but the header has "
-                        f"{width}; put a cell with a comma in quotes"
-                    )
-                if cells:
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{path}: not a text file in UTF-8; save it as CSV UTF-8") from None
+    try:
+        text = read_limited(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file in UTF-8; save it as CSV UTF-8") from None
+    mark = separator(text.lstrip("\r\n").partition("\n")[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    try:
+        for cells in reader:
+            width = width or len(cells)
+            if len(cells) not in (0, width):
+                raise ValueError(
+                    f"{path}, line {reader.line_num}: {len(cells)} cells, but the first line has "
+                    f"{width}, with {mark!r} between; put a cell that holds {mark!r} in quotes"
+                )
+            if cells:
+                yield reader.line_num, [cleaned(cell, mark) for cell in cells]
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
 
 
-def column_index(path: Path, header: Sequence[str], target: str) -> int:
-    """The index of the target column in the header, after a look at the header itself."""
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise ValueError(f"{path}, line 1: column {repeated[0]!r} is there twice; rename one")
-    shown = repr(",".join(header)[:60])
-    if len(header) < 2:
-        needs = "the header needs at least two column names with commas between"
-        raise ValueError(f"{path}, line 1: {needs}, got {shown}")
-    if all(map(is_number, header)):
-        needs = f"column names are needed, got only numbers, {shown}"
-        raise ValueError(f"{path}, line 1: {needs}; write the names above them")
-    if target not in header:
-        advice = did_you_mean(target, header) or "Choose one of these."
-        names = ", ".join(header[:20])
-        raise ValueError(f"{path}: no column {target!r} among {names}. {advice}")
-    return header.index(target)
+def separator(first: str) -> str:
+    """What stands between the cells: a tab, else a semicolon, else a comma."""
+    unquoted = re.sub(r'"[^"]*("|$)', "", first)
+    return "\t" if "\t" in unquoted else ";" if ";" in unquoted else ","
 
 
-def number(path: Path, line: int, column: str, cell: str) -> float:
-    """A cell as a float."""
-    if not is_number(cell):
-        what = f"{cell[:40]!r} is not a finite number" if cell.strip() else "the cell is empty"
-        advice = "write a number such as 1.5, or leave the line out"
-        raise ValueError(f"{path}, line {line}, column {column!r}: {what}; {advice}")
-    return float(cell)
+def cleaned(cell: str, mark: str) -> str:
+    """The text of a cell; where semicolons separate, a decimal comma becomes a point."""
+    cell = printable(cell.strip())
+    with_point = cell.replace(",", ".", 1)
+    return cell if mark != ";" or decimal(with_point) is None else with_point
 
 
-def is_number(cell: str) -> bool:
-    """True for the text of a finite number."""
-    return decimal(cell) not in (None, math.inf, -math.inf)
+def as_cell(text: str) -> Cell:
+    """A float if the text is a finite number, else the text."""
+    number = decimal(text)
+    return text if number is None or not isfinite(number) else number
+
+
+# From cells to examples
+
+
+def column_indices(path: Path, names: Sequence[str], wanted: Iterable[str]) -> list[int]:
+    """Where the wanted columns stand."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            what = (
+                f"column {clipped(name)!r} is there {times} times; rename one, or say --no-header"
+            )
+            raise ValueError(f"{path}, line 1: {what}")
+    places = {name: k for k, name in enumerate(names)}
+    for name in wanted:
+        if name not in places:
+            advice = did_you_mean(name, names) or "Choose one of these."
+            known = ", ".join(few([clipped(known) for known in names], 20, "{} more"))
+            raise ValueError(f"{path}: no column {name!r} among {known}. {advice}")
+    return [places[name] for name in wanted]
+
+
+def without_gaps(
+    path: Path, names: Sequence[str], rows: list[Line], used: Sequence[int], skip_gaps: bool
+) -> list[Line]:
+    """The lines that have a number or a word in every column that is used.
+
+    Raises ValueError for a gap, unless lines with gaps are to be skipped.
+    """
+    gaps = {line: k for line, row in rows for k in used if is_gap(row[k])}
+    if not gaps:
+        return rows
+    of_all = f"{len(gaps):,} of {counted(len(rows), 'line')}"
+    if not skip_gaps:
+        times = Counter(k for _, row in rows for k in used if is_gap(row[k]))
+        where = few([f"{names[k]} {times[k]:,}" for k in used if k in times], 9, "{} more columns")
+        line, row = next((line, row) for line, row in rows if line in gaps)
+        k = gaps[line]
+        raise ValueError(
+            f"{path}, line {line}, column {names[k]!r}: {row[k]!r} is a gap. There are gaps in "
+            f"{of_all}: {', '.join(where)}. --skip-gaps leaves these lines out, --drop a column"
+        )
+    if len(gaps) == len(rows):
+        raise ValueError(f"{path}: every line has a gap; drop the columns with many of them first")
+    warnings.warn(f"{path}: {of_all} have a gap and are left out", stacklevel=3)
+    return [(line, row) for line, row in rows if line not in gaps]
+
+
+def is_gap(cell: Cell) -> bool:
+    """Whether a cell says that its number or word is not known."""
+    return isinstance(cell, str) and cell.lower() in GAPS
+
+
+def column(rows: Sequence[Line], k: int) -> list[tuple[int, Cell]]:
+    """The cells of a column, each with the number of its line."""
+    return [(line, row[k]) for line, row in rows]
+
+
+def words_in(path: Path, name: str, cells: Sequence[tuple[int, Cell]]) -> list[str]:
+    """The different words of a column of inputs; none if it holds numbers alone."""
+    texts = [(line, cell) for line, cell in cells if isinstance(cell, str)]
+    if not texts:
+        return []
+    if len(texts) < len(cells) or any(like_a_number(cell) for _, cell in texts):
+        raise no_number(path, *texts[0], name, len(cells) - len(texts), f"--drop {name!r}")
+    words = sorted({cell for _, cell in texts})
+    if len(words) > MOST_WORDS:
+        raise ValueError(
+            f"{path}, column {name!r}: {len(words):,} different words, {clipped(words[0])!r} for "
+            f"one; at most {MOST_WORDS} become inputs, so leave it out with --drop {name!r}"
+        )
+    return words
+
+
+def like_a_number(text: str) -> bool:
+    """Whether a text is written as numbers are, such as 1,234 or 50 %, though we read none."""
+    rest = text.lstrip("+-").strip("0123456789.,' %")
+    return decimal(text) is not None or not rest
+
+
+def no_number(path: Path, line: int, cell: str, name: str, numbers: int, way: str) -> ValueError:
+    """What is said of a cell in a column of numbers."""
+    others = f", though {numbers:,} cells of the column are" if numbers else ""
+    return ValueError(
+        f"{path}, line {line}, column {name!r}: {clipped(cell)!r} is not a finite number{others}; "
+        f"write one such as 1.5, or nothing for a gap, or say {way}"
+    )
+
+
+def answers(
+    path: Path, target: str, cells: Sequence[tuple[int, Cell]], kind: str
+) -> tuple[list[float] | list[int], list[str]]:
+    """The targets, and the names of their classes; no names for quantities."""
+    texts = [(line, cell) for line, cell in cells if isinstance(cell, str)]
+    numbers = [cell for _, cell in cells if isinstance(cell, float)]
+    different = {cell for _, cell in cells}
+    if len(different) < 2:
+        raise ValueError(
+            f"{path}: column {target!r} says {clipped(text_of(cells[0][1]))!r} on every line, so "
+            "there is nothing to tell apart; choose another --target"
+        )
+    in_doubt = numbers or any(like_a_number(text) for _, text in texts)
+    if texts and (kind == "quantity" or (not kind and in_doubt)):
+        raise no_number(path, *texts[0], target, len(numbers), "--kind class")
+    few = len(different) <= min(MOST_CLASSES, len(cells) // 2)
+    if not kind:
+        whole = few and all(number.is_integer() for number in numbers)
+        kind = "class" if texts or whole else "quantity"
+    check_choice(kind, KINDS, "kind")
+    if kind == "quantity":
+        return numbers, []
+    classes = sorted(different, key=lambda cell: (isinstance(cell, str), cell))
+    indices = {cell: k for k, cell in enumerate(classes)}
+    return [indices[cell] for _, cell in cells], [text_of(cell) for cell in classes]
+
+
+def encoded(
+    cells: Sequence[Cell], columns: Sequence[str], words: Words, where: str = ""
+) -> list[float]:
+    """The cells of an example as inputs: numbers as they are, words one-hot.
+
+    where: begins what is said of a cell that is none of the column's words, or no number.
+    """
+    x: list[float] = []
+    for name, cell in zip(columns, cells, strict=True):
+        known = words.get(name)
+        if known is None and isinstance(cell, float):
+            x.append(cell)
+        elif known is None:
+            got = f"{clipped(str(cell))!r} is not a number" if cell else "the cell is empty"
+            raise ValueError(f"{where}column {name!r}: {got}; write one such as 0.5 or 1e-3")
+        elif cell in known:
+            x += one_hot(known.index(str(cell)), len(known))
+        else:
+            got = f"{clipped(text_of(cell))!r} is none of the words that the model knows"
+            raise ValueError(f"{where}column {name!r}: {got}: {', '.join(known)}")
+    return x
+
+
+def text_of(cell: Cell) -> str:
+    """A cell as it was written, or nearly."""
+    return as_typed(cell) if isinstance(cell, float) else cell

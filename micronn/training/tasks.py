@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from micronn import data
 from micronn.data import Examples, split
-from micronn.datasets.csv_table import Path, column_index, lines_of, number, read_csv
+from micronn.datasets.csv_table import Cell, Path, Words, encoded, read_csv
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
@@ -51,8 +51,10 @@ class Question(NamedTuple):
     kind: "sign", "class" or "quantity".
     columns: a name for each input; empty where they have none.
     classes: a name for each class; empty for a quantity.
-    centres, widths: for each column, and at last for a quantity, what was taken off
+    centres, widths: for each input, and at last for a quantity, what was taken off
         and what it was divided by; empty where the numbers are used as they are.
+    words: the words of each column that holds words; each of them is an input.
+    target: the name of the column to predict; "" where it has none.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Question(NamedTuple):
     classes: list[str]
     centres: list[float]
     widths: list[float]
+    words: Words = {}
+    target: str = ""
 
     @property
     def nout(self) -> int:
@@ -82,6 +86,11 @@ class Question(NamedTuple):
     def probabilities(self, outputs: Sequence[float]) -> list[float]:
         """The probability that the model gives each class; they add up to 1."""
         return logsumexp([0.0, outputs[0]] if self.kind == "sign" else outputs)[1]
+
+    def inputs(self, cells: Sequence[Cell], where: str = "") -> list[float]:
+        """What the model is given for the cells of its columns; see csv_table.encoded()."""
+        columns = self.columns or [str(k) for k in range(1, len(cells) + 1)]
+        return self.scaled(encoded(cells, columns, self.words, where))
 
     def scaled(self, x: Sequence[float]) -> list[float]:
         """Inputs as the model is given them."""
@@ -120,13 +129,18 @@ def question_from(notes: Mapping[str, Any], model: MLP, path: Path) -> Question 
         fields = ", ".join(Question._fields)
         raise ValueError(f"{path}: notes.question should have {fields}; train the model again")
     question = Question(**saved)
-    name, kind, columns, classes, centres, widths = question
+    name, kind, columns, classes, centres, widths, words, target = question
     nin, nout = len(model.layers[0].neurons[0].w), len(model.layers[-1].neurons)
     names = {"sign": 2, "class": nout, "quantity": 0}.get(str(kind), -1)
+    of_words = isinstance(words, dict) and all(all_are(str, texts) for texts in words.values())
+    named = of_words and all_are(str, columns)
+    inputs = sum(len(words.get(name, [name])) for name in columns) if named else -1
     right = {
         "name": isinstance(name, str),
+        "words": of_words,
+        "target": isinstance(target, str),
         "kind": names >= 0 and nout == (names if kind == "class" else 1),
-        "columns": all_are(str, columns) and len(columns) in (0, nin),
+        "columns": inputs in (0, nin),
         "classes": all_are(str, classes) and len(classes) == names,
         "centres": all_are(float, centres) and len(centres) in (0, nin + (kind == "quantity")),
         "widths": all_are(float, widths) and all(width > 0.0 for width in widths),
@@ -138,8 +152,11 @@ def question_from(notes: Mapping[str, Any], model: MLP, path: Path) -> Question 
             f"{path}: notes.question.{wrong[0]} is damaged, or fits no model of "
             f"{counted(nin, 'input')} and {counted(nout, 'output')}; train the model again"
         )
-    texts = [[printable(text) for text in field] for field in (columns, classes)]
-    return question._replace(name=printable(name), columns=texts[0], classes=texts[1])
+    clean = {printable(name): [*map(printable, texts)] for name, texts in words.items()}
+    return Question(
+        printable(name), kind, [*map(printable, columns)], [*map(printable, classes)],
+        centres, widths, clean, printable(target),
+    )  # fmt: skip
 
 
 def all_are(kind: type, items: Any) -> bool:
@@ -221,40 +238,32 @@ class Part(Sequence[Any]):
         return Part(self.items, found) if isinstance(k, slice) else self.items[found]
 
 
-def from_csv(path: Path, target: str = "", rng: Rng = None) -> Task:
-    """Your own table: a header, numbers, and a target column of numbers or words.
+def from_csv(path: Path, target: str = "", rng: Rng = None, **options: Any) -> Task:
+    """Your own table: columns of numbers or words, and a target of numbers or words.
 
     target: the name of the column to predict; the last one if left out.
+    options: kind, drop, header and skip_gaps, as for read_csv.
 
     Columns of different size, such as years and prices, are brought to one: each
     has its mean taken off and is divided by its spread, both over the training part.
+    Words stay 0 and 1.
     """
-    table = read_csv(path, target)
+    table = read_csv(path, target, **options)
     kind = "class" if table.classes else "quantity"
     parts = dealt((table.inputs, table.targets), rng)
     inputs, targets = parts[0]
     columns = [*zip(*inputs, strict=True), *([targets] if kind == "quantity" else [])]
-    centres, widths = [*map(fmean, columns)], [pstdev(column) or 1.0 for column in columns]
-    question = Question(str(path), kind, table.columns, table.classes, centres, widths)
-    return Task(question, *[rescaled(part, question) for part in parts])
-
-
-def rows_of(path: Path, columns: Sequence[str]) -> tuple[list[str], list[list[float]]]:
-    """The inputs in a table, for a model to answer: the header, and a row for each line.
-
-    columns: which columns to take, in this order; others are passed over.  All, if
-        left empty.
-
-    Raises ValueError with file, line and column for a missing column and for what is
-    not a number.
-    """
-    lines = lines_of(path)
-    _, header = next(lines, (1, [""]))
-    wanted = list(columns) or header
-    indices = [column_index(path, header, column) for column in wanted]
-    return wanted, [
-        [number(path, line, header[k], cells[k]) for k in indices] for line, cells in lines
+    words = table.words
+    of_words = [name in words for name in table.columns for _ in words.get(name, [name])]
+    scales = [
+        (0.0, 1.0) if is_word else (fmean(column), pstdev(column) or 1.0)
+        for column, is_word in zip(columns, [*of_words, False], strict=False)
     ]
+    centres, widths = [list(numbers) for numbers in zip(*scales, strict=True)]
+    question = Question(
+        str(path), kind, table.columns, table.classes, centres, widths, words, table.target
+    )
+    return Task(question, *[rescaled(part, question) for part in parts])
 
 
 def rescaled(part: Examples, question: Question) -> Examples:

@@ -71,14 +71,62 @@ def test_every_line_of_a_table_is_answered_by_the_names_of_its_columns(capsys):
     out = output(capsys, "predict", "houses.json", "--csv", "new.csv")
     rows = list(csv.DictReader(out.splitlines()))
     assert [float(row["answer"]) for row in rows] == [91_050.0, 100_050.0]
-    assert [row["x"] for row in rows] == ["7.0", "5.0"]
+    assert [row["x"] for row in rows] == ["7", "5"]
 
 
 def test_a_class_name_from_a_file_gives_the_terminal_no_command(capsys):
     saved("moons.json", *SUM, SIGN._replace(classes=["up\x1b[31m", "down\x07"]))
     Path("new.csv").write_text("x,y\n-3,-10\n")
     out = output(capsys, "predict", "moons.json", "--csv", "new.csv")
-    assert out.splitlines()[1] == "-3.0,-10.0,up\ufffd[31m"
+    assert out.splitlines()[1] == "-3,-10,up\ufffd[31m"
+
+
+COLOURS = Question(
+    "trees.csv", "class", ["size", "colour"], ["oak", "rose"], [], [],
+    {"colour": ["blue", "red"]}, "kind",
+)  # fmt: skip
+# Logits: size + 2 * red for an oak, 3 * blue for a rose.
+TREES = (3, [2], [1.0, 0.0, 2.0, 0.0, 0.0, 3.0, 0.0, 0.0])
+
+
+def test_words_are_read_where_the_model_learned_from_words(capsys):
+    saved("trees.json", *TREES, COLOURS)
+    assert "class oak, probability 95.3%" in output(capsys, "predict", "trees.json", "1", "red")
+    assert "class rose, probability 95.3%" in output(capsys, "predict", "trees.json", "0", "blue")
+    Path("new.csv").write_text("name;colour;size\nmine;red;0,5\nhis;blue;1\n")
+    out = output(capsys, "predict", "trees.json", "--csv", "new.csv")
+    assert out.splitlines() == ["size,colour,answer", "0.5,red,oak", "1,blue,rose"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            ["1", "green"],
+            "column 'colour': 'green' is none of the words that the model knows: blue, red",
+        ),
+        (["red", "1"], "column 'size': 'red' is not a number"),
+        (["1"], "the model reads 2 numbers or words (size, colour), got 1"),
+        (["1", "7"], "'7' is none of the words"),
+        (["--csv", "new.csv"], "new.csv, line 3, column 'colour': 'green' is none of the words"),
+    ],
+)
+def test_a_word_that_a_model_does_not_know_is_refused_with_those_it_knows(
+    arguments, reason, capsys
+):
+    saved("trees.json", *TREES, COLOURS)
+    Path("new.csv").write_text("size,colour\n1,red\n2,green\n")
+    assert main(["predict", "trees.json", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("error:")) == ("", 1)
+    assert reason in err
+
+
+def test_a_question_that_the_model_cannot_answer_is_refused(capsys):
+    saved("short.json", *TREES, COLOURS._replace(classes=["oak"]))
+    for arguments in (["1", "red"], ["--csv", "new.csv"]):
+        assert main(["predict", "short.json", *arguments]) == 2
+        assert "short.json: notes.question.classes" in capsys.readouterr().err
 
 
 def test_an_image_is_shown_with_the_answer(capsys):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import struct
 from pathlib import Path
@@ -54,6 +55,115 @@ def test_a_column_of_words_is_a_class(capsys):
     out = train(capsys, "trees.csv", "--target", "kind", "--seed", "7", "--hidden", "4")
     assert score_on_test_set(out) == 100.0
     assert "oak" in out
+
+
+# Tables
+
+
+def table(name, header, *rows):
+    """A table in a file."""
+    Path(name).write_text("\n".join([header, *rows]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("old", "target: old, a class: 0, 1; --kind quantity predicts the number\n"),
+        ("kind", "target: kind, a class: oak, rose\n"),
+        ("price", "target: price, a quantity; --kind class takes each number for a class\n"),
+    ],
+)
+def test_the_question_that_was_taken_is_said_and_how_to_ask_the_other(target, said, capsys):
+    table("trees.csv", "price,old,kind", *[f"{k}.5,{k % 2},oak\n{k}.1,0,rose" for k in range(30)])
+    out = train(capsys, "trees.csv", "--target", target, "--epochs", "1")
+    assert said in out
+    assert "0.5" not in out.split("\n")[1]
+
+
+def test_the_other_question_can_be_asked(capsys):
+    table("trees.csv", "x,old", *[f"{k},{k % 2}" for k in range(30)])
+    out = train(capsys, "trees.csv", "--kind", "quantity", "--epochs", "1")
+    assert "target: old, a quantity" in out
+    assert "root mean squared error" in out
+
+
+# Who lived on a ship, made up here: words, gaps, names that are different on every line.
+SHIP = [
+    f'{k},{k % 2},"P{k}, Mr",{("male", "female")[k % 2]},{"" if k % 5 else k}' for k in range(60)
+]
+
+
+def test_words_gaps_and_columns_to_drop_on_one_table(capsys):
+    table("ship.csv", "Id,Survived,Name,Sex,Age", *SHIP)
+    asked = ["ship.csv", "--target", "Survived", "--seed", "7"]
+    assert main(["train", *asked]) == 2
+    err = capsys.readouterr().err
+    assert "ship.csv, line 3, column 'Age': '' is a gap. There are gaps in 48 of 60 lines" in err
+    assert "--skip-gaps" in err
+    assert "--drop" in err
+    out = train(capsys, *asked, "--drop", "Age,Name", "--drop", "Id", "--save", "ship.json")
+    assert "inputs: Sex (female, male)\n" in out
+    assert score_on_test_set(out) == 100.0
+    assert main(["predict", "ship.json", "female"]) == 0
+    assert capsys.readouterr().out.startswith("class 1")
+    status = main(["train", *asked, "--drop", "Name", "--skip-gaps", "--epochs", "1"])
+    assert (status, capsys.readouterr().err) == (
+        0, "micronn: note: ship.csv: 48 of 60 lines have a gap and are left out\n",
+    )  # fmt: skip
+
+
+def test_a_column_with_a_comma_in_its_name_can_be_dropped(capsys):
+    table("a.csv", '"a, b",c,y', *[f"{k},{k},{k}.5" for k in range(9)])
+    assert "inputs: c\n" in train(capsys, "a.csv", "--drop", '"a, b"', "--epochs", "1")
+
+
+@pytest.mark.parametrize("name", ["iris.data", "iris.tsv", "iris.txt", "iris"])
+def test_a_table_may_have_any_name_and_no_header(name, capsys):
+    table(name, "5.1\t1.4\tsetosa", *["6.1\t4.4\tvirginica", "5.0\t1.3\tsetosa"] * 5)
+    assert main(["train", name, "--epochs", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert "target: 3, a class: setosa, virginica\ninputs: 1, 2\n" in out
+    assert err.startswith(f"micronn: note: {name}: line 1 holds the number 5.1")
+    assert "inputs: 1, 2\n" in train(capsys, name, "--epochs", "1", "--no-header")
+    assert "inputs: 5.1, 1.4\n" in train(capsys, name, "--epochs", "1", "--header")
+
+
+def test_a_class_that_is_the_only_one_is_refused_in_a_line(capsys):
+    table("one.csv", "a,b", *[f"{k},x" for k in range(9)])
+    assert main(["train", "one.csv"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "column 'b' says 'x' on every line" in err
+
+
+def test_a_resumed_run_reads_the_table_as_the_first_one_did(capsys):
+    table("ship.csv", "Id,Survived,Name,Sex,Age", *SHIP)
+    asked = ["--target", "Survived", "--drop", "Age,Name", "--kind", "quantity", "--seed", "7"]
+    train(capsys, "ship.csv", *asked, "--epochs", "4", "--save", "whole.json")
+    train(capsys, "ship.csv", *asked, "--epochs", "2", "--save", "half.json")
+    train(capsys, "ship.csv", "--epochs", "4", "--resume", "half.json", "--save", "rest.json")
+    assert Path("rest.json").read_text() == Path("whole.json").read_text()
+
+
+# The best epoch
+
+
+def test_the_best_epoch_is_kept_judged_and_saved(capsys):
+    # y is noise, so a net only learns its training part by heart: validation soon gets worse.
+    rng = random.Random(1)
+    table("noise.csv", "a,b,c,y", *[",".join(str(rng.random()) for _ in "abcy") for _ in range(60)])
+    asked = ["noise.csv", "--seed", "7", "--lr", "0.05", "--epochs", "300"]
+    out = train(capsys, *asked, "--patience", "10", "--save", "best.json")
+    kept, end = map(int, re.search(r"kept epoch (\d+) of (\d+), by the lowest", out).groups())
+    assert end == kept + 10 < 300
+    until_then = train(capsys, *asked[:-1], str(kept), "--save", "until_then.json")
+    assert Path("best.json").read_text() == Path("until_then.json").read_text()
+    assert scores(out) == scores(until_then)
+
+
+def scores(out):
+    """The lines of the table of scores."""
+    return [line for line in out.splitlines() if line.startswith("│")]
 
 
 @pytest.mark.parametrize("name", ["circles", "spirals", "xor", "blobs", "yinyang", "line", "curve"])
@@ -146,6 +256,13 @@ REFUSALS = [
     (["moons", "--replay", "run.svg"], "run.svg"),
     (["moons", "--replay", "missing/run.html"], "missing/run.html"),
     (["moons", "--resume", "missing.json"], "missing.json"),
+    (["moons", "--patience", "0"], "--patience must be at least 1, got 0"),
+    (["moons", "--save", ""], "--save: a file needs a name"),
+    (["moons", "--replay", ""], "--replay: a file needs a name"),
+    (["moons", "--save", "."], "directory"),
+    (["moons", "--save", "same.html", "--replay", "same.html"], "written too (--save)"),
+    (["moons", "--save", "../x.html", "--replay", "./.././x.html"], "written too (--save)"),
+    (["moons", "--kind", "riddle"], "riddle"),
 ]
 
 
@@ -159,12 +276,62 @@ def test_a_refusal_is_one_message_on_stderr(arguments, reason, capsys):
     assert os.listdir() == []
 
 
+TABLE = {"target": "", "kind": "", "drop": [], "header": None, "skip_gaps": False}
+SOURCE = {"data": "moons", "examples": 0, "folder": "", "seed": 1, "table": TABLE}
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_nothing_that_is_read_is_written_over(link, capsys):
+    os.makedirs("sub")
+    table("my.csv", "a,b", *[f"{k},{k}.5" for k in range(9)])
+    before, place = Path("my.csv").read_bytes(), "sub/../my.csv"
+    if link:
+        link("my.csv", place := "other.html")
+    for option in ("--save", "--replay") if link else ("--save",):
+        assert main(["train", "my.csv", option, place]) == 2
+        out, err = capsys.readouterr()
+        assert f"{option} {place} would overwrite my.csv, which is read too" in err
+        assert (out, Path("my.csv").read_bytes()) == ("", before)
+
+
+def test_a_model_may_go_on_in_its_own_file_but_no_page_may_take_it(capsys):
+    train(capsys, "moons", "--epochs", "1", "--save", "moons.html")
+    train(capsys, "moons", "--epochs", "2", "--resume", "moons.html", "--save", "moons.html")
+    again = ["moons", "--epochs", "3", "--resume", "moons.html", "--replay", "moons.html"]
+    assert main(["train", *again]) == 2
+    assert "would overwrite moons.html, which is read too (--resume)" in capsys.readouterr().err
+
+
+def test_a_page_into_a_folder_is_refused_before_the_training(capsys):
+    os.makedirs("run.html")
+    assert main(["train", "moons", "--replay", "run.html"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "micronn: error: run.html: Is a directory\n")
+
+
+def test_the_files_of_mnist_are_not_written_over(capsys):
+    for name in ("train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        Path(name).write_text("")
+        assert main(["train", "mnist", "--data", ".", "--save", name]) == 2
+        assert f"would overwrite {name}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "arguments", "reason"),
     [
         ({}, ["circles", "--epochs", "4"], "learned moons, not circles"),
         ({}, ["moons", "--epochs", "2"], "2 of 2 epochs are done already; ask for more"),
         ({"notes": {}}, ["moons", "--epochs", "4"], "was not saved by micronn train"),
+        (
+            {"notes": {"source": SOURCE | {"table": {}}}},
+            ["moons", "--epochs", "4"],
+            "was not saved",
+        ),
+        (
+            {"notes": {"source": SOURCE | {"table": TABLE | {"drop": [3]}}}},
+            ["moons", "--epochs", "4"],
+            "was not saved by",
+        ),
         ({"notes": {"source": {"data": 3}}}, ["moons", "--epochs", "4"], "was not saved by"),
         ({"optimizer": None}, ["moons", "--epochs", "4"], "no optimiser"),
     ],

@@ -91,11 +91,16 @@ def saved(asked, **damage):
 def test_a_question_survives_a_model_file():
     assert question_from(saved(QUANTITY), READER, "m.json") == QUANTITY
     assert question_from({}, READER, "m.json") is None
-    for asked, model in ((question("sign", "ab"), MLP(2, [1])), (CLASS, MLP(2, [3]))):
+    for asked, model in (
+        (question("sign", "ab"), MLP(2, [1])),
+        (CLASS, MLP(2, [3])),
+        (COLOURS, MLP(3, [2])),
+    ):
         assert question_from(saved(asked), model, "m.json") == asked
 
 
 CLASS = question("class", "abc", columns=["x", "y"])
+COLOURS = question("class", "ab", columns=["a", "b"], words={"b": ["blue", "red"]}, target="kind")
 DAMAGES = [
     (QUANTITY, "kind", "riddle"),
     (QUANTITY, "kind", ["sign"]),
@@ -110,11 +115,16 @@ DAMAGES = [
     (QUANTITY, "widths", [0.0, 4.0]),
     (QUANTITY, "widths", [-1.0, 4.0]),
     (QUANTITY, "name", 7),
+    (QUANTITY, "target", None),
+    (QUANTITY, "words", ["a"]),
+    (QUANTITY, "words", {"a": "red"}),
+    (QUANTITY, "words", {"a": [1]}),
     (CLASS, "classes", ["a", "b"]),
     (CLASS, "classes", ["a", "b", "c", "d"]),
     (CLASS, "classes", []),
     (CLASS, "kind", "sign"),  # has one output, the model has three
     (CLASS, "columns", ["x"]),
+    (CLASS, "columns", ["x", "y", "z"]),
 ]
 
 
@@ -133,10 +143,15 @@ def test_a_question_with_other_fields_is_refused():
 
 def test_no_text_of_a_model_file_can_command_the_terminal():
     asked = CLASS._replace(
-        name="\x1b[2J", columns=["\x07", "y\u202e"], classes=["a", "\x1b]0;owned\x07", "\ud800"]
+        name="\x1b[2J",
+        target="\x1b",
+        words={"\x07": ["\x1b"]},
+        columns=["\x07", "y\u202e"],
+        classes=["a", "\x1b]0;owned\x07", "\ud800"],
     )
     model = MLP(2, [3])
-    name, _, columns, classes, *_ = question_from(saved(asked), model, "m.json")
+    name, _, columns, classes, *_, words, target = question_from(saved(asked), model, "m.json")
+    assert (words, target) == ({"\ufffd": ["\ufffd"]}, "\ufffd")
     assert (name, columns) == ("\ufffd[2J", ["\ufffd", "y\ufffd"])
     assert classes == ["a", "\ufffd]0;owned\ufffd", "\ufffd"]
 
@@ -183,6 +198,28 @@ def test_a_column_without_spread_is_left_at_zero(tmp_path):
     path = tmp_path / "flat.csv"
     path.write_text("a,b,y\n" + "".join(f"5,{k},{k}\n" for k in range(10)))
     assert {x[0] for x in from_csv(path).train[0]} == {0.0}
+
+
+def test_words_of_a_table_stay_0_and_1_and_are_read_again(tmp_path):
+    path = tmp_path / "trees.csv"
+    path.write_text("colour,height,kind\n" + "red,10,oak\nblue,1,rose\nred,2,rose\n" * 10)
+    task = from_csv(path, rng=random.Random(7))
+    asked = task.question
+    assert (asked.columns, asked.words) == (["colour", "height"], {"colour": ["blue", "red"]})
+    assert (asked.target, task.nin) == ("kind", 3)
+    assert {tuple(x[:2]) for x in task.train[0]} == {(1.0, 0.0), (0.0, 1.0)}
+    assert asked.inputs(["red", asked.centres[2]]) == [0.0, 1.0, 0.0]
+    with pytest.raises(ValueError, match="'colour': 'green' is none of the words .*: blue, red"):
+        asked.inputs(["green", 10.0])
+    with pytest.raises(ValueError, match="'height': 'tall' is not a number"):
+        asked.inputs(["red", "tall"])
+
+
+def test_a_table_is_read_as_it_is_asked_to_be(tmp_path):
+    path = tmp_path / "trees.csv"
+    path.write_text("name,height,old\n" + "".join(f"n{k},{k},{k % 2}\n" for k in range(60)))
+    assert from_csv(path, drop=["name"]).question.classes == ["0", "1"]
+    assert from_csv(path, drop=["name"], kind="quantity").question.kind == "quantity"
 
 
 # MNIST's layout
