@@ -164,10 +164,7 @@ class Value(Number):
 
     def exp(self) -> Value:
         """e ** a.   d/da = e ** a."""
-        try:
-            data = math.exp(self.data)
-        except OverflowError:
-            raise OverflowError(f"exp of {shown(self)} is beyond the largest float") from None
+        data = numeric.exp(self)
         return computed(data, "exp", (self,), (data,))
 
     def log(self) -> Value:
@@ -254,8 +251,11 @@ class Value(Number):
             self.grad = 1.0  # d(this)/d(this)
             for node in reversed(order):
                 upstream = node.grad
-                if upstream == 0.0 and math.isfinite(sum(node.local_grads)):
+                if not upstream and math.isfinite(sum(node.local_grads)):
                     continue  # only quicker: all would get 0; but 0 * inf is nan, and must show
+                if upstream - upstream:  # inf or nan, with which number.message() is careful
+                    node._backward()
+                    continue
                 for operand, local_grad in zip(node.operands, node.local_grads):
                     operand.grad += local_grad * upstream  # the chain rule
             for leaf, grad in held.items():  # last, so that each call adds the same amount

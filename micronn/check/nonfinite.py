@@ -13,6 +13,7 @@ from micronn.check.paths import Names, names_of
 from micronn.engine import Value
 from micronn.graph.operations import nested
 from micronn.graph.rows import Parameters
+from micronn.support.number import message
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,10 @@ def born_in_grad(node: Value, order: Sequence[Value], names: Names) -> NonFinite
     ]
     advice = "the gradients explode: clip them, or start with smaller weights"
     for user, slope in uses:
-        if not math.isfinite(slope * user.grad):
+        if not math.isfinite(message(user.op, slope, user.grad)):
             sent = f"{names[user]} sends {slope:.4g} * {user.grad:.4g}"
             return NonFinite("grad", node, f"{head}: {sent}", advice)
-    if not math.isfinite(sum([slope * user.grad for user, slope in uses])):
+    if not math.isfinite(sum([message(user.op, slope, user.grad) for user, slope in uses])):
         return NonFinite("grad", node, f"{head}: {len(uses)} messages add up to that", advice)
     advice = "set the grads to 0 before backward(), with zero_grad()"
     return NonFinite("grad", node, f"{head}, left from an earlier backward()", advice)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from micronn.engine import Value
 from micronn.graph.operations import why_small
 from micronn.graph.rows import Graph, Parameters
+from micronn.support.number import message
 from micronn.support.text import clean, clipped, counted
 
 MANY = 10**15  # paths are counted up to here
@@ -199,7 +200,7 @@ def pass_down(
     trails: dict[Value, Trail] = {root: None}
     for edge in chain.from_iterable(edges.values()):
         node, operand, slope = edge
-        grads[operand] = grads.get(operand, 0.0) + slope * grads[node]
+        grads[operand] = grads.get(operand, 0.0) + message(node.op, slope, grads[node])
         counts[operand] = min(counts.get(operand, 0) + counts[node], MANY)
         log = log_of_largest[node] + size(slope)
         if operand not in log_of_largest or log > log_of_largest[operand]:

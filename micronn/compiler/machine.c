@@ -131,7 +131,7 @@ static void layer_backward(const Program *p, const Block *k, Instruction in, int
 
 /* The forward pass.  Returns whether the graph would refuse one of the examples. */
 
-#define FORWARD1(NAME, value, slope, refused) \
+#define FORWARD1(NAME, value, message, refused) \
     case NAME: { \
         IF_READ const real k = in.b < 0 ? 0 : *scalar(p, block, in.b); \
         APART for (int64_t i = 0; i < size; i++) { \
@@ -141,7 +141,7 @@ static void layer_backward(const Program *p, const Block *k, Instruction in, int
         } \
         break; \
     }
-#define FORWARD2(NAME, value, slope_a, slope_b, refused) \
+#define FORWARD2(NAME, value, message_a, message_b, refused) \
     case NAME: \
         APART for (int64_t i = 0; i < size; i++) { \
             const real a = va[i], b = vb[i], y = value; \
@@ -178,24 +178,24 @@ static int forward(const Program *p, const Block *block, int n) {
 
 /* The backward pass: the gradient of each operand grows by slope * the result's gradient. */
 
-#define BACKWARD1(NAME, value, slope, refused) \
+#define BACKWARD1(NAME, value, message, refused) \
     case NAME: { \
         IF_READ const real k = in.b < 0 ? 0 : *scalar(p, block, in.b); \
         APART for (int64_t i = 0; i < size && wanted_a; i++) { \
-            IF_READ const real x = va[i], y = out[i]; \
-            da[i] += (slope) * g[i]; \
+            IF_READ const real x = va[i], y = out[i], d = g[i]; \
+            da[i] += message; \
         } \
         break; \
     }
-#define BACKWARD2(NAME, value, slope_a, slope_b, refused) \
+#define BACKWARD2(NAME, value, message_a, message_b, refused) \
     case NAME: \
         APART for (int64_t i = 0; i < size && wanted_a; i++) { \
-            IF_READ const real a = va[i], b = vb[i], y = out[i]; \
-            da[i] += (slope_a) * g[i]; \
+            IF_READ const real a = va[i], b = vb[i], y = out[i], d = g[i]; \
+            da[i] += message_a; \
         } \
         APART for (int64_t i = 0; i < size && wanted_b; i++) { \
-            IF_READ const real a = va[i], b = vb[i], y = out[i]; \
-            db[i] += (slope_b) * g[i]; \
+            IF_READ const real a = va[i], b = vb[i], y = out[i], d = g[i]; \
+            db[i] += message_b; \
         } \
         break;
 

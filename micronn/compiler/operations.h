@@ -8,38 +8,40 @@
 #define INLINE static inline __attribute__((always_inline))
 #define IF_READ __attribute__((unused)) /* not every row of a table reads every name */
 
-/* x: the operand, y: the result, k: a constant.  The last column is
-   where the graph itself refuses: the block is then done again by the graph, which
-   raises its error in words. */
+/* x: the operand, y: the result, k: a constant, d: the gradient of the result.  By how much
+   that of x grows is the slope times d; where an operation leaves x out it is 0, also where
+   d is inf or nan.  The last column is where the graph itself refuses: the block is then
+   done again by the graph, which raises its error in words. */
 
 #define UNARY_OPERATIONS(OP) \
-    /* name      value                       slope                            refused where */ \
-    OP(COPY,     x,                          (real)1,                         0) \
-    OP(NEG,      -x,                         (real)-1,                        0) \
-    OP(ABS,      fabs(x),                    x != x ? x : (real)((x > 0) - (x < 0)), 0) \
-    OP(EXP,      exp(x),                     y,                               isinf(y) && !isinf(x)) \
-    OP(LOG,      log(x),                     1 / x,                           x <= 0) \
-    OP(SQRT,     sqrt(x),                    y == 0 ? (real)INFINITY : (real)0.5 / y, x < 0) \
-    OP(SIN,      sin(x),                     cos(x),                          isinf(x)) \
-    OP(COS,      cos(x),                     -sin(x),                         isinf(x)) \
-    OP(TANH,     tanh(x),                    1 - y * y,                       0) \
-    OP(SIGMOID,  logistic(x),                y * (1 - y),                     0) \
-    OP(RELU,     x <= 0 ? (real)0 : x,       x != x ? x : (real)(x > 0),      0) \
-    OP(SOFTPLUS, softplus(x),                logistic(x),                     0) \
-    OP(GELU,     gelu(x),                    gelu_slope(x),                   0) \
-    OP(LEAKY,    x * (x > 0 ? 1 : k),        x > 0 ? (real)1 : k,             0) \
-    OP(SQUARE,   x * x,                      2 * x,                           isinf(y) && !isinf(x)) \
-    OP(POWER,    pow(x, k),                  power_slope(x, k, y),            power_refused(x, k, y))
+    /* name      value                       x's gradient grows by            refused where */ \
+    OP(COPY,     x,                          d,                               0) \
+    OP(NEG,      -x,                         -d,                              0) \
+    OP(ABS,      fabs(x),                    d * (x != x ? x : (real)((x > 0) - (x < 0))), 0) \
+    OP(EXP,      exp(x),                     d * y,                           isinf(y) && !isinf(x)) \
+    OP(LOG,      log(x),                     d * (1 / x),                     x <= 0) \
+    OP(SQRT,     sqrt(x),                    d * (y == 0 ? (real)INFINITY : (real)0.5 / y), x < 0) \
+    OP(SIN,      sin(x),                     d * cos(x),                      isinf(x)) \
+    OP(COS,      cos(x),                     d * -sin(x),                     isinf(x)) \
+    OP(TANH,     tanh(x),                    d * (1 - y * y),                 0) \
+    OP(SIGMOID,  logistic(x),                d * (y * (1 - y)),               0) \
+    OP(RELU,     x <= 0 ? (real)0 : x,       x > 0 ? d : x != x ? x : (real)0, 0) \
+    OP(SOFTPLUS, softplus(x),                d * logistic(x),                 0) \
+    OP(GELU,     gelu(x),                    d * gelu_slope(x),               0) \
+    OP(LEAKY,    x * (x > 0 ? 1 : k),        d * (x > 0 ? (real)1 : k),       0) \
+    OP(SQUARE,   x * x,                      d * (2 * x),                     isinf(y) && !isinf(x)) \
+    OP(POWER,    pow(x, k),                  k == 0 ? (real)0 : d * power_slope(x, k, y), \
+                                                                              power_refused(x, k, y))
 
 #define BINARY_OPERATIONS(OP) \
-    /* name      value                slope by a                slope by b             refused where */ \
-    OP(ADD,      a + b,               (real)1,                  (real)1,               0) \
-    OP(SUB,      a - b,               (real)1,                  (real)-1,              0) \
-    OP(MUL,      a * b,               b,                        a,                     0) \
-    OP(DIV,      a / b,               1 / b,                    -y / b,                b == 0) \
-    OP(MAXIMUM,  larger(a, b),        share(a, b),              share(b, a),           0) \
-    OP(MINIMUM,  -larger(-a, -b),     share(b, a),              share(a, b),           0) \
-    OP(POW,      pow(a, b),           power_slope(a, b, y),     exponent_slope(a, b, y), \
+    /* name      value                a's gradient grows by    b's gradient grows by   refused where */ \
+    OP(ADD,      a + b,               d,                       d,                      0) \
+    OP(SUB,      a - b,               d,                       -d,                     0) \
+    OP(MUL,      a * b,               d * b,                   d * a,                  0) \
+    OP(DIV,      a / b,               d * (1 / b),             d * (-y / b),           b == 0) \
+    OP(MAXIMUM,  larger(a, b),        share(a, b, d),          share(b, a, d),         0) \
+    OP(MINIMUM,  -larger(-a, -b),     share(b, a, d),          share(a, b, d),         0) \
+    OP(POW,      pow(a, b),           d * power_slope(a, b, y), d * exponent_slope(a, b, y), \
                                                                                 power_refused(a, b, y))
 
 #define OTHER_OPERATIONS(OP) \
@@ -83,8 +85,8 @@ static real gelu_slope(real x) {
 
 INLINE real larger(real a, real b) { return a > b ? a : a < b ? b : a == b ? a : (real)NAN; }
 
-INLINE real share(real a, real b) { /* of the slope of larger(a, b) that goes to a */
-    return a > b ? 1 : a < b ? 0 : a == b ? (real)0.5 : (real)NAN;
+INLINE real share(real a, real b, real d) { /* of the gradient of larger(a, b) that goes to a */
+    return a > b ? d : a < b ? 0 : a == b ? (real)0.5 * d : (real)NAN;
 }
 
 static real power_slope(real x, real k, real y) {

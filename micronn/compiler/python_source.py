@@ -40,6 +40,7 @@ from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value
 from micronn.graph.operations import halves, kind_and_number, operation
 from micronn.support import numeric
+from micronn.support.number import passed
 from micronn.support.text import clipped
 
 Side: TypeAlias = Sequence[Any]  # what a dot multiplies: a tuple of Values, a list of floats
@@ -321,6 +322,7 @@ VOCABULARY = {  # what the text may call
 } | {
     "sigmoid": numeric.logistic, "mul": mul, "power_slope": lambda a, k: numeric.power(a, k)[1],
     "gelu": lambda a: numeric.gelu(a)[0], "gelu_slope": lambda a: numeric.gelu(a)[1],
+    "passed": passed,
 }  # fmt: skip
 DOT = "sum(map(mul, {a}, {b}))"
 if sys.version_info >= (3, 12):

@@ -194,7 +194,7 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
     "relu": Operation(
         cases={1.0: LET, 0.0: "{op} stops the change where its operand is not above 0"},
         small="{op} off at {x}",
-        python=("0.0 if {a} <= 0.0 else {a}", "{d} * ({a} > 0.0)"),
+        python=("0.0 if {a} <= 0.0 else {a}", "{d} if {a} > 0.0 else 0.0"),
         machine="RELU", typed="relu", call=Value.relu,
     ),
     "leaky_relu k": Operation(  # k is the slope below 0
@@ -223,7 +223,8 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
             0.5: EQUAL,
         },
         small="{x} is not the maximum",
-        python=("maximum({a}, {b})", "{d} * is_larger({a}, {b})", "{d} * is_larger({b}, {a})"),
+        python=("maximum({a}, {b})", "passed({d}, is_larger({a}, {b}))",
+                "passed({d}, is_larger({b}, {a}))"),
         machine="MAXIMUM", typed="maximum", call=maximum,
     ),
     "minimum": Operation(
@@ -234,7 +235,8 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
             0.5: EQUAL,
         },
         small="{x} is not the minimum",
-        python=("minimum({a}, {b})", "{d} * is_larger({b}, {a})", "{d} * is_larger({a}, {b})"),
+        python=("minimum({a}, {b})", "passed({d}, is_larger({b}, {a}))",
+                "passed({d}, is_larger({a}, {b}))"),
         machine="MINIMUM", typed="minimum", call=minimum,
     ),
     "sum": Operation(
@@ -275,7 +277,7 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
 POWER = OPERATIONS["**k"]
 POWERS = {
     0.0: POWER._replace(
-        slopes=(Rule("0", "a power of 0 is 1, whatever the base"),), python=("1.0", "{d} * 0.0")
+        slopes=(Rule("0", "a power of 0 is 1, whatever the base"),), python=("1.0", "0.0")
     ),
     1.0: POWER._replace(slopes=(Rule("1", EXPONENT),)),
     2.0: POWER._replace(

@@ -88,6 +88,15 @@ class Number:
         """micrograd's name for the operation; "" for anything not computed."""
         return self.op if self.operands else ""
 
+    def _backward(self) -> None:
+        """micrograd's name for one step of backward(): the chain rule, from here to the operands.
+
+        Called by hand from the output on, once for each Value and after all that read it:
+        o.grad = 1.0; o._backward(); n._backward(); ...
+        """
+        for operand, local_grad in zip(self.operands, self.local_grads, strict=True):
+            operand.grad += message(self.op, local_grad, self.grad)
+
     def __copy__(self: N) -> N:
         return restored(type(self), *fields(self))
 
@@ -97,6 +106,26 @@ NUMPY_OPERATORS = {  # by NumPy's names
     "divide": operator.truediv, "power": operator.pow, "less": operator.lt,
     "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
 }  # fmt: skip
+
+
+# The chain rule
+
+LEAVE_OUT = {"relu", "maximum", "minimum", "**0", "**-0"}
+
+
+def message(op: str, local_grad: float, upstream: float) -> float:
+    """What an operation sends back to an operand: its local derivative times its own grad.
+
+    relu, maximum, minimum and **0 leave an operand out where their slope is 0: it does not
+    change the result, so it gets 0, also where the grad is inf or nan.  As in PyTorch, that
+    is not so of a slope that only happens to be 0, such as that of x * 0: 0 * inf is nan.
+    """
+    return passed(upstream, local_grad) if op in LEAVE_OUT else local_grad * upstream
+
+
+def passed(upstream: float, local_grad: float) -> float:
+    """What is left of a grad behind an operation that leaves operands out."""
+    return local_grad * upstream if local_grad else 0.0
 
 
 # What is a number

@@ -35,6 +35,14 @@ def power(base: Number | float, exponent: Number | float) -> tuple[float, float]
         return data, k * data / a
 
 
+def exp(x: Number) -> float:
+    """e ** x of a Value, which is named in errors."""
+    try:
+        return math.exp(x.data)
+    except OverflowError:
+        raise OverflowError(f"exp of {shown(x)} is beyond the largest float") from None
+
+
 def exponent_slope(a: float, k: float, data: float) -> float:
     """d(a**k)/dk, where data is a**k: as in PyTorch, nan for a < 0 and 0 at a = 0."""
     if a == 0.0 and k >= 0.0:

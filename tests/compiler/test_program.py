@@ -7,6 +7,7 @@ with exact arithmetic.
 import math
 import random
 import threading
+from array import array
 
 import pytest
 from programs import (
@@ -31,6 +32,7 @@ from micronn.engine import (
     dot,
     maximum,
     mean,
+    minimum,
     topological_order,
     total,
 )
@@ -166,6 +168,25 @@ def test_edges_behave_as_in_the_graph(name, backend):
         (value, dx), expected = got, expected[:2]
         assert value == pytest.approx(expected[0], rel=1e-12, nan_ok=True)
         assert dx == pytest.approx(expected[1], rel=1e-12, abs=1e-15, nan_ok=True)
+
+
+LEFT_OUT = [  # each is 0 for x = -2 and around it: the slope by x is 1, of the x beside it
+    lambda x: x.relu().sqrt() + x,
+    lambda x: maximum(x, 0.0).sqrt() + x,
+    lambda x: minimum(-x, 0.0).sqrt() + x,
+    lambda x: (x**0 - 1.0).sqrt() + x,
+]
+
+
+@each_backend
+@pytest.mark.parametrize("build", LEFT_OUT)
+def test_what_does_not_change_a_result_gets_no_share_of_an_infinite_gradient(build, backend):
+    x = Value(-2.0)
+    program = compile_graph(build(x), [x], backend=backend)
+    assert program(-2.0) == (-2.0, [1.0])
+    if program.machine:  # C itself says so, and does not leave it to Python
+        rows = array("d", [-2.0] * 40), 40
+        assert list(program.machine.run(rows, array("d"))[1]) == [1.0] * 40
 
 
 @each_backend

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micronn.engine import Value
+from micronn.engine import Value, maximum, minimum
 
 
 def test_gradients_of_a_small_expression_by_hand():
@@ -191,6 +191,54 @@ def test_zero_times_infinity_in_the_chain_rule_is_not_hidden():
     x = Value(0.0)
     (x.sqrt() * 0.0).backward()
     assert math.isnan(x.grad)
+
+
+LEFT_OUT = [  # each is 0 for x = -2 and around it, so its root has no slope there
+    lambda x: x.relu(),
+    lambda x: maximum(x, 0.0),
+    lambda x: minimum(-x, 0.0),
+    lambda x: x**0 - 1.0,
+    lambda x: x**-0.0 - 1.0,
+]
+
+
+@pytest.mark.parametrize("build", LEFT_OUT)
+def test_what_does_not_change_a_result_gets_no_share_of_an_infinite_gradient(build):
+    # The root of 0 has an infinite slope; 0 * inf would be nan.  PyTorch says 0 too.
+    x = Value(-2.0)
+    y = build(x)
+    root = y.sqrt()
+    root.backward()
+    assert (y.grad, x.grad) == (math.inf, 0.0)
+
+
+def test_the_chain_rule_one_node_at_a_time_by_hand_gives_what_backward_gives():
+    # The neuron of Karpathy's lecture: tanh(n) = 0.7071, so do/dn = 0.5 and
+    # do/dx1 = w1/2 = -1.5, do/dw1 = x1/2 = 1, do/dx2 = w2/2 = 0.5, do/dw2 = x2/2 = 0.
+    x1, x2, w1, w2 = map(Value, (2.0, 0.0, -3.0, 1.0))
+    a, b = x1 * w1, x2 * w2
+    s = a + b
+    n = s + 6.8813735870195432
+    o = n.tanh()
+    o.grad = 1.0
+    for node in (o, n, s, b, a, x1, x2):
+        node._backward()
+    grads = [x1.grad, x2.grad, w1.grad, w2.grad]
+    assert grads == pytest.approx([-1.5, 0.5, 1.0, 0.0], abs=1e-12)
+    o.backward()  # adds the same once more
+    assert [x1.grad, x2.grad, w1.grad, w2.grad] == [2.0 * grad for grad in grads]
+
+
+def test_one_step_by_hand_adds_up_and_leaves_out_as_backward_does():
+    x = Value(-2.0)
+    y = x.relu()
+    y.grad = math.inf
+    y._backward()
+    assert x.grad == 0.0
+    z = x * x
+    z.grad = 3.0
+    z._backward()  # 3 * (-2) along either way
+    assert x.grad == -12.0
 
 
 def test_threads_with_graphs_of_their_own_do_not_disturb_each_other():
