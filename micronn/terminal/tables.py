@@ -1,7 +1,8 @@
 """A graph in words, for a terminal: the computation as a tree, backward() as a table.
 
 The tree shows where each number comes from, the table where each gradient comes
-from.  Both are read off the same rows as the pictures.
+from.  Both are read off the same rows as the pictures, and tell of the same moment: that
+in which the graph was computed.  What has changed since is said where it is, and below.
 
     >>> from micronn.engine import Value
     >>> x = Value(3.0, "x")
@@ -15,17 +16,18 @@ from.  Both are read off the same rows as the pictures.
 
 import io
 import math
-from collections import deque
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from micronn.check.gradcheck import Slope
 from micronn.engine import Value
+from micronn.graph.notes import notes
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Parameters
 from micronn.pictures.palette import LIGHT, scale, shade
@@ -41,13 +43,14 @@ ROLES = {"input": "green", "param": "magenta", "const": "dim"}  # else computed:
 def computation_tree(root: Value, params: Parameters = None, limit: int = 60) -> RenderableType:
     """The output, below it its operands, below them theirs, each with data and grad.
 
-    root: a Value whose backward() has run.
+    root: a Value; before its backward() has run, no gradients are shown.
     params: which Values are parameters, as for Graph.
     limit: about how many lines; values near the output come first.
 
     ∂ is the local derivative: how fast the value one level up moves with this one.
     A value that is used more than once is opened once.  What is left out is marked
-    with … and counted in a last line.
+    with … and counted.  A leaf that was changed since shows both numbers; what a leaf held
+    before this pass, or whatever else its messages do not account for, stands at its grad.
 
     Raises TypeError for a root that is not a Value.
     """
@@ -66,7 +69,7 @@ def computation_tree(root: Value, params: Parameters = None, limit: int = 60) ->
             line = words.line(operand, slope)
             twig = branch.add(line)
             if words.graph.nodes[operand].operands and operand in shown:
-                line.append("  opened elsewhere", "dim")
+                line.append(Text("opened elsewhere", "dim"))
             elif words.graph.nodes[operand].operands:
                 to_do.append((operand, twig, depth + 1))
             shown.add(operand)
@@ -76,7 +79,7 @@ def computation_tree(root: Value, params: Parameters = None, limit: int = 60) ->
             branch.add(Text(f"… {left_out:,} more operands", "dim"))
     left_out = len(words.graph) - len(shown)
     note = Text(f"{left_out:,} of {len(words.graph):,} values are left out", "dim")
-    return Group(tree, note) if left_out else tree
+    return Group(tree, *[note] * (left_out > 0), *map(Text, notes(words.graph)))
 
 
 class Words:
@@ -91,20 +94,44 @@ class Words:
         row = self.graph.nodes[k]
         return Text(row.title, "bold" if row.name else "")
 
-    def line(self, k: int, slope: float | None = None) -> Text:
+    def line(self, k: int, slope: float | None = None) -> "Line":
         """Node k: its slope where it is an operand, its name, what made it, its data, its grad."""
         row = self.graph.nodes[k]
-        made = glyph(row.op) if row.op else row.role
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append("" if slope is None else f"∂ {fmt(slope)}  ", "dim").append(self.name(k))
-        line.append(f"  {made}", ROLES.get(row.role, "cyan")).append(f"  {fmt(row.data)}  grad ")
-        return line.append(self.chip(row.grad))
+        line = Line([] if slope is None else [Text(f"∂ {fmt(slope)}", "dim")])
+        made = Text(glyph(row.op) if row.op else row.role, ROLES.get(row.role, "cyan"))
+        line += [self.name(k), made, Text(fmt(row.current)).append(self.change(k), "red")]
+        if self.graph.ran:
+            line.append(Text("grad ").append(self.chip(row.grad)))
+        if row.rest:
+            line.append(Text(f"{row.rest.word} {fmt(row.rest.size, sign=True)}", "red"))
+        return line
+
+    def change(self, k: int) -> str:
+        """What no longer fits at node k, in brackets."""
+        row = self.graph.nodes[k]
+        if row.gives is not None:
+            return f" (now gives {fmt(row.gives)})"
+        return "" if row.now is None else f" (was {fmt(row.data)})"
 
     def chip(self, number: float) -> Text:
         """A gradient on the colour that says its sign and size; the sign is also written."""
         token = shade(number, self.largest)
         ink = LIGHT["badink" if token == "bad" else "ink"]
         return Text(fmt(number, sign=True), f"{ink} on {LIGHT[token]}")
+
+
+class Line(list[Text]):
+    """Words and numbers side by side; those that find no room stand in a further line."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        room = max(20, options.max_width)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for text in self:
+            if line and line.cell_len + 2 + text.cell_len > room:
+                yield line
+                line = Text("  ", no_wrap=True, overflow="ellipsis")
+            line.append("  " if line else "").append(text)
+        yield line
 
 
 # The backward pass
@@ -114,34 +141,55 @@ def backward_table(root: Value, params: Parameters = None, limit: int = 200) -> 
     """The backward pass, a row for each message, in the order of the engine.
 
     root, params: as for computation_tree.
-    limit: at most this many messages; a last row says how many more there are.
+    limit: at most this many rows; a last one says how many more there are.
 
     Each row is the chain rule once: from a value to one of its operands goes
     message = local derivative × upstream gradient.  The last column adds up what
     the operand has received so far; where a value is used more than once, it
-    takes several rows until that is its gradient.
+    takes several rows until that is its gradient.  A gradient that a leaf held before
+    is its first row.
     """
     words = Words(root, params)
-    top = len(words.graph) - 1
-    title = f"backward(): {words.name(top)} starts with grad 1"
-    table = Table("from", "to", title=title, title_justify="left", title_style="")
+    nodes, told = words.graph.nodes, notes(words.graph)
+    starts = f"starts with grad {fmt(nodes[-1].grad)}" if words.graph.ran else "has no grad yet"
+    table = Table(title_justify="left", title_style="", caption_justify="left")
+    table.title = Text(f"backward(): {words.name(-1)} {starts}")
+    for heading in ("from", "to"):
+        table.add_column(heading, overflow="fold")
+    table.caption, table.caption_style = Text("\n".join(told)) if told else None, ""
     for heading in ("local derivative", "× upstream", "= message", "grad so far"):
         table.add_column(heading, justify="right")
-    so_far = [0.0] * (top + 1)
-    messages = 0
-    for k in range(top, -1, -1):
-        node = words.graph.nodes[k]
-        for operand, slope in zip(node.operands, node.local_grads, strict=True):
-            message = slope * node.grad
-            so_far[operand] += message
-            messages += 1
-            if messages <= limit:
-                factors = fmt(slope), fmt(node.grad, sign=True)
-                results = words.chip(message), fmt(so_far[operand], sign=True)
-                table.add_row(words.name(k), words.name(operand), *factors, *results)
-    if messages > limit:
-        table.add_row("…", f"{messages - limit:,} more")
+    for cells in islice(backward_rows(words), limit):
+        table.add_row(*cells)
+    more = sum([len(row.operands) + (row.rest is not None) for row in nodes]) - limit
+    if more > 0:
+        table.add_row("…", f"{more:,} more")
     return table
+
+
+def backward_rows(words: Words) -> Iterator[list[str | Text]]:
+    """The cells of each row: the messages, and what a gradient holds beside its messages."""
+    nodes, ran = words.graph.nodes, words.graph.ran
+    left = Counter(chain.from_iterable([row.operands for row in nodes]))
+    so_far: dict[int, float] = {}
+
+    def to(k: int) -> Text:
+        return words.name(k).append("" if k in so_far else words.change(k), "not bold red")
+
+    def added(k: int, size: float, *cells: str | Text) -> list[str | Text]:
+        so_far[k] = so_far.get(k, 0.0) + size
+        return [*cells, words.chip(size), fmt(so_far[k], sign=True)]
+
+    for row in reversed(nodes):
+        for k, slope in zip(row.operands, row.local_grads, strict=True):
+            rest, upstream = nodes[k].rest, fmt(row.grad, sign=True)
+            if rest and rest.word == "before" and k not in so_far:
+                yield added(k, rest.size, Text(rest.word, "red"), to(k), "", "")
+            factors = words.name(row.k), to(k), fmt(slope)
+            yield added(k, slope * row.grad, *factors, upstream) if ran else [*factors]
+            left[k] -= 1
+            if rest and rest.word != "before" and not left[k]:
+                yield added(k, rest.size, Text(rest.word, "red"), to(k), "", "")
 
 
 # The check
