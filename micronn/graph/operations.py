@@ -3,8 +3,8 @@
 The engine keeps numbers: a value, and a local derivative for every operand.  What else
 is to be known of an operation, how it is written, why its slope is what it is, how the
 compiler says it, stands here, and every reader asks this table.  So a new operation is
-a method of Value and a row of this table.  One without a row is drawn, explained and
-checked all the same, with plainer words; only the compiler refuses it.
+a method of Value and a row of this table.  One without a row, which custom.py makes, is
+drawn, explained and checked all the same, with plainer words; only the compiler refuses it.
 
     >>> formula("*", ["a", "b"]), formula("**2", ["a"]), formula("dot", ["u", "v", "x", "y"])
     ('a × b', 'a²', 'u × x + v × y')
@@ -380,6 +380,8 @@ def code(op: str, names: Sequence[str]) -> str:
     """
     row, (kind, number) = operation(op), kind_and_number(op)
     typed = [] if number is None else [as_typed(number)]
+    if not row.machine:  # one of the reader's own, a function
+        return f"{kind}({', '.join([*names, *typed])})"
     if not row.code:
         return f"{names[0]}.{kind}({', '.join([*names[1:], *typed])})"
     left, right = map(", ".join, halves(names))

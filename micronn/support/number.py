@@ -46,7 +46,8 @@ class Number:
         """Refuse to become a plain number, whoever asks."""
         raise TypeError(
             f"{shown(self)} is a Value, and a plain number would lose its gradient; "
-            "use v.data for the number, and v.sin() instead of math.sin(v) to record it"
+            "use v.data for the number, int(v.data) for an index, "
+            "and v.sin() instead of math.sin(v) to record it"
         )
 
     __float__ = __int__ = __index__ = __round__ = __trunc__ = __floor__ = __ceil__ = lost

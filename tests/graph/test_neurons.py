@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from micronn.engine import Value, computed, dot, maximum, total
+from micronn.engine import Value, dot, maximum, total
+from micronn.graph import custom_operation
 from micronn.graph.neurons import find_folds, parent, scope_of
 from micronn.graph.rows import Graph
 from micronn.nn import ACTIVATIONS, MLP, Layer, Module, Neuron
@@ -180,6 +181,6 @@ def test_a_composite_activation_folds_into_its_neurons_under_its_own_name(monkey
 def test_an_operation_of_ones_own_bends_a_neuron_like_any_other():
     w = Value(0.5)
     z = dot([w], [3.0])
-    out = computed(z.data**5, "quintic", (z,), (5.0 * z.data**4,))
+    out = custom_operation("quintic", z.data**5, [z], [5.0 * z.data**4])
     ((neuron,),) = [layer.neurons for layer in find_folds(Graph(out * 2.0, {"n.w": w})).layers]
     assert neuron.activation == "quintic"

@@ -120,7 +120,7 @@ def test_a_slope_that_is_nan_is_said_to_be_so():
 def test_an_operation_without_a_rule_still_gets_its_number():
     assert rule("unheard of", 0, 0.25, ["x"], "y").symbol == "0.25"
     assert formula("unheard of", ["x", "y"]) == "unheard of(x, y)"
-    assert code("unheard_of 2", ["x"]) == "x.unheard_of(2)"
+    assert code("unheard_of 2", ["x"]) == "unheard_of(x, 2)"
     assert why_small("unheard_of 2", "x = 3") == "unheard_of flat at x = 3"
 
 

@@ -9,7 +9,8 @@ from example_trainings import PROGRAMS
 from micronn.compiler import NoMachine, UnknownOperation
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
-from micronn.engine import Value, computed
+from micronn.engine import Value
+from micronn.graph import custom_operation
 from micronn.losses import cross_entropy, mse, softmax
 from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
@@ -111,7 +112,7 @@ def test_a_loss_that_needs_the_index_runs_on_graphs_with_a_word_why():
     model = MLP(2, [3], rng=random.Random(1))
     data = [[0.1, 0.2], [-1.0, 0.5], [2.0, 0.0]], [0, 1, 2]
     optimizer = SGD(model.parameters(), 0.1)
-    with pytest.warns(RuntimeWarning, match="on graphs.*list indices") as warned:
+    with pytest.warns(RuntimeWarning, match="on graphs.*for an index") as warned:
         (step,) = fit(model, lambda y, t: -softmax(y)[t].log(), data, optimizer, 1)
     assert (len(warned), step.engine) == (1, "graph")
 
@@ -119,7 +120,7 @@ def test_a_loss_that_needs_the_index_runs_on_graphs_with_a_word_why():
 def own_bend(z):
     """An operation of one's own, which no compiler knows."""
     s = z.sigmoid().data
-    return computed(z.data * s, "own_bend", (z,), (s * (1.0 + z.data * (1.0 - s)),))
+    return custom_operation("own_bend", z.data * s, [z], [s * (1.0 + z.data * (1.0 - s))])
 
 
 def test_an_operation_that_the_compiler_does_not_know_runs_on_graphs_with_a_word_why():
