@@ -198,7 +198,8 @@ class Picture:
         """
         image = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
         return (
-            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}">\n'
+            f'<img alt="{escape(self.title)}" style="max-width:100%" '
+            f'src="data:image/svg+xml;base64,{image}">\n'
             "<details><summary>open as a page</summary>\n"
             f"{page_frame(self.title, self.as_page())}</details>\n"
         )
@@ -209,9 +210,14 @@ class Picture:
 
 
 def page_frame(title: str, page: str) -> str:
-    """A page in a frame of its own, where its style and its scripts touch nothing else."""
+    """A page in a frame of its own, where its style and its scripts touch nothing else.
+
+    The sandbox lets its scripts run and denies all else, such as reading the notebook,
+    opening windows and sending forms.
+    """
     return (
-        f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" '
+        f'<iframe title="{escape(title)}" sandbox="allow-scripts" '
+        'style="width:100%;max-width:100%;height:900px;border:0" '
         f'srcdoc="{escape(page)}"></iframe>'
     )
 

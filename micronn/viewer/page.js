@@ -31,6 +31,11 @@ function setAddress(hash) {
 const details = document.querySelector("details"), live = document.querySelector("[aria-live]");
 let now = -1, timer = 0, unfolded = null;
 
+// Not disabled, which would take the focus away from whoever presses on at an end.
+function dim(button, on) {
+  button.setAttribute("aria-disabled", on);
+}
+
 function go(k, again = false) {
   k = Math.max(0, Math.min(leaf.last, k));
   if (k === now && !again) return;
@@ -38,8 +43,8 @@ function go(k, again = false) {
   leaf.show(k);
   byId("slider").value = k;
   byId("slider").setAttribute("aria-valuetext", leaf.title(k));
-  byId("first").disabled = byId("back").disabled = k === 0;
-  byId("next").disabled = byId("last").disabled = k === leaf.last;
+  for (const button of [byId("first"), byId("back")]) dim(button, k === 0);
+  for (const button of [byId("next"), byId("last")]) dim(button, k === leaf.last);
   if (k === leaf.last) play(false);
   setAddress("#step-" + k);
 }
@@ -73,7 +78,7 @@ function press(event) {
   const act = {...turnKeys, ...leaf.keys}[event.key];
   if (event.shiftKey && sideways && on.matches("[role=region]")) {
     on.scrollLeft += sideways;
-  } else if (leaf.resting || !act || on.matches("select,[type=radio],form input") ||
+  } else if (leaf.resting || !act || on.matches("select,[type=radio],[type=text]") ||
       event.key === " " && on.matches("button,summary")) {
     return;
   } else {

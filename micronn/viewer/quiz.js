@@ -137,8 +137,10 @@ byId("hint").addEventListener("click", () => {
 });
 byId("reveal").addEventListener("click", () => tell(false, "The"));
 byId("onward").addEventListener("click", goOn);
-byId("quiz").addEventListener("submit", event => {
-  event.preventDefault();
+byId("check").addEventListener("click", () => check(byId("typed").value));
+byId("typed").addEventListener("keydown", event => {  // no form: a sandboxed frame sends none
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();  // or the button that gets the focus would be pressed, too
   if (open) check(byId("typed").value); else goOn();
 });
 addEventListener("keydown", event => {

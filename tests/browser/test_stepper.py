@@ -45,7 +45,7 @@ AT_EVERY_STEP = """() => {
     const press = key => document.body.dispatchEvent(new KeyboardEvent('keydown', key));
     for (const seen = [];;) {
         seen.push(LOOK);
-        if (document.getElementById('next').disabled) return seen;
+        if (document.getElementById('next').ariaDisabled === 'true') return seen;
         press({key: 'ArrowRight', bubbles: true});
     }
 }"""
@@ -181,6 +181,19 @@ def test_space_on_a_focused_button_presses_that_button_alone(stepping):
     page.keyboard.press("Space")
     assert step_of(page) == 1
     assert page.get_attribute("#play", "aria-pressed") == "false"
+
+
+@pytest.mark.parametrize(("name", "end"), [("next", 11), ("back", 0), ("last", 11), ("first", 0)])
+def test_the_focus_stays_on_a_button_that_has_come_to_an_end(stepping, name, end):
+    page = stepping(bulb(), hash=f"#step-{11 - end}")
+    page.focus(f"#{name}")
+    for _ in range(13):
+        page.keyboard.press("Space")
+    assert page.evaluate("document.activeElement.id") == name
+    assert (step_of(page), page.get_attribute("#play", "aria-pressed")) == (end, "false")
+    dimmed = "[...document.querySelectorAll('[aria-disabled=true]')].map(e => e.id)"
+    assert page.evaluate(dimmed) == (["next", "last"] if end else ["first", "back"])
+    assert float(page.evaluate(f"getComputedStyle(document.getElementById('{name}')).opacity")) < 1
 
 
 # Everybody, everywhere
