@@ -21,6 +21,18 @@ machine_only = pytest.mark.skipif(len(BACKENDS) < 2 or not isinstance(BACKENDS[1
                                   reason="no C compiler")  # fmt: skip
 
 
+def long_dot(x, y, other=None):
+    """33 multiples of x, each times its own multiple of y: rows too long to write term by term."""
+    left = [x * (1.0 + 0.1 * k) for k in range(33)]
+    right = [y * (2.0 - 0.1 * k) for k in range(33)] if other is None else other(left)
+    return dot(left, right)
+
+
+def with_and_without(weighted, bias):
+    """A weighted sum that is read twice, so that no layer may do it in one with its bias."""
+    return (weighted + bias) * weighted
+
+
 def fan(learned, value):
     """One Value times each of some parameters and constants: scalars that lie side by side."""
     return total([dot([weight], [value]) for weight in [*learned, 3.0, 4.0]])
@@ -52,8 +64,12 @@ GRAPHS = {name: of_operation(case) for name, case in OPERATIONS.items()} | {
     "dot of inputs": lambda x, y, w, u: dot([x, y * w], [y, x]),
     "dot of weights in another order": lambda x, y, w, u: dot([u, w], [x, y]),
     "dot of weights with themselves": lambda x, y, w, u: dot([w, u], [w, u]) * x,
+    "long dot of computed rows": lambda x, y, w, u: long_dot(x * w, y + u),
+    "long dot of one row twice": lambda x, y, w, u: long_dot(x * w, y, list),
+    "long dot of a row and its reverse": lambda x, y, w, u: long_dot(y * u, x, lambda row: row[::-1]),
     "weighted_sum": lambda x, y, w, u: dot([3.0, -4.0], [w * x, u * y]),
     "a neuron with a constant for bias": lambda x, y, w, u: (dot([w, u], [x, y]) + 0.5).tanh(),
+    "one sum with its bias and without": lambda x, y, w, u: with_and_without(dot([w], [y]), u),
     "learned and fixed weights of one Value": lambda x, y, w, u: fan([w, u], y.tanh()),
     "learned and fixed biases": lambda x, y, w, u: (dot([w], [y]) + u) * (dot([u], [y]) + 5.0),
     "an input alone": lambda x, y, w, u: x,

@@ -170,9 +170,9 @@ class SourceWriter:
         name = self.slice(side) or self.rows.get(side)
         if name or not node:
             return name or "", []
-        self.rows[side] = f"h{self.number[node]}"
-        self.last_use[self.rows[side]] = node
-        return self.rows[side], [wrapped(f"{self.rows[side]} = ", f"[{self.names(side)}]")]
+        name = self.rows[side] = f"h{len(self.rows)}"
+        self.last_use[name] = node
+        return name, [wrapped(f"{name} = ", f"[{self.names(side)}]")]
 
     # Forward
 

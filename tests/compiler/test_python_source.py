@@ -6,7 +6,7 @@ import pytest
 from programs import each_backend
 
 from micronn.compiler import compile_graph
-from micronn.engine import Value, topological_order
+from micronn.engine import Value, dot, topological_order
 from micronn.nn import MLP
 
 LABELS = ["x\nimport os", '"""', "v0 = 1", "# comment", "\r\f\x0b\x00", "\u2028exit()", "\ud800",
@@ -60,3 +60,21 @@ def test_a_net_has_a_line_for_each_operation_however_wide_it_is(width):
     forward = source.split("# forward\n")[1].split("\n\n")[0]
     operations = sum(1 for node in topological_order(root) if node.operands)
     assert forward.count(" = ") == operations + (width > 32)  # and the list a long sum reads
+
+
+def test_every_row_that_a_long_sum_reads_has_a_name_of_its_own():
+    # 33 times 2 * 3, and by each factor 33 times the other: 6 * 33, 3 * 33, 2 * 33.
+    a, b = Value(1.0), Value(1.0)
+    root = dot([a * 2.0 for _ in range(33)], [b * 3.0 for _ in range(33)])
+    program = compile_graph(root, [a, b], backend="python")
+    assert program(1.0, 1.0) == (198.0, [198.0, 198.0])
+    assert program(2.0, 5.0) == (1980.0, [990.0, 396.0])
+
+
+def test_a_long_sum_over_weights_that_are_frozen_reads_those():
+    # The last layer alone is learned; the others' weights are constants of the program.
+    model = MLP(4, [40, 40, 1], "tanh", rng=random.Random(1))
+    x = [Value(0.1 * k) for k in range(4)]
+    root = model(x)
+    program = compile_graph(root, x, model.layers[-1].parameters(), backend="python")
+    assert program.values([[0.0, 0.1, 0.2, 0.3]]) == pytest.approx([root.data], rel=1e-12)
