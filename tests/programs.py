@@ -66,7 +66,9 @@ GRAPHS = {name: of_operation(case) for name, case in OPERATIONS.items()} | {
     "dot of weights with themselves": lambda x, y, w, u: dot([w, u], [w, u]) * x,
     "long dot of computed rows": lambda x, y, w, u: long_dot(x * w, y + u),
     "long dot of one row twice": lambda x, y, w, u: long_dot(x * w, y, list),
-    "long dot of a row and its reverse": lambda x, y, w, u: long_dot(y * u, x, lambda row: row[::-1]),
+    "long dot of a row and its reverse": lambda x, y, w, u: long_dot(
+        y * u, x, lambda row: row[::-1]
+    ),
     "weighted_sum": lambda x, y, w, u: dot([3.0, -4.0], [w * x, u * y]),
     "a neuron with a constant for bias": lambda x, y, w, u: (dot([w, u], [x, y]) + 0.5).tanh(),
     "one sum with its bias and without": lambda x, y, w, u: with_and_without(dot([w], [y]), u),

@@ -32,7 +32,7 @@ def random_graph(rng, leaves, params, operations):
     """The last nodes of a graph that uses old and new nodes alike, in every operation."""
     nodes = list(leaves)
     for _ in range(operations):
-        kind, several = rng.random(), rng.choices(nodes, k=rng.randint(1, 6))
+        kind, several = rng.random(), rng.choices(nodes, k=rng.choice([1, 2, 3, 4, 5, 6, 35]))
         if kind < 0.3:
             node = rng.choice(TAME)(rng.choice(nodes))
         elif kind < 0.4:
@@ -46,8 +46,9 @@ def random_graph(rng, leaves, params, operations):
         elif kind < 0.8:
             node = dot(several, [rng.uniform(-1, 1) for _ in several]).sin()
         elif kind < 0.9:  # parameters and constants weigh the same Value
-            weights = rng.sample([*params, *map(Value, range(4)), 0.5, 2.0], k=len(several))
-            biases = rng.choices([*params, *several, Value(0.5)], k=len(several))
+            count = min(len(several), 6)
+            weights = rng.sample([*params, *map(Value, range(4)), 0.5, 2.0], k=count)
+            biases = rng.choices([*params, *several, Value(0.5)], k=count)
             pairs = zip(weights, biases, strict=True)
             terms = [dot([weight], several[:1]) + bias for weight, bias in pairs]
             node = total(terms).tanh()
@@ -57,17 +58,33 @@ def random_graph(rng, leaves, params, operations):
     return nodes[-5:]
 
 
+def sizes_by_path(root):
+    """For each Value the sum of the sizes of all products of slopes from it to the root.
+
+    Its gradient is the sum of those products; how exact it can be is decided by their
+    sizes, which may be many and cancel.
+    """
+    sizes = dict.fromkeys(nodes_below([root]), 0.0)
+    sizes[root] = 1.0
+    for node in reversed(sizes):
+        for operand, slope in zip(node.operands, node.local_grads, strict=True):
+            sizes[operand] += abs(slope) * sizes[node]
+    return sizes
+
+
 def graphs_numbers(order, roots, x, w, rows):
     """By the graph: values of all roots and, of the first, gradients by x, and by w with sizes."""
     values, slopes, sums, sizes = [], [], [0.0] * len(w), [1e-3] * len(w)
     for row in rows:
         nodes = rebuilt(order, dict(zip(x, row, strict=True)))
         nodes[roots[0]].backward()
+        by_path = sizes_by_path(nodes[roots[0]])
         values.append([nodes[root].data for root in roots])
         slopes.append([nodes[v].grad if v in nodes else 0.0 for v in x])
         for k, p in enumerate(w):
-            grad = nodes[p].grad if p in nodes else 0.0
-            sums[k], sizes[k] = sums[k] + grad, sizes[k] + abs(grad)
+            if p in nodes:
+                sums[k] += nodes[p].grad
+                sizes[k] += by_path.get(nodes[p], 0.0)
     return values, slopes, sums, sizes
 
 
