@@ -168,7 +168,7 @@ class SourceWriter:
         if isinstance(side, list):
             return "(" + ", ".join(map(literal, side)) + ")", []
         name = self.slice(side) or self.rows.get(side)
-        if name or not node:
+        if name or node is None:
             return name or "", []
         name = self.rows[side] = f"h{len(self.rows)}"
         self.last_use[name] = node

@@ -9,12 +9,6 @@
    sums stay in registers: 4 rows of 32 numbers fill half of the registers of AVX-512,
    4 rows of 8 those of older processors. */
 
-#if defined(__FMA__) || defined(__aarch64__)
-#define MULTIPLY_ADD(f, x, sum) fma(f, x, sum)
-#else
-#define MULTIPLY_ADD(f, x, sum) ((f) * (x) + (sum))
-#endif
-
 #ifdef __AVX512F__
 enum { TILE = 4, WIDE = 32 };
 #else
@@ -45,7 +39,7 @@ INLINE void add_tile(Products p, int j0, int i0, const int tile, const int wide)
     for (int t = 0; t < p.terms; t++, row += p.row_step)
         for (int j = 0; j < tile; j++) {
             real factor = factors[j * p.factor_row + t * p.factor_step];
-            for (int i = 0; i < wide; i++) sums[j][i] = MULTIPLY_ADD(factor, row[i], sums[j][i]);
+            for (int i = 0; i < wide; i++) sums[j][i] += factor * row[i];
         }
     for (int j = 0; j < tile; j++)
         for (int i = 0; i < wide; i++) y[j * p.y_step + i] = sums[j][i];
@@ -70,8 +64,8 @@ static real dot_product(const real *restrict a, const real *restrict b, int n) {
     real sums[32] = {0}, sum = 0;
     int i = 0;
     for (; i + 32 <= n; i += 32)
-        for (int s = 0; s < 32; s++) sums[s] = MULTIPLY_ADD(a[i + s], b[i + s], sums[s]);
-    for (; i < n; i++) sum = MULTIPLY_ADD(a[i], b[i], sum);
+        for (int s = 0; s < 32; s++) sums[s] += a[i + s] * b[i + s];
+    for (; i < n; i++) sum += a[i] * b[i];
     for (int half = 16; half; half /= 2)
         for (int s = 0; s < half; s++) sums[s] += sums[s + half];
     return sum + sums[0];
@@ -138,7 +132,7 @@ static void dot_forward(const real *a, const real *b, real *out, int terms, int 
     }
     for (int l = 0; l < n; l++) out[l] = 0;
     for (int i = 0; i < terms; i++)
-        for (int l = 0; l < n; l++) out[l] = MULTIPLY_ADD(a[i * n + l], b[i * n + l], out[l]);
+        for (int l = 0; l < n; l++) out[l] += a[i * n + l] * b[i * n + l];
 }
 
 /* Adds with the rounding errors kept aside, as the graph rounds a sum only once.

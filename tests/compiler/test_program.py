@@ -190,6 +190,22 @@ def test_what_does_not_change_a_result_gets_no_share_of_an_infinite_gradient(bui
 
 
 @each_backend
+@pytest.mark.parametrize("count", [1, 2, 40])
+@pytest.mark.parametrize("terms", [2, 40])
+@pytest.mark.parametrize("learned", [True, False])
+def test_products_that_overflow_are_not_hidden_by_being_added_unrounded(
+    learned, terms, count, backend
+):
+    # inf - inf is nan, and tanh of it; 1e400 - 1e400 in one rounding would be a number.
+    x = [Value(1.0) for _ in range(terms)]
+    w = [Value(1e200 * (-1) ** k) for k in range(terms)]
+    factors = w if learned else [number.data * z / z for number, z in zip(w, x, strict=True)]
+    program = compile_graph(dot(factors, x).tanh(), x, w if learned else [], backend)
+    found = program.values([[1e200] * terms] * count)
+    assert all(map(math.isnan, found))
+
+
+@each_backend
 def test_a_domain_error_names_the_node_and_leaves_the_grads_alone(backend):
     x, w = Value(2.0, "x"), Value(1.0)
     inner = x - 1.0

@@ -71,6 +71,12 @@ def test_every_row_that_a_long_sum_reads_has_a_name_of_its_own():
     assert program(2.0, 5.0) == (1980.0, [990.0, 396.0])
 
 
+def test_a_long_sum_that_was_zero_when_it_was_recorded_is_written_like_any_other():
+    x, w = Value(0.0), Value(3.0)
+    root = dot([x * 1.0 for _ in range(33)], [w * 1.0 for _ in range(33)])
+    assert compile_graph(root, [x], [w], backend="python")(2.0) == (198.0, [99.0])
+
+
 def test_a_long_sum_over_weights_that_are_frozen_reads_those():
     # The last layer alone is learned; the others' weights are constants of the program.
     model = MLP(4, [40, 40, 1], "tanh", rng=random.Random(1))
