@@ -206,7 +206,7 @@ static void backward(const Program *p, const Block *block, int n, int64_t quiet)
         const real *out = block->v + (int64_t)in.out * n, *g = block->d + (int64_t)in.out * n;
         const real *va = block->v + (int64_t)in.a * n, *vb = block->v + (int64_t)in.b * n;
         real *da = block->d + (int64_t)in.a * n, *db = block->d + (int64_t)in.b * n;
-        const int terms = in.op >= DOT ? in.n : in.times;
+        const int64_t terms = in.op >= DOT ? in.n : in.times;
         const int wanted_a = in.a + terms > quiet, wanted_b = in.b + terms > quiet;
         switch (in.op) {
             UNARY_OPERATIONS(BACKWARD1)
@@ -254,6 +254,7 @@ static int scalars_known(const Program *p, int64_t first, int64_t count, int64_t
 static int instruction_is_safe(const Program *p, Instruction in) {
     if (in.op < 0 || in.op >= OPERATIONS || in.times < 1) return 0;
     if (in.op >= DOT && in.times != 1) return 0;
+    if (in.op < LAYER && in.n != 0) return 0; /* it has no terms */
     int64_t results = in.op == LOGSUMEXP ? 1 + (int64_t)in.n : in.times;
     if (in.out < p->inputs || !slots_before(p->slots, in.out, results)) return 0;
     if (in.op == BROADCAST) return scalars_known(p, in.a, in.times, in.stride, 1);
@@ -263,7 +264,7 @@ static int instruction_is_safe(const Program *p, Instruction in) {
             && (in.bias < 0 || scalars_known(p, in.bias, in.times, in.stride, 1));
     if (in.op == DOT) return slots_before(in.out, in.b, in.n);
     if (in.op >= ADD && in.op <= POW) return slots_before(in.out, in.b, in.times);
-    return in.op > POW || in.b < 0 || scalars_known(p, in.b, 1, 0, 1);
+    return in.b == -1 || (in.op < ADD && scalars_known(p, in.b, 1, 0, 1));
 }
 
 int64_t machine_check(const Program *p) {
@@ -274,12 +275,12 @@ int64_t machine_check(const Program *p) {
     return -1;
 }
 
-/* How many numbers of memory a program needs for that many lanes. */
-int64_t machine_memory(const Program *p, int64_t lanes) {
+/* How many numbers of memory a program needs for each lane. */
+int64_t machine_memory(const Program *p) {
     int64_t scratch = 1;
     for (int64_t step = 0; step < p->length; step++)
         if (p->code[step].n > scratch) scratch = p->code[step].n;
-    return lanes * (2 * p->slots + p->inputs + scratch);
+    return 2 * p->slots + p->inputs + scratch;
 }
 
 static Block block_in(const Program *p, real *memory, int64_t lanes, const real *w, real *dw) {
@@ -302,10 +303,16 @@ static void load(const Program *p, const Block *block, const double *examples, i
     transpose(block->v, block->rows, n, inputs);
 }
 
+static int all_finite(const real *numbers, int64_t count) {
+    int odd = 0;
+    for (int64_t i = 0; i < count; i++) odd |= !(numbers[i] * 0 == 0); /* inf * 0 is nan */
+    return !odd;
+}
+
 /* The results of every example, [row][output], and, if they are asked for, the gradients
    of the first one by the inputs, [row][input], and the sum of those by the parameters,
    added to dw.  Returns 0 where the graph must be asked: it refuses an example, or a
-   result is inf or nan. */
+   result is inf or nan.  In floats any number may be inf that is a number in doubles. */
 
 static int run(const Program *p, real *memory, const double *examples, int64_t count,
                const real *w, real *dw, real *values, real *input_gradients, double share) {
@@ -318,6 +325,7 @@ static int run(const Program *p, real *memory, const double *examples, int64_t c
         const int n = (int)(count - first < most ? count - first : most);
         load(p, &block, examples, first, n);
         if (forward(p, &block, n)) return 0;
+        if (sizeof(real) < sizeof(double) && !all_finite(block.v, p->slots * n)) return 0;
         for (int l = 0; l < n; l++)
             for (int64_t i = 0; i < p->output_count; i++)
                 values[(first + l) * p->output_count + i] = block.v[(int64_t)p->outputs[i] * n + l];
@@ -332,12 +340,6 @@ static int run(const Program *p, real *memory, const double *examples, int64_t c
     return 1;
 }
 
-static int all_finite(const real *numbers, int64_t count) {
-    int odd = 0;
-    for (int64_t i = 0; i < count; i++) odd |= !(numbers[i] * 0 == 0); /* inf * 0 is nan */
-    return !odd;
-}
-
 int64_t machine_run(const Program *p, real *memory, const double *examples, int64_t count,
                     const real *w, real *dw, real *values, real *input_gradients,
                     double share) {
@@ -348,7 +350,8 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
 
 /* Training.  columns: the parameters, then each column of the optimiser's memory; a
    step writes the next columns and then they change places, so that a step that the
-   rule refuses has changed nothing. */
+   rule refuses has changed nothing.  Columns and steps change together here, where
+   no Ctrl-C comes in between. */
 
 STRUCT(Training,
     const Program *program, *rule;
@@ -358,6 +361,7 @@ STRUCT(Training,
     real *columns, *next, *gradients, *values;
     const real *numbers; /* the rule's arguments that change, [batch - first_batch][argument] */
     double loss;         /* the sum of the values of the examples done */
+    int64_t steps;       /* how many the columns have behind them */
 );
 
 /* The rule is a program as well: its inputs are a parameter, its gradient and its
@@ -380,6 +384,7 @@ static int apply_rule(Training *t, const real *numbers) {
     real *columns = t->columns;
     t->columns = t->next;
     t->next = columns;
+    t->steps++;
     return 1;
 }
 

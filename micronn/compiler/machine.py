@@ -8,7 +8,6 @@ where each field of a struct lies, is compared when the machine is loaded.
 
 import ctypes
 import functools
-import threading
 from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ STRUCTS = {  # the fields that are filled here, in C's order
     "Program": "code constants outputs length slots inputs weights constant_count output_count "
     "quiet",
     "Training": "program rule memory rule_memory examples count batch_size first_batch "
-    "last_batch columns next gradients values numbers loss",
+    "last_batch columns next gradients values numbers loss steps",
     "Sizes": "lanes rule_lanes most_slots bytes_of_real",
 }
 
@@ -64,7 +63,7 @@ def library(dtype: str) -> Library:
     address, integer = ctypes.c_void_p, ctypes.c_int64
     arguments: dict[str, list[Any]] = {
         "machine_check": [address],
-        "machine_memory": [address, integer],
+        "machine_memory": [address],
         "machine_run": [*[address] * 3, integer, *[address] * 4, ctypes.c_double],
         "machine_train": [address],
     }
@@ -101,6 +100,14 @@ def check_fits(what: str, there: Any, here: Any) -> None:
 # Running
 
 
+class Memory(NamedTuple):
+    """Where the numbers of a run are kept, for so many lanes."""
+
+    lanes: int
+    address: int
+    room: bytearray
+
+
 class TooLarge(NoMachine, ValueError):
     """The machine cannot hold so large a graph; Python can."""
 
@@ -116,13 +123,13 @@ class Machine:
 
     def __init__(self, tape: Tape, dtype: str = "float64") -> None:
         self.library = library(dtype)
+        functions = self.library.functions
         self.real = ARRAY[dtype]
         self.inputs, self.weights, self.slots = tape.inputs, tape.weights, tape.slots
         self.code = as_code(tape.instructions, self.library.operations)
         self.constants = array(self.real, tape.constants)
         self.outputs = array("i", tape.outputs)
-        self.lock = threading.Lock()  # the memory serves one call at a time
-        self.memory_bytes, self.memory_lanes, self.memory = bytearray(), 0, 0
+        self.spare: list[Memory] = []
         self.fields = self.library.structs["Program"](
             *[address(numbers) for numbers in (self.code, self.constants, self.outputs)],
             *[len(tape.instructions), tape.slots, tape.inputs, tape.weights],
@@ -130,6 +137,7 @@ class Machine:
         )
         self.program = ctypes.addressof(self.fields)
         self.check(tape)
+        self.bytes_of_lane = self.constants.itemsize * functions.machine_memory(self.program)
 
     def check(self, tape: Tape) -> None:
         """Refuse counts that no arrays can have, and let C look at every instruction."""
@@ -152,15 +160,21 @@ class Machine:
                 f"{tape.inputs} inputs, {tape.weights} weights, {len(tape.constants)} constants"
             )
 
-    def room(self, lanes: int) -> int:
-        """The address of memory for that many lanes, kept from call to call."""
-        if lanes > self.memory_lanes:
-            needed = self.library.functions.machine_memory(self.program, lanes)
-            self.memory_bytes = bytearray(needed * self.constants.itemsize + 64)
-            start = address(self.memory_bytes) or 0
-            self.memory = start + -start % 64  # SIMD likes addresses that 64 divides
-            self.memory_lanes = lanes
-        return self.memory
+    def borrow(self, lanes: int) -> Memory:
+        """Memory for that many lanes, for one call; append it to spare when that is done.
+
+        Every call has its own, so threads do not wait for each other, and no fork can
+        copy a lock that nobody opens any more.
+        """
+        try:
+            memory = self.spare.pop()
+            if memory.lanes >= lanes:
+                return memory
+        except IndexError:
+            pass  # all in use, or the first call
+        room = bytearray(lanes * self.bytes_of_lane + 64)
+        start = address(room) or 0
+        return Memory(lanes, start + -start % 64, room)  # SIMD likes addresses that 64 divides
 
     def run(
         self, rows: Rows, weights: Buffer, share: float | None = 1.0, of_inputs: bool = True
@@ -184,12 +198,12 @@ class Machine:
         if share is not None:
             slopes = zeros(self.real, count * self.inputs) if of_inputs else None
             sums = zeros(self.real, self.weights)
-        with self.lock:
-            memory = self.room(min(count, self.library.sizes.lanes))
-            arrays = map(address, (weights, sums, values, slopes))
-            fine = self.library.functions.machine_run(
-                self.program, memory, address(examples), count, *arrays, share or 0.0
-            )
+        memory = self.borrow(min(count, self.library.sizes.lanes))
+        arrays = map(address, (weights, sums, values, slopes))
+        fine = self.library.functions.machine_run(
+            self.program, memory.address, address(examples), count, *arrays, share or 0.0
+        )
+        self.spare.append(memory)
         return (values, slopes, sums) if fine else None
 
     @staticmethod
@@ -203,29 +217,42 @@ class Machine:
 class Trainer:
     """A Machine, the Machine of an optimiser's rule, and what both work on.
 
-    buffers: the parameters, then each column of the optimiser's memory; now, and next.
+    columns: the parameters, and each number that the optimiser remembers of them.
+    steps: how many it has taken.
+
+    buffers: the columns one after the other; now, and next.  C says which is now.
     """
 
-    def __init__(self, machine: Machine, rule: Machine, rows: Rows, batch_size: int) -> None:
+    def __init__(
+        self, machine: Machine, rule: Machine, rows: Rows, batch_size: int,
+        columns: Sequence[Sequence[float]], steps: int,
+    ) -> None:  # fmt: skip
+        self.machine, self.rule, self.batch_size = machine, rule, batch_size
         self.examples, self.count = rows
         Machine.expect("examples", self.examples, self.count * machine.inputs, 8)
         if rule.inputs != len(rule.outputs) + 1:
             raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
-        self.machine, self.rule, self.batch_size = machine, rule, batch_size
-        size = machine.weights * len(rule.outputs)
-        self.buffers = [zeros(machine.real, size), zeros(machine.real, size)]
+        flat = array(machine.real, [x for column in columns for x in column])
+        Machine.expect("columns", flat, machine.weights * len(rule.outputs), flat.itemsize)
+        self.buffers = [flat, flat[:]]
         self.gradients = zeros(machine.real, machine.weights)
         self.values = zeros(machine.real, batch_size * len(machine.outputs))
+        self.fields = machine.library.structs["Training"](
+            *[machine.program, rule.program, None, None],
+            *[address(self.examples), self.count, batch_size, 0, 0],
+            *map(address, (*self.buffers, self.gradients, self.values)),
+            *[None, 0.0, steps],
+        )
 
-    def load(self, columns: Sequence[Sequence[float]]) -> None:
-        """Set the parameters and the optimiser's memory, a list of numbers for each."""
-        flat = array(self.machine.real, [x for column in columns for x in column])
-        Machine.expect("columns", flat, len(self.buffers[0]), flat.itemsize)
-        self.buffers[0][:] = flat
+    @property
+    def steps(self) -> int:
+        """How many steps the columns have behind them."""
+        return int(self.fields.steps)
 
     def columns(self) -> list[list[float]]:
         """The parameters and the optimiser's memory, a list of numbers for each."""
-        flat, n = self.buffers[0].tolist(), self.machine.weights
+        now = self.buffers[self.fields.columns != address(self.buffers[0])]
+        flat, n = now.tolist(), self.machine.weights
         return [flat[start : start + n] for start in range(0, len(flat), n)]
 
     def train(self, first: int, last: int, numbers: Sequence[float]) -> tuple[int, float]:
@@ -233,21 +260,18 @@ class Trainer:
 
         numbers: the rule's arguments that change, as many for each batch as it has weights.
         """
-        table = array(self.machine.real, numbers)
+        table, fields = array(self.machine.real, numbers), self.fields
         Machine.expect("numbers", table, (last - first) * self.rule.weights, table.itemsize)
         if not 0 <= first <= last <= -(-self.count // self.batch_size):
             raise ValueError(f"no batches {first} to {last} in {self.count} examples")
-        with self.machine.lock, self.rule.lock:
-            library, sizes = self.machine.library, self.machine.library.sizes
-            fields = library.structs["Training"](
-                *[self.machine.program, self.rule.program],
-                *[self.machine.room(sizes.lanes), self.rule.room(sizes.rule_lanes)],
-                *[address(self.examples), self.count, self.batch_size, first, last],
-                *map(address, (*self.buffers, self.gradients, self.values, table)),
-            )
-            done = library.functions.machine_train(ctypes.addressof(fields))
-            if fields.columns != address(self.buffers[0]):
-                self.buffers.reverse()
+        sizes = self.machine.library.sizes
+        memory, rule_memory = self.machine.borrow(sizes.lanes), self.rule.borrow(sizes.rule_lanes)
+        fields.memory, fields.rule_memory = memory.address, rule_memory.address
+        fields.first_batch, fields.last_batch = first, last
+        fields.numbers, fields.loss = address(table), 0.0
+        done = self.machine.library.functions.machine_train(ctypes.addressof(fields))
+        self.machine.spare.append(memory)
+        self.rule.spare.append(rule_memory)
         return done, fields.loss
 
 

@@ -7,7 +7,7 @@ Values, leaves a graph like any other.
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from micronn.compiler.buffers import Rows
@@ -57,15 +57,27 @@ class Training:
         count, width = min(self.batch_size, self.count - first), len(program.inputs)
         rows = self.data[first * width : (first + count) * width], count
         values, _, slopes = program.run(rows, program.weights(), of_inputs=False)
-        kept = [p.grad for p in program.params]
-        try:
-            for p, g in zip(program.params, slopes, strict=True):
-                p.grad = g / count
-            self.optimizer.step()
-        finally:
-            for p, g in zip(program.params, kept, strict=True):
-                p.grad = g
+        self.step([g / count for g in slopes])
         return float(sum(values))
+
+    def step(self, gradient: Sequence[float]) -> None:
+        """A step of the optimizer, or none if Ctrl-C comes amid it; then grads as before."""
+        params, optimizer = self.program.params, self.optimizer
+        before, grads = [p.data for p in params], [p.grad for p in params]
+        memory, steps = optimizer.memory, optimizer.steps
+        try:
+            put(params, "grad", gradient)
+            optimizer.step()
+        except BaseException:
+            put(params, "data", before)
+            optimizer.memory, optimizer.steps = memory, steps
+            raise
+        finally:
+            try:
+                put(params, "grad", grads)
+            except BaseException:  # Ctrl-C amid this
+                put(params, "grad", grads)
+                raise
 
 
 class MachineTraining(Training):
@@ -73,8 +85,7 @@ class MachineTraining(Training):
 
     def __init__(self, program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> None:
         super().__init__(program, optimizer, rows, batch_size)
-        rule = Machine(rule_tape(optimizer), program.dtype)
-        self.trainer = Trainer(program.machine, rule, rows, batch_size)
+        self.rule = Machine(rule_tape(optimizer), program.dtype)
         index = {p: k for k, p in enumerate(optimizer.params)}
         self.indices = [index[p] for p in program.params]  # in the optimizer's lists
 
@@ -95,45 +106,49 @@ class MachineTraining(Training):
                 done = reached
                 chunk = chunk * 2 if time.perf_counter() - start < PATIENCE else max(1, chunk // 2)
         finally:
-            self.store()
+            try:
+                self.store()
+            except BaseException:  # Ctrl-C amid this
+                self.store()
+                raise
         return total
 
     def advance(self, first: int, last: int) -> tuple[int, float]:
         """Batches from first up to last, as far as the machine gets; the sum of the values."""
-        optimizer, before = self.optimizer, self.optimizer.steps
+        optimizer, stored = self.optimizer, self.optimizer.steps
         table: list[float] = []
         try:
-            for _ in range(first, last):
+            for k in range(last - first):
+                optimizer.steps = self.trainer.steps + k
                 table += optimizer.step_arguments().values()
-                optimizer.steps += 1
         finally:
-            optimizer.steps = before
-        reached, loss = self.trainer.train(first, last, table)
-        optimizer.steps += reached - first
-        return reached, loss
+            optimizer.steps = stored
+        return self.trainer.train(first, last, table)
 
     def load(self) -> None:
         """Bring the numbers of the Values and of the optimizer to the machine."""
         memory = self.optimizer.state.values()
         columns = [[column[k] for k in self.indices] for column in memory]
-        self.trainer.load([[p.data for p in self.program.params], *columns])
+        columns.insert(0, [p.data for p in self.program.params])
+        self.trainer = Trainer(
+            self.program.machine, self.rule, (self.data, self.count), self.batch_size,
+            columns, self.optimizer.steps,
+        )  # fmt: skip
 
     def store(self) -> None:
-        """Bring them back; once more if Ctrl-C comes in between."""
-        try:
-            self.store_once()
-        except KeyboardInterrupt:
-            self.store_once()
-            raise
-
-    def store_once(self) -> None:
-        """Copy parameters and the optimiser's memory from the machine to their owners."""
+        """Bring them back, with the steps that they have behind them."""
         data, *columns = self.trainer.columns()
-        for p, number in zip(self.program.params, data, strict=True):
-            p.data = number
+        put(self.program.params, "data", data)
         if columns:  # plain SGD has no memory
             for k, numbers in zip(self.indices, zip(*columns, strict=True), strict=True):
                 self.optimizer.memory[k] = list(numbers)
+        self.optimizer.steps = self.trainer.steps
+
+
+def put(params: Sequence[Value], name: str, numbers: Sequence[float]) -> None:
+    """Set data or grad of each parameter."""
+    for p, number in zip(params, numbers, strict=True):
+        setattr(p, name, number)
 
 
 def rule_tape(optimizer: Optimizer) -> Tape:

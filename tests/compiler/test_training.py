@@ -1,15 +1,21 @@
 """Training a program takes the steps that the graph would take, in both backends."""
 
+import inspect
+import itertools
+import linecache
 import math
+import sys
 
 import pytest
 from programs import each_backend, machine_only, task
 
-from micronn.compiler import compile_graph
+from micronn import optim
+from micronn.compiler import compile_graph, machine, training
 from micronn.compiler.machine import Trainer
 from micronn.engine import DomainError, Value, computed, mean
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 
+TRACED = [inspect.getsourcefile(module) for module in (machine, training, optim)]
 OPTIMIZERS = {
     "sgd": lambda params: SGD(params, lr=0.1),
     "weight decay": lambda params: SGD(params, lr=0.1, weight_decay=0.01),
@@ -131,6 +137,61 @@ def test_ctrl_c_leaves_parameters_and_optimizer_at_the_same_step(monkeypatch):
     )
     list(program.train(rows[:15], optimizer, 1, batch_size=5))
     assert stopped == [p.data for p in params]
+
+
+def interrupted(at, use):
+    """Press Ctrl-C at the so-manieth line of a training that use() comes to; whether it came.
+
+    Never at a `try:`, as Python looks for Ctrl-C only in calls and when a loop goes round.
+    """
+    lines = 0
+
+    def trace(frame, event, _):
+        nonlocal lines
+        if frame.f_code.co_filename not in TRACED:
+            return None
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        lines += event in ("call", "line") and line != "try:"
+        if lines == at:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        use()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@each_backend
+def test_ctrl_c_at_any_line_leaves_what_belongs_to_one_step(backend):
+    # One of the batches is done by the graph: its value is infinite, its gradient is not.
+    x, y, w, b = (Value(1.0) for _ in range(4))
+    program = compile_graph((w * x + b) ** 2 + y, [x, y], [w, b], backend)
+    rows = [[1.0, 0.0], [-2.0, 0.0], [0.5, math.inf], [3.0, 0.0]]
+    # Where Adam is after so many steps: by the graph, step by step
+    optimizer, after = Adam([b, w], lr=0.1), []
+    for row in [*rows, rows[0]]:
+        after.append([w.data, b.data, *sum(optimizer.memory, [])])
+        optimizer.zero_grad()
+        ((w * row[0] + b) ** 2).backward()
+        optimizer.step()
+    list(program.train(rows, Adam([b, w]), 1))  # what is written or kept once, now
+    for at in itertools.count(1):
+        w.data, b.data, w.grad, b.grad = 1.0, 1.0, 7.0, 7.0
+        optimizer = Adam([b, w], lr=0.1)
+        came = interrupted(at, lambda o=optimizer: list(program.train(rows, o, 1, batch_size=1)))
+        found = [w.data, b.data, *sum(optimizer.memory, [])]
+        assert found == pytest.approx(after[optimizer.steps], rel=1e-12), at
+        assert (w.grad, b.grad) == (7.0, 7.0)
+        if not came:
+            break
+    assert at > 100
+    assert optimizer.steps == 4
 
 
 @each_backend
