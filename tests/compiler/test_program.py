@@ -5,7 +5,9 @@ with exact arithmetic.
 """
 
 import math
+import os
 import random
+import signal
 import threading
 from array import array
 
@@ -355,3 +357,36 @@ def test_threads_may_share_a_program():
     for thread in threads:
         thread.join()
     assert found == [True] * 200
+
+
+@machine_only
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_process_forked_while_a_thread_runs_a_program_can_run_it_too(monkeypatch):
+    x = Value(1.0)
+    program = compile_graph(x.tanh(), [x], [], "machine")
+    functions, inside, done = (
+        program.machine.library.functions,
+        threading.Event(),
+        threading.Event(),
+    )
+
+    def held(*arguments):
+        inside.set()
+        return done.wait(60) and run(*arguments)
+
+    run = functions.machine_run
+    monkeypatch.setattr(functions, "machine_run", held)
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(program.values([[0.0]])))
+    thread.start()
+    assert inside.wait(60)
+    monkeypatch.setattr(functions, "machine_run", run)
+    child = os.fork()
+    if not child:
+        signal.alarm(10)  # to end a child that hangs
+        os._exit(program.values([[0.0], [0.0]]) != [0.0, 0.0])
+    assert os.waitpid(child, 0)[1] == 0
+    done.set()
+    thread.join()
+    assert found == [0.0]
