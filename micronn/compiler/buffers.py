@@ -26,9 +26,10 @@ def doubles(rows: Iterable[Any], width: int, name: str) -> Rows:
     size, shape = view.nbytes // 8, view.shape or ()
     if len(shape) > 2 or (len(shape) == 2 and shape[1] != width) or size % max(width, 1):
         raise ValueError(f"expected rows of {width} {name}, got an array of shape {shape}")
+    count = shape[0] if len(shape) == 2 else size // max(width, 1)
     if view.readonly or not size:
-        return array("d", view.tobytes()), size // max(width, 1)
-    return view.cast("B").cast("d"), size // width
+        return array("d", view.tobytes()), count
+    return view.cast("B").cast("d"), count
 
 
 def view_of_doubles(numbers: Any) -> "memoryview[Any] | None":

@@ -65,7 +65,8 @@ def compile_graph(
     backend: "machine" for C, "python" for generated Python, "auto" for the machine
         where there is a C compiler and room for the graph, else Python with a warning.
     dtype: "float64", or "float32" for numbers of half the size in the machine, which
-        have 7 decimal digits instead of 16.
+        have 7 decimal digits instead of 16, and are 0 below 1e-45.  An example with a
+        number beyond 3.4e38 is left to the graph.
 
     Every other leaf is a constant: the program keeps the number it was recorded with.
     So whatever differs from example to example is an input, its target too: for
@@ -248,36 +249,47 @@ class Program:
     def run(
         self, rows: Rows, weights: Buffer, share: float | None = 1.0, of_inputs: bool = True
     ) -> Found:
-        """Values and gradients by the machine; where it cannot tell, by Python or the graph.
+        """Values and gradients by the machine; where it cannot tell, of one example at a time.
 
         share: what the gradients of each example are multiplied by; None for none wanted.
         of_inputs: whether those of the inputs are wanted; the others may then be 0 or None.
         """
-        if self.machine:
-            own = weights if self.dtype == "float64" else array("f", weights)
-            found = self.machine.run(rows, own, share, of_inputs)
-            if found:
-                return found
-        values, slopes, sums = self.run_python(rows, weights, of_inputs)
+        found = self.by_machine(rows, weights, share, of_inputs)
+        if found:
+            return found
+        values, slopes, sums = self.one_by_one(rows, weights, share is not None, of_inputs)
         if share not in (None, 1.0):
             sums = array("d", [share * g for g in sums])
         return values, slopes, sums
 
-    def run_python(self, rows: Rows, weights: Buffer, of_inputs: bool = True) -> Found:
-        """What the machine does, by the program in Python, one example at a time."""
-        w: list[float] = list(weights)
+    def by_machine(
+        self, rows: Rows, weights: Buffer, share: float | None, of_inputs: bool
+    ) -> tuple[Any, Any, Any] | None:
+        """What the machine says, if there is one and it can tell."""
+        if not self.machine:
+            return None
+        own = weights if self.dtype == "float64" else array("f", weights)
+        return self.machine.run(rows, own, share, of_inputs)
+
+    def one_by_one(self, rows: Rows, weights: Buffer, slopes_too: bool, of_inputs: bool) -> Found:
+        """The same of one example after the other: so only what the graph must say is slow."""
+        share = 1.0 if slopes_too else None
         values: list[float] = []
         slopes: list[float] = []
+        w: list[float] = list(weights)
         sums = [0.0] * len(w)
         for x in in_rows(list(rows[0]), rows[1], len(self.inputs)):
-            found, dx, dw = self.example(x, w, of_inputs)
+            alone = self.by_machine((array("d", x), 1), weights, share, of_inputs)
+            found, dx, dw = alone or self.example(x, w, of_inputs)
             values += found
-            slopes += dx
-            sums = list(map(operator.add, sums, dw))
+            slopes += dx or []
+            sums = list(map(operator.add, sums, dw or []))
         return values, slopes, sums
 
     def example(self, x: list[float], w: list[float], of_inputs: bool) -> Found:
-        """Values and gradients of one example; the graph decides wherever it is not plain."""
+        """One example without the machine; the graph decides wherever it is not plain."""
+        if self.machine:  # to write and compile the Python text takes far longer than the graph
+            return self.by_graph(x, w)
         try:
             found: Found = self.function(x, w, of_inputs)
         except (ValueError, ZeroDivisionError, OverflowError):

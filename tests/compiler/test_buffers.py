@@ -5,6 +5,7 @@ from array import array
 import pytest
 from programs import GRAPHS, ROWS, each_backend, program_of
 
+from micronn.compiler import compile_graph
 from micronn.engine import Value
 from micronn.optim import SGD
 
@@ -41,5 +42,7 @@ def test_numpy_arrays_and_other_buffers_of_doubles_are_batches(backend):
         assert program.values(batch) == expected
     assert program.values(rows.astype("float32")) == pytest.approx(expected, rel=1e-6)
     assert program.values(np.zeros((0, 2))) == []
+    nothing_given = compile_graph(Value(7.0) * 1.0, [], [], backend)
+    assert nothing_given.values(np.zeros((5, 0))) == nothing_given.values([[]] * 5) == [7.0] * 5
     with pytest.raises(ValueError, match="shape"):
         program.values(np.zeros((2, 3)))

@@ -219,6 +219,30 @@ def test_a_domain_error_names_the_node_and_leaves_the_grads_alone(backend):
     assert w.grad == 0.0
 
 
+@each_backend
+def test_an_odd_example_changes_nothing_about_the_others(backend):
+    x, z = [Value(1.0) for _ in range(33)], Value(1.0)
+    root = dot([v * 2.0 for v in x], [v * 3.0 for v in x]) * z
+    program = compile_graph(root, [*x, z], backend=backend)
+    good, odd = [1.0] * 34, [1.0] * 33 + [math.inf]  # 33 * 2 * 3 = 198
+    assert program.values([good, odd, good]) == [198.0, math.inf, 198.0]
+    first, between, last = program.gradients([good, odd, good])
+    assert first == last == [12.0] * 33 + [198.0]
+    assert between == [math.inf] * 33 + [198.0]
+    several = compile_graph([root, root * 2.0], [*x, z], backend=backend)
+    assert several.values([good, odd]) == [[198.0, 396.0], [math.inf, math.inf]]
+
+
+@machine_only
+def test_a_refused_example_is_left_to_the_graph_and_no_text_is_written_for_it():
+    # Python takes far longer to compile a text of a million lines than to build the graph.
+    x = Value(1.0, "x")
+    program = compile_graph(x.log() + 1.0, [x], backend="machine")
+    with pytest.raises(DomainError, match="x = -1.0"):
+        program.values([[1.0], [-1.0]])
+    assert not vars(program).keys() & {"source", "function"}
+
+
 # What a program refuses
 
 
@@ -323,6 +347,19 @@ def test_float32_agrees_to_its_seven_digits():
     weights = exact.weights()
     got, expected = (p.value_and_grad(weights, rows)[1] for p in (program, exact))
     assert list(got) == pytest.approx(list(expected), rel=1e-4, abs=1e-5)
+
+
+@machine_only
+@pytest.mark.parametrize("row", [[1e39, 1e-39], [1e-30, 1e30], [1e25, 1e25]])
+def test_an_example_beyond_the_range_of_float32_gets_the_numbers_of_the_graph(row):
+    # 3.4e38 is the largest; 1e39 * 1e-39 is 1, (1e-30 * 1e30) * 1e30 has the slope 1e60.
+    x, y, w = Value(1.0), Value(1.0), Value(1.0)
+    root = ((x * y) * y * (w * 1e-30)).tanh()
+    program = compile_graph(root, [x, y], [w], "machine", "float32")
+    exact = compile_graph(root, [x, y], [w], "python")
+    (found, _), (expected, _) = program.values([row, [0.5, 0.5]]), exact.values([row, [0.5, 0.5]])
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert program(*row)[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_without_a_compiler_the_python_backend_runs_and_says_so(monkeypatch):
