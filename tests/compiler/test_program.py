@@ -220,6 +220,33 @@ def test_a_domain_error_names_the_node_and_leaves_the_grads_alone(backend):
 
 
 @each_backend
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_sum_keeps_the_small_terms_between_large_ones_that_cancel(count, backend):
+    # Added in this order in floats: 1e100 swallows both ones, and the sum is 0.
+    x = [Value(0.0) for _ in range(4)]
+    program = compile_graph(total(x), x, backend=backend)
+    assert program.values([[1.0, 1e100, 1.0, -1e100]] * count) == [2.0] * count
+
+
+@each_backend
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_mean_of_numbers_whose_sum_is_too_large_is_their_mean_all_the_same(count, backend):
+    # tanh would hide that the sum, 5.1e308, is beyond the largest float.
+    x = [Value(1.0) for _ in range(3)]
+    program = compile_graph((mean(x) * 1e-308).tanh(), x, backend=backend)
+    assert program.values([[1.7e308] * 3] * count) == close([math.tanh(1.7)] * count)
+
+
+@each_backend
+def test_gradients_that_cancel_are_added_in_an_order_that_no_overflow_depends_on(backend):
+    # One after the other the sum stays below 1e308; every eighth together is infinite.
+    x, w = Value(1.0), Value(1e-308)
+    program = compile_graph(x * w, [x], [w], backend)
+    program.gradients([[1e308], [-1e308]] * 8)
+    assert w.grad == 0.0
+
+
+@each_backend
 def test_an_odd_example_changes_nothing_about_the_others(backend):
     x, z = [Value(1.0) for _ in range(33)], Value(1.0)
     root = dot([v * 2.0 for v in x], [v * 3.0 for v in x]) * z
@@ -352,7 +379,7 @@ def test_float32_agrees_to_its_seven_digits():
 @machine_only
 @pytest.mark.parametrize("row", [[1e39, 1e-39], [1e-30, 1e30], [1e25, 1e25]])
 def test_an_example_beyond_the_range_of_float32_gets_the_numbers_of_the_graph(row):
-    # 3.4e38 is the largest; 1e39 * 1e-39 is 1, (1e-30 * 1e30) * 1e30 has the slope 1e60.
+    # 3.4e38 is the largest.
     x, y, w = Value(1.0), Value(1.0), Value(1.0)
     root = ((x * y) * y * (w * 1e-30)).tanh()
     program = compile_graph(root, [x, y], [w], "machine", "float32")
@@ -360,6 +387,14 @@ def test_an_example_beyond_the_range_of_float32_gets_the_numbers_of_the_graph(ro
     (found, _), (expected, _) = program.values([row, [0.5, 0.5]]), exact.values([row, [0.5, 0.5]])
     assert found == pytest.approx(expected, rel=1e-6)
     assert program(*row)[0] == pytest.approx(expected, rel=1e-6)
+
+
+@machine_only
+def test_a_slope_beyond_the_range_of_float32_is_the_one_of_the_graph():
+    # x*y*y at 1e-30 and 1e30: y*y = 1e60 by x, 2*x*y = 2 by y
+    x, y = Value(1.0), Value(1.0)
+    program = compile_graph((x * y) * y, [x, y], [], "machine", "float32")
+    assert program(1e-30, 1e30) == (pytest.approx(1e30), pytest.approx([1e60, 2.0]))
 
 
 def test_without_a_compiler_the_python_backend_runs_and_says_so(monkeypatch):

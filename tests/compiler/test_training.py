@@ -62,6 +62,16 @@ def test_training_takes_the_steps_that_the_graph_takes(name, backend):
 
 
 @each_backend
+def test_the_slope_of_a_power_is_finite_where_the_power_below_it_is_not(backend):
+    # d(w**0.005)/dw = 0.005 * w**-0.995, and 1e-310**-0.995 alone is beyond any float.
+    # By mpmath: 0.005 * 10**(310 * 0.995 - 310) * 1e310 = 1.409e306
+    x, w = Value(1.0), Value(1e-310)
+    program = compile_graph(w**0.005 * x, [x], [w], backend)
+    list(program.train([[1.0]], SGD([w], lr=1e-306), 1))
+    assert w.data == pytest.approx(-1.40919, rel=1e-5)
+
+
+@each_backend
 def test_what_is_changed_between_epochs_counts_from_the_next_on(backend):
     x, w = Value(1.0), Value(10.0)
     program, optimizer = compile_graph(w * x, [x], [w], backend), SGD([w], lr=1.0)
