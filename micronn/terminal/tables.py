@@ -235,16 +235,16 @@ def confusion_table(counts: Sequence[Sequence[int]], names: Sequence[str] = ()) 
     counts: counts[actual][predicted], a square.
     names: of the classes; their indices if left out.
     """
-    names = list(names) or [str(k) for k in range(len(counts))]
-    table = Table("actual\\predicted", *names, "right", padding=(0, 1) if len(names) < 8 else 0)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    texts = [Text(clean(name)) for name in names or map(str, range(len(counts)))]
+    table = Table("actual\\predicted", padding=(0, 1) if len(texts) < 8 else 0)
+    for heading in (*texts, Text("right")):
+        table.add_column(heading, justify="right")
     for actual, row in enumerate(counts):
         cells = [Text(str(n), "bold red") if n else Text("·", "dim") for n in row]
         if row[actual]:
             cells[actual].style = "bold green"
         share = f"{row[actual] / sum(row):.0%}" if sum(row) else "–"
-        table.add_row(names[actual], *cells, share)
+        table.add_row(texts[actual], *cells, share)
     return table
 
 

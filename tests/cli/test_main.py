@@ -1,6 +1,7 @@
 """The command as a user meets it: what it prints, where, and its exit status."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -245,14 +246,67 @@ def test_a_reader_that_stops_reading_is_no_fault():
     assert done.stderr == b""
 
 
+def in_a_shell(command, **environment):
+    """A command line with `micronn` and what only a shell can do to its streams."""
+    command = command.replace("micronn", f"{sys.executable} -m micronn")
+    root = str(Path(micronn.__file__).parent.parent)
+    return subprocess.run(
+        command, shell=True, env={**os.environ, "PYTHONPATH": root, **environment},
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a place that is full")
+@pytest.mark.parametrize("arguments", ["--version", "--help", "draw --help", "explain x x=1"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_place_that_takes_nothing_is_an_error_in_words(arguments, unbuffered):
+    done = in_a_shell(f"micronn {arguments} >/dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (1, b"micronn: error: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams with the shell")
+def test_a_quiz_that_nobody_can_answer_ends_at_once():
+    done = in_a_shell("micronn quiz x*x x=1 <&-")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"0 of 0 right; 2 not asked\n")
+
+
+ESCAPE = "\x1b]0;owned\x07"  # gives a terminal another title
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["draw", "x", "x=1", "-o", f"{ESCAPE}/x.svg"],
+        ["draw", "x", "x=1", "-o", f"{ESCAPE}.bmp"],
+        ["draw", "x", "x=1", f"--{ESCAPE}"],
+        ["draw", "x", "x=1", "-o", f"{ESCAPE}.svg"],
+        ["quiz", "x", "x=1", "--worksheet", f"{ESCAPE}.html"],
+        ["predict", f"{ESCAPE}.json"],
+        ["predict", "bad.json", "1"],
+        ["train", f"{ESCAPE}.csv"],
+        ["train", f"{ESCAPE}"],
+        ["train", "my.csv", "--target", "nothing", "--save", f"{ESCAPE}.json"],
+        ["train", "my.csv", "--epochs", "1", "--save", f"{ESCAPE}.json", "--live"],
+        ["train", "my.csv", "--epochs", "1", "--replay", f"{ESCAPE}.html"],
+        ["fetch", "mnist", "--mirror", f"ftp://{ESCAPE}"],
+        ["fetch", ESCAPE],
+    ],
+)
+def test_nothing_from_a_file_or_its_name_gives_the_terminal_a_command(arguments, capsys):
+    Path("bad.json").write_text(json.dumps({"format": "micronn model", "version": ESCAPE}))
+    lines = [f"{k},up{ESCAPE}\n{k},down{ESCAPE}\n" for k in range(9)]
+    Path("my.csv").write_text(f'"x{ESCAPE}",y\n' + "".join(lines))
+    main(arguments)
+    out, err = capsys.readouterr()
+    assert (out + err).replace("\n", "").isprintable()
+    assert "owned" in out + err
+
+
 @pytest.mark.skipif(os.name != "posix", reason="closes streams with the shell")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
 @pytest.mark.parametrize(("expression", "status"), [("x", 0), ("x +", 2)])
 def test_closed_streams_are_no_fault(closed, expression, status):
-    command = f"{sys.executable} -m micronn explain '{expression}' x=1 {closed}"
-    environment = {**os.environ, "PYTHONPATH": str(Path(micronn.__file__).parent.parent)}
-    done = subprocess.run(
-        command, shell=True, env=environment, capture_output=True, timeout=60, check=False
-    )
+    done = in_a_shell(f"micronn explain '{expression}' x=1 {closed}")
     assert done.returncode == status
     assert b"Traceback" not in done.stderr

@@ -267,3 +267,9 @@ def test_a_confusion_table_gives_the_share_of_right_answers_in_each_class():
     lines = plain_text(confusion_table([[3, 1], [0, 2]], ["cat", "dog"])).splitlines()
     assert ["cat", "3", "1", "75%"] == [cell.strip() for cell in lines[3].split("│")[1:5]]
     assert ["dog", "·", "2", "100%"] == [cell.strip() for cell in lines[4].split("│")[1:5]]
+
+
+def test_the_name_of_a_class_is_shown_as_it_is_and_commands_nothing():
+    text = plain_text(confusion_table([[1, 0], [0, 1]], ["[red]up[/]", "down\x1b]0;x\x07"]))
+    assert text.count("[red]up[/]") == 2
+    assert text.count("down\ufffd]0;x\ufffd") == 2
