@@ -195,7 +195,11 @@ def optimizer_from(saved: Any, model: MLP) -> Optimizer:
     expect_keys(saved, "kind steps lr state arguments", "the optimiser")
     arguments = expect(saved["arguments"], dict, "the optimiser's arguments")
     for name, column in expect(saved["state"], dict, "the optimiser's state").items():
-        numbers(column, len(model.parameters()), f"the optimiser's {name}")
+        if (
+            min(numbers(column, len(model.parameters()), f"the optimiser's {name}")) < 0
+            and name == "v"
+        ):
+            raise ValueError("the optimiser's v are averages of squares, but one is below 0")
     times(saved["steps"], "the optimiser's steps")
     kind = choice(OPTIMIZERS, saved["kind"], "optimiser")
     optimizer = kind(model.parameters(), number(saved["lr"], "the optimiser's lr"), **arguments)

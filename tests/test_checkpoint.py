@@ -236,6 +236,7 @@ PLACES = {
         "weight_decay",
     ),
     "a huge memory": (lambda c: c["optimizer"]["state"]["m"].__setitem__(2, BIG), r"m\[2\]"),
+    "a square below 0": (lambda c: c["optimizer"]["state"]["v"].__setitem__(2, -1e-9), "v are"),
     "an argument too few": (lambda c: c["optimizer"]["arguments"].pop("eps"), "arguments .*eps"),
     "huge steps": (lambda c: c["optimizer"].update(steps=BIG), "optimiser's steps"),
     "huge epochs": (lambda c: c.update(epoch=BIG), "epoch"),
