@@ -155,6 +155,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("error", refused(error))
         let_go()
         return 1
+    except MemoryError:
+        say("error", "there is not enough memory; take a smaller model or fewer examples")
+        return 1
     except KeyboardInterrupt:
         say("error", "interrupted")
         return 130

@@ -4,7 +4,10 @@ import json
 import os
 import random
 import re
+import resource
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -350,3 +353,16 @@ def test_a_run_that_diverges_says_where_and_what_to_try(capsys):
     err = capsys.readouterr().err
     assert "training stops at step" in err
     assert "smaller learning rate" in err
+
+
+def test_a_model_that_fits_no_memory_is_refused_in_a_line():
+    # 200 MB of address space; 30,000 times 30,000 weights would need thousands of times that.
+    limit = 200_000_000
+    ran = subprocess.run(
+        [sys.executable, "-m", "micronn", "train", "xor", "--hidden", "30000,30000"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+    assert "not enough memory; take a smaller model" in ran.stderr
