@@ -25,6 +25,7 @@ from micronn.engine import Value, topological_order
 from micronn.graph.moment import Changes, changed_since, same
 from micronn.nn import Module
 from micronn.support.collector import collector_paused
+from micronn.support.number import message
 from micronn.support.text import clean, clipped
 
 Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
@@ -216,9 +217,9 @@ class Graph:
         sums, sizes = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
         for row in reversed(self.nodes):
             for k, slope in zip(row.operands, row.local_grads, strict=True):
-                message = slope * row.grad
-                sums[k] += message
-                sizes[k] += abs(message)
+                size = message(row.op, slope, row.grad)
+                sums[k] += size
+                sizes[k] += abs(size)
         return sums, sizes
 
     def with_grads(self, grads: Sequence[float]) -> "Graph":
@@ -244,7 +245,8 @@ class Graph:
         for row in self.nodes if self.ran else ():
             for j, k in enumerate(row.operands):
                 if k in found:
-                    found[k].append(Use(row.k, j, row.local_grads[j] * row.grad))
+                    size = message(row.op, row.local_grads[j], row.grad)
+                    found[k].append(Use(row.k, j, size))
         return [self.nodes[k]._replace(uses=tuple(uses)) for k, uses in found.items()]
 
     # Parts of the graph

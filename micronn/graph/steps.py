@@ -30,6 +30,7 @@ from typing import NamedTuple
 from micronn.graph.notes import gradients, since
 from micronn.graph.operations import MOST_TERMS, Rule, code, formula, nested, operation, rule
 from micronn.graph.rows import Graph, Row, held_before
+from micronn.support.number import message
 from micronn.support.text import clean, counted, few, fmt
 
 MOST_MESSAGES = 8  # that get a step each; an operation with more operands gets one for all
@@ -38,6 +39,7 @@ MOST_MESSAGES = 8  # that get a step each; an operation with more operands gets 
 class Message(NamedTuple):
     """What operand number j of row `user` receives: local × upstream, added to `before`.
 
+    size: that product, the message itself.
     to: the row that receives it.  after: what that row has received by then.
     nth, total: which of its messages this is, from 1, and how many it gets in all.
     """
@@ -47,15 +49,11 @@ class Message(NamedTuple):
     to: int
     local: float
     upstream: float
+    size: float
     before: float
     after: float
     nth: int
     total: int
-
-    @property
-    def size(self) -> float:
-        """The message itself."""
-        return self.local * self.upstream
 
     @property
     def is_added(self) -> bool:
@@ -304,10 +302,10 @@ def one_pass(graph: Graph) -> tuple[list[float], list[list[Message]]]:
     for row in reversed(nodes):
         upstream = grads[row.k]
         for j, (to, local) in enumerate(zip(row.operands, row.local_grads, strict=True)):
-            before = grads[to]
-            grads[to] += local * upstream
+            before, size = grads[to], message(row.op, local, upstream)
+            grads[to] += size
             counts[to] += 1
-            numbers = local, upstream, before, grads[to], counts[to], uses[to]
+            numbers = local, upstream, size, before, grads[to], counts[to], uses[to]
             sent[row.k].append(Message(row.k, j, to, *numbers))
     return grads, sent
 

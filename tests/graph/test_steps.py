@@ -141,6 +141,18 @@ def test_gradients_left_by_another_root_are_where_the_story_begins():
     assert "a" in story.steps[-1].say.partition("Not so")[2]
 
 
+def test_an_operation_that_leaves_its_operand_out_sends_nothing_of_an_infinite_gradient():
+    # relu at -1 does not depend on x, and sqrt at 0 has slope inf; PyTorch gives x.grad 0.
+    y = Value(-1.0, "x").relu().sqrt()
+    y.backward()
+    graph = Graph(y)
+    assert [use.message for use in graph.rows()[0].uses] == [0.0]
+    assert [row.rest for row in graph.nodes] == [None, None, None]
+    story = Story(graph)
+    assert [(m.size, m.after) for m in story.steps[-2].messages] == [(0.0, 0.0)]
+    assert story.note == ""
+
+
 def test_a_value_used_twice_by_one_operation_gets_two_messages():
     x = Value(3.0, "x")
     story = Story(Graph(x * x))

@@ -49,6 +49,13 @@ def test_the_table_has_a_row_for_each_message_in_the_order_of_backward():
     ]
 
 
+def test_an_operation_that_leaves_its_operand_out_sends_nothing_of_an_infinite_gradient():
+    # relu at -1 does not depend on x, and sqrt at 0 has slope inf; PyTorch gives x.grad 0.
+    y = Value(-1.0, "x").relu().sqrt()
+    y.backward()
+    assert rows(backward_table(y))[-1] == ["v1", "x", "0", "+∞", "0", "0"]
+
+
 def test_a_value_used_twice_is_opened_once():
     x = Value(2.0, "x")
     square = x * x
