@@ -3,10 +3,13 @@
 why(x, loss) follows every path from the loss down to x and multiplies the local
 derivatives along each: the products add up to the gradient of x.  The answer is an
 object that holds the numbers; str() of it is a text to read.  Values without a label
-are called as in pictures: v3 is the fourth in the order.
+are called as in pictures: v3 is the fourth in the order.  Like them, the answer tells of
+the moment in which the graph was computed, and says what has changed since.
 
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")
-    >>> print(why(a, (a * b) * (a + b)))
+    >>> f = (a * b) * (a + b)
+    >>> f.backward()
+    >>> print(why(a, f))
     d(v4)/d(a) = -3, the sum over 2 paths:
               -6 = -6 * 1   v4 (*) <- v3 (+) <- a
                3 = 1 * 3    v4 (*) <- v2 (*) <- a
@@ -15,10 +18,12 @@ are called as in pictures: v3 is the fourth in the order.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value
+from micronn.graph.notes import gradients, since
 from micronn.graph.operations import why_small
 from micronn.graph.rows import Graph, Parameters
 from micronn.support.number import message
@@ -49,7 +54,7 @@ class Path:
     @property
     def product(self) -> float:
         """What this path adds to the gradient of x; 1 for the path of no edges."""
-        return math.prod([edge.slope for edge in self.edges])
+        return reduce(lambda up, edge: message(edge.node.op, edge.slope, up), self.edges, 1.0)
 
 
 class Bundle(NamedTuple):
@@ -77,6 +82,8 @@ class Why:
     killers: the edges that made the gradient small: where all paths are dead, the
         first dead edges met from the output; else those of the largest path with a
         slope below 0.01.
+    names, numbers: of each Value below root, what it is called, and what was computed with.
+    told: what has changed on the way since, and what is in the grad of x beside gradient.
     """
 
     x: Value
@@ -88,6 +95,8 @@ class Why:
     largest: Path | None
     killers: tuple[Edge, ...]
     names: Names
+    numbers: dict[Value, float]
+    told: tuple[str, ...]
 
     __repr__ = object.__repr__  # the paths of a deep graph are too long to show in full
 
@@ -97,7 +106,7 @@ class Why:
             return [f"{self.names[self.x]} cannot change {self.names[self.root]}"]
         notes = []
         for node, operand, slope in self.killers[:5]:
-            reason = why_small(node.op, f"{self.names[operand]} = {operand.data:.4g}")
+            reason = why_small(node.op, f"{self.names[operand]} = {self.numbers[operand]:.4g}")
             notes.append(f"{self.names[node]}: {reason}, local derivative {slope:.2g}")
         if len(self.killers) > 5:
             notes.append(f"and {len(self.killers) - 5} more such edges")
@@ -122,7 +131,7 @@ class Why:
         else:
             lines = [f"{head}, which come", *self.bundle_lines(), "the largest path:"]
             lines += self.path_lines([self.largest])
-        return "\n".join([*lines, *self.notes()])
+        return "\n".join([*lines, *self.notes(), *self.told])
 
     def path_lines(self, paths: Sequence[Path]) -> list[str]:
         """Each path as a row: its product, its factors, its nodes."""
@@ -160,22 +169,28 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
         and added up, in time proportional to the graph, however many they are.
 
     The sum of the products is what root.backward() adds to x.grad; that need not
-    have been called.  Raises TypeError for what is not a Value.
+    have been called, but then the answer says so.  Raises TypeError for what is not a Value.
     """
     if not isinstance(x, Value):
         raise TypeError(f"x must be a Value, got {clipped(repr(x))}; pass a parameter, say")
-    names = names_of(root, params)
+    graph = Graph(root, params)
+    rows = {node: graph.nodes[k] for node, k in graph.index.items()}
+    names = {node: row.title for node, row in rows.items()}
+    numbers = {node: row.data for node, row in rows.items()}
     order = list(names)
     names.setdefault(x, clean(x.label) or "x")
     edges = edges_between(x, order)
     if root is not x and not edges:
-        return Why(x, root, 0.0, 0, (), (), None, (), names)
+        return Why(x, root, 0.0, 0, (), (), None, (), names, numbers, ())
     grads, counts, largest = pass_down(x, root, edges)
     paths = all_paths(x, root, edges) if counts[x] <= limit else []
     paths.sort(key=lambda path: -abs(path.product))
     terms = sorted(bundles(x, edges, grads, counts), key=lambda bundle: -abs(bundle.total))
     found = largest, tuple(killers(edges, grads, largest))
-    return Why(x, root, grads[x], counts[x], tuple(paths), tuple(terms), *found, names)
+    read = {v: rows[v] for node in reversed(edges) for v in (*node.operands, node)}
+    told = *since(read.values()), *gradients(graph, [rows[x]])
+    sums = tuple(paths), tuple(terms)
+    return Why(x, root, grads[x], counts[x], *sums, *found, names, numbers, told)
 
 
 def edges_between(x: Value, order: Sequence[Value]) -> Edges:
@@ -256,12 +271,6 @@ def killers(edges: Edges, grads: Mapping[Value, float], largest: Path) -> list[E
 
 
 # Words and numbers
-
-
-def names_of(root: Value, params: Parameters) -> Names:
-    """What pictures call each Value below root, in topological order."""
-    graph = Graph(root, params)
-    return {node: graph.nodes[k].title for node, k in graph.index.items()}
 
 
 def size(slope: float) -> float:

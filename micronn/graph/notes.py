@@ -50,10 +50,10 @@ def since(rows: Iterable[Row]) -> list[str]:
     return told
 
 
-def gradients(graph: Graph) -> list[str]:
-    """Whose gradients are missing, or are more than one pass."""
+def gradients(graph: Graph, rows: Iterable[Row] | None = None) -> list[str]:
+    """Whose gradients are missing, or are more than one pass; of all rows, if they are left out."""
     rests: dict[str, list[str]] = {}
-    for row in graph.nodes:
+    for row in graph.nodes if rows is None else rows:
         if row.rest:
             text = f"{row.title} {fmt(row.rest.size, sign=True)}"
             rests.setdefault(row.rest.word, []).append(text)

@@ -6,6 +6,7 @@ import pytest
 
 from micronn.check.nonfinite import trace_nonfinite
 from micronn.engine import Value, dot
+from micronn.optim import SGD
 
 
 def test_a_graph_of_finite_numbers_has_none():
@@ -82,3 +83,54 @@ def test_the_search_needs_no_recursion_and_changes_nothing():
     x.grad, y.grad = 5.0, 7.0
     assert trace_nonfinite(y) is None
     assert (x.grad, y.grad) == (5.0, 7.0)
+
+
+# One moment
+
+
+def test_a_number_is_looked_for_where_the_graph_was_computed_not_where_leaves_are_now():
+    big = Value(1e200, "big")
+    y = big * big + 1.0
+    y.backward()
+    big.data = 1.0
+    found = trace_nonfinite(y)
+    assert "the data of v1 is inf: (big = 1e+200) × (big = 1e+200)" in found.sentence
+    assert "big has changed since: it was 1e200, now 1." in found.sentence
+
+
+def test_a_given_nan_is_found_though_it_was_mended_since():
+    x = Value(math.nan, "x")
+    y = x * 2.0
+    y.backward()
+    x.data = 3.0
+    found = trace_nonfinite(y)
+    assert found.node is x
+    assert found.sentence == "the data of x is nan, as given; it was changed since, to 3"
+
+
+def test_a_leaf_that_became_infinite_after_the_graph_is_not_taken_for_its_cause():
+    # 1e-300 * 1e200 * 1e200 is 1e100, but going back 1e200 * 1e200 is too much.
+    x = Value(1e-300, "x")
+    y = (x * 1e200) * 1e200
+    y.backward()
+    SGD([x], lr=0.1).step()
+    assert x.data == -math.inf
+    assert trace_nonfinite(y).kind == "grad"
+
+
+def test_a_leaf_that_was_changed_to_nan_in_a_finite_graph_is_found_last():
+    x = Value(2.0, "x")
+    y = x * x
+    y.backward()
+    x.data = math.nan
+    found = trace_nonfinite(y)
+    assert (found.kind, found.node) == ("data", x)
+    assert found.sentence == "the data of x is nan now; the graph was computed with 2"
+
+
+def test_a_result_that_was_overwritten_is_not_told_as_a_product():
+    a = Value(2.0, "a")
+    h = a * 3.0
+    h.label, h.data = "h", math.nan
+    found = trace_nonfinite(h + 1.0)
+    assert found.sentence == "the data of h is nan, and its operands give 6 now"

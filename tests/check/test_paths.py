@@ -113,6 +113,13 @@ def test_bundles_start_where_the_paths_to_x_part():
     assert [bundle.paths for bundle in answer.bundles] == [1] * 3
 
 
+def test_a_path_through_an_operation_that_leaves_x_out_adds_nothing():
+    # relu at -1 does not depend on x, and sqrt at 0 has slope inf; PyTorch gives x.grad 0.
+    x = Value(-1.0, "x")
+    answer = why(x, x.relu().sqrt())
+    assert [path.product for path in answer.paths] == [answer.gradient] == [0.0]
+
+
 def killed(answer):
     return [(edge.node.op, edge.slope) for edge in answer.killers]
 
@@ -192,3 +199,60 @@ def test_why_takes_two_values():
         why(1.0, Value(1.0))
     with pytest.raises(TypeError, match="starts from a Value, got None"):
         why(Value(1.0), None)
+
+
+# One moment
+
+
+def test_slopes_and_reasons_are_of_the_numbers_that_were_computed_with():
+    # relu is off at -3; afterwards x is 4, where it would be on.
+    x = Value(-3.0, "x")
+    y = x.relu() * 5.0
+    y.backward()
+    x.data = 4.0
+    text = str(why(x, y))
+    assert "v1: relu off at x = -3, local derivative 0" in text
+    assert "x has changed since: it was −3, now 4." in text
+
+
+def test_an_answer_stays_what_it_was_when_leaves_move_later():
+    x = Value(-3.0, "x")
+    y = x.relu() * 5.0
+    answer = why(x, y)
+    before = str(answer)
+    x.data = 4.0
+    assert str(answer) == before
+
+
+def test_a_leaf_that_moved_beside_the_path_is_told_because_its_number_is_a_slope():
+    a, b, other = Value(2.0, "a"), Value(3.0, "b"), Value(5.0, "other")
+    y = a * b + other * other
+    y.backward()
+    b.data = other.data = 7.0
+    answer = why(a, y)
+    assert [path.product for path in answer.paths] == [3.0]  # b as it was
+    assert "b has changed since: it was 3, now 7." in str(answer)
+    assert "other" not in " ".join(answer.told)  # no path to a reads it
+
+
+def test_what_x_held_before_is_told_so_that_paths_and_grad_add_up():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    (x * x + w).backward()  # leaves 4 in x, 1 in w
+    z = x * x + x * w
+    z.backward()  # 2 + 2 + 3 for x
+    answer = why(x, z)
+    assert (answer.gradient, x.grad) == (7.0, 11.0)
+    assert answer.told == ("Held before this pass, so added to it: x +4. zero_grad() clears it.",)
+    assert str(answer).endswith(answer.told[0])
+    fresh = Value(2.0, "x")
+    z = fresh * fresh
+    z.backward()
+    assert why(fresh, z).told == ()
+
+
+def test_before_backward_an_answer_says_that_no_grad_holds_it_yet():
+    x = Value(2.0, "x")
+    y = x * x
+    assert str(why(x, y)).endswith("No backward() yet: v1 has no gradient to pass back.")
+    y.backward()
+    assert "backward()" not in str(why(x, y))
