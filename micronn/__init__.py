@@ -27,7 +27,10 @@ Behind it are rooms, each of which can be taken away without harm to what is abo
     cli         the micronn command
 """
 
+import re
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -35,3 +38,26 @@ if "IPython" in sys.modules:
     from micronn.draw import show_in_notebook
 
     show_in_notebook()
+
+if not TYPE_CHECKING:  # to a type checker it would mean that every name is here
+
+    def __getattr__(name: str) -> None:
+        """Say which import works for a name that is somewhere in the package."""
+        here = Path(__file__).parent
+        if name.startswith("_") or not name.isidentifier():
+            pass
+        elif (here / name).is_dir() or (here / f"{name}.py").is_file():
+            raise AttributeError(f"micronn.{name} is not loaded; write import micronn.{name}")
+        elif where := home_of(here, name):
+            raise ImportError(f"micronn re-exports nothing; write from {where} import {name}")
+        raise AttributeError(f"module 'micronn' has no attribute {name!r}")
+
+
+def home_of(here: Path, name: str) -> str:
+    """The file of the path that defines a name, or the room whose front door it is; or ""."""
+    for file in ("engine", "nn", "losses", "optim", "data", "train", "draw", "checkpoint"):
+        line = rf"^(class|def) {name}\b| import {name} as {name}$"
+        if re.search(line, (here / f"{file}.py").read_text("utf-8"), re.MULTILINE):
+            return f"micronn.{file}"
+    rooms = [p for p in here.glob("*/__init__.py") if f'"{name}"' in p.read_text("utf-8")]
+    return f"micronn.{rooms[0].parent.name}" if rooms else ""

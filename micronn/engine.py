@@ -83,7 +83,8 @@ class Value(Number):
     (Value(data=9.0, grad=0.0), '*', (3.0, 3.0))
     """
 
-    # Only these: that saves memory, and a misspelt one is an error.  The last is for weakref.
+    # Only these: that saves memory, and a misspelt one is an error.  To add some of your own,
+    # class Node(Value): pass; operations still give plain Values.  The last is for weakref.
     __slots__ = ("data", "grad", "op", "operands", "local_grads", "label", "was", "__weakref__")
 
     def __init__(self, data: float, label: str = "") -> None:
