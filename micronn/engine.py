@@ -11,9 +11,8 @@ start, multiplies along every way, and adds where ways meet.
     >>> f.data, a.grad, b.grad
     (-6.0, -3.0, -8.0)
 
-Two files in support/ take care of the rest: where a formula alone would overflow or
-lose digits, numeric.py works it out, and number.py lets a Value compare, print and
-copy like Python's own numbers.
+In support/, numeric.py works out what a formula alone would overflow at or lose digits
+of, and number.py lets a Value compare, print and copy like Python's own numbers.
 """
 
 from __future__ import annotations

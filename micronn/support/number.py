@@ -6,8 +6,9 @@ out of Numbers: it adds the operations, the graph and backward().
 
 from __future__ import annotations
 
+import copy
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar
 
 from micronn.support.text import clipped
@@ -99,7 +100,7 @@ class Number:
             operand.grad += message(self.op, local_grad, self.grad)
 
     def __copy__(self: N) -> N:
-        return restored(type(self), *fields(self))
+        return restored(type(self), *fields(self), own=own(self))
 
 
 NUMPY_OPERATORS = {  # by NumPy's names
@@ -174,10 +175,19 @@ def fields(value: Number) -> tuple[Any, ...]:
     return *fields_of_all(value), getattr(value, "was", value.data)
 
 
-def restored(kind: type[N], *held: Any) -> N:
-    """A Value that holds these FIELDS."""
+def own(value: Number) -> dict[str, Any]:
+    """What a subclass of Value keeps besides, by name: class Node(Value): pass, node.m = 0.0."""
+    if type(value).__base__ is Number:
+        return {}
+    state: Any = object.__getstate__(value)  # its __dict__, and all that is in __slots__
+    slots = {name: x for name, x in state[1].items() if name not in FIELDS}
+    return {**(state[0] or {}), **slots}
+
+
+def restored(kind: type[N], *held: Any, own: Mapping[str, Any] | None = None) -> N:
+    """A Value that holds these FIELDS, and what a subclass keeps besides."""
     value = object.__new__(kind)
-    for name, field in zip(FIELDS, held, strict=True):
+    for name, field in [*zip(FIELDS, held, strict=True), *(own or {}).items()]:
         setattr(value, name, field)
     return value
 
@@ -188,12 +198,14 @@ def deep_copied(order: Sequence[N], memo: dict[int, Any]) -> N:
         if id(node) not in memo:
             data, grad, op, operands, *rest = fields(node)
             twins = tuple([memo[id(operand)] for operand in operands])
-            memo[id(node)] = restored(type(node), data, grad, op, twins, *rest)
+            twin = memo[id(node)] = restored(type(node), data, grad, op, twins, *rest)
+            for name, x in own(node).items():
+                setattr(twin, name, copy.deepcopy(x, memo))
     copied: N = memo[id(order[-1])]
     return copied
 
 
-def pickled(order: Sequence[N]) -> tuple[Callable[..., N], tuple[Any, ...]]:
+def pickled(order: Sequence[Number]) -> tuple[Any, ...]:
     """For pickle: a leaf as it is, a computed Value with its graph as flat rows.
 
     Leaves pickled together stay shared.  Two computed Values pickled together
@@ -201,13 +213,14 @@ def pickled(order: Sequence[N]) -> tuple[Callable[..., N], tuple[Any, ...]]:
     """
     root = order[-1]
     if not root.operands:
-        return restored, (type(root), *fields(root))
+        return restored, (type(root), *fields(root)), (None, own(root))  # set one by one
     index = {node: k for k, node in enumerate(order)}
-    rows: list[N | tuple[Any, ...]] = []
+    rows: list[Number | tuple[Any, ...]] = []
     for node in order:
         data, grad, op, operands, *rest = fields(node)
         places = [index[operand] for operand in operands]
-        rows.append((type(node), data, grad, op, places, *rest) if operands else node)
+        row = type(node), own(node), data, grad, op, places, *rest
+        rows.append(row if operands else node)
     return from_rows, (rows,)
 
 
@@ -216,8 +229,9 @@ def from_rows(rows: Sequence[N | tuple[Any, ...]]) -> N:
     nodes: list[N] = []
     for row in rows:
         if isinstance(row, tuple):
-            kind, data, grad, op, places, *rest = row
-            row = restored(kind, data, grad, op, tuple([nodes[k] for k in places]), *rest)
+            kind, besides, data, grad, op, places, *rest = row
+            operands = tuple([nodes[k] for k in places])
+            row = restored(kind, data, grad, op, operands, *rest, own=besides)
         nodes.append(row)
     return nodes[-1]
 

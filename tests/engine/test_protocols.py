@@ -14,7 +14,7 @@ from micronn.engine import (
     Value,
     topological_order,
 )
-from micronn.support.number import FIELDS
+from micronn.support.number import FIELDS, fields, restored
 
 # Copies
 
@@ -59,6 +59,41 @@ def test_a_shallow_copy_of_a_leaf_is_another_leaf():
     assert (x.data, twin.label) == (1.0, "x")
     y = x * 3.0
     assert copy.copy(y).operands == y.operands
+
+
+class Node(Value):
+    """A Value with attributes of one's own, as some programs keep an optimiser's memory."""
+
+
+class Slim(Value):
+    __slots__ = ("m",)
+
+
+@pytest.mark.parametrize("kind", [Node, Slim])
+@pytest.mark.parametrize(
+    "twin_of", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]
+)
+def test_a_copy_of_a_subclass_keeps_its_kind_and_its_attributes(kind, twin_of):
+    p = kind(2.0, "p")
+    p.m = [1.0]
+    twin = twin_of(p)
+    assert (type(twin), twin.m, twin.data, twin.label) == (kind, [1.0], 2.0, "p")
+    y = twin_of(p * 3.0)
+    (leaf, _), made = y.operands, type(y)
+    assert (type(leaf), leaf.m, made) == (kind, [1.0], Value)
+    if twin_of is copy.deepcopy:
+        assert twin.m is not p.m
+
+
+def test_attributes_of_a_subclass_may_point_into_the_graph():
+    p = Node(2.0)
+    p.twice = p * 2.0
+    for twin in (copy.deepcopy(p), pickle.loads(pickle.dumps(p))):
+        assert twin.twice.operands[0] is twin
+    y = restored(Node, *fields(p * 3.0))  # a computed one of a kind of its own
+    y.seen = True
+    for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        assert (type(twin), twin.seen, twin.data) == (Node, True, 6.0)
 
 
 # A Value among Python's objects
