@@ -1,6 +1,7 @@
 """A table becomes examples, and whatever is wrong with it is said with its place."""
 
 import csv
+import os
 import re
 
 import pytest
@@ -299,3 +300,20 @@ def test_the_work_grows_with_the_table_and_not_with_its_square(write, monkeypatc
     path = write("x,y\n" + "".join(f"{k},k{k}\n" for k in range(2000)))
     assert len(read_csv(path).classes) == 2000
     assert max(wide, count) < 100_000
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "pipe"])
+def test_a_table_without_end_or_without_a_writer_is_refused(tmp_path, place):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=place):
+        read_csv(tmp_path / place)
+
+
+def test_a_table_that_another_program_writes_into_a_pipe_is_read():
+    reader, writer = os.pipe()
+    with open(writer, "w") as file:
+        file.write(TREES)
+    try:
+        assert read_csv(f"/dev/fd/{reader}").targets == [0, 1, 0]
+    finally:
+        os.close(reader)
