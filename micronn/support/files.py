@@ -30,22 +30,22 @@ def write_atomically(path: Location, content: str | bytes) -> None:
 
     The new file keeps the permissions of the one it replaces.  A symbolic link stays,
     and the file it points to is replaced; a hard link to the old file keeps the old
-    content.  Anything that is no ordinary file, such as /dev/stdout, is written to
-    directly.
+    content.  Anything that is no ordinary file, such as a pipe or a terminal behind
+    /dev/stdout, is written to directly.
 
     Raises OSError if the place cannot be written.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    target = os.path.realpath(path)
     mode = None
     with suppress(FileNotFoundError):
-        mode = os.stat(target).st_mode
+        mode = os.stat(path).st_mode
     if mode is not None and not stat.S_ISREG(mode):
-        with open(target, "wb") as file:
+        with open(path, "wb") as file:
             file.write(data)
         return
-    if mode is not None and not os.access(target, os.W_OK):
-        raise PermissionError(f"{target} is write-protected; choose another place")
+    if mode is not None and not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} is write-protected; choose another place")
+    target = os.path.realpath(path)
     folder = os.path.dirname(target)
     beside = os.path.join(folder, f".micronn-{secrets.token_hex(8)}.tmp")
     try:
@@ -116,7 +116,7 @@ def read_limited(path: Location, most: int = LARGEST) -> bytearray:
 
 def without_waiting(path: str, flags: int) -> int:
     """Open for reading as os.open does, without waiting until somebody writes into a pipe."""
-    if not hasattr(os, "O_NONBLOCK"):  # Windows, where pipes are no files
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
         return os.open(path, flags)
     handle = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(handle, True)

@@ -173,9 +173,14 @@ def test_a_link_under_that_name_is_not_followed_all_the_same(tmp_path, monkeypat
     assert len(os.listdir(tmp_path)) == 2
 
 
-def test_a_device_is_written_to_directly(tmp_path):
+def test_a_device_and_a_pipe_are_written_to_directly():
     write_atomically("/dev/null", "text")
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    reader, writer = os.pipe()
+    write_atomically(f"/dev/fd/{writer}", "text")
+    os.close(writer)
+    with open(reader) as file:
+        assert file.read() == "text"
 
 
 # Several at once, and what a killed program leaves
