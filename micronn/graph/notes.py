@@ -51,10 +51,13 @@ def since(rows: Iterable[Row]) -> list[str]:
 
 
 def gradients(graph: Graph, rows: Iterable[Row] | None = None) -> list[str]:
-    """Whose gradients are missing, or are more than one pass; of all rows, if they are left out."""
+    """Whose gradients are missing, or are more than one pass; of all rows, if they are left out.
+
+    Nobody uses the gradient of a constant, and no zero_grad() clears it.
+    """
     rests: dict[str, list[str]] = {}
     for row in graph.nodes if rows is None else rows:
-        if row.rest:
+        if row.rest and row.role != "const":
             text = f"{row.title} {fmt(row.rest.size, sign=True)}"
             rests.setdefault(row.rest.word, []).append(text)
     told = []

@@ -176,6 +176,18 @@ def test_before_backward_nothing_is_a_gradient_but_what_leaves_hold_is_told():
     assert notes(graph)[0].startswith("No backward() yet")
 
 
+def test_what_a_constant_held_before_is_in_its_row_and_in_no_note():
+    # Nobody uses it, and zero_grad() does not clear it.
+    x = Value(2.0, "x")
+    y = x * 3.0
+    y.backward()
+    x.grad = 0.0
+    y.backward()
+    graph = Graph(y)
+    assert [row.rest for row in graph.nodes] == [None, Rest("before", 2.0), None]
+    assert notes(graph) == []
+
+
 def test_in_a_backward_pass_by_hand_what_has_not_arrived_is_not_yet_there():
     a = Value(2.0, "a")
     h = a * 3.0
