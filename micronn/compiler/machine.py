@@ -18,6 +18,13 @@ from micronn.compiler.tape import Instruction, Tape
 
 ARRAY = {"float64": "d", "float32": "f"}  # the type code of each dtype in Python's arrays
 CTYPES = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "double": ctypes.c_double}
+ADDRESS, INTEGER = ctypes.c_void_p, ctypes.c_int64
+ARGUMENTS: dict[str, list[Any]] = {  # of the functions that are called here
+    "machine_check": [ADDRESS],
+    "machine_memory": [ADDRESS],
+    "machine_run": [*[ADDRESS] * 3, INTEGER, *[ADDRESS] * 4, ctypes.c_double],
+    "machine_train": [ADDRESS],
+}
 STRUCTS = {  # the fields that are filled here, in C's order
     "Instruction": " ".join(Instruction._fields),
     "Program": "code constants outputs length slots inputs weights constant_count output_count "
@@ -56,20 +63,13 @@ def library(dtype: str) -> Library:
         operations = text(functions, "machine_operations").split()
         structs = {name: structure(name, text(functions, f"{name}_text")) for name in STRUCTS}
         sizes = structs["Sizes"].in_dll(functions, "machine_sizes")
-    except (OSError, LookupError, ValueError) as error:
-        path.unlink(missing_ok=True)  # a damaged file: the next attempt builds it anew
+        for name, types in ARGUMENTS.items():
+            function = getattr(functions, name)
+            function.argtypes, function.restype = types, INTEGER
+    except (OSError, AttributeError, LookupError, ValueError) as error:
+        path.unlink(missing_ok=True)  # not the machine: the next attempt builds it anew
         raise NoMachine(f"{path} cannot be loaded: {error}; try again") from None
     check_fits("bytes of a real", sizes.bytes_of_real, array(ARRAY[dtype]).itemsize)
-    address, integer = ctypes.c_void_p, ctypes.c_int64
-    arguments: dict[str, list[Any]] = {
-        "machine_check": [address],
-        "machine_memory": [address],
-        "machine_run": [*[address] * 3, integer, *[address] * 4, ctypes.c_double],
-        "machine_train": [address],
-    }
-    for name, types in arguments.items():
-        function = getattr(functions, name)
-        function.argtypes, function.restype = types, integer
     return Library(functions, {name: k for k, name in enumerate(operations)}, structs, sizes)
 
 

@@ -1,10 +1,12 @@
 """The machine is built once, in a private place, from C that no compiler warns about."""
 
+import errno
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,32 +35,47 @@ def python(code, **environment):
     )
 
 
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 def test_the_cache_is_private_and_used_again(tmp_path):
     folder = tmp_path / "a" / "cache"
     first = python(RUN, MICRONN_CACHE=str(folder))
     assert first.stdout == "machine (0.0, [3.0])\n", first.stderr
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    (built,) = folder.iterdir()
+    (built,) = folder.rglob("*.so")
+    assert mode(built.parent) == 0o700
     time = built.stat().st_mtime_ns
     assert python(RUN, MICRONN_CACHE=str(folder)).stdout == first.stdout
-    assert (
-        [built.stat().st_mtime_ns]
-        == [file.stat().st_mtime_ns for file in folder.iterdir()]
-        == [time]
-    )
+    assert [file.stat().st_mtime_ns for file in built.parent.iterdir()] == [time]
 
 
-def test_an_open_folder_is_made_private_before_anything_is_loaded_from_it(tmp_path):
-    tmp_path.chmod(0o777)
-    assert build.made_private(tmp_path)
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+@pytest.mark.parametrize("open_to", [0o755, 0o777, 0o1777])
+def test_a_folder_that_was_there_keeps_its_mode_and_has_a_private_one_inside(
+    open_to, tmp_path, monkeypatch
+):
+    tmp_path.chmod(open_to)
+    monkeypatch.setenv("MICRONN_CACHE", str(tmp_path))
+    folder = build.cache_folder()
+    assert folder.parent == tmp_path
+    assert (mode(tmp_path), mode(folder)) == (open_to, 0o700)
+    assert build.cache_folder() == folder
 
 
-def test_a_link_a_file_or_a_place_without_permission_is_no_cache(tmp_path):
+def test_a_folder_open_to_others_a_link_a_file_or_a_place_below_it_is_no_cache(tmp_path):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o770)
     (tmp_path / "link").symlink_to("/tmp")
     (tmp_path / "file").write_text("")
-    for name in ("link", "file", "file/below"):
+    for name in ("open", "link", "file", "file/below"):
         assert not build.made_private(tmp_path / name)
+    assert mode(tmp_path / "open") == 0o770
+
+
+def test_a_folder_of_another_user_is_no_cache(tmp_path, monkeypatch):
+    assert build.made_private(tmp_path / "mine")
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert not build.made_private(tmp_path / "mine")
 
 
 def test_a_home_that_cannot_be_written_leads_to_a_temporary_folder(tmp_path):
@@ -69,11 +86,21 @@ def test_a_home_that_cannot_be_written_leads_to_a_temporary_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["home"]  # cleaned up
 
 
+def test_a_user_without_a_home_gets_a_temporary_folder(tmp_path, monkeypatch):
+    # expanduser() then leaves the ~ as it is, which would be a folder of that name.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    for name in ("MICRONN_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert build.cache_folder() == Path(build.temporary_folder().name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_processes_that_build_at_once_all_get_a_whole_machine(tmp_path):
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda _: python(RUN, MICRONN_CACHE=str(tmp_path)), range(3)))
     assert [run.stdout for run in runs] == ["machine (0.0, [3.0])\n"] * 3, runs[0].stderr
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.rglob("*.so"))) == 1
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "changed", "something else"])
@@ -95,19 +122,71 @@ def test_a_damaged_build_is_never_loaded_but_made_anew(damage, tmp_path):
     assert build.kept(tmp_path, key) == kept
 
 
-@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
-def test_without_a_working_compiler_python_runs_and_one_line_says_what_to_do(compiler, tmp_path):
+def test_a_build_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: synced.append([*tmp_path.glob("*.so")]) or fsync(file)
+    )
+    monkeypatch.setattr(build, "run", lambda command: Path(command[-2]).write_bytes(b"built"))
+    built = build.compile_to(tmp_path, "machine", ["cc"])
+    assert synced == [[]]
+    assert [*tmp_path.iterdir()] == [built]
+
+
+def test_what_a_killed_build_left_is_deleted_when_it_is_old(tmp_path, monkeypatch):
+    for name, hours in (("building-old", 2), ("building-new", 0), ("another", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "machine.so").write_text("")
+        os.utime(tmp_path / name, times=(time.time() - 3600 * hours,) * 2)
+    monkeypatch.setattr(build, "run", lambda command: Path(command[-2]).write_bytes(b"built"))
+    built = build.compile_to(tmp_path, "machine", ["cc"])
+    assert {*tmp_path.iterdir()} == {tmp_path / "building-new", tmp_path / "another", built}
+
+
+@pytest.mark.parametrize(
+    ("compiler", "why"),
+    [
+        ("no-such-compiler", "CC names 'no-such-compiler', which is not there"),
+        ("false", "false cannot build machine.c: it does not say why"),
+        ("'", "CC=' is no command: No closing quotation"),
+    ],
+)
+def test_without_a_working_compiler_python_runs_and_one_line_says_what_to_do(
+    compiler, why, tmp_path
+):
     done = python(RUN, CC=compiler, MICRONN_CACHE=str(tmp_path))
     assert done.stdout == "python (0.0, [3.0])\n"
     warnings = [line for line in done.stderr.splitlines() if "Warning" in line]
     assert len(warnings) == 1
+    assert why in warnings[0]
     assert "apt install gcc" in warnings[0]
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.rglob("*.so")) == []
 
 
-def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path):
-    assert build.compile_to(tmp_path, "machine", ["false"]) is None
-    assert list(tmp_path.iterdir()) == []
+def test_a_compiler_that_fails_is_quoted_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    # As on a full disk: what comes before the compiling works.
+    script = tmp_path / "cc"
+    script.write_text("""#!/bin/sh
+        case "$*" in *-E*) exit 0;; esac
+        echo "In file included from machine.c" >&2
+        echo "cc1: error: No space left on device" >&2
+        exit 1""")
+    script.chmod(0o700)
+    monkeypatch.setenv("CC", str(script))
+    monkeypatch.setenv("MICRONN_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(NoMachine, match=r"cannot build machine.c: cc1: error: No space left"):
+        build.build("float64")
+    assert list(build.cache_folder().iterdir()) == []
+
+
+def test_a_cache_without_room_for_one_more_file_leads_to_python_and_says_why(monkeypatch, tmp_path):
+    def full(prefix, dir):
+        raise OSError(errno.ENOSPC, "No space left on device", str(dir))
+
+    monkeypatch.setenv("MICRONN_CACHE", str(tmp_path))
+    monkeypatch.setattr(build.tempfile, "TemporaryDirectory", full)
+    with pytest.raises(NoMachine, match=r"cannot be kept: .* No space left .*MICRONN_CACHE"):
+        build.build("float64")
 
 
 def test_cc_may_carry_arguments(monkeypatch):

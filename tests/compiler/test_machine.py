@@ -75,11 +75,11 @@ def test_numbers_of_another_size_are_refused(monkeypatch, tmp_path):
         reloaded(monkeypatch, tmp_path, {})
 
 
-@pytest.mark.parametrize("name", ["machine_operations", "machine_sizes"])
+@pytest.mark.parametrize("name", ["machine_operations", "machine_sizes", "machine_check(const"])
 def test_a_library_that_is_not_the_machine_is_refused_and_thrown_away(name, monkeypatch, tmp_path):
     with pytest.raises(NoMachine, match="cannot be loaded"):
-        reloaded(monkeypatch, tmp_path, {name: "something_else"})
-    assert list((tmp_path / "cache").iterdir()) == []
+        reloaded(monkeypatch, tmp_path, {name: name.replace("machine", "else")})
+    assert list((tmp_path / "cache").rglob("*.so")) == []
 
 
 def test_lanes_and_the_order_of_operations_are_those_of_c(monkeypatch, tmp_path):
@@ -132,6 +132,8 @@ BAD = {
     "a dot behind its result": Instruction("DOT", 1, 5, 0, 3, 3),
     "a dot of several results": Instruction("DOT", 2, 6, 0, 3, 3),
     "no room for shares": Instruction("LOGSUMEXP", 1, 9, 0, n=3),
+    "terms where there are none": Instruction("NEG", 1, 5, 0, n=2**31 - 1),
+    "a second operand where there is none": Instruction("SUM", 1, 5, 0, 2**31 - 1, 3),
     "a negative number of terms": Instruction("SUM", 1, 9, 0, n=-3),
     "an exponent that is not there": Instruction("POWER", 1, 5, 0, 99),
 }
