@@ -128,6 +128,27 @@ def hostile_scopes():
     return loss, [(f"</title><script>.{name}", value) for name, value in model.named_parameters()]
 
 
+def fresh(examples=0):
+    """A loss before backward()."""
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(7))
+    xs = [[Value(0.5 + i, "x0"), -1.0] for i in range(max(1, examples))]
+    losses = [(model(x) - 1.0) ** 2 for x in xs]
+    return mean(losses) if examples else losses[0], model
+
+
+def moved_twice(examples=0):
+    """Two passes and two updates without zero_grad(), drawn after both."""
+    _, model = fresh(examples)
+    for _ in range(2):
+        xs = [[Value(0.5 + i, "x0"), -1.0] for i in range(max(1, examples))]
+        losses = [(model(x) - 1.0) ** 2 for x in xs]
+        loss = mean(losses) if examples else losses[0]
+        loss.backward()
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+    return loss, model
+
+
 # name -> graph, what draw() is told beside it
 PICTURES = {
     "neuron": (neuron, {}),
@@ -152,4 +173,13 @@ PICTURES = {
     "an infinite net": (infinite_net, {"detail": "neurons"}),
     "an infinite net folded": (infinite_net, {"detail": "layers"}),
     "a penalty": (penalty, {"detail": "layers"}),
+    "values before backward": (fresh, {"detail": "values"}),
+    "neurons before backward": (fresh, {"detail": "neurons"}),
+    "neurons of a batch before backward": (lambda: fresh(5), {"detail": "neurons"}),
+    "layers before backward": (lambda: fresh(5), {"detail": "layers"}),
+    "values that moved": (moved_twice, {"detail": "values"}),
+    "neurons that moved": (moved_twice, {"detail": "neurons"}),
+    "neurons of a batch that moved": (lambda: moved_twice(5), {"detail": "neurons"}),
+    "layers that moved": (moved_twice, {"detail": "layers"}),
+    "layers of a batch that moved": (lambda: moved_twice(5), {"detail": "layers"}),
 }

@@ -41,10 +41,10 @@ def test_all_files_of_a_picture_tell_of_the_moment_it_was_drawn(tmp_path):
     x.data, x.grad, y.grad, x.label = 5.0, 0.0, 7.0, "later"
     y.backward()
     texts = {s: made.save(tmp_path / f"a{s}").read_text("utf-8") for s in (".svg", ".dot", ".html")}
-    assert "x: input, data = 3.0, grad = 6.0" in texts[".svg"]
+    assert "x: leaf, data = 3.0, grad = 6.0" in texts[".svg"]
     assert "{ { x | data 3 | grad +6 }" in texts[".dot"]
     assert rows_of_page(texts[".html"]) == [("x", "3.0", "6.0"), ("v1", "9.0", "1.0")]
-    assert "x: input, data = 3.0, grad = 6.0" in texts[".html"]
+    assert "x: leaf, data = 3.0, grad = 6.0" in texts[".html"]
     assert not [s for s, text in texts.items() if "later" in text or "5.0" in text]
 
 

@@ -12,7 +12,7 @@ Every view says these sentences where they can be seen.
     w has changed since: it was 2, now 1.6. This shows the graph as it was computed, with 2.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from micronn.graph.rows import Graph, Row
 from micronn.support.text import few, fmt
@@ -25,7 +25,7 @@ def notes(graph: Graph) -> list[str]:
     return [*since(graph.nodes), *gradients(graph)]
 
 
-def since(rows: Iterable[Row]) -> list[str]:
+def since(rows: Sequence[Row]) -> list[str]:
     """Which numbers are not those that were computed with."""
     moved = [row for row in rows if row.now is not None]
     told = []
@@ -37,10 +37,10 @@ def since(rows: Iterable[Row]) -> list[str]:
         )
     elif moved:
         names = listed([f"{row.title} was {fmt(row.data)}" for row in moved])
-        told.append(
-            f"{len(moved):,} values have changed since: {names}. "
-            "This shows the graph as it was computed."
-        )
+        some, params = f"{len(moved):,} values", [row for row in rows if row.role == "param"]
+        if all(row.role == "param" for row in moved):
+            some = f"{len(moved):,} of {len(params):,} parameters"
+        told.append(f"{some} have changed since: {names}. This shows the graph as it was computed.")
     misfits = [row for row in rows if row.gives is not None]
     if misfits:
         names = listed(

@@ -232,6 +232,10 @@ class Graph:
         other.nodes = [row._replace(grad=g, rest=held_before(row)) for row, g in pairs]
         return other
 
+    def kind(self, row: Row) -> str:
+        """The word for a row's role: without any parameters, a given value is just a leaf."""
+        return "leaf" if row.role == "input" and not self.names else row.role
+
     # Who reads whom
 
     def rows(self, chosen: Iterable[int] | None = None) -> list[Row]:

@@ -10,13 +10,15 @@ from math import isfinite, log2
 from typing import NamedTuple
 
 from micronn.graph.operations import glyph
+from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import ROW, Card, box_card
 from micronn.pictures.grouping import Home, Plan, homes, input_cards, terms_of
-from micronn.pictures.legend import Item, words
+from micronn.pictures.legend import Item
 from micronn.pictures.palette import SHADES, scale, shade
 from micronn.pictures.sketch import Sketch, Wire
 from micronn.pictures.svg import svg_chip, svg_rect, svg_text, text_width
+from micronn.pictures.value_view import was
 from micronn.support.numeric import magnitude, root_mean_square
 from micronn.support.text import counted, fmt
 
@@ -43,6 +45,29 @@ def span(numbers: Sequence[float], sign: bool = False) -> str:
         return "NaN"
     low, high = fmt(min(numbers), sign, 3), fmt(max(numbers), sign, 3)
     return low if low == high else f"{low} … {high}"
+
+
+def changed(rows: Sequence[Row]) -> str:
+    """How many numbers have changed since; nothing if none has."""
+    moved = sum(row.now is not None for row in rows)
+    misfits = sum(row.gives is not None for row in rows)
+    found = {"changed since": moved, "no longer fit": misfits}
+    return ", ".join([f"{n:,} of {len(rows):,} {word}" for word, n in found.items() if n])
+
+
+def held(rows: Sequence[Row]) -> str:
+    """What a gradient holds beside the messages; of many rows, in how many, and how much."""
+    sizes: defaultdict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.rest:
+            sizes[row.rest.word].append(row.rest.size)
+    if len(rows) == 1:
+        return "".join([f"{word} {fmt(size, sign=True)}" for word, (size,) in sizes.items()])
+    texts = [
+        f"{word} in {len(some):,}: rms {fmt(root_mean_square(some), digits=3)}"
+        for word, some in sizes.items()
+    ]
+    return ", ".join(texts)
 
 
 def census(numbers: Sequence[float]) -> list[tuple[str, float]]:
@@ -75,6 +100,7 @@ class Fact(NamedTuple):
     word: str
     text: str
     token: str = ""
+    ink: str = "ink"
 
 
 def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: list[Fact]) -> Card:
@@ -82,7 +108,7 @@ def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: lis
     left = 16 + max(text_width(fact.word, 10) for fact in facts)
     wide = max([60.0, *[text_width(fact.text) for fact in facts]]) + 12
     header = 24 + text_width(glyph) + 8 + text_width(name) + text_width(corner, 10)
-    texts = [f"{fact.word} {fact.text}" for fact in facts]
+    texts = [f"{fact.word} {fact.text}".strip() for fact in facts]
     title = f"{name}: {corner}, {', '.join(texts)}"
     lines = [f"{glyph} {name} {corner}".strip(), *texts]
     card = box_card(id, css, title, max(left + wide + 6, header), ROW * len(lines), lines)
@@ -95,7 +121,8 @@ def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: lis
             card.body.append(svg_chip(left, ROW * row, wide, fact.text, fact.token))
         else:
             middle = left + wide / 2
-            card.body.append(svg_text(middle, ROW * row + 14, fact.text, anchor="middle"))
+            text = svg_text(middle, ROW * row + 14, fact.text, fill=fact.ink, anchor="middle")
+            card.body.append(text)
     return card
 
 
@@ -115,7 +142,8 @@ def rest_cards(plan: Plan) -> list[Card]:
             cards.append(root_card(plan, ids.rest(level), len(ks)))
         else:
             made = [k for k in ks if plan.graph.nodes[k].operands] or ks
-            cards.append(spread_card(plan, ids.rest(level), counted(len(ks), "value"), made))
+            name = counted(len(ks), "value") if len(ks) > 1 else plan.graph.nodes[ks[0]].title
+            cards.append(spread_card(plan, ids.rest(level), name, made))
     return cards
 
 
@@ -124,12 +152,19 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int]) -> Card:
     nodes = [plan.graph.nodes[k] for k in ks]
     data, grad = [node.data for node in nodes], [node.grad for node in nodes]
     role, word = nodes[0].role, " min…max" if len(ks) > 1 else ""
-    token = "zero" if role == "const" else shade(max(grad, key=magnitude), plan.m)
-    facts = [
-        Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad"),
-        Fact(f"grad{word}", span(grad, sign=True), token),
-    ]
-    return facts_card(id, role, "", name, "" if role == "op" else role, facts)
+    since = changed(nodes)
+    if len(ks) == 1:
+        data, since = [nodes[0].current], was(nodes[0])
+    facts = [Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad")]
+    facts += [Fact("", since, "", "eneg")] * bool(since)
+    if plan.graph.ran:
+        token = "zero" if role == "const" else shade(max(grad, key=magnitude), plan.m)
+        facts.append(Fact(f"grad{word}", span(grad, sign=True), token))
+    else:
+        facts.append(Fact("grad", ""))
+    facts += [Fact("", held(nodes), "", "mut")] * bool(held(nodes))
+    corner = "" if role == "op" else plan.graph.kind(nodes[0])
+    return facts_card(id, role, "", name, corner, facts)
 
 
 def root_card(plan: Plan, id: str, count: int) -> Card:
@@ -144,8 +179,11 @@ def root_card(plan: Plan, id: str, count: int) -> Card:
         ]
     facts += [
         Fact("data", fmt(root.data), "" if isfinite(root.data) else "bad"),
-        Fact("grad", fmt(root.grad, sign=True), shade(root.grad, plan.m)),
+        Fact("grad", fmt(root.grad, sign=True), shade(root.grad, plan.m))
+        if plan.graph.ran
+        else Fact("grad", ""),
     ]
+    facts += [Fact("", was(root), "", "eneg")] * bool(was(root))
     return facts_card(id, "root", glyph(root.op), root.title, "output", facts)
 
 
@@ -172,17 +210,18 @@ def bundle(plan: Plan, tail: Home, head: Home, ks: list[int]) -> Wire:
     slope = fmt(root_mean_square([plan.graph.nodes[k].grad for k in ks]), digits=3)
     count = counted(shown, "value")
     single = tail.kind == "column" or "neuron" in (tail.kind, head.kind)
-    label = () if single else (f"{count} →", f"← grad rms {slope}")
-    title = f"{count} forward, gradients of rms {slope} back"
+    ran = plan.graph.ran
+    label = () if single else (f"{count} →", *[f"← grad rms {slope}"] * ran)
+    title = f"{count} forward" + f", gradients of rms {slope} back" * ran
     id, thick = ids.bundle(tail.id, head.id), 1.2 + 0.6 * log2(width)
     return Wire(id, (tail.id, ""), (head.id, ""), "op", thick, "", title, label)
 
 
 def finished(plan: Plan, cards: list[Card], wires: list[Wire], items: list[Item]) -> Sketch:
-    """A sketch with its caption, which starts with what is folded."""
+    """A sketch with its caption; it says in sight too how much is folded."""
     root = plan.graph.nodes[-1]
     count = f"{len(plan.graph):,} values in {len(cards)} cards"
     sizes = [len(layer.neurons) for layer in plan.folds.layers]
     layers = ", ".join([f"{plan.full_name(i)} of {size}" for i, size in enumerate(sizes)])
-    caption = f"{count}: {layers}. Output {root.title} = {fmt(root.data)}."
-    return Sketch(cards, wires, f"Computation of {root.title}", caption, [words(count), *items])
+    caption = f"{count}. Neurons: {layers}. Output {root.title} = {fmt(root.data)}."
+    return Sketch(cards, wires, f"Computation of {root.title}", caption, items, [f"{count}."])

@@ -46,6 +46,11 @@ class Plan:
         """The largest gradient."""
         return scale([node.grad for node in self.graph.nodes if node.role != "const"])
 
+    @property
+    def shading(self) -> float | None:
+        """The same, or None if there are no gradients yet."""
+        return self.m if self.graph.ran else None
+
     def neuron_cards(self) -> int:
         """How many cards the neurons view has."""
         neurons = sum(len(layer.neurons) for layer in self.folds.layers)
@@ -72,12 +77,16 @@ class Plan:
 
     def out_name(self, layer: int, neuron: int) -> str:
         """What an output is called: its label, h1.0 inside the net, y at its end."""
-        fold = self.folds.layers[layer]
-        out = fold.neurons[neuron].calls[0].out
-        label = clean(self.graph.nodes[out].name) if not self.batched else ""
+        label = self.out_label(layer, neuron)
         if label or self.hidden(layer):
             return label or f"h{layer + 1}.{neuron}"
-        return "y" if len(fold.neurons) == 1 else f"y{neuron}"
+        return "y" if len(self.folds.layers[layer].neurons) == 1 else f"y{neuron}"
+
+    def out_label(self, layer: int, neuron: int) -> str:
+        """The label of the outputs of a neuron, if all have the same one."""
+        calls = self.folds.layers[layer].neurons[neuron].calls
+        labels = {self.graph.nodes[call.out].name for call in calls}
+        return clean(labels.pop()) if len(labels) == 1 else ""
 
     def hidden(self, layer: int) -> bool:
         """Whether another layer reads this one."""

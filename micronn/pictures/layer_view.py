@@ -11,9 +11,16 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import NamedTuple
 
+from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import Card, box_card
-from micronn.pictures.folded_cards import census_bar, folded_sketch, largest_and_rms
+from micronn.pictures.folded_cards import (
+    census_bar,
+    changed,
+    folded_sketch,
+    held,
+    largest_and_rms,
+)
 from micronn.pictures.grouping import Plan
 from micronn.pictures.legend import LAYERS
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
@@ -24,6 +31,7 @@ CELL = 10  # a cell of a matrix with the gap beside it
 CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it
 MOST_CELLS = 32  # in a row or a column; more become a census
 BAR = 160  # the least width of a census
+NONE = "grad: none yet"  # before backward()
 
 
 def layers_view(plan: Plan) -> Sketch:
@@ -40,17 +48,19 @@ def layer_card(plan: Plan, number: int) -> Card:
     count = f"{len(set(layer.params)):,} params"
     css, output = ("root", "output") if len(plan.graph) - 1 in layer.outs else ("op", "")
     blocks = blocks_of(plan, number)
-    wide = max([BAR, *[text_width(note, 9) for block in blocks for note in block.notes()]])
-    wide = max([wide, *[CELL * len(b.data[0]) for b in blocks if not b.folded]])
+    notes = [note for block in blocks for side in block.notes() for note in side]
+    wide = max([BAR, *[text_width(note, 9) for note in notes]])
+    wide = max([wide, *[CELL * len(b.rows[0]) for b in blocks if not b.folded]])
     left = 18 + max([text_width(block.name, 10) for block in blocks] + [36])
-    tops = list(accumulate([38, *[block.height + 17 for block in blocks]]))
+    tops = list(accumulate([38, *[block.height + 7 for block in blocks]]))
     header = 32 + text_width(name) + text_width(shape) + text_width(f"{count}  {output}", 10)
     lines = [f"{name}  {shape}", f"{count} {output}".strip()]
     for block in blocks:
-        data, grad = block.notes()
-        lines += [f"{block.name} data {data}", f"{block.name} grad {grad}"]
+        for word, texts in zip(("data", "grad"), block.notes(), strict=True):
+            lines += [f"{block.name} {word} {', '.join(texts)}"] * bool(texts)
     title, second = f"{name}: {shape}, {count}", left + wide + 14
-    width = max(left + 2 * wide + 24, header)
+    none = "" if plan.graph.ran else NONE
+    width = max(second + (text_width(none, 10) if none else wide) + 10, header)
     card = box_card(ids.layer(number), css, title, width, tops[-1] + 2, lines)
     card.frame(css)
     card.body += [
@@ -58,7 +68,7 @@ def layer_card(plan: Plan, number: int) -> Card:
         svg_text(16 + text_width(name), 14, shape, fill="mut"),
         svg_text(card.width - 8, 14, f"{count}  {output}".strip(), 10, "param", "end"),
         svg_text(left, 33, "data", 10, "mut"),
-        svg_text(second, 33, "grad", 10, "mut"),
+        svg_text(second, 33, none or "grad", 10, "mut"),
     ]
     for block, top in zip(blocks, tops[:-1], strict=True):
         card.body += block_svg(block, top, (left, second), wide)
@@ -66,52 +76,59 @@ def layer_card(plan: Plan, number: int) -> Card:
 
 
 class Block(NamedTuple):
-    """One quantity of a layer: its data and gradients as matrices of equal shape.
+    """One quantity of a layer, as a matrix of rows of the graph.
 
     bar: always as a census, as for the outputs of many calls.
+    ran: whether there are gradients yet.
     """
 
     name: str
-    data: list[list[float]]
-    grad: list[list[float]]
+    rows: Sequence[Sequence[Row]]
     bar: bool = False
+    ran: bool = True
 
     @property
     def folded(self) -> bool:
         """Whether it is drawn as a census."""
-        return self.bar or max(len(self.data), len(self.data[0])) > MOST_CELLS
+        return self.bar or max(len(self.rows), len(self.rows[0])) > MOST_CELLS
 
     @property
     def height(self) -> float:
-        """The height of its drawing."""
-        return 12 if self.folded else CELL * len(self.data)
+        """The height of its drawing and of the notes below it."""
+        lines = max(len(side) for side in self.notes())
+        return (12 if self.folded else CELL * len(self.rows)) + 10 * lines
 
-    def sides(self) -> list[list[float]]:
-        """Data and gradients, each as one list."""
-        return [[x for row in matrix for x in row] for matrix in (self.data, self.grad)]
+    def sides(self) -> list[list[list[float]]]:
+        """The matrix of the data that was computed with, and of the gradients if there are any."""
+        data = [[row.data for row in line] for line in self.rows]
+        return [data, *[[[row.grad for row in line] for line in self.rows]] * self.ran]
 
-    def notes(self) -> list[str]:
-        """The line below the data and the line below the gradients."""
-        data, grad = map(largest_and_rms, self.sides())
-        return [f"{len(self.sides()[0]):,}: {data}" if self.folded else data, grad]
+    def notes(self) -> tuple[list[str], list[str]]:
+        """The lines below the data and those below the gradients."""
+        rows = [row for line in self.rows for row in line]
+        data, grad = (largest_and_rms([getattr(r, f) for r in rows]) for f in ("data", "grad"))
+        first = f"{len(rows):,}: {data}" if self.folded else data
+        sides = [first, changed(rows)], [grad * self.ran, held(rows)]
+        return list(filter(None, sides[0])), list(filter(None, sides[1]))
 
 
 def blocks_of(plan: Plan, number: int) -> list[Block]:
     """The weights, a column for each neuron, the biases and the outputs of a layer."""
-    nodes, layer = plan.graph.nodes, plan.folds.layers[number]
+    graph, layer = plan.graph, plan.folds.layers[number]
     weights = [neuron.weights for neuron in layer.neurons]
     if len(weights) > 1:  # a column for each; neurons with fewer weights end early
         high = range(max(map(len, weights)))
         weights = [[own[i] for own in weights if i < len(own)] for i in high]
     biases = [neuron.bias for neuron in layer.neurons if neuron.bias is not None]
-    out = "out h" if plan.hidden(number) else "out y"
+    label = plan.out_label(number, 0) if len(layer.neurons) == 1 else ""
+    out = f"out {label or ('h' if plan.hidden(number) else 'y')}"
     matrices = {"W": weights, "b": [biases] if biases else [], out: [layer.outs]}
     return [
         Block(
             name,
-            [[nodes[k].data for k in row] for row in matrix],
-            [[nodes[k].grad for k in row] for row in matrix],
+            [[graph.nodes[k] for k in row] for row in matrix],
             name == out and len(layer.outs) > len(layer.neurons),
+            graph.ran,
         )
         for name, matrix in matrices.items()
         if matrix
@@ -121,10 +138,14 @@ def blocks_of(plan: Plan, number: int) -> list[Block]:
 def block_svg(block: Block, top: float, columns: tuple[float, float], width: float) -> list[str]:
     """A block of a layer card."""
     parts = [svg_text(8, top + 9, block.name, 10)]
-    for i, (x, note) in enumerate(zip(columns, block.notes(), strict=True)):
-        bar = block.folded and census_bar(block.sides()[i], x, top, width)
-        parts.append(bar or cells((block.data, block.grad)[i], x, top))
-        parts.append(svg_text(x, top + block.height + 9, note, 9, "mut"))
+    for x, side in zip(columns, block.sides(), strict=False):
+        numbers = [number for line in side for number in line]
+        parts.append(census_bar(numbers, x, top, width) if block.folded else cells(side, x, top))
+    high = 12 if block.folded else CELL * len(block.rows)
+    for x, texts in zip(columns, block.notes(), strict=True):
+        for i, text in enumerate(texts):
+            ink = "eneg" if i and x == columns[0] else "mut"
+            parts.append(svg_text(x, top + high + 9 + 10 * i, text, 9, ink))
     return parts
 
 

@@ -14,13 +14,20 @@ from micronn.graph.neurons import NeuronFold
 from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card
-from micronn.pictures.folded_cards import census_bar, finished, folded_sketch, largest_and_rms
+from micronn.pictures.folded_cards import (
+    census_bar,
+    changed,
+    finished,
+    folded_sketch,
+    held,
+    largest_and_rms,
+)
 from micronn.pictures.grouping import Plan
 from micronn.pictures.legend import BAR, limits, shade_scale, value_legend
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import Lane, Sketch, Wire, message_wire
-from micronn.pictures.svg import svg_chip, svg_line, svg_text, text_width, units
-from micronn.pictures.value_view import ValueCards, derivative
+from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
+from micronn.pictures.value_view import ValueCards, derivative, was
 from micronn.support.text import clean, fmt
 
 
@@ -33,11 +40,11 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
         outs = [neuron.calls[0].out for neuron in layer.neurons]
         cards |= zip(outs, neuron_cards(plan, number), strict=True)
     if plan.batched:
-        items = [shade_scale("gradient", limits(plan.m)), BAR]
+        items = [*[shade_scale("gradient", limits(plan.m))] * plan.graph.ran, BAR]
         sketch = folded_sketch(plan, list(cards.values()), True, items)
     else:
         singles, wires, uses = single_values(plan, prefix)
-        items = value_legend(plan.m, "neuron by that input", uses)
+        items = value_legend(plan.shading, "neuron by that input", uses)
         in_order = [card for _, card in sorted((cards | singles).items())]
         sketch = finished(plan, in_order, wires, items)
     in_lane = {card.id for card in cards.values()}
@@ -65,11 +72,13 @@ class Line(NamedTuple):
 
     slope: what stands at the left, where the wire of an input ends.
     nodes: whose data and gradient it shows: one, or those of many calls.
+    ran: whether there are gradients yet.
     """
 
     slope: str
     name: str
     nodes: Sequence[Row] = ()
+    ran: bool = True
 
     @property
     def many(self) -> bool:
@@ -77,13 +86,19 @@ class Line(NamedTuple):
         return len(self.nodes) > 1
 
     @property
-    def texts(self) -> tuple[str, str]:
-        """Data and gradient as text."""
+    def texts(self) -> tuple[str, str, str, str]:
+        """As text: data, what it was, gradient, and what that is made of if not of one pass."""
         if not self.nodes:
-            return "", ""
+            return "", "", "", ""
         if self.many:
-            return largest_and_rms(self.data), largest_and_rms(self.grad)
-        return fmt(self.data[0]), fmt(self.grad[0], sign=True)
+            grad = largest_and_rms(self.grad) if self.ran else ""
+            return largest_and_rms(self.data), changed(self.nodes), grad, held(self.nodes)
+        row = self.nodes[0]
+        parts = held(self.nodes)
+        if row.rest and self.ran:
+            parts += f" ← {fmt(row.grad - row.rest.size, sign=True)}"
+        grad = fmt(row.grad, sign=True) if self.ran else ""
+        return fmt(row.current), was(row), grad, parts
 
     @property
     def data(self) -> list[float]:
@@ -113,18 +128,28 @@ class Face(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """How wide the columns of the neuron cards of one layer are, and what the header needs."""
+    """How wide the columns of the neuron cards of one layer are, and what the header needs.
+
+    since, held: of what has changed, and of gradients not of one pass; 0 if there is nothing.
+    """
 
     slopes: float
     names: float
     data: float
+    since: float
     grad: float
+    held: float
     header: float
+
+    @property
+    def needed(self) -> float:
+        """How wide a card is at least."""
+        return max(sum(self[:-1]) + 18, self.header)
 
     def places(self, width: float) -> tuple[float, float, float]:
         """Left of the names, middle of the data, left of the gradients on a card so wide."""
-        left, right = self.slopes + 8, width - 4 - self.grad
-        return left, (left + self.names + right) / 2 - 4, right
+        left, right = self.slopes + 8, width - 4 - self.held - self.grad
+        return left, (left + self.names + right - self.since) / 2 - 4, right
 
 
 def neuron_cards(plan: Plan, number: int) -> list[Card]:
@@ -132,18 +157,22 @@ def neuron_cards(plan: Plan, number: int) -> list[Card]:
     neurons = plan.folds.layers[number].neurons
     faces = [neuron_face(plan, number, index) for index in range(len(neurons))]
     lines = [line for face in faces for line in (*face.given, *face.results)]
-    sizes = [[text_width(text, 9 if line.many else 12) for text in line.texts] for line in lines]
+    numbers = [[text_width(text, 9 if line.many else 12) for text in line.texts] for line in lines]
+    words = [[text_width(text, 10) for text in line.texts] for line in lines]
     slopes = [line.slope for line in lines if line.slope]
+    since, parts = [max([sizes[k] for sizes in words]) for k in (1, 3)]
     columns = Columns(
         max([text_width(slope, 10 if "′" in slope else 12) + 14 for slope in slopes], default=0.0),
         max([text_width(line.name) + 16 for line in lines]),
-        max([NUMBER, *[data + 12 for data, _ in sizes]]),
-        max([NUMBER, *[grad + 12 for _, grad in sizes]]),
+        max([NUMBER, *[sizes[0] + 12 for sizes in numbers]]),
+        since and since + 8,
+        max([NUMBER, *[sizes[2] + 12 for sizes in numbers]]),
+        parts and parts + 10,
         max([text_width(face.title, 12) + text_width(face.corner, 10) + 30 for face in faces]),
     )
     cards = []
     for index, face in enumerate(faces):
-        cards.append(neuron_card(ids.neuron(number, index), face, columns, plan.m))
+        cards.append(neuron_card(ids.neuron(number, index), face, columns, plan.shading))
         cards[-1].lane = ids.layer_lane(number)
     return cards
 
@@ -180,10 +209,12 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
     """The lines of a neuron card: parameters, then z and the output."""
     nodes, call, once = plan.graph.nodes, neuron.calls[0], len(neuron.calls) == 1
 
+    def line(slope: str, name: str, *ks: int) -> Line:
+        return Line(slope, name, [nodes[k] for k in ks], plan.graph.ran)
+
     def parameter(k: int, slope: str) -> Line:
         # by its label or what its name adds to the neuron's
-        name = nodes[k].name.removeprefix(neuron.scope).removeprefix(".")
-        return Line(slope, clean(name), [nodes[k]])
+        return line(slope, clean(nodes[k].name.removeprefix(neuron.scope).removeprefix(".")), k)
 
     shown, given = shown_weights(plan, neuron), []
     for k in [neuron.weights[i] for i in shown]:
@@ -191,25 +222,28 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
     if len(shown) < len(neuron.weights):
         given.append(Line("", f"… {len(neuron.weights) - len(shown)} more weights"))
     given += [] if neuron.bias is None else [parameter(neuron.bias, "")]
-    outs = [nodes[call.out] for call in neuron.calls]
+    outs = [call.out for call in neuron.calls]
     if not once:
-        return given, [Line("", f"{out_name} × {len(outs)}", outs)]
+        return given, [line("", f"{out_name} × {len(outs)}", *outs)]
     if call.out == call.z:
-        return given, [Line("", out_name, outs)]
+        return given, [line("", out_name, *outs)]
     prime = f"{neuron.activation}′ {fmt(call.slope)}"
-    return given, [Line("", "z", [nodes[call.z]]), Line(prime, out_name, outs)]
+    z_name = clean(nodes[call.z].name) or "z"
+    return given, [line("", z_name, call.z), line(prime, out_name, *outs)]
 
 
-def neuron_card(id: str, face: Face, columns: Columns, m: float) -> Card:
-    """One neuron: a line for each parameter, its weighted sum, its output."""
+def neuron_card(id: str, face: Face, columns: Columns, m: float | None) -> Card:
+    """One neuron: a line for each parameter, its weighted sum, its output.
+
+    m: the largest gradient of the picture; None if there are none yet.
+    """
     lines, out = (*face.given, *face.results), face.results[-1]
     words = f"{len(out.nodes)} outputs, data {out.texts[0]}"
     if not out.many:
-        words = f"output data = {out.data[0]!r}, grad = {out.grad[0]!r}"
+        words = f"output data = {out.data[0]!r}" + f", grad = {out.grad[0]!r}" * out.ran
     high = len(face.given) + sum([1 + line.many for line in face.results]) + 2
-    needed = max(columns.slopes + columns.names + columns.data + columns.grad + 18, columns.header)
     title = f"{face.corner}: {face.title}, {words}"
-    card = record_card(id, face.css, title, needed, high, *record_cells(face))
+    card = record_card(id, face.css, title, columns.needed, high, *record_cells(face))
     fine = all(isfinite(x) for line in lines for x in line.data + line.grad)
     stroke = face.css if fine else "bad"
     ruled, (left, middle, right) = ROW * (len(face.given) + 2), columns.places(card.width)
@@ -232,7 +266,7 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float) -> Card:
 
 
 def line_svg(
-    line: Line, top: float, columns: Columns, width: float, m: float, bold: bool
+    line: Line, top: float, columns: Columns, width: float, m: float | None, bold: bool
 ) -> list[str]:
     """A line of a neuron card; the outputs of many calls are a bar for data and one for grad."""
     left, middle, right = columns.places(width)
@@ -240,20 +274,31 @@ def line_svg(
     if "′" in line.slope:
         slope = svg_text(8, top + 14, line.slope, 10, "mut")
     ink = "ink" if line.nodes else "mut"
-    parts = [slope, svg_text(left, top + 14, line.name, fill=ink, bold=bold)]
+    data, since, grad, parts_of_grad = line.texts
+    parts = [
+        slope,
+        svg_text(left, top + 14, line.name, fill=ink, bold=bold),
+        svg_text(right - columns.since, top + 14, since, 10, "eneg"),
+        svg_text(right + columns.grad + 6, top + 14, parts_of_grad, 10, "mut"),
+    ]
     if line.many:
-        bar = columns.grad - 12
-        sides = (middle - bar / 2, line.data), (right + 6, line.grad)
-        for (x, numbers), note in zip(sides, line.texts, strict=True):
+        sides = [(middle - columns.data / 2 + 6, columns.data - 12, line.data, data)]
+        sides += [(right + 6, columns.grad - 12, line.grad, grad)] * line.ran
+        for x, bar, numbers, note in sides:
             parts.append(census_bar(numbers, x, top + 4, bar))
             parts.append(svg_text(x, top + 29, note, 9, "mut"))
     elif line.nodes:
-        data, grad = line.texts
-        if isfinite(line.data[0]):
-            parts.append(svg_text(middle, top + 14, data, anchor="middle", bold=bold))
-        else:
+        if not isfinite(line.nodes[0].current):
             parts.append(svg_chip(middle - 26, top, 52, data, "bad"))
-        parts.append(svg_chip(right, top, columns.grad, grad, shade(line.grad[0], m)))
+        else:
+            wide = text_width(data) + 8
+            edge = svg_rect(middle - wide / 2, top + 2, wide, 15, "card", "eneg", 1, 4, "4 3")
+            parts += [
+                edge * bool(since),
+                svg_text(middle, top + 14, data, anchor="middle", bold=bold),
+            ]
+        if m is not None:
+            parts.append(svg_chip(right, top, columns.grad, grad, shade(line.grad[0], m)))
     return parts
 
 
@@ -263,13 +308,19 @@ def record_cells(face: Face) -> list[list[Cell]]:
     right: list[Cell] = [("", face.corner), ("", "param data grad")]
     for number, line in enumerate(face.given):
         left.append((ids.operand_port(number), line.slope))
-        right.append(("", " ".join([line.name, *line.texts]).strip()))
+        right.append(("", spaced(line.name, *line.texts)))
     for line in face.results:
-        port, (data, grad) = ids.OUTPUT_PORT if line is face.results[-1] else "", line.texts
+        port = ids.OUTPUT_PORT if line is face.results[-1] else ""
+        first, second = [line.name, *line.texts[:2]], line.texts[2:]
         left += [("", line.slope), ("", "")] if line.many else [("", line.slope)]
-        texts = [f"{line.name} {data}", grad] if line.many else [f"{line.name} {data} {grad}"]
+        texts = [spaced(*first), spaced(*second)] if line.many else [spaced(*first, *second)]
         right += zip((port, ""), texts, strict=False)
     return [left, right]
+
+
+def spaced(*texts: str) -> str:
+    """Texts side by side, without the empty ones."""
+    return " ".join(filter(None, texts))
 
 
 # Values and wires around the neurons
@@ -306,4 +357,4 @@ def neuron_wires(plan: Plan, cards: ValueCards, names: dict[int, str]) -> Iterat
             slope = call.slope * nodes[neuron.weights[i]].data
             head = ids.neuron(number, index), ids.operand_port(row_of.get(i, len(shown)))
             id, tail = ids.weight_edge(number, index, i), cards.tail(k, user, j)
-            yield message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.m)
+            yield message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.shading)

@@ -149,13 +149,13 @@ class Picture:
             group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
         ]
         width, height = layout.width, layout.height
-        told = [words(line, "ink") for line in wrapped(sketch.notes)]
+        told = [words(line, "ink") for line in wrapped(sketch.notes, int(width / 6) - 4)]
         for css, items in ("notes", told), ("legend", sketch.legend if self.legend else []):
             if items:
                 part, width, height = legend_svg(items, width, height + 6, css)
                 parts.append(part)
         self.width = math.ceil(width)
-        caption = " ".join([sketch.caption, *sketch.notes])
+        caption = " ".join([sketch.caption, *[n for n in sketch.notes if n not in sketch.caption]])
         return svg_frame(width, height, sketch.title, caption, parts, prefix)
 
     def save(self, path: str | os.PathLike[str]) -> Path:

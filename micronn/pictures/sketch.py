@@ -18,6 +18,7 @@ from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
 
 NOTE = 100  # characters in a line of a note
+LEAST_NOTE = 60  # in a narrow picture
 
 End = tuple[str, str]  # where a wire begins or ends: a card and a port of its record, or ""
 
@@ -69,13 +70,16 @@ class Sketch:
 
 
 def message_wire(
-    id: str, tail: End, head: End, name: str, local: float, upstream: float, m: float
+    id: str, tail: End, head: End, name: str, local: float, upstream: float, m: float | None
 ) -> Wire:
     """The wire of one operand, drawn as the message that flows back along it.
 
     name: of the operand.  local, upstream: the two factors of the message.
-    m: the largest gradient.
+    m: the largest gradient; None if there are none yet, and so no messages.
     """
+    if m is None:
+        title = f"local derivative by {name}: {fmt(local)}"
+        return Wire(id, tail, head, "rule", 1.7, "", title)
     back = local * upstream
     title = (
         f"message to {name}: local {fmt(local)} × upstream {fmt(upstream, sign=True)}"
@@ -110,9 +114,9 @@ def dot_source(sketch: Sketch, told: bool = False) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def wrapped(notes: Sequence[str]) -> list[str]:
-    """Notes in lines that a picture has room for."""
-    return [line for note in notes for line in wrap(note, NOTE)]
+def wrapped(notes: Sequence[str], room: int = NOTE) -> list[str]:
+    """Notes in lines of so many characters, or a few more where there is hardly any room."""
+    return [line for note in notes for line in wrap(note, max(room, LEAST_NOTE))]
 
 
 def lane_lines(sketch: Sketch, outer: str) -> list[str]:

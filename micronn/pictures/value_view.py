@@ -120,6 +120,13 @@ def is_sum(row: Row) -> bool:
     return len(row.uses) > 1 or row.rest is not None
 
 
+def was(row: Row) -> str:
+    """What has changed since: the number that a leaf held, or what a result would be now."""
+    if row.now is not None:
+        return f"was {fmt(row.data)}"
+    return "" if row.gives is None else f"now gives {fmt(row.gives)}"
+
+
 Namer = Callable[[int], str]  # what a row of a column says, or what it is called
 
 
@@ -198,7 +205,7 @@ class ValueCards:
         header = name_left(sign) + text_width(name) + EDGE
         header += text_width(corner, 10) + 12 if corner else 0
         needed = max(columns, header)
-        words = f"{name}: {sign or row.role}, data = {row.current!r}"
+        words = f"{name}: {sign or self.graph.kind(row)}, data = {row.current!r}"
         words += f", was {row.data!r}" if row.now is not None else ""
         words += f", grad = {row.grad!r}" if self.graph.ran else ""
         changed = f"{data} {corner}" if token == "eneg" else data
@@ -221,11 +228,9 @@ class ValueCards:
         A given value that was changed says what it was.  Where nan or infinity begins, it
         says so: data is not finite, all operands are.
         """
-        if row.now is not None:
-            return f"was {fmt(row.data)}", "eneg"
-        if row.gives is not None:
-            return f"now gives {fmt(row.gives)}", "eneg"
-        word = {"op": "", "root": "output"}.get(row.role, row.role)
+        if was(row):
+            return was(row), "eneg"
+        word = {"op": "", "root": "output"}.get(row.role, self.graph.kind(row))
         token = "mut" if row.role == "op" else row.role
         if row.k in self.below:
             return f"from {counted(self.below[row.k], 'value')}", token
@@ -275,9 +280,8 @@ class ValueCards:
         id, tail = ids.edge(row.k, j), self.tail(row.operands[j], row.k, j)
         head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
         name = self.graph.nodes[row.operands[j]].title
-        if not self.graph.ran:
-            return Wire(id, tail, head, "rule", 1.7, "", "")
-        return message_wire(id, tail, head, name, row.local_grads[j], row.grad, self.m)
+        m = self.m if self.graph.ran else None
+        return message_wire(id, tail, head, name, row.local_grads[j], row.grad, m)
 
     def tail(self, source: int, user: int, j: int) -> End:
         """The card and port where the wire to one use of a value begins."""

@@ -12,7 +12,7 @@ const kinds = new Map(cards.map(e => [e, e.getAttribute("class")]));
 const loud = `:scope > text:not([id])[fill="${data.bad}"]`;  // first +∞
 const tips = all("title,desc", svg).map(e => [e, e.textContent]);
 const rows = all("tbody tr");
-const cells = all("td[data-slot]").map(cell => ({cell, text: cell.textContent, tip: cell.title}));
+const cells = all("[data-slot]").map(cell => ({cell, text: cell.textContent, tip: cell.title}));
 const words = [...byId("words").children].map(item => ({
   title: item.querySelector("b").textContent, say: item.querySelector("span").textContent,
   why: item.querySelector("i")?.textContent, code: item.querySelector("code").textContent,

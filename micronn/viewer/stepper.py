@@ -109,7 +109,7 @@ def stepping_page(story: Story, title: str) -> str:
         width=picture.width,
         limits=escape(limits(slots.m)),
         toolbar=filled(__package__, "toolbar.html", leaf="step", last=last, **SPEEDS),
-        values=values_table(story.rows),
+        values=values_table(story.graph, story.rows),
         steps="\n".join([step_item(step, slots) for step in story.steps]),
     )
 
@@ -125,28 +125,41 @@ def folded_page(picture: Picture, graph: Graph, title: str) -> str:
         summary=picture.sketch.caption,
         note=part if len(rows) < len(graph) else "",
         svg=picture.svg,
-        values=values_table(rows),
+        values=values_table(graph, rows),
     )
 
 
-def values_table(rows: Iterable[Row]) -> str:
-    """A table of the values, each number with all its digits as a tooltip."""
+def values_table(graph: Graph, rows: Iterable[Row]) -> str:
+    """A table of the values, each number with all its digits as a tooltip.
+
+    Beside a number stands what it is now, and what a gradient held before its messages came.
+    """
     lines = [
         f'<tr data-n="{ids.value(row.k)}"><th scope="row">{escape(row.title)}</th>'
-        f"<td>{escape(role(row))}</td>"
-        f'<td class="number" data-slot="{ids.data(row.k)}" title="{row.data!r}">'
-        f"{fmt(row.data)}{'' if row.now is None else f' then, {fmt(row.now)} now'}</td>"
-        f'<td class="number" data-slot="{ids.grad(row.k)}" title="{row.grad!r}">'
-        f"{fmt(row.grad, sign=True)}</td></tr>"
+        f"<td>{escape(role(graph, row))}</td>"
+        f'<td class="number">{cell(ids.data(row.k), row.data, fmt(row.data))}'
+        f"{'' if row.now is None else f' then, {fmt(row.now)} now'}</td>"
+        f'<td class="number">{cell(ids.grad(row.k), row.grad, gradient(graph, row))}'
+        f"{f' ({row.rest.word} {fmt(row.rest.size, sign=True)})' if row.rest else ''}</td></tr>"
         for row in rows
     ]
     return filled(__package__, "values.html", rows="\n".join(lines))
 
 
-def role(row: Row) -> str:
+def cell(slot: str, number: float, text: str) -> str:
+    """A number of the table, that the script finds and changes; nothing for no text."""
+    return f'<span data-slot="{slot}" title="{number!r}">{text}</span>' * bool(text)
+
+
+def gradient(graph: Graph, row: Row) -> str:
+    """The gradient of a row as text; nothing before backward()."""
+    return fmt(row.grad, sign=True) if graph.ran else ""
+
+
+def role(graph: Graph, row: Row) -> str:
     """What a value is, in words."""
     words = {"param": "parameter", "const": "constant", "op": "computed", "root": "output"}
-    return words.get(row.role, row.role) + (f", {glyph(row.op)}" if row.op else "")
+    return words.get(row.role, graph.kind(row)) + (f", {glyph(row.op)}" if row.op else "")
 
 
 def step_item(step: Step, slots: Slots) -> str:

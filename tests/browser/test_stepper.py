@@ -281,7 +281,7 @@ def test_on_paper_the_page_is_a_worked_solution(stepping, tmp_path, hash):
         ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], capture_output=True, check=True
     ).stdout.decode()
     words = " ".join(text.split())
-    for row in ("a input −2 −3", "b input 3 −8", "d computed, × −6 +1", "f output, × −6 +1"):
+    for row in ("a leaf −2 −3", "b leaf 3 −8", "d computed, × −6 +1", "f output, × −6 +1"):
         assert row in words
     for k in range(1, 7):
         assert f"Backward {k} of 6" in words
@@ -297,7 +297,7 @@ def test_without_javascript_everything_is_there_and_no_control_is_dead(stepping)
     assert "Backward 6 of 6: d → b" in page.inner_text("main")
     assert [row.inner_text().split() for row in page.query_selector_all("tbody tr")][0] == [
         "a",
-        "input",
+        "leaf",
         "−2",
         "−3",
     ]

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from micronn.engine import Value
+from micronn.graph.rows import Graph
 from micronn.pictures.cards import largest
 from micronn.pictures.folded_cards import census, largest_and_rms, span
 from micronn.pictures.layer_view import Block
@@ -32,9 +34,9 @@ def test_a_span_names_both_ends_and_never_hides_nan():
 
 @pytest.mark.parametrize(("side", "folded"), [(32, False), (33, True)])
 def test_a_block_longer_than_32_in_a_direction_becomes_a_census(side, folded):
-    wide, high = [[1.0] * side], [[1.0]] * side
-    assert Block("b", wide, wide).folded is folded
-    assert Block("W", high, high).folded is folded
+    (row,) = Graph(Value(1.0)).rows()
+    assert Block("b", [[row] * side]).folded is folded
+    assert Block("W", [[row]] * side).folded is folded
 
 
 def test_of_many_rows_the_seven_largest_are_kept_in_their_own_order():

@@ -64,7 +64,8 @@ def test_a_folded_picture_says_how_much_it_folds():
     _, ids = parsed(made.svg)
     count = re.match(r"[\d,]+ values in 6 cards", ids["mn-d"].text)
     assert count
-    assert count.group() in made.svg.partition('class="legend"')[2]
+    assert count.group() in made.svg.partition('class="notes"')[2]
+    assert count.group() in draw(*net(100, (16, 16, 1)), legend=False).svg.partition("</desc>")[2]
 
 
 def test_a_stub_says_how_much_is_behind_it():
