@@ -130,7 +130,7 @@ class Line(list[Text]):
         for text in self:
             if line and line.cell_len + 2 + text.cell_len > room:
                 yield line
-                line = Text("  ", no_wrap=True, overflow="ellipsis")
+                line = Text(no_wrap=True, overflow="ellipsis")
             line.append("  " if line else "").append(text)
         yield line
 
