@@ -16,7 +16,8 @@ the moment in which the graph was computed, and says what has changed since.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
@@ -54,7 +55,7 @@ class Path:
     @property
     def product(self) -> float:
         """What this path adds to the gradient of x; 1 for the path of no edges."""
-        return reduce(lambda up, edge: message(edge.node.op, edge.slope, up), self.edges, 1.0)
+        return passed_down(self.edges, 1.0)
 
 
 class Bundle(NamedTuple):
@@ -223,6 +224,11 @@ def pass_down(
     return grads, counts, path_of(trails[x])
 
 
+def passed_down(edges: Iterable[Edge], upstream: float) -> float:
+    """What is left of a gradient behind edges, each of which multiplies it by its slope."""
+    return reduce(lambda up, edge: message(edge.node.op, edge.slope, up), edges, upstream)
+
+
 def all_paths(x: Value, root: Value, edges: Edges) -> list[Path]:
     """Every path from root to x."""
     paths = []
@@ -252,13 +258,16 @@ def bundles(
     uses: dict[Value, list[Edge]] = {}
     for edge in chain.from_iterable(edges.values()):
         uses.setdefault(edge.operand, []).append(edge)
-    node, slope = x, 1.0
+    node, below = x, deque[Edge]()
     while len(uses.get(node, ())) == 1 and uses[node][0].node in uses:
-        edge = uses[node][0]
-        node, slope = edge.node, slope * edge.slope
+        below.appendleft(uses[node][0])
+        node = below[0].node
+    slope = passed_down(below, 1.0)
+    left_out = passed_down(below, math.inf) == 0.0  # x is, whatever comes down
     return [
-        Bundle(edge, counts[edge.node], slope * edge.slope * grads[edge.node])
+        Bundle(edge, counts[edge.node], 0.0 if left_out else slope * passed_down([edge], up))
         for edge in uses.get(node, ())
+        for up in [grads[edge.node]]
     ]
 
 

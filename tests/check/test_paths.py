@@ -118,6 +118,9 @@ def test_a_path_through_an_operation_that_leaves_x_out_adds_nothing():
     x = Value(-1.0, "x")
     answer = why(x, x.relu().sqrt())
     assert [path.product for path in answer.paths] == [answer.gradient] == [0.0]
+    root = x.relu().sqrt()
+    for y in (root + root, x.relu().sqrt() + x.relu().sqrt()):
+        assert [bundle.total for bundle in why(x, y, limit=0).bundles] == [0.0, 0.0]
 
 
 def killed(answer):
