@@ -196,6 +196,16 @@ def test_the_focus_stays_on_a_button_that_has_come_to_an_end(stepping, name, end
     assert float(page.evaluate(f"getComputedStyle(document.getElementById('{name}')).opacity")) < 1
 
 
+def test_a_tooltip_tells_no_number_before_the_last_step(stepping):
+    page = stepping(bulb())
+    tips = "[...document.querySelectorAll('.card title, .wire title')].map(e => e.textContent)"
+    *early, last = at_every_step(page, tips)
+    assert len(last) == 5 + 6  # cards and wires
+    assert all(last)
+    for seen in early:
+        assert not any(seen)
+
+
 # Everybody, everywhere
 
 

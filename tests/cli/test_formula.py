@@ -1,5 +1,6 @@
 """What may be typed, what it means, and what is said about everything else."""
 
+import ast
 import math
 import re
 
@@ -36,6 +37,31 @@ MEANINGS = [
 @pytest.mark.parametrize(("text", "meaning"), MEANINGS)
 def test_an_expression_means_what_it_means_in_python(text, meaning):
     assert parse(text)({"x": 1.75, "y": 0.6}).data == meaning(1.75, 0.6)
+
+
+def python_tree(node):
+    """What Python's own parser makes of an expression: (operation, operands...), or a name."""
+    if isinstance(node, ast.Name):
+        return node.id
+    operands = (node.operand,) if isinstance(node, ast.UnaryOp) else (node.left, node.right)
+    signs = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "Pow": "**", "USub": "neg"}
+    return signs[type(node.op).__name__], *map(python_tree, operands)
+
+
+def graph_tree(value):
+    """The same of a graph."""
+    return (value.op, *map(graph_tree, value.operands)) if value.operands else value.label
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-x*y", "-x/y", "x*-y", "x/-y*x", "-x**y", "x**-y", "x**-y*x", "-x+y", "x--y", "-x-y",
+     "-x*-y/-x", "--x*y", "-(x*y)", "x-y+x", "x/y*x", "x/(y*x)", "x**y**x", "(x**y)**x"],
+)  # fmt: skip
+def test_an_expression_becomes_the_graph_that_python_would_build(text):
+    # Numbers alone would not tell: (-x)*y and -(x*y) are the same one.
+    expected = python_tree(ast.parse(text, mode="eval").body)
+    assert graph_tree(parse(text)({"x": 1.75, "y": 0.6})) == expected
 
 
 TYPED = [name for name, case in OPERATIONS.items() if case.typed]

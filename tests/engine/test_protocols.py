@@ -29,6 +29,14 @@ def test_deepcopy_gives_a_graph_of_its_own():
     assert x.grad == 0.0
 
 
+def test_values_that_are_copied_together_stay_shared():
+    x = Value(3.0, "x")
+    leaf, square, sum_ = copy.deepcopy([x, x * x, x + 1.0])
+    assert square.operands == (leaf, leaf)
+    assert sum_.operands[0] is leaf
+    assert leaf is not x
+
+
 def test_a_copy_copies_every_field():
     assert (*FIELDS, "__weakref__") == Value.__slots__
 

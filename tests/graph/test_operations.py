@@ -10,11 +10,13 @@ from operations import AT_EACH_POINT, OPERATIONS, built
 from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
 from micronn.graph.operations import OPERATIONS as TABLE
 from micronn.graph.operations import (
+    TIGHT,
     again,
     code,
     formula,
     glyph,
     kind_and_number,
+    nested,
     operation,
     rule,
     why_small,
@@ -106,6 +108,14 @@ def test_an_op_is_taken_apart_in_one_way():
         ("tanh", None), ("**", None), ("**", 3.0), ("**", -0.5), ("**", math.inf),
         ("leaky_relu", 0.01), ("my own", None), ("my own 2", None), ("**x", None),
     ]  # fmt: skip
+
+
+def test_a_minus_sign_binds_more_tightly_than_a_product_and_less_than_a_power():
+    minus = ("−b", operation("neg").binds)
+    assert nested("*", [minus, ("a", TIGHT)]) == "−b × a"
+    assert nested("/", [("a", TIGHT), minus]) == "a ÷ −b"
+    assert nested("**2", [minus]) == "(−b)²"
+    assert nested("neg", [("a × b", operation("*").binds)]) == "−(a × b)"
 
 
 def test_a_long_sum_is_shortened_in_the_formula():

@@ -91,6 +91,16 @@ def test_an_opened_dot_says_the_same_as_a_closed_one(numbers):
         assert sum(use.message for use in row.uses) == pytest.approx(row.grad, rel=1e-15)
 
 
+def test_the_products_of_an_opened_dot_stand_in_the_order_of_its_terms():
+    u, v = [Value(k, f"u{k}") for k in range(3)], [Value(k, f"v{k}") for k in range(3)]
+    rows = Graph(dot(u, v), open_dots=True).rows()
+    assert rows[-1].op == "sum"
+    products = [rows[k] for k in rows[-1].operands]
+    assert [row.k for row in products] == sorted(row.k for row in products)
+    names = [[rows[k].name for k in row.operands] for row in products]
+    assert names == [["u0", "v0"], ["u1", "v1"], ["u2", "v2"]]
+
+
 def test_reading_changes_nothing():
     model = MLP(2, [3, 1], rng=random.Random(7))
     out = model([1.0, 2.0])

@@ -130,6 +130,19 @@ def test_more_than_eight_operands_show_the_seven_with_the_largest_messages():
     assert svg.count("… 4 more") == 1  # of y and ten x
 
 
+def test_a_wire_is_dashed_for_a_negative_message_and_dotted_for_none_in_dot_too():
+    a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(1.0, "c")
+    z = total([a * 5.0, -b, c * 0.0])  # messages: to a 5, to b -1, to c 0
+    z.backward()
+    dot = draw(z).dot
+    styles = {}
+    for name in "abc":
+        node = re.search(rf"^(n\d+) .* {name} \| data", dot, re.M)[1]
+        line = re.search(rf"^{node}:e -> .*$", dot, re.M)[0]
+        styles[name] = re.findall(r"style=(\w+)", line)
+    assert styles == {"a": [], "b": ["dashed"], "c": ["dotted"]}
+
+
 def test_an_opened_dot_is_its_products():
     root, model = plain_net()
     closed, opened = (draw(root, model, "values", open_dots=on).dot for on in (False, True))
