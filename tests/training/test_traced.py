@@ -2,6 +2,7 @@
 
 import functools
 import random
+import warnings
 
 import pytest
 from example_trainings import PROGRAMS
@@ -81,7 +82,27 @@ def test_a_loss_that_takes_a_value_for_something_else_is_noticed():
         traced_loss(objective, ([[1.0], [1.0]], [1.0, 2.0]), "python")
 
 
+class Smoothed:
+    """A loss of one's own with a setting, made of one of the library's."""
+
+    def __init__(self, share):
+        self.share = share
+
+    def __call__(self, output, target):
+        return (1.0 - self.share) * cross_entropy(output, target)
+
+    def of_pair(self, output, target):
+        return self(output, target)
+
+
+def named(output, target):
+    return cross_entropy(output, target)
+
+
 WRAPPED = {
+    "def": named,
+    "object": Smoothed(0.1),
+    "method": Smoothed(0.1).of_pair,
     "lambda": lambda output, target: cross_entropy(output, target),
     "partial": functools.partial(cross_entropy),
     "scaled": lambda output, target: 2.0 * cross_entropy(output, target),
@@ -93,7 +114,9 @@ WRAPPED = {
 def test_a_wrapped_loss_of_classes_is_compiled_like_the_loss_itself(loss, engine):
     model = MLP(2, [3, 3], rng=random.Random(1))
     data = [[0.1, 0.2], [-1.0, 0.5], [2.0, 0.0]], [0, 1, 2]
-    (step,) = fit(model, loss, data, SGD(model.parameters(), 0.1), 1, engine=engine)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (step,) = fit(model, loss, data, SGD(model.parameters(), 0.1), 1, engine=engine)
     assert step.engine in ("machine", "python")
 
 
