@@ -205,9 +205,21 @@ def test_a_model_that_chooses_is_not_predicted_by_one_of_its_graphs():
         assert predict(Choosy(), inputs, "auto") == [0.5, 2.0]
 
 
+def test_an_if_on_one_of_many_classes_is_noticed():
+    # The last of 27 letters counts double, and comes last.
+    def loss(output, target):
+        return cross_entropy(output, target) * (2.0 if target == 26 else 1.0)
+
+    model = MLP(1, [27], rng=random.Random(1))
+    objective = Objective(model, loss, model.parameters())
+    data = [[0.1 * k] for k in range(27)], list(range(27))
+    with pytest.warns(RuntimeWarning, match="example 26 costs .* by the graph of example 0"):
+        assert traced_loss(objective, data, "auto") is None
+
+
 def test_the_examples_compared_have_different_targets():
     assert sample([0, 0, 0, 1, 0, 2]) == [0, 1, 3, 5]
-    assert len(sample(list(range(100)))) == 8
+    assert len(sample(list(range(100)))) == 32
     assert sample([1.0]) == [0]
 
 
