@@ -207,6 +207,12 @@ def test_in_the_table_a_gradient_from_before_is_the_first_that_is_added():
     assert "Held before this pass" in plain_text(table)
 
 
+def test_what_is_left_out_of_the_table_counts_what_was_held_too():
+    # 6 messages, and the 4 that x held
+    assert rows(backward_table(held(), limit=3))[-1][:2] == ["…", "4 more"]
+    assert len(rows(backward_table(held(), limit=7))) == 7
+
+
 def test_what_was_cleared_or_came_from_elsewhere_is_the_last_that_is_added():
     z = held()
     z.operands[1].operands[0].grad = 0.0
