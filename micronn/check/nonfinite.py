@@ -132,4 +132,4 @@ def formula(node: Value, rows: Rows) -> str:
         left_out = len(read) - len(largest)
         text = f"{node.op} of {', '.join([f'{row.title} = {row.data:.6g}' for row in largest])}"
         text += f" and {left_out} smaller ones" * (left_out > 0)
-    return "\n".join([text, *since(list(dict.fromkeys(read)))])
+    return "\n".join([text, *since(list(dict.fromkeys(read)), list(rows.values()))])

@@ -189,7 +189,7 @@ def why(x: Value, root: Value, params: Parameters = None, limit: int = 12) -> Wh
     terms = sorted(bundles(x, edges, grads, counts), key=lambda bundle: -abs(bundle.total))
     found = largest, tuple(killers(edges, grads, largest))
     read = {v: rows[v] for node in reversed(edges) for v in (*node.operands, node)}
-    told = *since(list(read.values())), *gradients(graph, [rows[x]])
+    told = *since(list(read.values()), graph.nodes), *gradients(graph, [rows[x]])
     sums = tuple(paths), tuple(terms)
     return Why(x, root, grads[x], counts[x], *sums, *found, names, numbers, told)
 

@@ -25,8 +25,11 @@ def notes(graph: Graph) -> list[str]:
     return [*since(graph.nodes), *gradients(graph)]
 
 
-def since(rows: Sequence[Row]) -> list[str]:
-    """Which numbers are not those that were computed with."""
+def since(rows: Sequence[Row], every: Sequence[Row] = ()) -> list[str]:
+    """Which numbers are not those that were computed with.
+
+    every: all rows of the graph, if rows are some of them.
+    """
     moved = [row for row in rows if row.now is not None]
     told = []
     if len(moved) == 1:
@@ -37,7 +40,7 @@ def since(rows: Sequence[Row]) -> list[str]:
         )
     elif moved:
         names = listed([f"{row.title} was {fmt(row.data)}" for row in moved])
-        some, params = f"{len(moved):,} values", [row for row in rows if row.role == "param"]
+        some, params = f"{len(moved):,} values", [r for r in every or rows if r.role == "param"]
         if all(row.role == "param" for row in moved):
             some = f"{len(moved):,} of {len(params):,} parameters"
         told.append(f"{some} have changed since: {names}. This shows the graph as it was computed.")

@@ -10,8 +10,8 @@ in which the graph was computed.  What has changed since is said where it is, an
     >>> y.backward()
     >>> print(plain_text(computation_tree(y)))
     v1  ×  9  grad +1
-    ├── ∂ 3  x  input  3  grad +6
-    └── ∂ 3  x  input  3  grad +6
+    ├── ∂ 3  x  leaf  3  grad +6
+    └── ∂ 3  x  leaf  3  grad +6
 """
 
 import io
@@ -99,7 +99,7 @@ class Words:
         """Node k: its slope where it is an operand, its name, what made it, its data, its grad."""
         row = self.graph.nodes[k]
         line = Line([] if slope is None else [Text(f"∂ {fmt(slope)}", "dim")])
-        made = Text(glyph(row.op) if row.op else row.role, ROLES.get(row.role, "cyan"))
+        made = Text(glyph(row.op) if row.op else self.graph.kind(row), ROLES.get(row.role, "cyan"))
         line += [self.name(k), made, Text(fmt(row.current)).append(self.change(k), "red")]
         if self.graph.ran:
             line.append(Text("grad ").append(self.chip(row.grad)))

@@ -259,3 +259,14 @@ def test_before_backward_an_answer_says_that_no_grad_holds_it_yet():
     assert str(why(x, y)).endswith("No backward() yet: v1 has no gradient to pass back.")
     y.backward()
     assert "backward()" not in str(why(x, y))
+
+
+def test_parameters_that_moved_are_counted_among_all_that_there_are():
+    # Each of 3 neurons has 2 weights and a bias; the way to the last one reads its own 3.
+    model = MLP(2, [2, 1], "tanh", rng=random.Random(1))
+    y = model([1.0, 2.0])
+    y.backward()
+    for p in model.parameters():
+        p.data += 0.1
+    told = why(model.layers[1].neurons[0].w[0], y, model).told
+    assert told[0].startswith("3 of 9 parameters have changed since: ")

@@ -34,9 +34,9 @@ def test_the_tree_shows_each_value_below_the_one_made_from_it():
     assert plain_text(computation_tree(bulb())).splitlines() == [
         "v3  ×  3  grad +1",
         "├── ∂ 3  v2  +  1  grad +3",
-        "│   ├── ∂ 1  a  input  −2  grad +3",
-        "│   └── ∂ 1  b  input  3  grad +4",
-        "└── ∂ 1  b  input  3  grad +4",
+        "│   ├── ∂ 1  a  leaf  −2  grad +3",
+        "│   └── ∂ 1  b  leaf  3  grad +4",
+        "└── ∂ 1  b  leaf  3  grad +4",
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_value_used_twice_is_opened_once():
     f = square + square
     f.backward()
     text = plain_text(computation_tree(f))
-    assert text.count("x  input") == 2
+    assert text.count("x  leaf") == 2
     assert text.count("opened elsewhere") == 1
 
 
@@ -169,7 +169,7 @@ def test_the_tree_shows_what_a_leaf_that_moved_was_and_the_graph_as_it_was_compu
     assert plain_text(computation_tree(moved())).splitlines() == [
         "v3  x²  9  grad +1",
         "└── ∂ −6  v2  −  −3  grad −6",
-        "    ├── ∂ 1  w  input  2.6 (was 2)  grad −6",
+        "    ├── ∂ 1  w  leaf  2.6 (was 2)  grad −6",
         "    └── ∂ −1  v1  const  5  grad +6",
         "w has changed since: it was 2, now 2.6. This shows the graph as it was computed,",
         "with 2.",
@@ -191,7 +191,7 @@ def test_a_result_that_its_operands_do_not_give_says_what_they_give():
 
 def test_the_tree_shows_what_a_leaf_held_before():
     text = plain_text(computation_tree(held())).splitlines()
-    assert "├── ∂ 3  x  input  2  grad +11  before +4" in text[5]
+    assert "├── ∂ 3  x  leaf  2  grad +11  before +4" in text[5]
     assert text[-1] == "Held before this pass, so added to it: x +4. zero_grad() clears it."
 
 
@@ -231,8 +231,8 @@ def test_before_backward_the_tree_shows_no_gradient():
     x = Value(2.0, "x")
     assert plain_text(computation_tree(x * x)).splitlines() == [
         "v1  ×  4",
-        "├── ∂ 2  x  input  2",
-        "└── ∂ 2  x  input  2",
+        "├── ∂ 2  x  leaf  2",
+        "└── ∂ 2  x  leaf  2",
         "No backward() yet: v1 has no gradient to pass back.",
     ]
 
