@@ -160,7 +160,7 @@ def test_explain_prints_the_tree_and_the_table(capsys):
     assert main(["explain", "(a + b)*b", "a=-2", "b=3"]) == 0
     out, err = capsys.readouterr()
     assert "a  leaf  −2  grad +3" in out
-    assert "b  input  3  grad +4" in out
+    assert "b  leaf  3  grad +4" in out
     assert "grad so far" in out
     assert err == ""
 
