@@ -232,6 +232,11 @@ class Graph:
         other.nodes = [row._replace(grad=g, rest=held_before(row)) for row, g in pairs]
         return other
 
+    def was(self) -> dict[Value, float]:
+        """The leaves that have changed since, with what was computed with."""
+        rows = {value: self.nodes[k] for value, k in self.index.items()}
+        return {value: row.data for value, row in rows.items() if row.now is not None}
+
     def kind(self, row: Row) -> str:
         """The word for a row's role: without any parameters, a given value is just a leaf."""
         return "leaf" if row.role == "input" and not self.names else row.role

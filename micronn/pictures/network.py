@@ -15,6 +15,8 @@ most are drawn.  It is drawn by Python alone: every position is a plain sum.
 from collections.abc import Sequence
 
 from micronn.engine import Value
+from micronn.graph.notes import notes
+from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.network_columns import Column, layers_of, place, read_columns
 from micronn.pictures.network_svg import VIEWS, description, network_svg
@@ -57,12 +59,14 @@ def draw_network(
     x: one example, shape (nin,): the model is run on it, and its circles show what
         each neuron says.  Left out, circles stay empty.
     show: "weights" (and activations), "grads", or "both" side by side.  The gradients
-        of parameters are their `grad` as it stands.
+        of parameters are their `grad` as it stands; if all are 0, it says that there are
+        none yet.
     title: text above the picture; left out, the sizes of the model.
     root: a Value computed from model(x), say a loss, on which backward() was called.
         The activations, and their gradients, are then read off its graph.  x may be
         left out if the graph holds one example only; of several, none is shown.  An
-        input has a gradient there if it was passed as a Value.
+        input has a gradient there if it was passed as a Value.  Weights are those that
+        root was computed with; what has changed since is said below.
     legend: whether the picture explains itself at its foot.
     prefix: goes before the ids in the SVG, for several pictures in one page.
 
@@ -82,17 +86,19 @@ def draw_network(
         raise TypeError(f"root is the Value that backward() was called on, got {root!r}")
     if title is not None:
         check_text(title, "title")
-    columns = read_columns(layers_of(model), x, root)
+    layers, graph = layers_of(model), None if root is None else Graph(root, model)
+    columns = read_columns(layers, x, root, {} if graph is None else graph.was())
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
     views = list(VIEWS.values()) if show == "both" else [VIEWS[show]]
-    svg = network_svg(columns, title, views, True, legend, prefix)
-    return NetworkPicture(title, svg, page(columns, title, show))
+    told = [] if graph is None else notes(graph)
+    svg = network_svg(columns, title, views, True, legend, prefix, told)
+    return NetworkPicture(title, svg, page(columns, title, show, told))
 
 
-def page(columns: list[Column], title: str, show: str) -> str:
+def page(columns: list[Column], title: str, show: str, told: list[str]) -> str:
     """A page of its own, where two radio buttons switch between the views."""
-    svg = network_svg(columns, title, list(VIEWS.values()), apart=False)
+    svg = network_svg(columns, title, list(VIEWS.values()), apart=False, told=told)
     on = {name: " checked" if (name == "grads") == (show == "grads") else "" for name in VIEWS}
     summary = description(columns)
     return html_page(HERE, ["network.html"], title=title, summary=summary, svg=svg, **on)

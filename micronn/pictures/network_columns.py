@@ -6,10 +6,11 @@ gradients too.  Of a wide column only the 16 units that matter most are drawn.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 from micronn.engine import Value, as_value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
@@ -22,6 +23,7 @@ MOST = 16  # units drawn in one column
 FEW = 8  # up to so many units in the tallest column, circles have room for a number
 TOP = 84  # where the columns begin, below the headings
 
+NOTHING: Mapping[Value, float] = MappingProxyType({})
 Layers = list[Sequence[Neuron]]
 Run = Sequence[Any]  # of one column: Values or plain numbers, or None where nothing is known
 
@@ -33,6 +35,8 @@ class Column:
     neurons: empty for the inputs.
     numbers: by field, "data" and "grad", the number of each unit; None if not known.
     drawn: the indices of the units that are drawn, in order.
+    was: what parameters held when the numbers were computed, of those that hold another now.
+    ran: whether the parameters have gradients; if not, there are only zeros to be seen.
     middles: how far down the middle of each unit drawn is.
     """
 
@@ -41,6 +45,8 @@ class Column:
     neurons: Sequence[Neuron]
     numbers: dict[str, list[float | None]]
     drawn: list[int]
+    was: Mapping[Value, float]
+    ran: bool
     x: float = 0.0
     radius: float = 0.0
     middles: dict[int, float] = field(default_factory=dict)
@@ -48,6 +54,10 @@ class Column:
     def scale(self, field: str) -> float:
         """What the shades of this column are measured against."""
         return scale([number for number in self.numbers[field] if number is not None])
+
+    def held(self, parameter: Value, field: str) -> float:
+        """The data of a parameter when the numbers were computed, or its gradient."""
+        return parameter.grad if field == "grad" else self.was.get(parameter, parameter.data)
 
     def unit_name(self, unit: int) -> str:
         """The text beside a unit: its name, or only its index where others are left out."""
@@ -97,8 +107,13 @@ def layers_of(model: Module) -> Layers:
     return [layer.neurons for layer in layers]
 
 
-def read_columns(layers: Layers, x: Run | None, root: Value | None) -> list[Column]:
-    """The columns of a model, with the numbers of one example if there is one."""
+def read_columns(
+    layers: Layers, x: Run | None, root: Value | None, was: Mapping[Value, float] = NOTHING
+) -> list[Column]:
+    """The columns of a model, with the numbers of one example if there is one.
+
+    was: the numbers of leaves that have changed since root was computed.
+    """
     sizes = [len(layers[0][0].w), *map(len, layers)]
     if x is None and root is not None:
         x = only_example(layers, root)
@@ -108,19 +123,29 @@ def read_columns(layers: Layers, x: Run | None, root: Value | None) -> list[Colu
         for neurons in layers:
             runs.append([neuron(runs[-1]) for neuron in neurons])
         runs = recorded(runs, root) if root is not None else runs
+    differentiated = root is not None and root.grad != 0.0
+    parameters = [p for neurons in layers for neuron in neurons for p in neuron.parameters()]
+    ran = differentiated or root is None and any(p.grad != 0.0 for p in parameters)
     return [
         Column(
             heading=f"layer {k}{' · output' * (k == len(layers))}" if k else "input",
             names=names(k, sizes, run),
             neurons=layers[k - 1] if k else (),
             numbers={
-                "data": [None if value is None else as_value(value).data for value in run],
-                "grad": [None if root is None else getattr(value, "grad", None) for value in run],
+                "data": [None if value is None else was_data(value, was) for value in run],
+                "grad": [getattr(value, "grad", None) if differentiated else None for value in run],
             },
             drawn=most_active(run),
+            was=was,
+            ran=ran,
         )
         for k, run in enumerate(runs)
     ]
+
+
+def was_data(value: Value | float, was: Mapping[Value, float]) -> float:
+    """What a Value held when the numbers were computed, or a plain number."""
+    return as_value(value).data if value not in was else was[cast(Value, value)]
 
 
 def only_example(layers: Layers, root: Value) -> Run | None:

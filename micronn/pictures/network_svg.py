@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from micronn.pictures.network_columns import TOP, Column, bottom
 from micronn.pictures.palette import LIGHT, SHADES, SIGNS, scale, shade, wire
+from micronn.pictures.sketch import wrapped
 from micronn.pictures.svg import (
     box,
     escape,
@@ -25,6 +26,7 @@ from micronn.pictures.svg import (
 from micronn.support.numeric import magnitude
 from micronn.support.text import fmt
 
+NONE_YET = "No gradients yet: call backward() on a loss of this model."
 SPARSE = 60  # up to so many lines between two columns, every line is opaque
 
 
@@ -59,19 +61,32 @@ def network_svg(
     apart: bool,
     legend: bool = True,
     prefix: str = "",
+    told: Sequence[str] = (),
 ) -> str:
-    """The views as one SVG with a legend: side by side, or one upon the other."""
+    """The views as one SVG with a legend: side by side, or one upon the other.
+
+    told: what has changed since its numbers were computed, in sentences.
+    """
     last, end, parts = columns[-1], bottom(columns), []
     width = last.x + max(80.0, last.radius + 8 + last.name_width() + 20)  # of one view
     for k, view in enumerate(views):
         parts.append(f'<g class="{view.css}" transform="translate({units(k * width * apart)} 0)">')
         parts.append(svg_text(20, 24, f"{title}: {view.words}", 13, bold=True))
         parts += [*view_parts(columns, view), "</g>"]
-    parts += legend_parts(end + 56) if legend else []
     title_width = text_width(f"{title}: {VIEWS['weights'].words}", 13) + 40
     full = max(width * (len(views) if apart else 1), title_width, 540 if legend else 0)
+    if any(is_missing(last, view) and not view.steady for view in views):
+        told = [note for note in told if not note.startswith("No backward()")]
+        full, end = max(full, full - width + text_width(NONE_YET, 10) + 40), end + 15
+    lines = wrapped(told, int(full / 6) - 6)
+    full = max([full, *[text_width(line, 10) + 40 for line in lines]])
+    for i, line in enumerate(lines):
+        parts.append(svg_text(20, end + 48 + 15 * i, line, 10))
+    end += 15 * len(lines)
+    parts += legend_parts(end + 56) if legend else []
     height = end + (108 if legend else 40)
-    return svg_frame(full, height, title, description(columns), parts, prefix)
+    words = " ".join([description(columns), *told])
+    return svg_frame(full, height, title, words, parts, prefix)
 
 
 def view_parts(columns: list[Column], view: View) -> Iterator[str]:
@@ -80,7 +95,10 @@ def view_parts(columns: list[Column], view: View) -> Iterator[str]:
         yield from lines(left, right, view)
         middle = (left.x + right.x) / 2
         foot = f"max |{view.weight}| {fmt(strongest(right, view), digits=2)}"
+        foot = "none yet" if is_missing(right, view) else foot
         yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle")
+    if is_missing(columns[-1], view) and not view.steady:  # a film keeps its elements
+        yield svg_text(20, bottom(columns) + 48, NONE_YET, 10)
     yield from input_image(columns[0])
     for column in columns:
         yield from column_text(column)
@@ -88,6 +106,11 @@ def view_parts(columns: list[Column], view: View) -> Iterator[str]:
 
 
 # Weights
+
+
+def is_missing(column: Column, view: View) -> bool:
+    """Whether a view would show zeros where there is nothing yet."""
+    return view.field == "grad" and not column.ran
 
 
 class Line(NamedTuple):
@@ -101,19 +124,21 @@ class Line(NamedTuple):
 def lines(left: Column, right: Column, view: View) -> Iterator[str]:
     """The weights between two columns, weakest first; lines that look alike share a group."""
     weights = [
-        Line(getattr(right.neurons[j].w[i], view.field), i, j)
+        Line(right.held(right.neurons[j].w[i], view.field), i, j)
         for j in right.drawn
         for i in left.drawn
     ]
     if not view.steady:
         weights.sort(key=lambda weight: magnitude(weight.number))
-    top, dense = strongest(right, view), len(weights) > SPARSE
+    top, dense, missing = strongest(right, view), len(weights) > SPARSE, is_missing(right, view)
 
     def size(weight: Line) -> tuple[object, ...]:
-        return size_look(weight.number, top, dense), view.steady and weight[1:]
+        look = 'stroke-width="0.5"' if missing else size_look(weight.number, top, dense)
+        return look, view.steady and weight[1:]
 
     def sign(weight: Line) -> tuple[object, ...]:
-        return sign_look(weight.number), view.steady and weight[1:]
+        look = f'stroke="{LIGHT["rule"]}"' if missing else sign_look(weight.number)
+        return look, view.steady and weight[1:]
 
     yield f'<g transform="translate({units(left.x + left.radius)} 0)">'
     for (look, _), alike in groupby(weights, size):
@@ -132,13 +157,14 @@ def line(weight: Line, left: Column, right: Column, view: View) -> str:
     ends = f"M0 {units(left.middles[i])} {width} {units(right.middles[j])}"
     if view.steady:
         return f'<path d="{ends}"/>'
-    title = f"{view.weight} {i}→{j}: {fmt(number, sign=True)}"
+    text = "none yet" if is_missing(right, view) else fmt(number, sign=True)
+    title = f"{view.weight} {i}→{j}: {text}"
     return f'<path d="{ends}"><title>{title}</title></path>'
 
 
 def strongest(column: Column, view: View) -> float:
     """The size of the largest weight of a layer, drawn or not."""
-    return scale([getattr(w, view.field) for neuron in column.neurons for w in neuron.w])
+    return scale([column.held(w, view.field) for neuron in column.neurons for w in neuron.w])
 
 
 def sign_look(number: float) -> str:
@@ -201,9 +227,10 @@ def unit_mark(column: Column, unit: int, view: View) -> str:
     fill = "card" if number is None else shade(number, column.scale(view.field))
     if column.neurons:
         shape = svg_circle(x, y, r, fill, "op", 1.2)
-        biases = [getattr(neuron.b, view.field) for neuron in column.neurons]
+        biases = [column.held(neuron.b, view.field) for neuron in column.neurons]
         left, top, weight = x + 0.55 * r, y + 0.6 * r, biases[unit]
-        bias = svg_rect(left, top, 9, 9, shade(weight, scale(biases)), "param")
+        token = "card" if is_missing(column, view) else shade(weight, scale(biases))
+        bias = svg_rect(left, top, 9, 9, token, "param")
         bias += minus(left + 4.5, top + 4.5, 5, weight, view)
     else:
         shape, bias = svg_rect(x - r, y - r, 2 * r, 2 * r, fill, "input", 1.5), ""
@@ -241,7 +268,8 @@ def unit_words(column: Column, unit: int, with_numbers: bool) -> str:
     if not column.neurons:
         return words
     bias = column.neurons[unit].b
-    return f"{words}; bias: data = {bias.data!r}, grad = {bias.grad!r}"
+    words += f"; bias: data = {column.held(bias, 'data')!r}"
+    return words + f", grad = {bias.grad!r}" * column.ran
 
 
 def input_image(column: Column) -> Iterator[str]:

@@ -179,8 +179,9 @@ def film_frame(
     drawn: the units to draw, which must not change from frame to frame.
     """
     columns = read_columns(layers_of(model), None, root)
+    trained = any(p.grad != 0.0 for p in model.parameters())
     for column, chosen in zip(columns, drawn, strict=True):
-        column.drawn = chosen
+        column.drawn, column.ran = chosen, trained
     place(columns)
     views = [view._replace(steady=True) for view in VIEWS.values()]
     return network_svg(columns, title, views, apart=False, prefix=prefix)

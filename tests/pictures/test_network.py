@@ -337,3 +337,71 @@ def test_a_picture_is_saved_as_svg_or_html_and_nothing_else(tmp_path):
     with pytest.raises(OSError, match="missing"):
         picture.save(tmp_path / "missing" / "a.svg")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.svg"]
+
+
+# Of one moment
+
+
+def lines_of(picture, word):
+    """The numbers of all lines of a view, by the units they join."""
+    pairs = [re.fullmatch(rf"{word} (\d+→\d+): (.*)", text) for text in tooltips(picture)]
+    return [found.groups() for found in pairs if found]
+
+
+def test_a_model_without_gradients_shows_no_picture_of_zeros_but_says_so():
+    model = MLP(2, [3, 1], rng=random.Random(3))
+    picture = draw_network(model, show="grads")
+    assert {text for _, text in lines_of(picture, "grad")} == {"none yet"}
+    assert "No gradients yet: call backward() on a loss of this model." in texts(picture)
+    assert "max |grad| 0" not in texts(picture)
+    assert "grad = 0" not in picture.svg
+    strokes = {stroke for stroke, _, _ in line_groups(picture)}
+    assert strokes == {LIGHT["rule"]}
+    assert LIGHT["zero"] not in picture.svg.partition('class="g"')[2].partition("legend")[0]
+
+
+def test_of_a_page_only_the_view_of_gradients_says_that_there_are_none():
+    page = draw_network(MLP(2, [3, 1], rng=random.Random(3))).html
+    weights, grads = page.partition('class="w"')[2].split('class="g"')
+    assert "No gradients yet" not in weights
+    assert "No gradients yet" in grads
+
+
+def test_before_backward_on_the_loss_no_circle_shows_a_gradient():
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(3))
+    (model([1.0, 2.0]) ** 2).backward()
+    loss = model([0.5, -1.0]) ** 2
+    picture = draw_network(model, show="grads", root=loss, legend=False)
+    assert "No gradients yet: call backward() on a loss of this model." in texts(picture)
+    assert {text for _, text in lines_of(picture, "grad")} == {"none yet"}
+    assert "Held before this pass" in picture.svg
+    numbers = [text for text in texts(picture) if re.fullmatch(r"[+−]?[\d.]+", text)]
+    assert numbers == ["2", "3", "1"]  # how many units a column has
+    loss.backward()
+    assert "No gradients yet" not in draw_network(model, show="grads", root=loss).svg
+
+
+def test_weights_that_moved_are_drawn_as_the_activations_were_computed_with():
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(3))
+    loss = (model([0.5, -1.0]) - 1.0) ** 2
+    loss.backward()
+    before = {show: draw_network(model, show=show, root=loss) for show in ("weights", "grads")}
+    for p in model.parameters():
+        p.data -= 0.5 * p.grad
+    for show, picture in before.items():
+        after = draw_network(model, show=show, root=loss)
+        assert tooltips(after) == tooltips(picture)
+        assert "13 of 13 parameters have changed since" in after.svg
+        assert "13 of 13 parameters have changed since" in after.html
+    now = draw_network(model, x=[0.5, -1.0])  # computed anew, with the weights of now
+    assert lines_of(now, "w") != lines_of(before["weights"], "w")
+    assert "changed since" not in now.svg
+
+
+def test_gradients_that_weights_held_before_the_loss_are_told():
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(3))
+    for _ in range(2):
+        loss = (model([0.5, -1.0]) - 1.0) ** 2
+        loss.backward()
+    assert "Held before this pass" in draw_network(model, show="grads", root=loss).svg
+    assert "Held before this pass" in draw_network(model, root=loss).html
