@@ -6,6 +6,7 @@ snapshot.  Each of them is a film: Python draws every frame, and the page only t
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from micronn.engine import Value
@@ -159,11 +160,12 @@ def network_frames(run: Run) -> Iterator[str]:
     drawn = units_drawn(run.model, run.example[0] if run.example else None)
     for model, snapshot in run.states():
         try:
-            root = run.example_loss(model) if run.example else None
+            with run.example_loss(model) if run.example else nullcontext() as root:
+                put(model, snapshot)
+                frame = film_frame(model, root, drawn, run.title, "network-")
         except NOT_FINITE:
-            root = None
-        put(model, snapshot)
-        yield film_frame(model, root, drawn, run.title, "network-")
+            frame = film_frame(model, None, drawn, run.title, "network-")
+        yield frame
 
 
 def units_drawn(model: Module, x: Sequence[Value | float] | None) -> list[list[int]]:
@@ -194,14 +196,13 @@ def example_frames(run: Run) -> Iterator[str]:
     """
     for model, _ in run.states():
         try:
-            root = run.example_loss(model)
+            with run.example_loss(model) as root:
+                frame = render(Graph(root, model.named_parameters()), prefix="example-").svg
         except NOT_FINITE as refusal:
             words = f"There is no loss here: {refusal}"
             text = svg_text(12, 24, words, bold=True)
-            yield svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
-        else:
-            graph = Graph(root, model.named_parameters())
-            yield render(graph, prefix="example-").svg
+            frame = svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
+        yield frame
 
 
 def plane_frames(run: Run) -> Iterator[str]:

@@ -12,10 +12,11 @@ from it: the model as it was, the loss of an example, how large the gradient was
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple, cast
 
-from micronn.engine import Value, as_value
+from micronn.engine import Value, as_value, topological_order
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.pictures.network_columns import layers_of
@@ -166,12 +167,24 @@ class Run:
         output = cast(Callable[..., Any], model)(named_inputs(x))
         return loss_of(cast(Loss, self.loss), output, target)
 
-    def example_loss(self, model: Module) -> Value:
-        """The loss of the example after backward(); gradients are those of this example alone."""
-        model.zero_grad()
+    @contextmanager
+    def example_loss(self, model: Module) -> Iterator[Value]:
+        """The loss of the example after backward(); gradients are those of this example alone.
+
+        What else the loss reads, such as a target or a weight of its own, then has its
+        gradient back.
+        """
         root = self.cost(model, *cast(Example, self.example))
-        root.backward()
-        return root
+        leaves = [value for value in topological_order(root) if not value.operands]
+        held = [(leaf, leaf.grad, getattr(leaf, "was", leaf.data)) for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = 0.0
+        try:
+            root.backward()
+            yield root
+        finally:
+            for leaf, grad, was in held:
+                leaf.grad, leaf.was = grad, was
 
     def states(self) -> Iterator[tuple[Module, Snapshot]]:
         """A model of its own, put into the state of one snapshot after the other."""

@@ -10,9 +10,13 @@ from recorded_run import recorded, squared
 
 from micronn.data import moons
 from micronn.engine import Value
+from micronn.losses import mse
 from micronn.nn import MLP
+from micronn.optim import SGD
+from micronn.training import steps
 from micronn.viewer.flipbook import ALPHABET
-from micronn.viewer.replay import Recorder
+from micronn.viewer.flipbook import film as film_of
+from micronn.viewer.replay import Recorder, network_frames, pictures
 from micronn.viewer.run import classes
 
 HOSTILE = "</script><script>alert(1)</script>\u2028"
@@ -77,6 +81,84 @@ def test_the_example_is_worked_out_with_the_weights_of_each_snapshot():
     assert ["2", "1", "0"] in texts  # the output
     # d f / d w = 2 (w x - t) x
     assert ["+4", "0", "−4"] in texts
+
+
+# What a frame must not say: all is of the moment of its snapshot
+OF_ANOTHER_MOMENT = re.compile(
+    "Held before|changed since|Taken away|not here any more|From outside|On its way|No backward"
+)
+
+
+def own_loop(clear):
+    """A loop of one's own, with or without zero_grad(), recorded before and after each step."""
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(2))
+    optimizer = SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, loss=squared, example=([0.5, -1.0], 1.0))
+    recorder.snapshot(0, 1.0)
+    for step in range(1, 4):
+        loss = squared(model([0.5, -1.0]), 1.0) + squared(model([1.0, 2.0]), 0.0)
+        if clear:
+            optimizer.zero_grad()
+        loss.backward()
+        recorder.snapshot(2 * step, loss)
+        optimizer.step()
+        recorder.snapshot(2 * step + 1, loss)
+    return recorder
+
+
+def trained(engine):
+    """A training of micronn's own."""
+    data = moons(20, noise=0.1, rng=random.Random(7))
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(2))
+    optimizer = SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, loss=mse, example=(data[0][0], data[1][0]), data=data)
+    recorder.snapshot(0, 1.0)
+    for _ in recorder.record(steps(model, mse, data, optimizer, epochs=3, engine=engine)):
+        pass
+    return recorder
+
+
+@pytest.mark.parametrize(
+    "run",
+    [lambda: own_loop(True), lambda: own_loop(False), lambda: trained("graph"),
+     lambda: trained("machine")],
+    ids=["zero_grad", "no zero_grad", "graph", "machine"],
+)  # fmt: skip
+def test_every_frame_of_a_replay_is_of_its_own_moment(run):
+    recorder = run()
+    for _ in range(2):
+        films = pictures(recorder)
+        for name in ("example", "network"):
+            assert not [f for f in films[name] if OF_ANOTHER_MOMENT.search(f)]
+
+
+def test_a_replay_leaves_no_gradient_in_what_its_loss_reads():
+    # A target that is a Value, and a penalty on the model itself with a weight of its own.
+    target, factor = Value(1.0, "t"), Value(0.1, "c")
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(2))
+
+    def loss(out, t):
+        return squared(out, t) + factor * sum(p * p for p in model.parameters())
+
+    recorder = Recorder(model, loss=loss, example=([0.5, -1.0], target))
+    for step in range(3):
+        model.zero_grad()
+        loss(model([1.0, 2.0]), 1.0).backward()
+        recorder.snapshot(step, 1.0)
+    before = [target.grad, factor.grad, *[p.grad for p in model.parameters()]]
+    films = pictures(recorder)
+    assert not [frame for frame in films["example"] if OF_ANOTHER_MOMENT.search(frame)]
+    assert not [frame for frame in films["network"] if OF_ANOTHER_MOMENT.search(frame)]
+    assert [target.grad, factor.grad, *[p.grad for p in model.parameters()]] == before
+
+
+def test_before_the_first_backward_a_film_of_a_network_has_no_gradients_and_stays_one_film():
+    recorder = own_loop(True)
+    first, second, *_ = network_frames(recorder)
+    assert "none yet" in first
+    assert "none yet" not in second
+    (scene,) = film_of(network_frames(recorder)).scenes
+    assert "none yet" not in scene.svg  # the last page
 
 
 @pytest.mark.parametrize(
