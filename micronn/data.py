@@ -141,8 +141,7 @@ def split(
     train_end = validation_end - round(fraction(validation, "validation") * len(order))
     if train_end < 1:
         raise ValueError(
-            f"validation={validation} and test={test} leave none of {len(order)} examples "
-            "to train on; together they must stay below 1"
+            f"validation={validation}, test={test} leave none of {len(order)} examples; take less"
         )
     train, between = order[:train_end], order[train_end:validation_end]
     return select(data, train), select(data, between), select(data, order[validation_end:])

@@ -164,7 +164,10 @@ class Value(Number):
 
     def exp(self) -> Value:
         """e ** a.   d/da = e ** a."""
-        data = numeric.exp(self)
+        try:
+            data = math.exp(self.data)
+        except OverflowError:
+            raise OverflowError(f"exp of {shown(self)} is beyond the largest float") from None
         return computed(data, "exp", (self,), (data,))
 
     def log(self) -> Value:
@@ -178,8 +181,7 @@ class Value(Number):
         if self.data < 0.0:
             raise DomainError(f"sqrt needs a number of at least zero, got {shown(self)}")
         root = math.sqrt(self.data)
-        slope = 0.5 / root if root else math.inf
-        return computed(root, "sqrt", (self,), (slope,))
+        return computed(root, "sqrt", (self,), (0.5 / root if root else math.inf,))
 
     def sin(self) -> Value:
         """Sine of an angle in radians.   d/da = cos(a)."""
@@ -353,9 +355,7 @@ def dot(a: Iterable[Value | float], b: Iterable[Value | float]) -> Value:
     """
     left, right = terms(a), terms(b)
     if len(left) != len(right):
-        raise ValueError(
-            f"dot needs two lists of one length, got {len(left)} and {len(right)} numbers"
-        )
+        raise ValueError(f"dot needs two lists of one length, got {len(left)} and {len(right)}")
     if type(left[0]) is float:
         left, right = right, left
     if type(left[0]) is float:  # both are plain: the first become Values

@@ -8,14 +8,13 @@
 Those that are given lists average over them and are marked `@takes_lists`.
 Classes are read from logits, the unbounded scores before sigmoid or softmax: a
 probability of 1e-400 rounds to 0, and its logarithm is gone; the score is still there.
-Logarithms are natural, so a loss made of them is in nats (1 nat is 1.44 bits).
-"Shape (n,)" says: a list of n numbers.
+Logarithms are natural: a loss made of them is in nats (1.44 bits).  Shape (n,): n numbers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms
+from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms, total
 from micronn.support.arguments import check_pairs, class_index, flat_list, probabilities
 from micronn.support.number import as_float, number_of, shown
 from micronn.support.numeric import as_list
@@ -78,8 +77,7 @@ def huber(preds: Iterable[Num], targets: Iterable[Num], delta: float = 1.0) -> V
     With a the absolute error and c = min(a, delta), both cases are c * (a - c/2).
     Raises as mse does, and ValueError for a delta that is not above 0.
 
-    Source: Huber, "Robust estimation of a location parameter", 1964.  PyTorch's
-    F.huber_loss.
+    Source: Huber, "Robust estimation of a location parameter", 1964.  F.huber_loss in PyTorch.
 
     >>> huber([Value(1.0), Value(5.0)], [0.0, 2.0]).data  # (1/2 + 5/2) / 2
     1.5
@@ -115,8 +113,7 @@ def hinge(scores: Iterable[Num], targets: Iterable[Num]) -> Value:
     for s, t in pairs(scores, targets, "scores"):
         if number_of(t) not in (-1.0, 1.0):
             raise ValueError(
-                f"hinge needs targets of -1 or +1, got {shown(t)}; "
-                "write 2*t - 1 for classes 0 and 1"
+                f"hinge needs targets of -1 or +1, got {shown(t)}; write 2*t - 1 for classes 0, 1"
             )
         losses.append((1.0 - t * s).relu())
     return mean(losses)
@@ -175,7 +172,9 @@ def softmax(logits: Iterable[Num]) -> list[Value]:
     """
     zs = [as_value(z) for z in flat_list(logits, "logits")]
     log_of_sum = logsumexp(zs)
-    return [(z - log_of_sum).exp() for z in zs]  # e**z / sum = e**(z - log(sum))
+    shares = [(z - log_of_sum).exp() for z in zs]  # e**z / sum = e**(z - log(sum))
+    rounded_sum = total(shares)  # 1, but for digits that large logits lose
+    return [share / rounded_sum for share in shares]
 
 
 def cross_entropy(logits: Iterable[Num], target: int | Value | Sequence[Num]) -> Value:
@@ -185,8 +184,7 @@ def cross_entropy(logits: Iterable[Num], target: int | Value | Sequence[Num]) ->
     target: index of the right class, from 0 to n_classes - 1; or, with shape
         (n_classes,), the probability of each class, adding up to 1.
 
-    Returns a Value >= 0, in nats.  A model that knows nothing about n classes
-    scores log(n): 1.0986 for three.
+    Returns a Value >= 0, in nats; log(3) = 1.0986 if nothing is known about 3 classes.
 
     Raises IndexError if target names no class, TypeError if it is no whole number,
     and ValueError for no logits or for probabilities that do not fit.
@@ -203,7 +201,11 @@ def cross_entropy(logits: Iterable[Num], target: int | Value | Sequence[Num]) ->
         right = dot(probabilities(target, len(zs)), zs)
     else:
         right = zs[class_index(target, len(zs))]
-    # -log(e**right / sum of e**z).  Subtracted first, so that a tiny loss keeps its digits.
+    # -log(e**right / sum of e**z).  Subtracted first, so that a tiny loss keeps its digits;
+    # where right is far off, what remains of the others would not.
+    if max([z.data for z in zs]) - right.data > 100.0:
+        top = max(zs)
+        return logsumexp([z - top for z in zs]) + (top - right)
     return logsumexp([z - right for z in zs])
 
 

@@ -3,7 +3,10 @@
 import math
 import random
 
+import mpmath
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from micronn.check.gradcheck import gradcheck
 from micronn.engine import Value
@@ -114,14 +117,20 @@ def test_gradients_agree_with_nudging(loss, targets):
         ([1e8, -1e8], 1, 2e8, [1.0, -1.0]),
         ([1e8, 1e8, 1e8], 0, math.log(3), [-2 / 3, 1 / 3, 1 / 3]),
         ([-1000.0, -1000.0], 1, math.log(2), [0.5, -0.5]),
+        # The share of 0.75 beside 1.0 is 1 / (1 + e**0.25), however far off the third is.
+        ([-1e16, 0.75, 1.0], 0, 1e16, [-1.0, 0.43782349911420193, 0.5621765008857981]),
+        ([-1e8, 0.75, 1.0], 0, 1e8 + 1.5759394, [-1.0, 0.43782349911420193, 0.5621765008857981]),
+        ([1e8, 1e8 + 200.0], 0, 200.0, [-1.0, 1.0]),
+        # mpmath: log(1 + e**-39.9)
+        ([0.1, 40.0], 1, 4.6951575726311966e-18, [4.6951575726311966e-18, -4.69515757263112e-18]),
     ],
 )
 def test_cross_entropy_is_right_for_huge_logits(logits, target, loss, slopes):
     logits = values(logits)
     out = cross_entropy(logits, target)
     out.backward()
-    assert out.data == pytest.approx(loss, rel=1e-15)
-    assert [z.grad for z in logits] == pytest.approx(slopes, rel=1e-15)
+    assert out.data == pytest.approx(loss, rel=1e-15, abs=1e-30)
+    assert [z.grad for z in logits] == pytest.approx(slopes, rel=1e-14, abs=1e-30)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +149,9 @@ def test_cross_entropy_is_right_for_huge_logits(logits, target, loss, slopes):
     ],
 )
 def test_binary_cross_entropy_is_right_for_huge_logits(logit, target, loss, slope):
-    for given in (target, Value(target)):
+    for right in (target, Value(target)):
         z = Value(logit)
-        out = binary_cross_entropy([z], [given])
+        out = binary_cross_entropy([z], [right])
         out.backward()
         assert out.data == pytest.approx(loss, rel=1e-14)
         assert z.grad == pytest.approx(slope, rel=1e-14)
@@ -153,6 +162,26 @@ def test_softmax_adds_up_to_1_and_does_not_overflow():
     assert sum(p.data for p in ps) == pytest.approx(1.0, rel=1e-12)
     assert ps[0].data == pytest.approx(1 / (1 + math.exp(-1)), rel=1e-12)
     assert ps[2].data == 0.0
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=6))
+def test_softmax_is_probabilities_whatever_the_logits(logits):
+    # mpmath: the shares of e**(z - top), whose differences are exact there
+    zs = values(logits)
+    ps = softmax(zs)
+    sizes = [mpmath.exp(mpmath.mpf(z) - max(logits)) for z in logits]
+    exact = [float(size / sum(sizes)) for size in sizes]
+    assert sum(p.data for p in ps) == pytest.approx(1.0, rel=1e-12)
+    assert [p.data for p in ps] == pytest.approx(exact, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("top", [0.0, 1000.0, 1e8, 1e12, 1e16])
+def test_softmax_of_equal_logits_shares_alike_and_pulls_alike(top):
+    zs = values([top, top])
+    p, q = softmax(zs)
+    assert (p.data, q.data) == (0.5, 0.5)
+    p.backward()  # dp/dz = p (1 - p) for its own logit, -p q for the other
+    assert [z.grad for z in zs] == pytest.approx([0.25, -0.25], rel=1e-12)
 
 
 def test_huber_joins_its_two_halves_without_a_kink():
@@ -191,6 +220,12 @@ def test_probabilities_may_miss_1_by_the_rounding_of_32_bit_floats():
     # The 32-bit float next to 0.1; the loss of ten equal logits is log(10).
     tenths = [0.10000000149011612] * 10
     assert cross_entropy([0.0] * 10, tenths).data == pytest.approx(math.log(10), rel=1e-15)
+
+
+@pytest.mark.parametrize("off", [2e-6, 1e-3, -1e-3, 1e-2])
+def test_probabilities_that_miss_1_by_more_than_rounding_are_refused(off):
+    with pytest.raises(ValueError, match=r"add up to 1, got \["):
+        cross_entropy(values([1.0, 2.0]), [0.25, 0.75 + off])
 
 
 @over_lists

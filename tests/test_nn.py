@@ -141,7 +141,7 @@ def test_a_bare_input_is_refused_with_a_hint_that_works():
     # [1.0] is what a net of one input wants; of a net of two inputs it would be refused too.
     with pytest.raises(TypeError, match=r"write \[1.0\]$"):
         MLP(1, [4, 1])(1.0)
-    with pytest.raises(TypeError, match=r"write all of them in brackets"):
+    with pytest.raises(TypeError, match=r"write all 2 of them in brackets"):
         MLP(2, [4, 1])(1.0)
 
 

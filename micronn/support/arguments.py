@@ -105,7 +105,9 @@ def choice(table: Mapping[str, T], name: Any, what: str) -> T:
 def listed(items: Any, name: str, length: int | None = None) -> tuple[Any, ...]:
     """items as a tuple of that length, or of any; one number, text or a set is no list."""
     if not hasattr(items, "__iter__"):
-        these = f"[{items!r:.60}]" if length in (None, 1) else "all of them in brackets, [..., ...]"
+        these = f"all {length} of them in brackets, [..., ...]"
+        if length in (None, 1):
+            these = f"[{items!r:.60}]"
         raise TypeError(f"{name} is a list, got one number, {items!r:.60}; write {these}")
     if isinstance(items, (str, bytes, set, frozenset, dict)):
         kind = type(items).__name__

@@ -7,6 +7,7 @@ out of Numbers: it adds the operations, the graph and backward().
 from __future__ import annotations
 
 import copy
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar
@@ -150,7 +151,10 @@ def as_float(x: SupportsFloat) -> float:
             what = f"an array of shape {shape}"
             advice = "take its numbers one by one, [x * v for x in array], or array.item() of one"
         raise TypeError(f"a Value holds one real number, got {what}; {advice}")
-    return float(x)
+    number = float(x)
+    if math.isinf(number) and x != number:  # a Decimal, or a NumPy longdouble
+        raise OverflowError(f"{clipped(repr(x))} is beyond the largest float, 1.8e308; scale it")
+    return number
 
 
 def number_of(x: Number | SupportsFloat) -> float:

@@ -21,26 +21,23 @@ def power(base: Number | float, exponent: Number | float) -> tuple[float, float]
     a, k = number_of(base), number_of(exponent)
     try:
         data = a**k
+        if type(data) is not float:
+            if isinstance(data, complex):
+                why = "a negative number has no such root"
+                raise DomainError(f"{shown(base)} ** {shown(exponent)}: {why}")
+            return power(float(a), float(k))  # data was set to a NumPy number, or to an int
         if a == 0.0:
             return data, k * (math.inf if 0.0 < k < 1.0 else 0.0 ** (k - 1.0)) if k else 0.0
     except (ZeroDivisionError, OverflowError) as error:
         zero = isinstance(error, ZeroDivisionError)
         why = ": zero has no negative power" if zero else " is beyond the largest float"
         raise type(error)(f"{shown(base)} ** {shown(exponent)}{why}") from None
-    if isinstance(data, complex):
-        raise DomainError(f"{shown(base)} ** {shown(exponent)}: a negative number has no such root")
     try:
+        if a < 0.0 and k * k >= 2.0**106:  # k is even, and k - 1 is no float: a**k / a instead
+            return data, k * (data / a)
         return data, k * a ** (k - 1.0) if k else 0.0
     except OverflowError:
         return data, k * data / a
-
-
-def exp(x: Number) -> float:
-    """e ** x of a Value, which is named in errors."""
-    try:
-        return math.exp(x.data)
-    except OverflowError:
-        raise OverflowError(f"exp of {shown(x)} is beyond the largest float") from None
 
 
 def exponent_slope(a: float, k: float, data: float) -> float:
@@ -69,7 +66,21 @@ def gelu(a: float) -> tuple[float, float]:
     if math.isinf(a):  # inf * 0 would be nan
         return max(a, 0.0), below
     bell = math.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
-    return a * below, below + a * bell
+    return gelu_tail(a) if -40.0 < a < -37.5 else a * below, below + a * bell
+
+
+def gelu_tail(a: float) -> float:
+    """a * P(a) far below zero, where P(a) alone is too small to keep its digits.
+
+    It is -p(a) * (1 - 1/a² + 3/a⁴ - 15/a⁶ + ...), with p(a) = e**(-a²/2) / sqrt(2 * pi).
+    Source: Abramowitz, Stegun, "Handbook of mathematical functions", 1964, 26.2.12.
+    """
+    square, (high, low), series = a * a, halves(a), 1.0
+    lost = ((high * high - square) + 2.0 * high * low) + low * low  # by rounding the square
+    for k in (15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
+        series = 1.0 - k / square * series
+    larger = math.exp(600.0 - 0.5 * square)  # e**-600 comes last, or most digits would be lost
+    return -larger * (series - 0.5 * lost) * 1.0573552448236364e-261  # e**-600 / sqrt(2 * pi)
 
 
 def normal_cdf(a: float) -> float:
@@ -130,7 +141,10 @@ def mean(numbers: Sequence[float]) -> float:
     """The average, also where the sum is beyond any float."""
     n = len(numbers)
     average = exact_sum(numbers) / n
-    return exact_sum([x / n for x in numbers]) if math.isinf(average) else average
+    if math.isinf(average):
+        room = 2.0 ** n.bit_length()  # dividing by a power of two does not round such numbers
+        return exact_sum([x / room for x in numbers]) / n * room
+    return average
 
 
 def logsumexp(numbers: Sequence[float]) -> tuple[float, list[float]]:
@@ -144,8 +158,8 @@ def logsumexp(numbers: Sequence[float]) -> tuple[float, list[float]]:
     """
     top = max(numbers)
     sizes = [1.0 if x == top else math.exp(x - top) for x in numbers]  # inf - inf is nan
-    total = exact_sum(sizes)
-    return top + math.log(total), [size / total for size in sizes]
+    total, rest = exact_sum(sizes), exact_sum([*sizes, -1.0])  # without the largest one
+    return top + math.log1p(rest), [size / total for size in sizes]
 
 
 def root_mean_square(numbers: Sequence[float]) -> float:

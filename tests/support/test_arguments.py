@@ -88,7 +88,7 @@ def test_the_hint_for_a_bare_number_is_one_that_works():
     # [1.0] is right where one input is asked for; where two are, it would be refused too.
     with pytest.raises(TypeError, match=r"got one number, 1.0; write \[1.0\]$"):
         listed(1.0, "inputs", 1)
-    with pytest.raises(TypeError, match=r"write all of them in brackets, \[..., ...\]$"):
+    with pytest.raises(TypeError, match=r"write all 2 of them in brackets, \[..., ...\]$"):
         listed(1.0, "inputs", 2)
 
 
