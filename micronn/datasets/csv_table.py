@@ -87,7 +87,7 @@ def read_csv(
         raise ValueError(f"{path}: no examples below the header; at least one line is needed")
     target, drop = target or names[-1], [drop] if isinstance(drop, str) else list(drop)
     indices = column_indices(path, names, [target, *drop])
-    used = [k for k in range(len(names)) if k not in indices]
+    used = sorted({*range(len(names))} - {*indices})
     if not used or target in drop:
         why = f"{target!r} is the target" if used else "no column is left for the inputs"
         raise ValueError(f"{path}: {why}; drop fewer columns")

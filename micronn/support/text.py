@@ -42,7 +42,7 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     return f"{before}{size:e}".replace("e+", "e").replace("-", "−")
 
 
-DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+DECIMAL = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"  # no digit fits two places
 
 
 def decimal(text: str) -> float | None:
@@ -86,6 +86,8 @@ def clean(name: str) -> str:
 
 def printable(text: str) -> str:
     """Text with U+FFFD for every character that a terminal would obey or could not show."""
+    if text.isprintable():
+        return text
     return "".join([c if c.isprintable() else "\ufffd" for c in text])
 
 

@@ -1,10 +1,16 @@
 """A table becomes examples, and whatever is wrong with it is said with its place."""
 
 import csv
+import math
 import os
 import re
+import tempfile
+import warnings
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from micronn.datasets import csv_table
 from micronn.datasets.csv_table import read_csv, rows_of
@@ -317,3 +323,30 @@ def test_a_table_that_another_program_writes_into_a_pipe_is_read():
         assert read_csv(f"/dev/fd/{reader}").targets == [0, 1, 0]
     finally:
         os.close(reader)
+
+
+CELLS = st.sampled_from(
+    ["1", "-2.5", "NA", "", "red", "a b", '"x,;y"', '"', "1,5", "\0", "\x1b[2J"]
+)
+TEXTS = st.lists(CELLS | st.sampled_from([",", ";", "\t", "\n"]), max_size=40).map("".join)
+
+
+@given(TEXTS | st.text(max_size=60), st.booleans(), st.sampled_from([None, True, False]))
+def test_any_text_is_a_table_of_finite_numbers_or_refused_in_a_line(text, skip_gaps, header):
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder, "my.csv")
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        try:
+            table = read_csv(path, header=header, skip_gaps=skip_gaps)
+        except ValueError as error:
+            table, refusal = None, str(error)
+    if table is None:
+        assert refusal.startswith(str(path))
+        assert "\n" not in refusal
+        return
+    nin = sum(len(table.words.get(name, [name])) for name in table.columns)
+    assert {len(x) for x in table.inputs} == {nin}
+    assert len(table.inputs) == len(table.targets)
+    assert all(math.isfinite(number) for x in table.inputs for number in x)
+    assert all(name.isprintable() for name in [*table.columns, *table.classes])

@@ -65,6 +65,12 @@ def test_a_number_is_read_from_plain_digits_alone(text, number):
     assert decimal(text) == number
 
 
+def test_a_long_row_of_digits_is_read_once_and_not_once_for_each_digit():
+    # With two places for a digit in the pattern, this takes n**2 / 2 steps: many minutes.
+    assert decimal("1" * 200_000 + "x") is None
+    assert decimal("1" * 200_000) == math.inf
+
+
 @pytest.mark.parametrize(
     ("name", "layer"),
     [
