@@ -27,6 +27,16 @@ FRAMES = """() => {
             frame: box(card.querySelector('rect')),
             texts: texts(card).map(e => [e.textContent, ...box(e)])}))};
 }"""
+# Sets an address, and ends when the page has followed it.
+FOLLOWED = """hash => new Promise(done => {
+    addEventListener("hashchange", done, {once: true});
+    if (location.hash === hash) done(); else location.hash = hash;
+})"""
+# Presses a key and looks in the same moment: a page that plays goes on while a test asks again.
+PRESSED = """([key, look]) => {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+    return look.map(([id, name]) => document.getElementById(id).getAttribute(name));
+}"""
 
 
 def bulb(*labels):
@@ -87,3 +97,13 @@ def assert_cards_hold_their_texts(seen):
             assert x1 <= right + scale, text
             assert y1 <= bottom + 2 * scale, text
         assert overlaps([text[1:] for text in card["texts"]], scale) == []
+
+
+def follow(page, hash):
+    """Set the address of a page, and wait until the page has followed it."""
+    page.evaluate(FOLLOWED, hash)
+
+
+def pressed(page, key, *look):
+    """Press a key, and give the attributes, as (id, name), that elements have at once."""
+    return page.evaluate(PRESSED, [key, look])

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from boxes import overlaps
+from step_pages import follow, pressed
 
 from micronn.data import moons
 from micronn.engine import Value
@@ -59,7 +60,7 @@ def press(page, *keys):
 
 def wait_for(page, value):
     """Wait until the slider is there; the page itself lets nobody evaluate text to wait for."""
-    for _ in range(100):
+    for _ in range(600):
         if page.input_value("#slider") == value:
             return
         page.wait_for_timeout(50)
@@ -138,8 +139,7 @@ def test_keys_buttons_slider_and_address_agree(opened):
     assert at() == place(4)
     press(page, "PageUp")
     assert at() == place(0)
-    page.evaluate("location.hash = '#step-3'")
-    wait_for(page, "3")
+    follow(page, "#step-3")
     assert at() == place(3)
 
 
@@ -155,9 +155,8 @@ def test_play_goes_to_the_end_and_stops(opened):
     page = opened()
     page.select_option("#speed", "70")
     page.evaluate("document.activeElement.blur()")
-    press(page, " ")
-    assert page.get_attribute("#play", "aria-pressed") == "true"
-    assert page.get_attribute("#now", "aria-live") == "off"  # nobody can listen that fast
+    looks = ("play", "aria-pressed"), ("now", "aria-live")
+    assert pressed(page, " ", *looks) == ["true", "off"]  # nobody can listen that fast
     wait_for(page, "6")
     assert page.get_attribute("#play", "aria-pressed") == "false"
     assert page.get_attribute("#now", "aria-live") == "polite"

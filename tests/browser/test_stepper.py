@@ -9,10 +9,12 @@ from step_pages import (
     FRAMES,
     assert_cards_hold_their_texts,
     bulb,
+    follow,
     last_step,
     long_sum,
     neuron,
     not_finite,
+    pressed,
     step_of,
 )
 
@@ -91,8 +93,7 @@ def test_parameters_constants_and_nan_step_there_and_back_too(stepping, make):
     page = stepping(*make())
     forth = at_every_step(page, STATE)
     for k in reversed(range(len(forth))):
-        page.evaluate(f"location.hash = '#step-{k}'")
-        page.wait_for_timeout(5)
+        follow(page, f"#step-{k}")
         assert page.evaluate(STATE) == forth[k]
 
 
@@ -146,9 +147,9 @@ def test_every_step_has_one_live_text_with_the_numbers_of_the_cards_it_rings(ste
         (lambda page: page.click("#last"), 11),
         (lambda page: page.fill("#slider", "7"), 7),
         (lambda page: page.focus("#slider") or page.keyboard.press("ArrowRight"), 4),
-        (lambda page: page.evaluate("location.hash = '#step-9'"), 9),
-        (lambda page: page.evaluate("location.hash = '#step-999'"), 11),
-        (lambda page: page.evaluate("location.hash = '#nonsense'"), 0),
+        (lambda page: follow(page, "#step-9"), 9),
+        (lambda page: follow(page, "#step-999"), 11),
+        (lambda page: follow(page, "#nonsense"), 0),
         (lambda page: page.click("#n1 text"), 6 + 2),  # b is next touched by e -> b
         (lambda page: page.click("th button >> text=d"), 5),  # d is next touched by f -> d
         (lambda page: page.keyboard.press("Control+ArrowRight"), 3),
@@ -157,7 +158,6 @@ def test_every_step_has_one_live_text_with_the_numbers_of_the_cards_it_rings(ste
 def test_keys_buttons_slider_address_and_cards_lead_to_the_same_steps(stepping, act, step):
     page = stepping(bulb(), hash="#step-3")
     act(page)
-    page.wait_for_timeout(20)
     assert step_of(page) == step
 
 
@@ -165,9 +165,8 @@ def test_play_runs_to_the_end_and_stops(stepping):
     page = stepping(bulb(), hash="#step-9")
     page.select_option("#speed", "700")
     page.click("body", position={"x": 5, "y": 5})
-    page.keyboard.press("Space")
-    assert page.get_attribute("#play", "aria-pressed") == "true"
-    for _ in range(50):
+    assert pressed(page, " ", ("play", "aria-pressed")) == ["true"]
+    for _ in range(300):
         page.wait_for_timeout(100)
         if page.url.endswith("#step-11"):
             break
