@@ -41,9 +41,14 @@ def changed_since(order: Sequence[Value]) -> Changes:
     before = {leaf: was for leaf, was in before.items() if not same(was, leaf.data)}
     moved: dict[Value, float] = {}
     misfits = [node for node in order if node.operands and misfit(node, {}) is not None]
+    unknown: set[Value] = set()  # what they held was another number still
     for node in misfits:
+        held = {leaf: before[leaf] for leaf in node.operands if leaf in before}
         if misfit(node, before) is None:
-            moved |= {leaf: before[leaf] for leaf in node.operands if leaf in before}
+            moved |= held
+        elif len(held) == 1:
+            unknown |= held.keys()
+    moved = {leaf: was for leaf, was in moved.items() if leaf not in unknown}
     suspects = {*misfits, *[n for n in order if moved and not moved.keys().isdisjoint(n.operands)]}
     found = {node: misfit(node, moved) for node in order if node in suspects}
     return Changes(moved, {node: gives for node, gives in found.items() if gives is not None})

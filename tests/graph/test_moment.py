@@ -99,6 +99,20 @@ def test_where_the_old_number_is_not_known_the_result_says_that_it_does_not_fit(
     assert "y is 5, not 7" in " ".join(notes(graph))
 
 
+def test_a_number_held_in_between_is_not_taken_for_the_one_that_was_computed_with():
+    # relu(x) is 0 for the -1 that was computed with and for the -2 that backward() found.
+    x = Value(-1.0, "x")
+    square = x * x
+    square.label = "x*x"
+    y = x.relu() + square
+    x.data = -2.0
+    y.backward()
+    x.data = 3.0
+    graph = Graph(y)
+    assert (row_of(graph, "x").data, row_of(graph, "x").now) == (3.0, None)
+    assert row_of(graph, "x*x").gives == 9.0
+
+
 def test_a_computed_value_that_was_overwritten_does_not_fit():
     a = Value(2.0, "a")
     h = a * 3.0
