@@ -166,6 +166,9 @@ class Graph:
                 row = row._replace(data=since.moved[value], now=value.data)
             elif value in since.misfits:
                 row = row._replace(gives=since.misfits[value])
+            if op == "sum" != value.op:  # its products tell what moved
+                added = sum([nodes[j].data for j in operands], 0.0)
+                row = row._replace(gives=None if same(added, row.data) else added)
             nodes.append(row)
 
     def constants(self, numbers: tuple[float, ...]) -> tuple[int, ...]:
@@ -181,12 +184,16 @@ class Graph:
     def products(
         self, grad: float, operands: tuple[int, ...], slopes: tuple[float, ...]
     ) -> tuple[int, ...]:
-        """Append the products that a `dot` adds up; each has the gradient of the sum."""
+        """Append the products that a `dot` adds up; each has the gradient of the sum.
+
+        The slope by one factor is the other, so slopes are the numbers that were multiplied.
+        """
         n, start = len(operands) // 2, len(self.nodes)
         for i in range(n):
-            data = self.nodes[operands[i]].data * self.nodes[operands[n + i]].data
-            pair = operands[i::n], slopes[i::n]
-            self.nodes.append(Row(start + i, "op", "", "*", data, grad, *pair))
+            (a, b), data = operands[i::n], slopes[i] * slopes[n + i]
+            row = Row(start + i, "op", "", "*", data, grad, (a, b), slopes[i::n])
+            now = self.nodes[a].data * self.nodes[b].data
+            self.nodes.append(row if same(data, now) else row._replace(gives=now))
         return tuple(range(start, start + n))
 
     def settle(self, made: Iterable[int]) -> None:

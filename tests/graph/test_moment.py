@@ -113,11 +113,26 @@ def test_a_number_held_in_between_is_not_taken_for_the_one_that_was_computed_wit
     assert row_of(graph, "x*x").gives == 9.0
 
 
+def test_the_products_of_an_opened_dot_are_those_that_were_added_up():
+    # x was 2; 2 * 3 + 2 * 4 = 14, and with slopes 3 and 4 by x it stays so in the picture.
+    x, u, v = Value(2.0, "x"), Value(3.0, "u"), Value(4.0, "v")
+    y = dot([x, x], [u, v])
+    x.data = 5.0
+    y.backward()
+    *_, first, second, total = Graph(y, open_dots=True).rows()
+    assert (first.data, first.local_grads, first.gives) == (6.0, (3.0, 2.0), 15.0)
+    assert (second.data, second.local_grads, second.gives) == (8.0, (4.0, 2.0), 20.0)
+    assert (total.data, total.gives) == (14.0, None)
+
+
 def test_a_computed_value_that_was_overwritten_does_not_fit():
     a = Value(2.0, "a")
     h = a * 3.0
     h.label, h.data = "h", 10.0
     assert row_of(Graph(h + 1.0), "h").gives == 6.0  # 2 * 3
+    h = dot([a, a], [a, 1.0])
+    h.label, h.data = "h", 10.0
+    assert row_of(Graph(h + 1.0, open_dots=True), "h").gives == 6.0  # 2 * 2 + 2 * 1
 
 
 def test_a_leaf_that_was_read_before_and_after_it_moved_is_told_apart():
