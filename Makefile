@@ -3,7 +3,7 @@
 
 PYTHON ?= .venv/bin/python
 
-.PHONY: setup test fast browser wide lint types bench
+.PHONY: setup test fast browser wide lint types bench wasm
 
 setup:  ## a virtual environment with everything that the other words need
 	python3 -m venv .venv
@@ -32,3 +32,7 @@ types:  ## strict on every file; then programs as users write them
 
 bench:  ## how long the same work takes here and elsewhere, as ratios
 	$(PYTHON) demos/benchmark.py
+
+wasm:  ## machine.c as WebAssembly, after it was changed
+	$(PYTHON) -m pip install --quiet ziglang==0.17.1
+	$(PYTHON) .ci/build_wasm.py

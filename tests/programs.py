@@ -7,18 +7,29 @@ import pytest
 from operations import OPERATIONS
 
 from micronn.compiler import NoMachine, compile_graph
-from micronn.compiler.machine import library
+from micronn.compiler.machine import LIBRARIES, library
 from micronn.engine import Value, dot, logsumexp, maximum, mean, total
 from micronn.nn import MLP
 
-try:
-    library("float64")
-    BACKENDS = ["python", "machine"]
-except NoMachine:  # the tests of the machine are skipped where there is no compiler
-    BACKENDS = ["python", pytest.param("machine", marks=pytest.mark.skip("no C compiler"))]
+
+def kind_of_machine(kind):
+    """The kind as a parameter of tests, which are skipped where there is no such machine."""
+    try:
+        library(kind, "float64")
+        return kind
+    except NoMachine as problem:
+        return pytest.param(kind, marks=pytest.mark.skip(str(problem)))
+
+
+MACHINES = [kind_of_machine(kind) for kind in LIBRARIES]
+BACKENDS = ["python", *MACHINES]
 each_backend = pytest.mark.parametrize("backend", BACKENDS)
-machine_only = pytest.mark.skipif(len(BACKENDS) < 2 or not isinstance(BACKENDS[1], str),
-                                  reason="no C compiler")  # fmt: skip
+each_machine = pytest.mark.parametrize("kind", MACHINES)
+has_native = isinstance(MACHINES[0], str)
+native_only = pytest.mark.skipif(not has_native, reason="no C compiler")
+machine_only = pytest.mark.skipif(
+    not any(isinstance(kind, str) for kind in MACHINES), reason="no C compiler and no WebAssembly"
+)
 
 
 def long_dot(x, y, other=None):

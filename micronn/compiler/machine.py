@@ -2,102 +2,27 @@
 
 The tape is looked at once, when the Machine is made: one that would read or write
 outside its arrays is refused, so that a mistake in Python cannot become a wrong number
-or a crash in C.  What both languages must agree on, the numbers of the operations and
-where each field of a struct lies, is compared when the machine is loaded.
+or a crash in C.
 """
 
-import ctypes
 import functools
 from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from micronn.compiler.buffers import Buffer, Rows
-from micronn.compiler.build import NoMachine, build
+from micronn.compiler.build import NoMachine
+from micronn.compiler.library import ARRAY, Library, Native, Room
 from micronn.compiler.tape import Instruction, Tape
+from micronn.compiler.wasm import Sandbox
 
-ARRAY = {"float64": "d", "float32": "f"}  # the type code of each dtype in Python's arrays
-CTYPES = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "double": ctypes.c_double}
-ADDRESS, INTEGER = ctypes.c_void_p, ctypes.c_int64
-ARGUMENTS: dict[str, list[Any]] = {  # of the functions that are called here
-    "machine_check": [ADDRESS],
-    "machine_memory": [ADDRESS],
-    "machine_run": [*[ADDRESS] * 3, INTEGER, *[ADDRESS] * 4, ctypes.c_double],
-    "machine_train": [ADDRESS],
-}
-STRUCTS = {  # the fields that are filled here, in C's order
-    "Instruction": " ".join(Instruction._fields),
-    "Program": "code constants outputs length slots inputs weights constant_count output_count "
-    "quiet",
-    "Training": "program rule memory rule_memory examples count batch_size first_batch "
-    "last_batch columns next gradients values numbers loss steps",
-    "Sizes": "lanes rule_lanes most_slots bytes_of_real",
-}
-
-# Loading
-
-
-class Library(NamedTuple):
-    """The machine, loaded.
-
-    functions: what Python calls.  operations: the number of each operation.
-    structs: Instruction, Program, Training and Sizes as C has them.
-    sizes: LANES, RULE_LANES, MOST_SLOTS as machine.c chose them.
-    """
-
-    functions: ctypes.CDLL
-    operations: dict[str, int]
-    structs: dict[str, Any]
-    sizes: Any
+LIBRARIES: dict[str, type[Library]] = {"native": Native, "wasm": Sandbox}
 
 
 @functools.cache
-def library(dtype: str) -> Library:
-    """The machine for float64 or float32, built and loaded once in a process.
-
-    Raises NoMachine where it cannot be built or loaded, or is not the one this file knows.
-    """
-    path = build(dtype)
-    try:
-        functions = ctypes.CDLL(str(path))
-        operations = text(functions, "machine_operations").split()
-        structs = {name: structure(name, text(functions, f"{name}_text")) for name in STRUCTS}
-        sizes = structs["Sizes"].in_dll(functions, "machine_sizes")
-        for name, types in ARGUMENTS.items():
-            function = getattr(functions, name)
-            function.argtypes, function.restype = types, INTEGER
-    except (OSError, AttributeError, LookupError, ValueError) as error:
-        path.unlink(missing_ok=True)  # not the machine: the next attempt builds it anew
-        raise NoMachine(f"{path} cannot be loaded: {error}; try again") from None
-    check_fits("bytes of a real", sizes.bytes_of_real, array(ARRAY[dtype]).itemsize)
-    return Library(functions, {name: k for k, name in enumerate(operations)}, structs, sizes)
-
-
-def text(functions: ctypes.CDLL, name: str) -> str:
-    """A text that machine.c exports under that name."""
-    return ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(functions, name))).decode()
-
-
-def structure(name: str, declaration: str) -> Any:
-    """A struct as C declares it, such as  int64_t length, slots; const real *constants;"""
-    fields = []
-    for line in declaration.split(";")[:-1]:
-        kind, names = line.strip().removeprefix("const ").split(" ", 1)
-        for field in names.split(","):
-            ctype = ctypes.c_void_p if "*" in field else CTYPES[kind]
-            fields.append((field.strip(" *"), ctype))
-    check_fits(f"fields of {name}", [field for field, _ in fields], STRUCTS[name].split())
-    return type(name, (ctypes.Structure,), {"_fields_": fields})
-
-
-def check_fits(what: str, there: Any, here: Any) -> None:
-    """Refuse a machine.c that is not the one this file was written for."""
-    if there != here:
-        differ = f"{what} are {there} there, {here} here"
-        raise NoMachine(f"machine.c and machine.py do not fit: {differ}; install micronn anew")
-
-
-# Running
+def library(kind: str, dtype: str) -> Library:
+    """The machine of a kind for float64 or float32, loaded once; NoMachine where it cannot be."""
+    return LIBRARIES[kind](dtype)
 
 
 class Memory(NamedTuple):
@@ -105,7 +30,7 @@ class Memory(NamedTuple):
 
     lanes: int
     address: int
-    room: bytearray
+    room: Room
 
 
 class TooLarge(NoMachine, ValueError):
@@ -116,28 +41,33 @@ class Machine:
     """One tape, checked, with the memory to run it.
 
     dtype: "float64" or "float32".
+    kind: "native" or "wasm".
 
     Raises ValueError for a tape with an instruction that would reach outside the
-    arrays, naming it; NoMachine where there is no compiler.
+    arrays, naming it; NoMachine where there is no machine of that kind.
     """
 
-    def __init__(self, tape: Tape, dtype: str = "float64") -> None:
-        self.library = library(dtype)
-        functions = self.library.functions
+    def __init__(self, tape: Tape, dtype: str = "float64", kind: str = "native") -> None:
+        self.kind, self.library = kind, library(kind, dtype)
         self.real = ARRAY[dtype]
         self.inputs, self.weights, self.slots = tape.inputs, tape.weights, tape.slots
         self.code = as_code(tape.instructions, self.library.operations)
         self.constants = array(self.real, tape.constants)
         self.outputs = array("i", tape.outputs)
         self.spare: list[Memory] = []
-        self.fields = self.library.structs["Program"](
-            *[address(numbers) for numbers in (self.code, self.constants, self.outputs)],
+        self.rooms = [self.library.room(x) for x in (self.code, self.constants, self.outputs)]
+        self.fields, self.program = self.library.struct(
+            "Program",
+            *[room.address for room in self.rooms],
             *[len(tape.instructions), tape.slots, tape.inputs, tape.weights],
             *[len(self.constants), len(self.outputs), tape.quiet],
         )
-        self.program = ctypes.addressof(self.fields)
         self.check(tape)
-        self.bytes_of_lane = self.constants.itemsize * functions.machine_memory(self.program)
+        reals = self.library.call("machine_memory", self.program.address)
+        self.bytes_of_lane = self.constants.itemsize * reals
+        needed, most = self.bytes_of_lane * self.library.sizes.lanes, self.library.most_bytes
+        if needed > most:
+            raise TooLarge(f"the graph needs {needed:,} bytes, and the machine has {most:,}")
 
     def check(self, tape: Tape) -> None:
         """Refuse counts that no arrays can have, and let C look at every instruction."""
@@ -150,7 +80,7 @@ class Machine:
                 f"a tape has room for {most} slots and weights, got {max(sizes)}; "
                 'use backend="python"'
             )
-        bad = self.library.functions.machine_check(self.program)
+        bad = self.library.call("machine_check", self.program.address)
         if bad == len(tape.instructions) or not self.outputs:
             raise ValueError(f"the outputs {tape.outputs} are not among {tape.slots} slots")
         if bad >= 0:
@@ -172,9 +102,9 @@ class Machine:
                 return memory
         except IndexError:
             pass  # all in use, or the first call
-        room = bytearray(lanes * self.bytes_of_lane + 64)
-        start = address(room) or 0
-        return Memory(lanes, start + -start % 64, room)  # SIMD likes addresses that 64 divides
+        room = self.library.room(bytearray(lanes * self.bytes_of_lane + 64))
+        start = room.address + -room.address % 64  # SIMD likes addresses that 64 divides
+        return Memory(lanes, start, room)
 
     def run(
         self, rows: Rows, weights: Buffer, share: float | None = 1.0, of_inputs: bool = True
@@ -199,11 +129,16 @@ class Machine:
             slopes = zeros(self.real, count * self.inputs) if of_inputs else None
             sums = zeros(self.real, self.weights)
         memory = self.borrow(min(count, self.library.sizes.lanes))
-        arrays = map(address, (weights, sums, values, slopes))
-        fine = self.library.functions.machine_run(
-            self.program, memory.address, address(examples), count, *arrays, share or 0.0
-        )
+        read = [self.library.room(numbers) for numbers in (examples, weights)]
+        written = [None if x is None else self.library.room(x) for x in (sums, values, slopes)]
+        fine = self.library.call(
+            "machine_run", self.program.address, memory.address, read[0].address, count,
+            *[room and room.address for room in (read[1], *written)], share or 0.0,
+        )  # fmt: skip
         self.spare.append(memory)
+        for room in written if fine else []:
+            if room:
+                room.fetch()
         return (values, slopes, sums) if fine else None
 
     @staticmethod
@@ -234,13 +169,16 @@ class Trainer:
             raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
         flat = array(machine.real, [x for column in columns for x in column])
         Machine.expect("columns", flat, machine.weights * len(rule.outputs), flat.itemsize)
-        self.buffers = [flat, flat[:]]
-        self.gradients = zeros(machine.real, machine.weights)
-        self.values = zeros(machine.real, batch_size * len(machine.outputs))
-        self.fields = machine.library.structs["Training"](
-            *[machine.program, rule.program, None, None],
-            *[address(self.examples), self.count, batch_size, 0, 0],
-            *map(address, (*self.buffers, self.gradients, self.values)),
+        room = machine.library.room
+        self.buffers = [room(flat), room(flat[:])]
+        self.given = room(self.examples)
+        self.gradients = room(zeros(machine.real, machine.weights))
+        self.values = room(zeros(machine.real, batch_size * len(machine.outputs)))
+        self.fields, self.training = machine.library.struct(
+            "Training",
+            *[machine.program.address, rule.program.address, None, None],
+            *[self.given.address, self.count, batch_size, 0, 0],
+            *[x.address for x in (*self.buffers, self.gradients, self.values)],
             *[None, 0.0, steps],
         )
 
@@ -251,8 +189,8 @@ class Trainer:
 
     def columns(self) -> list[list[float]]:
         """The parameters and the optimiser's memory, a list of numbers for each."""
-        now = self.buffers[self.fields.columns != address(self.buffers[0])]
-        flat, n = now.tolist(), self.machine.weights
+        now = self.buffers[self.fields.columns != self.buffers[0].address]
+        flat, n = now.fetch().tolist(), self.machine.weights
         return [flat[start : start + n] for start in range(0, len(flat), n)]
 
     def train(self, first: int, last: int, numbers: Sequence[float]) -> tuple[int, float]:
@@ -268,8 +206,9 @@ class Trainer:
         memory, rule_memory = self.machine.borrow(sizes.lanes), self.rule.borrow(sizes.rule_lanes)
         fields.memory, fields.rule_memory = memory.address, rule_memory.address
         fields.first_batch, fields.last_batch = first, last
-        fields.numbers, fields.loss = address(table), 0.0
-        done = self.machine.library.functions.machine_train(ctypes.addressof(fields))
+        changing = self.machine.library.room(table)
+        fields.numbers, fields.loss = changing.address, 0.0
+        done = self.machine.library.call("machine_train", self.training.address)
         self.machine.spare.append(memory)
         self.rule.spare.append(rule_memory)
         return done, fields.loss
@@ -289,13 +228,3 @@ def as_code(instructions: Sequence[Instruction], operations: dict[str, int]) -> 
 
 def zeros(kind: str, count: int) -> "array[float]":
     return array(kind, [0.0]) * count
-
-
-def address(buffer: Any) -> int | None:
-    """Where the numbers of an array or any other buffer lie; None for None."""
-    if buffer is None:
-        return None
-    if isinstance(buffer, array):
-        return buffer.buffer_info()[0]
-    view = memoryview(buffer).cast("B")
-    return ctypes.addressof(ctypes.c_char.from_buffer(view)) if len(view) else 0

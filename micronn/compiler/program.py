@@ -2,8 +2,9 @@
 
 Building Values for every example costs far more than the arithmetic in them.  So
 compile_graph() takes one recorded graph and writes it out as straight-line Python
-(python_source.py) and as instructions for a small machine in C (tape.py, machine.c).  Both
-compute the same numbers as the graph, for any new inputs and parameters.
+(python_source.py) and as instructions for a small machine in C (tape.py, machine.c), which
+this computer's compiler builds, or which runs as WebAssembly.  All compute the same numbers
+as the graph, for any new inputs and parameters.
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> program = compile_graph((w * x - 1.0) ** 2, [x], [w])
@@ -31,7 +32,7 @@ from typing import Any, TypeAlias
 
 from micronn.compiler.buffers import Buffer, Rows, doubles, in_rows, view_of_doubles
 from micronn.compiler.build import REAL, NoMachine
-from micronn.compiler.machine import Machine
+from micronn.compiler.machine import LIBRARIES, Machine
 from micronn.compiler.python_source import VOCABULARY, write_source
 from micronn.compiler.rebuild import nodes_below, rebuilt
 from micronn.compiler.tape import Tape, write_tape
@@ -47,7 +48,10 @@ Values: TypeAlias = Sequence[Value]
 Root: TypeAlias = Value | Values
 # values (n * n_roots,), slopes by inputs (n * n_inputs,), slopes by params (n_params,), summed
 Found: TypeAlias = tuple[Sequence[float], Sequence[float], Sequence[float]]
-BACKENDS = ("auto", "machine", "python")
+BACKENDS = {  # and which kinds of machine are tried
+    "auto": tuple(LIBRARIES), "machine": tuple(LIBRARIES), "native": ("native",),
+    "wasm": ("wasm",), "python": (),
+}  # fmt: skip
 
 
 def compile_graph(
@@ -62,8 +66,11 @@ def compile_graph(
         that root does not depend on has gradient 0.
     params: the leaves whose numbers are read from .data at each call, and whose
         gradients are added to .grad: model.parameters().
-    backend: "machine" for C, "python" for generated Python, "auto" for the machine
-        where there is a C compiler and room for the graph, else Python with a warning.
+    backend: "native" for the machine that a C compiler of this computer makes, "wasm" for
+        the one that comes with micronn as WebAssembly, 2 to 4 times slower; "machine" for
+        the first of these that works.  "python" for generated Python, some 100 times
+        slower.  "auto" for the machine or else, where the graph is too large for it or
+        there is none, Python with a warning.  The last digits of two kinds may differ.
     dtype: "float64", or "float32" for numbers of half the size in the machine, which
         have 7 decimal digits instead of 16, and are 0 below 1e-45.  An example with a
         number beyond 3.4e38 is left to the graph.
@@ -74,8 +81,7 @@ def compile_graph(
 
     Raises TypeError for anything but Values, ValueError for Values that were computed
     or are listed twice and for unknown names, UnknownOperation for an operation of your
-    own, which the graph alone can run, and NoMachine if backend="machine" and there is
-    no C compiler.
+    own, which the graph alone can run, and NoMachine if there is no such machine.
 
     >>> x, w = Value(1.0), Value(0.5)
     >>> compile_graph((w * x).tanh(), [x], [w], backend="python")
@@ -103,6 +109,7 @@ class Program:
 
     root: what compile_graph() was given.  roots: the same, always as a list.
     backend: "machine" or "python".  dtype: "float64" or "float32".
+    machine: what runs it, of kind "native" or "wasm"; None for Python.
     source: the program as Python text.  tape: the same as a table of instructions.
     """
 
@@ -112,19 +119,24 @@ class Program:
         self.root, self.roots = root, [root] if isinstance(root, Value) else list(root)
         self.inputs, self.params, self.dtype = inputs, params, dtype
         self.order = nodes_below(self.roots)
-        self.machine = None if backend == "python" else self.find_machine(backend)
+        self.machine = self.find_machine(backend)
         self.backend = "machine" if self.machine else "python"
 
     def find_machine(self, backend: str) -> Machine | None:
         """The tape machine, or None with a warning where this computer cannot have it."""
-        try:
-            return Machine(self.tape, self.dtype)
-        except NoMachine as problem:
-            if backend == "machine":
-                raise
-            message = f"running in Python, about 100 times slower than the C machine: {problem}"
+        problems: list[NoMachine] = []
+        for kind in BACKENDS[backend]:
+            try:
+                return Machine(self.tape, self.dtype, kind)
+            except NoMachine as problem:
+                problems.append(problem)
+        why = "; ".join(map(str, problems))
+        if problems and backend != "auto":
+            raise type(problems[0])(why)
+        if problems:
+            message = f"running in Python, about 100 times slower than the machine: {why}"
             warnings.warn(message, RuntimeWarning, stacklevel=4)
-            return None
+        return None
 
     @functools.cached_property
     def source(self) -> str:

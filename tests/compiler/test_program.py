@@ -398,7 +398,7 @@ def test_a_slope_beyond_the_range_of_float32_is_the_one_of_the_graph():
 
 
 def test_without_a_compiler_the_python_backend_runs_and_says_so(monkeypatch):
-    def missing(dtype):
+    def missing(kind, dtype):
         raise NoMachine("no C compiler found; install one")
 
     monkeypatch.setattr(machine, "library", missing)
