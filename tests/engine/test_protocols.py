@@ -137,20 +137,21 @@ def test_sum_bool_and_format():
     assert f"{Value(1.0)}" == "Value(data=1.0, grad=0.0)"
 
 
+# All of math but what adds up or multiplies the Values of a list; the newest are in 3.13.
 ONE = [
     function
     for name, function in vars(math).items()
-    if not name.startswith("_") and callable(function) and name not in ("prod", "fsum")
+    if name[0] != "_" and callable(function) and name not in ("prod", "fsum", "sumprod")
 ]
 
 
 @pytest.mark.parametrize("convert", [float, int, complex, round, operator.index, *ONE])
 def test_a_conversion_that_would_lose_the_gradient_says_what_to_write(convert):
     w = Value(2.0, "w")
-    for use in (lambda: convert(w), lambda: convert(w, w), lambda: convert([w], [w])):
+    for arguments in ([w], [w, w], [w, w, w], [[w], [w]]):
         try:
-            use()
-        except TypeError as refusal:  # of all that take one number, two, or two lists
+            convert(*arguments)
+        except TypeError as refusal:  # of all that take so many numbers, or two lists
             told = str(refusal)
             if re.search(r"w = 2\.0.* v\.data .* v\.sin\(\)", told):
                 return
