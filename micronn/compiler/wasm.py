@@ -39,10 +39,10 @@ class Sandbox(Library):
     def __init__(self, dtype: str) -> None:
         try:
             import wasmtime
-
-            engine, module = compiled(Path(__file__).with_name(f"machine-{dtype}.wasm"))
-        except (ImportError, OSError) as error:
+        except ImportError as error:
             raise NoMachine(f"no WebAssembly here: {error}; pip install wasmtime") from None
+        path = Path(__file__).with_name(f"machine-{dtype}.wasm")
+        engine, module = compiled(wasmtime, path)
         self.store = wasmtime.Store(engine)
         self.exports = self.instance(wasmtime, module)
         self.lock, self.unused = threading.RLock(), list[int]()

