@@ -107,6 +107,7 @@ print(f"   the open gate lets through a million times more: {kept[0] > 1e6 * kep
 # prints: the open gate lets through a million times more: True
 print("   c is passed on by a plus and one gate.  Open, its slope is nearly 1 and the")
 print("   gradient comes back; the RNN multiplies by u and a bend, thirty times.")
+gates = opened(0)  # afresh: the others hold gradients of the memories above
 h, c = lstm(Value(1.0, "x"), Value(0.2, "h"), Value(0.5, "c"), gates)
 save(h, [p for gate in gates for p in gate], "lstm.svg")
 

@@ -149,6 +149,13 @@ def moved_twice(examples=0):
     return loss, model
 
 
+def held_by_fresh(examples=0):
+    """A loss before backward(), whose parameters hold gradients of another one."""
+    loss, model = fresh(examples)
+    (model([1.0, 2.0]) ** 2).backward()
+    return loss, model
+
+
 # name -> graph, what draw() is told beside it
 PICTURES = {
     "neuron": (neuron, {}),
@@ -177,6 +184,8 @@ PICTURES = {
     "neurons before backward": (fresh, {"detail": "neurons"}),
     "neurons of a batch before backward": (lambda: fresh(5), {"detail": "neurons"}),
     "layers before backward": (lambda: fresh(5), {"detail": "layers"}),
+    "neurons that hold gradients before backward": (held_by_fresh, {"detail": "neurons"}),
+    "layers that hold gradients before backward": (held_by_fresh, {"detail": "layers"}),
     "values that moved": (moved_twice, {"detail": "values"}),
     "neurons that moved": (moved_twice, {"detail": "neurons"}),
     "neurons of a batch that moved": (lambda: moved_twice(5), {"detail": "neurons"}),

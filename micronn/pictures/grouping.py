@@ -46,6 +46,11 @@ class Plan:
         """The largest gradient."""
         return scale([node.grad for node in self.graph.nodes if node.role != "const"])
 
+    @cached_property
+    def sent(self) -> list[float]:
+        """What the messages to each value add up to."""
+        return self.graph.received()[0]
+
     @property
     def shading(self) -> float | None:
         """The same, or None if there are no gradients yet."""

@@ -59,8 +59,11 @@ def layer_card(plan: Plan, number: int) -> Card:
         for word, texts in zip(("data", "grad"), block.notes(), strict=True):
             lines += [f"{block.name} {word} {', '.join(texts)}"] * bool(texts)
     title, second = f"{name}: {shape}, {count}", left + wide + 14
-    none = "" if plan.graph.ran else NONE
-    width = max(second + (text_width(none, 10) if none else wide) + 10, header)
+    grad = "grad" if plan.graph.ran else NONE
+    narrow = max(
+        [text_width(text, 10) for text in (grad, *[t for b in blocks for t in b.notes()[1]])]
+    )
+    width = max(second + (wide if plan.graph.ran else narrow) + 10, header)
     card = box_card(ids.layer(number), css, title, width, tops[-1] + 2, lines)
     card.frame(css)
     card.body += [
@@ -68,7 +71,7 @@ def layer_card(plan: Plan, number: int) -> Card:
         svg_text(16 + text_width(name), 14, shape, fill="mut"),
         svg_text(card.width - 8, 14, f"{count}  {output}".strip(), 10, "param", "end"),
         svg_text(left, 33, "data", 10, "mut"),
-        svg_text(second, 33, none or "grad", 10, "mut"),
+        svg_text(second, 33, grad, 10, "mut"),
     ]
     for block, top in zip(blocks, tops[:-1], strict=True):
         card.body += block_svg(block, top, (left, second), wide)

@@ -73,12 +73,14 @@ class Line(NamedTuple):
     slope: what stands at the left, where the wire of an input ends.
     nodes: whose data and gradient it shows: one, or those of many calls.
     ran: whether there are gradients yet.
+    parts: what its gradient is the sum of, if it is not of one pass.
     """
 
     slope: str
     name: str
     nodes: Sequence[Row] = ()
     ran: bool = True
+    parts: str = ""
 
     @property
     def many(self) -> bool:
@@ -92,13 +94,10 @@ class Line(NamedTuple):
             return "", "", "", ""
         if self.many:
             grad = largest_and_rms(self.grad) if self.ran else ""
-            return largest_and_rms(self.data), changed(self.nodes), grad, held(self.nodes)
+            return largest_and_rms(self.data), changed(self.nodes), grad, self.parts
         row = self.nodes[0]
-        parts = held(self.nodes)
-        if row.rest and self.ran:
-            parts += f" ← {fmt(row.grad - row.rest.size, sign=True)}"
         grad = fmt(row.grad, sign=True) if self.ran else ""
-        return fmt(row.current), was(row), grad, parts
+        return fmt(row.current), was(row), grad, self.parts
 
     @property
     def data(self) -> list[float]:
@@ -210,7 +209,9 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
     nodes, call, once = plan.graph.nodes, neuron.calls[0], len(neuron.calls) == 1
 
     def line(slope: str, name: str, *ks: int) -> Line:
-        return Line(slope, name, [nodes[k] for k in ks], plan.graph.ran)
+        rows, ran = [nodes[k] for k in ks], plan.graph.ran
+        sent = [f"← {fmt(plan.sent[k], sign=True)}" for k in ks if ran and nodes[k].rest]
+        return Line(slope, name, rows, ran, spaced(held(rows), *sent[: len(ks) == 1]))
 
     def parameter(k: int, slope: str) -> Line:
         # by its label or what its name adds to the neuron's

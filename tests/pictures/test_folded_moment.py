@@ -4,8 +4,8 @@ import random
 import re
 
 import pytest
-from drawn import parsed, words_in
-from example_graphs import fresh, moved_twice, net
+from drawn import SVG, parsed, words_in
+from example_graphs import fresh, held_by_fresh, moved_twice, net
 
 from micronn.draw import draw
 from micronn.engine import Value, mean
@@ -86,6 +86,13 @@ def test_what_a_parameter_held_before_and_its_messages_add_up_to_the_chip_of_a_n
     assert sums == len(model.parameters())
 
 
+def test_an_infinite_gradient_from_before_hides_no_message():
+    y, w, _, params = by_hand()
+    w.grad = float("inf")
+    y.backward()
+    assert "before +∞ ← +3" in draw(y, params, "neurons").svg
+
+
 def test_a_gradient_that_was_cleared_shows_what_was_taken_away():
     y, _, _, params = by_hand()
     y.backward()
@@ -156,6 +163,17 @@ def test_before_backward_a_neuron_shows_what_its_weights_hold_from_before():
     (texts,) = cards_of(draw(y, params, "neurons").svg, "L0n").values()
     assert "before +4" in texts
     assert "+4" not in texts
+
+
+def test_before_backward_a_layer_is_wide_enough_for_what_it_holds_from_before():
+    svg = draw(*held_by_fresh(), "layers").svg
+    assert "before in 6: rms" in svg
+    _, found = parsed(svg)
+    for card in (found["L0"], found["L1"]):
+        right = float(card.find(f"{SVG}rect").get("width"))
+        left_aligned = [text for text in card.iter(f"{SVG}text") if not text.get("text-anchor")]
+        ends = [float(text.get("x")) + float(text.get("textLength")) for text in left_aligned]
+        assert max(ends) < right
 
 
 # Sentences
