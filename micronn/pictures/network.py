@@ -13,12 +13,20 @@ most are drawn.  It is drawn by Python alone: every position is a plain sum.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from micronn.engine import Value
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
 from micronn.nn import Module
-from micronn.pictures.network_columns import Column, layers_of, place, read_columns
+from micronn.pictures.network_columns import (
+    Column,
+    Layers,
+    examples,
+    layers_of,
+    place,
+    read_columns,
+)
 from micronn.pictures.network_svg import VIEWS, description, network_svg
 from micronn.pictures.page import HERE, html_page
 from micronn.pictures.render import Picture
@@ -91,9 +99,18 @@ def draw_network(
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
     views = list(VIEWS.values()) if show == "both" else [VIEWS[show]]
-    told = [] if graph is None else notes(graph)
+    told = [] if graph is None or root is None else [*part(layers, root, x), *notes(graph)]
     svg = network_svg(columns, title, views, True, legend, prefix, told)
     return NetworkPicture(title, svg, page(columns, title, show, told))
+
+
+def part(layers: Layers, root: Value, x: Any) -> list[str]:
+    """How many of the examples in the graph of root are shown, if not all."""
+    count = len(examples(layers, root))
+    if count < 2:
+        return []
+    shown = "none of them is shown: pass x to choose one" if x is None else "1 of them is shown"
+    return [f"{count:,} examples in this graph, {shown}."]
 
 
 def page(columns: list[Column], title: str, show: str, told: list[str]) -> str:

@@ -116,7 +116,8 @@ def read_columns(
     """
     sizes = [len(layers[0][0].w), *map(len, layers)]
     if x is None and root is not None:
-        x = only_example(layers, root)
+        xs = examples(layers, root)
+        x = xs[0] if len(xs) == 1 else None
     runs: list[Run] = [[None] * size for size in sizes]
     if x is not None:
         runs = [inputs(x, sizes[0])]
@@ -148,15 +149,14 @@ def was_data(value: Value | float, was: Mapping[Value, float]) -> float:
     return as_value(value).data if value not in was else was[cast(Value, value)]
 
 
-def only_example(layers: Layers, root: Value) -> Run | None:
-    """What the model was run on in the graph of root; None if on several examples, or none."""
+def examples(layers: Layers, root: Value) -> list[Run]:
+    """What the model was run on in the graph of root."""
     first = layers[0][0].w
-    xs: list[Run] = [
+    return [
         node.local_grads if node.op == "weighted_sum" else node.operands[len(first) :]
         for node in topological_order(root)
         if node.op in ("weighted_sum", "dot") and list(node.operands[: len(first)]) == first
     ]
-    return xs[0] if len(xs) == 1 else None
 
 
 def recorded(runs: list[Run], root: Value) -> list[Run]:

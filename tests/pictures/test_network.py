@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from micronn.engine import Value
+from micronn.engine import Value, mean
 from micronn.losses import cross_entropy
 from micronn.nn import MLP, Layer, Module, Neuron
 from micronn.pictures import draw_network
@@ -405,3 +405,17 @@ def test_gradients_that_weights_held_before_the_loss_are_told():
         loss.backward()
     assert "Held before this pass" in draw_network(model, show="grads", root=loss).svg
     assert "Held before this pass" in draw_network(model, root=loss).html
+
+
+def test_of_a_batch_the_picture_says_how_many_examples_it_shows():
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(3))
+    xs = [[0.5, -1.0], [1.0, 2.0], [0.0, 0.3]]
+    loss = mean([(model(x) - 1.0) ** 2 for x in xs])
+    loss.backward()
+    assert "3 examples in this graph, none of them is shown" in draw_network(model, root=loss).svg
+    assert (
+        "3 examples in this graph, 1 of them is shown." in draw_network(model, xs[1], root=loss).svg
+    )
+    one = (model(xs[0]) - 1.0) ** 2
+    one.backward()
+    assert "examples in this graph" not in draw_network(model, root=one).svg
