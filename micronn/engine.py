@@ -60,7 +60,7 @@ def as_value(x: Value | float) -> Value:
 class Value(Number):
     """A number in a computation graph.
 
-    data: the number, a float.
+    data: the number, a float; where you set it, set a float, not a number of NumPy's.
     grad: d(output)/d(this), after output.backward(); 0.0 before.  The gradient of the
         output is the grads of all its leaves together.
     op: what made it: "" for Value(...), "const" for a plain number that was used with
@@ -239,9 +239,9 @@ class Value(Number):
     def backward(self) -> None:
         """Add d(this)/d(leaf) to the grad of every leaf this was computed from.
 
-        Leaves collect: a second call adds the same amount again, until somebody sets
-        their grad to 0.  The grad of a computed Value starts afresh in each call, or it
-        would be passed on once more.  If it is interrupted, every leaf keeps its old grad.
+        Leaves collect: a second call adds the same again, until somebody sets their grad to 0.
+        A computed Value's grad starts afresh in each call, or it would be passed on once more.
+        If it is interrupted, every leaf keeps its old grad.  Threads must not share Values.
         """
         # held: the grads that leaves have from before.  The walk finds them, and leaves the
         # leaves out, since they pass nothing on.  It says why there must be an order.

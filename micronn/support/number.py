@@ -256,7 +256,12 @@ class KeptLeaves(NamedTuple):
         pass
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        cleared: list[Any] = []
         if failure is not None:  # KeyboardInterrupt, most likely
             for node in self.order:
                 for touched in (node, *node.operands):
+                    cleared += [touched] if touched.grad is None else []
                     touched.grad = self.held.get(touched, 0.0)
+        if cleared and failure is TypeError:
+            which = f"the grad of {shown(cleared[0])} was set to None"
+            raise TypeError(f"{which}; to clear it, set it to 0.0") from None

@@ -186,6 +186,19 @@ def test_a_backward_interrupted_at_any_line_gives_each_leaf_all_of_its_gradient_
     assert 50 < line < 999
 
 
+def test_a_grad_set_to_none_is_refused_with_what_to_set_instead():
+    # PyTorch's way to clear a gradient; here a grad is a number at all times.
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    w.grad = 5.0
+    x.grad = None
+    y = x * w
+    with pytest.raises(TypeError, match=r"grad of x = 3.0 was set to None.*set it to 0\.0"):
+        y.backward()
+    assert (x.grad, w.grad) == (0.0, 5.0)
+    y.backward()
+    assert (x.grad, w.grad) == (2.0, 8.0)
+
+
 def test_zero_times_infinity_in_the_chain_rule_is_not_hidden():
     # d/dx 0·sqrt(x) at 0 is 0 times infinity; PyTorch says nan too.
     x = Value(0.0)

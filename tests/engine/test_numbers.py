@@ -6,6 +6,7 @@ PyTorch where it is installed.
 """
 
 import math
+import warnings
 
 import mpmath
 import pytest
@@ -201,6 +202,20 @@ def test_what_floats_refuse_is_refused_when_built_naming_the_operand(
         expression(Value(number, "my x"))
     assert f"my x = {number!r}" in str(caught.value)
     assert not isinstance(caught.value, TypeError)
+
+
+def test_a_power_of_data_set_to_another_kind_of_number_is_one_of_floats():
+    np = pytest.importorskip("numpy")
+    x = Value(1.0)
+    with warnings.catch_warnings(action="ignore"):  # NumPy warns before we refuse
+        for data, exponent, error in ((-2.0, 0.5, DomainError), (1e200, 2, OverflowError),
+                                      (0.0, -1, ZeroDivisionError)):  # fmt: skip
+            x.data = np.float64(data)
+            with pytest.raises(error):
+                x**exponent
+    for x.data in (3, np.float32(3.0), np.int64(3), True + 2):
+        y = x**2
+        assert (type(y.data), y.data, y.local_grads) == (float, 9.0, (6.0,))
 
 
 def test_a_domain_error_is_a_value_error():

@@ -1,5 +1,6 @@
 """What a Value keeps of how it was made, what it takes for a number, and what it refuses."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -108,6 +109,17 @@ def test_a_whole_number_beyond_floats_is_refused_at_once():
     for use in (lambda: Value(10**400), lambda: Value(1.0) + 10**400):
         with pytest.raises(OverflowError):
             use()
+
+
+def test_a_decimal_beyond_floats_is_refused_at_once_and_infinity_is_not():
+    for use in (lambda: Value(Decimal("1e400")), lambda: Value(1.0) * Decimal("-1e400")):
+        with pytest.raises(OverflowError, match=r"1E\+400.* beyond the largest float"):
+            use()
+    assert Value(Decimal("inf")).data == math.inf
+    np = pytest.importorskip("numpy")
+    with pytest.raises(OverflowError, match="beyond the largest float"):
+        Value(np.longdouble("1e400"))
+    assert Value(np.longdouble("-inf")).data == Value(np.float32("-inf")).data == -math.inf
 
 
 def test_a_label_that_is_no_text_is_refused():
