@@ -91,6 +91,8 @@ INLINE real share(real a, real b, real d) { /* of the gradient of larger(a, b) t
 
 static real power_slope(real x, real k, real y) {
     if (k == 0) return 0;
+    /* such a k is even, and k - 1, which is odd, would be rounded */
+    if (x < 0 && fabs(k) >= (sizeof(real) == 8 ? 0x1p53 : 0x1p24)) return k * (y / x);
     real p = pow(x, k - 1);
     return isinf(p) && x != 0 && !isinf(x) ? k * y / x : k * p;
 }

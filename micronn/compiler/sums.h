@@ -162,13 +162,16 @@ static void mean_forward(const real *a, real *out, int terms, int n) {
 static void logsumexp_forward(const real *a, real *out, int terms, int n) {
     real *shares = out + n;
     for (int l = 0; l < n; l++) {
-        real top = a[l], total = 0;
+        real top = a[l], rest = 0; /* what the others add to the largest one, which is 1 */
+        int seen = 0;
         for (int i = 1; i < terms; i++) top = a[i * n + l] > top ? a[i * n + l] : top;
         for (int i = 0; i < terms; i++) {
             real x = a[i * n + l];
-            total += shares[i * n + l] = x == top ? 1 : exp(x - top); /* inf - inf is nan */
+            real size = shares[i * n + l] = x == top ? 1 : exp(x - top); /* inf - inf is nan */
+            rest += x == top && !seen ? 0 : size;
+            seen |= x == top;
         }
-        out[l] = top + log(total);
-        for (int i = 0; i < terms; i++) shares[i * n + l] /= total;
+        out[l] = top + log1p(rest);
+        for (int i = 0; i < terms; i++) shares[i * n + l] /= 1 + rest;
     }
 }

@@ -275,6 +275,7 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
 }  # fmt: skip
 
 POWER = OPERATIONS["**k"]
+HUGE_POWER = POWER._replace(python=("pow({a}, {k})", "{d} * power_slope({a}, {k})"))  # k - 1 rounds
 POWERS = {
     0.0: POWER._replace(
         slopes=(Rule("0", "a power of 0 is 1, whatever the base"),), python=("1.0", "0.0")
@@ -310,7 +311,7 @@ def operation(op: str) -> Operation:
     """The row of an op; for one that the table does not know, a row with nothing to tell."""
     kind, number = kind_and_number(op)
     if kind == "**" and number is not None:
-        return POWERS.get(number, POWER)
+        return POWERS.get(number, POWER if abs(number) < 2.0**53 else HUGE_POWER)
     return OPERATIONS.get(kind if number is None else f"{kind} k") or Operation(takes=None)
 
 

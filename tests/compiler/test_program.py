@@ -32,6 +32,7 @@ from micronn.engine import (
     Value,
     computed,
     dot,
+    logsumexp,
     maximum,
     mean,
     minimum,
@@ -170,6 +171,25 @@ def test_edges_behave_as_in_the_graph(name, backend):
         (value, dx), expected = got, expected[:2]
         assert value == pytest.approx(expected[0], rel=1e-12, nan_ok=True)
         assert dx == pytest.approx(expected[1], rel=1e-12, abs=1e-15, nan_ok=True)
+
+
+@each_backend
+@pytest.mark.parametrize("k", [2**53, 2**53 + 2, 10**16, -(2**53), 2**52, 3])
+def test_the_slope_of_a_power_has_its_sign_at_any_exponent(k, backend):
+    # d(x**k)/dx = k * x**(k-1), and (-1)**(k-1) is 1 for an odd k and -1 for an even one.
+    x, w = Value(1.0), Value(float(k))
+    for root in (x**k, x**w):
+        program = compile_graph(root, [x], [w] if root.op == "**" else [], backend=backend)
+        assert program(-1.0)[1] == [k if k % 2 else -k]
+
+
+@each_backend
+def test_logsumexp_keeps_what_the_others_add_to_the_largest(backend):
+    x, y = Value(1.0), Value(2.0)
+    program = compile_graph(logsumexp([x, y]), [x, y], backend=backend)
+    # mpmath: log(1 + e**-39.9)
+    assert program(-39.9, 0.0)[0] == pytest.approx(4.6951575726311966e-18, rel=1e-14, abs=0.0)
+    assert program(0.0, -39.9)[0] == pytest.approx(4.6951575726311966e-18, rel=1e-14, abs=0.0)
 
 
 LEFT_OUT = [  # each is 0 for x = -2 and around it: the slope by x is 1, of the x beside it
