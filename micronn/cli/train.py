@@ -101,6 +101,9 @@ def check(args: argparse.Namespace) -> None:
     """Refuse before the work, not after it, what cannot be done."""
     if args.patience is not None:
         count(args.patience, "--patience")
+        if args.resume:
+            why = "the best epoch may lie before those that it would see"
+            raise ValueError(f"--patience cannot go on with --resume, as {why}; leave one out")
     if args.examples is not None and args.examples < 1:
         raise ValueError(f"--examples must be at least 1, got {args.examples}")
     if args.replay and Path(args.replay).suffix.lower() not in (".html", ".htm"):

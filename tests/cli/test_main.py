@@ -271,6 +271,13 @@ def test_a_quiz_that_nobody_can_answer_ends_at_once():
     assert done.stdout.endswith(b"0 of 0 right; 2 not asked\n")
 
 
+def test_a_note_is_a_note_also_where_warnings_are_errors():
+    Path("no_header.csv").write_text("1,a\n2,b\n" * 9)
+    done = in_a_shell("micronn train no_header.csv --epochs 1", PYTHONWARNINGS="error")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"micronn: note: no_header.csv: line 1 holds the number 1")
+
+
 ESCAPE = "\x1b]0;owned\x07"  # gives a terminal another title
 
 

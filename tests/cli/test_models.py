@@ -210,6 +210,16 @@ def test_what_cannot_be_drawn_is_refused(arguments, reason, capsys):
     assert sorted(os.listdir()) == ["moons.json", "text.json"]
 
 
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_picture_takes_no_model_s_place(link, capsys):
+    saved("moons.json", *SUM, SIGN)
+    link("moons.json", "net.svg")
+    before = Path("moons.json").read_text()
+    assert main(["show", "moons.json", "-o", "net.svg"]) == 2
+    assert "net.svg would overwrite moons.json, which is read too" in capsys.readouterr().err
+    assert Path("moons.json").read_text() == before
+
+
 # fetch
 
 

@@ -260,6 +260,7 @@ REFUSALS = [
     (["moons", "--replay", "missing/run.html"], "missing/run.html"),
     (["moons", "--resume", "missing.json"], "missing.json"),
     (["moons", "--patience", "0"], "--patience must be at least 1, got 0"),
+    (["moons", "--patience", "5", "--resume", "moons.json"], "leave one out"),
     (["moons", "--save", ""], "--save: a file needs a name"),
     (["moons", "--replay", ""], "--replay: a file needs a name"),
     (["moons", "--save", "."], "directory"),
