@@ -217,7 +217,7 @@ class Graph:
                 word = "before"
             if self.ran and row.grad == 0.0:
                 word = "not yet" if by_hand else "cleared"
-            nodes[row.k] = row._replace(rest=Rest(word, held[row.k] - sums[row.k]))
+            nodes[row.k] = row._replace(rest=Rest(word, lacking(held[row.k], sums[row.k])))
 
     def received(self) -> tuple[list[float], list[float]]:
         """What the messages to each row add up to, in backward()'s order, and their sizes do."""
@@ -302,7 +302,14 @@ class Graph:
 
 def fits(grad: float, total: float, size: float) -> bool:
     """Whether messages of this total and of this size in all make a gradient, but for rounding."""
-    return same(grad, total) or abs(grad - total) < 1e-9 * size
+    return same(grad, total) or abs(grad - total) < 1e-12 * size
+
+
+def lacking(total: float, part: float) -> float:
+    """The shortest number that makes a part up to the total, so that 0.1 is not 0.1000000001."""
+    rest = total - part
+    texts = [f"{rest:.{digits}g}" for digits in range(1, 17)]
+    return next((float(text) for text in texts if float(text) + part == total), rest)
 
 
 def held_before(row: Row) -> Rest | None:

@@ -184,6 +184,17 @@ def test_what_a_leaf_held_before_stands_beside_the_messages():
     assert row.rest == Rest("before", 4.0)
 
 
+@pytest.mark.parametrize("held", [0.1, 0.001, 1e-9, 1 / 3, -2.5e17])
+def test_what_was_held_before_is_told_with_the_digits_that_it_had(held):
+    x = Value(0.7, "x")
+    x.grad = held
+    z = x * 3.3
+    z.backward()  # the sum is rounded, and so is the difference
+    size = row_of(Graph(z), "x").rest.size
+    assert size == pytest.approx(held, rel=1e-6)
+    assert len(repr(size)) <= len(repr(held))
+
+
 def test_gradients_that_were_cleared_are_told_from_those_that_never_came():
     x = Value(2.0, "x")
     z = x * x
