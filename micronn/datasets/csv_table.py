@@ -205,10 +205,8 @@ def column_indices(path: Path, names: Sequence[str], wanted: Iterable[str]) -> l
     """Where the wanted columns stand."""
     for name, times in Counter(names).items():
         if times > 1:
-            what = (
-                f"column {clipped(name)!r} is there {times} times; rename one, or say --no-header"
-            )
-            raise ValueError(f"{path}, line 1: {what}")
+            what = f"column {clipped(name)!r} is there {times} times"
+            raise ValueError(f"{path}, line 1: {what}; rename one, or say --no-header")
     places = {name: k for k, name in enumerate(names)}
     for name in wanted:
         if name not in places:
@@ -273,7 +271,7 @@ def words_in(path: Path, name: str, cells: Sequence[tuple[int, Cell]]) -> list[s
 def like_a_number(text: str) -> bool:
     """Whether a text is written as numbers are, such as 1,234 or 50 %, though we read none."""
     rest = text.lstrip("+-").strip("0123456789.,' %")
-    return decimal(text) is not None or not rest
+    return decimal(text) is not None or (not rest and any(map(str.isdigit, text)))
 
 
 def no_number(path: Path, line: int, cell: str, name: str, numbers: int, way: str) -> ValueError:
@@ -300,10 +298,10 @@ def answers(
     in_doubt = numbers or any(like_a_number(text) for _, text in texts)
     if texts and (kind == "quantity" or (not kind and in_doubt)):
         raise no_number(path, *texts[0], target, len(numbers), "--kind class")
-    few = len(different) <= min(MOST_CLASSES, len(cells) // 2)
-    if not kind:
-        whole = few and all(number.is_integer() for number in numbers)
-        kind = "class" if texts or whole else "quantity"
+    few_whole = len(different) <= min(MOST_CLASSES, len(cells) // 2) and all(
+        number.is_integer() for number in numbers
+    )
+    kind = kind or ("class" if texts or few_whole else "quantity")
     check_choice(kind, KINDS, "kind")
     if kind == "quantity":
         return numbers, []

@@ -222,6 +222,11 @@ def test_what_is_written_as_a_number_is_never_taken_for_a_word(write, cell):
             read_csv(path, target={"x": "y", "y": "x"}[column], kind="class")
 
 
+def test_signs_without_digits_are_words(write):
+    path = write("x,y\n%,+\n',-\n%,+\n")
+    assert read_csv(path)[1:5] == ([0, 1, 0], ["x"], ["+", "-"], {"x": ["%", "'"]})
+
+
 # Separators and headers
 
 
