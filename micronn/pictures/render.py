@@ -20,7 +20,7 @@ from micronn.pictures.layer_view import layers_view
 from micronn.pictures.layout import NoLayout, arrange, image
 from micronn.pictures.legend import legend_svg, words
 from micronn.pictures.neuron_view import neurons_view
-from micronn.pictures.sketch import Sketch, dot_source, lane_svg, wire_svg, wrapped
+from micronn.pictures.sketch import MOST_NOTE, Sketch, dot_source, lane_svg, wire_svg, wrapped
 from micronn.pictures.svg import escape, svg_frame
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
@@ -149,7 +149,8 @@ class Picture:
             group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
         ]
         width, height = layout.width, layout.height
-        told = [words(line, "ink") for line in wrapped(sketch.notes, int(width / 6) - 4)]
+        room = min(int(width / 6) - 4, MOST_NOTE)
+        told = [words(line, "ink") for line in wrapped(sketch.notes, room)]
         for css, items in ("notes", told), ("legend", sketch.legend if self.legend else []):
             if items:
                 part, width, height = legend_svg(items, width, height + 6, css)

@@ -132,15 +132,15 @@ def folded_page(picture: Picture, graph: Graph, title: str) -> str:
 def values_table(graph: Graph, rows: Iterable[Row]) -> str:
     """A table of the values, each number with all its digits as a tooltip.
 
-    Beside a number stands what it is now, and what a gradient held before its messages came.
+    Below a number stands what it is now, and what a gradient held before its messages came.
     """
     lines = [
         f'<tr data-n="{ids.value(row.k)}"><th scope="row">{escape(row.title)}</th>'
         f"<td>{escape(role(graph, row))}</td>"
         f'<td class="number">{cell(ids.data(row.k), row.data, fmt(row.data))}'
-        f"{'' if row.now is None else f' then, {fmt(row.now)} now'}</td>"
+        f"{below('now', row.now)}{below('now gives', row.gives)}</td>"
         f'<td class="number">{cell(ids.grad(row.k), row.grad, gradient(graph, row))}'
-        f"{f' ({row.rest.word} {fmt(row.rest.size, sign=True)})' if row.rest else ''}</td></tr>"
+        f"{below(row.rest.word, row.rest.size, sign=True) if row.rest else ''}</td></tr>"
         for row in rows
     ]
     return filled(__package__, "values.html", rows="\n".join(lines))
@@ -149,6 +149,11 @@ def values_table(graph: Graph, rows: Iterable[Row]) -> str:
 def cell(slot: str, number: float, text: str) -> str:
     """A number of the table, that the script finds and changes; nothing for no text."""
     return f'<span data-slot="{slot}" title="{number!r}">{text}</span>' * bool(text)
+
+
+def below(word: str, number: float | None, sign: bool = False) -> str:
+    """A second number in a cell of the table, and what it is."""
+    return "" if number is None else f"<small>{word} {fmt(number, sign)}</small>"
 
 
 def gradient(graph: Graph, row: Row) -> str:

@@ -1,7 +1,7 @@
 """What must be seen, checked where it is seen: in a browser."""
 
 import pytest
-from example_graphs import PICTURES
+from example_graphs import PICTURES, moved_twice
 
 from micronn.draw import draw
 
@@ -131,3 +131,16 @@ def test_signs_survive_without_colour(page, svgs, name):
              getComputedStyle(p).strokeDasharray)"""
     )
     assert "none" not in dashes
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_the_table_below_a_folded_picture_has_room_for_what_changed(page, width):
+    root, params = moved_twice()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.set_content(draw(root, params, "neurons").as_page())
+    cells = page.evaluate(
+        "[...document.querySelectorAll('tbody td')].map(c => [c.scrollWidth, c.clientWidth])"
+    )
+    assert "now " in page.inner_text("tbody")
+    assert "before " in page.inner_text("tbody")
+    assert all(needed <= given for needed, given in cells)

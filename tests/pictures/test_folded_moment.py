@@ -274,5 +274,5 @@ def test_the_table_below_a_folded_picture_tells_of_one_moment_too():
     (w * 3.0 + b).backward()
     w.data = 2.5
     rows = draw(y, params, "neurons").as_page().partition("<tbody")[2]
-    assert "2</span> then, 2.5 now" in rows
-    assert "+6</span> (before +3)" in rows
+    assert "2</span><small>now 2.5</small>" in rows
+    assert "+6</span><small>before +3</small>" in rows
