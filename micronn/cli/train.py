@@ -104,6 +104,11 @@ def check(args: argparse.Namespace) -> None:
         if args.resume:
             why = "the best epoch may lie before those that it would see"
             raise ValueError(f"--patience cannot go on with --resume, as {why}; leave one out")
+    for name, value in [(name, getattr(args, name)) for name in TABLE]:
+        said = value is not None and (value or name == "header")
+        if said and (args.resume or args.data in (*TOYS, "mnist")):
+            what = f"{args.resume} says how to read it" if args.resume else f"{args.data} is none"
+            raise ValueError(f"--{name.replace('_', '-')} is for a table, but {what}; leave it out")
     if args.examples is not None and args.examples < 1:
         raise ValueError(f"--examples must be at least 1, got {args.examples}")
     if args.replay and Path(args.replay).suffix.lower() not in (".html", ".htm"):
