@@ -153,7 +153,9 @@ class Picture:
         told = [words(line, "ink") for line in wrapped(sketch.notes, room)]
         for css, items in ("notes", told), ("legend", sketch.legend if self.legend else []):
             if items:
-                part, width, height = legend_svg(items, width, height + 6, css)
+                across = width if css == "legend" else 0.0  # a line of a note stands alone
+                part, needed, height = legend_svg(items, across, height + 6, css)
+                width = max(width, needed)
                 parts.append(part)
         self.width = math.ceil(width)
         caption = " ".join([sketch.caption, *[n for n in sketch.notes if n not in sketch.caption]])

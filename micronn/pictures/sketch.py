@@ -18,7 +18,7 @@ from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
 
 NOTE = 100  # characters in a line of a note
-LEAST_NOTE, MOST_NOTE = 60, 120  # in a narrow picture, and in a wide one
+LEAST_NOTE, MOST_NOTE = 60, 150  # in a narrow picture, and in a wide one
 
 End = tuple[str, str]  # where a wire begins or ends: a card and a port of its record, or ""
 

@@ -279,3 +279,14 @@ def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
         for seed in ("1", "2")
     }
     assert len(outputs) == 1
+
+
+def test_every_line_of_the_notes_begins_at_the_left_and_ends_within_a_page():
+    made = picture("neurons that moved")
+    tree, _ = parsed(made.svg)
+    (notes,) = [group for group in tree.iter(f"{SVG}g") if group.get("class") == "notes"]
+    lines = [[float(text.get(key)) for key in ("x", "y", "textLength")] for text in notes]
+    assert len(lines) >= 3
+    assert {x for x, _, _ in lines} == {14.0}
+    assert len({y for _, y, _ in lines}) == len(lines)
+    assert max(length for _, _, length in lines) < min(made.width, 1000)
