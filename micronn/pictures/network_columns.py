@@ -165,11 +165,14 @@ def recorded(runs: list[Run], root: Value) -> list[Run]:
     Two computed Values are the same if they come from the same operation on the same
     operands and, where it read plain numbers, on the same numbers.
     """
-    made = {step(node, node.operands): node for node in topological_order(root) if node.op}
-    known: dict[Value, Value] = {}
+    order = topological_order(root)
+    made = {step(node, node.operands): node for node in order if node.op}
+    known = {node: node for node in order}
     for node in topological_order(total(runs[-1])):
-        operands = tuple([known[operand] for operand in node.operands])
-        known[node] = made.get(step(node, operands), node) if node.op else node
+        if node.op and node not in known:
+            operands = tuple([known[operand] for operand in node.operands])
+            known[node] = made.get(step(node, operands), node)
+        known.setdefault(node, node)
     if any(known[output] is output for output in runs[-1]):
         raise ValueError(
             "root was not computed from model(x) with this x; pass the x and the loss of one run"

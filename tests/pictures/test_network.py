@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from micronn.engine import Value, mean
+from micronn.engine import Value, mean, topological_order
 from micronn.losses import cross_entropy
 from micronn.nn import MLP, Layer, Module, Neuron
 from micronn.pictures import draw_network
@@ -419,3 +419,15 @@ def test_of_a_batch_the_picture_says_how_many_examples_it_shows():
     one = (model(xs[0]) - 1.0) ** 2
     one.backward()
     assert "examples in this graph" not in draw_network(model, root=one).svg
+
+
+def test_typed_inputs_that_came_to_hold_one_number_are_still_told_apart():
+    model = MLP(3, [1], activation="tanh", rng=random.Random(3))
+    out = model([Value(0.5, "x0"), 4.0, 2.0])
+    out.backward()
+    for leaf in topological_order(out):
+        leaf.data = 7.0 if leaf.op == "const" else leaf.data
+    picture = draw_network(model, root=out)
+    assert "2 values have changed since" in picture.svg
+    assert {"4", "2"} <= set(texts(picture))  # what was computed with
+    assert "7" not in texts(picture)
