@@ -14,7 +14,7 @@ each time it is asked for, so a window may be resized while a model learns.
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -123,7 +123,8 @@ def watched(board: Dashboard, console: Console) -> Iterator[Callable[[], None]]:
     way instead, and at last the picture.
     """
     if console.is_terminal and not console.is_dumb_terminal:
-        with Live(board, console=console, auto_refresh=False) as live:
+        live = Live(board, console=console, auto_refresh=False)
+        with ended(live), live:
             due = 0.0
 
             def redraw() -> None:
@@ -137,6 +138,17 @@ def watched(board: Dashboard, console: Console) -> Iterator[Callable[[], None]]:
     yield lambda: report(board, console)
     if not board.short:
         console.print(board)
+
+
+@contextmanager
+def ended(live: Live) -> Iterator[None]:
+    """Gives the terminal its cursor back even if Ctrl-C comes while Rich begins or ends."""
+    try:
+        yield
+    finally:
+        with suppress(IndexError):  # from Rich, if it had hardly begun
+            live.stop()
+        live.console.show_cursor()
 
 
 def report(board: Dashboard, console: Console) -> None:
@@ -154,7 +166,8 @@ def downloads(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     """
     columns = *Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn()
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    progress = Progress(*columns, console=console, disable=not console.is_terminal)
+    with ended(progress.live), progress:
 
         def report(name: str, done: int, size: int) -> None:
             if name not in tasks:

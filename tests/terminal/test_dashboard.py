@@ -1,12 +1,13 @@
 """The picture of a training run, at the sizes and in the colours of many terminals."""
 
 import io
+from contextlib import suppress
 
 import pytest
 from rich.console import Console
 from rich.text import Text
 
-from micronn.terminal.dashboard import Dashboard, duration
+from micronn.terminal.dashboard import Dashboard, downloads, duration, watched
 
 
 def learning(epochs=20, done=8, **pictures):
@@ -57,6 +58,56 @@ def test_a_narrow_terminal_gets_the_numbers_without_the_pictures():
 
 def test_before_the_first_epoch_there_is_one_line():
     assert len(lines_of(Dashboard("moons", 20), 80, 24, color_system=None)) == 1
+
+
+class Interrupting(io.StringIO):
+    """A terminal in which Ctrl-C is pressed, once, at the given write."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.left = at
+
+    def write(self, text):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def downloaded(console):
+    with downloads(console) as report:
+        report("a file", 1, 2)
+
+
+def trained(console):
+    board = Dashboard("moons", 3)
+    with watched(board, console) as shown:
+        for _ in range(3):
+            board.update({"train": 0.5}, "", {}, 1.0)
+            shown()
+
+
+@pytest.mark.parametrize("run", [trained, downloaded])
+@pytest.mark.parametrize("write", range(1, 12))
+def test_the_cursor_is_there_again_after_ctrl_c_at_any_write(run, write):
+    # ESC [ ? 25 l hides the cursor of a terminal, and h at the end shows it.
+    file = Interrupting(write)
+    with suppress(KeyboardInterrupt):
+        run(Console(file=file, width=80, height=24, force_terminal=True))
+    assert file.getvalue().rfind("\x1b[?25l") <= file.getvalue().rfind("\x1b[?25h")
+
+
+def test_the_cursor_is_there_again_after_ctrl_c_while_the_first_picture_is_drawn():
+    class Stopped(Dashboard):
+        def headline(self, width):
+            raise KeyboardInterrupt
+
+    file = io.StringIO()
+    console = Console(file=file, width=80, height=24, force_terminal=True)
+    with pytest.raises(KeyboardInterrupt), watched(Stopped("moons", 3), console):
+        pass
+    assert "\x1b[?25l" in file.getvalue()
+    assert file.getvalue().rfind("\x1b[?25l") < file.getvalue().rfind("\x1b[?25h")
 
 
 def test_an_ascii_terminal_gets_letters_it_can_show():
