@@ -22,9 +22,9 @@ from collections.abc import Iterable
 from operator import mul
 from typing import Any
 
-from micronn.support import numeric
+from micronn.support import number, numeric
 from micronn.support.arguments import listed
-from micronn.support.number import KeptLeaves, Number, as_float, deep_copied, pickled, shown
+from micronn.support.number import Number, as_float, shown
 from micronn.support.numeric import DomainError
 from micronn.support.text import as_typed, clipped
 
@@ -40,6 +40,8 @@ def computed(
     data: float, op: str, operands: tuple[Value, ...], local_grads: tuple[float, ...]
 ) -> Value:
     """The Value that an operation made: a constructor without checks, since all pay for it."""
+    if type(data) is not float:  # an operand's data was set to another kind of number
+        return number.repeated(op, operands)
     value = new(Value)
     value.data = data
     value.grad = 0.0
@@ -60,7 +62,7 @@ def as_value(x: Value | float) -> Value:
 class Value(Number):
     """A number in a computation graph.
 
-    data: the number, a float; where you set it, set a float, not a number of NumPy's.
+    data: the number, a float; whatever else you set it to becomes one when it is used.
     grad: d(output)/d(this), after output.backward(); 0.0 before.  The gradient of the
         output is the grads of all its leaves together.
     op: what made it: "" for Value(...), "const" for a plain number that was used with
@@ -174,7 +176,7 @@ class Value(Number):
         """Natural logarithm.   d/da = 1/a.   Needs a > 0."""
         if self.data <= 0.0:
             raise DomainError(f"log needs a number above zero, got {shown(self)}")
-        return computed(math.log(self.data), "log", (self,), (1.0 / self.data,))
+        return computed(math.log(self.data), "log", (self,), (1.0 / math.fabs(self.data),))
 
     def sqrt(self) -> Value:
         """Square root.   d/da = 1 / (2 * sqrt(a)), infinite at 0.   Needs a >= 0."""
@@ -208,11 +210,8 @@ class Value(Number):
     def relu(self) -> Value:
         """a where a is above 0, else 0.   d/da = 1 or 0, and 0 at 0."""
         a = self.data
-        if a > 0.0:
-            return computed(a, "relu", (self,), (1.0,))
-        if a <= 0.0:
-            return computed(0.0, "relu", (self,), (0.0,))
-        return computed(a, "relu", (self,), (a,))  # neither: nan, which stays nan
+        data, slope = (a, 1.0) if a > 0.0 else (0.0, 0.0) if a <= 0.0 else (a, a)  # or nan
+        return computed(data, "relu", (self,), (slope,))
 
     def leaky_relu(self, negative_slope: float = 0.01) -> Value:
         """a where a is above 0, else negative_slope * a.   d/da = 1 or negative_slope."""
@@ -243,33 +242,31 @@ class Value(Number):
         A computed Value's grad starts afresh in each call, or it would be passed on once more.
         If it is interrupted, every leaf keeps its old grad.  Threads must not share Values.
         """
-        # held: the grads that leaves have from before.  The walk finds them, and leaves the
-        # leaves out, since they pass nothing on.  It says why there must be an order.
+        # held: the grads of leaves from before.  The walk finds them, and leaves the leaves
+        # out, since they pass nothing on.  It says why there must be an order.
         held: dict[Value, float] = {} if self.operands else {self: self.grad}
         order = topological_order(self, held)
-        with KeptLeaves(order, held):  # Ctrl-C in here gives them back
+        with number.KeptLeaves(order, held):  # Ctrl-C in here gives them back
             for node in [*order, *held]:
                 node.grad = 0.0
             self.grad = 1.0  # d(this)/d(this)
             for node in reversed(order):
                 upstream = node.grad
-                if not upstream and math.isfinite(sum(node.local_grads)):
-                    continue  # only quicker: all would get 0; but 0 * inf is nan, and must show
                 if upstream - upstream:  # inf or nan, with which number.message() is careful
                     node._backward()
-                    continue
-                for operand, local_grad in zip(node.operands, node.local_grads):
-                    operand.grad += local_grad * upstream  # the chain rule
+                elif upstream or not math.isfinite(sum(node.local_grads)):  # 0 * inf must show
+                    for operand, local_grad in zip(node.operands, node.local_grads):
+                        operand.grad += local_grad * upstream  # the chain rule
             for leaf, grad in held.items():  # last, so that each call adds the same amount
                 leaf.grad += grad
 
     # A copy or a pickle of a Value takes its graph along
 
     def __deepcopy__(self, memo: dict[int, object]) -> Value:
-        return deep_copied(topological_order(self), memo)
+        return number.deep_copied(topological_order(self), memo)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return pickled(topological_order(self))
+        return number.pickled(topological_order(self))
 
 
 def topological_order(root: Value, held: dict[Value, float] | None = None) -> list[Value]:
@@ -366,10 +363,13 @@ def dot(a: Iterable[Value | float], b: Iterable[Value | float]) -> Value:
 def unchecked_dot(a: tuple[Value, ...], b: tuple[Any, ...]) -> Value:
     """dot(a, b), where b is known to hold only Values, or only floats."""
     a_data = tuple([value.data for value in a])
-    if type(b[0]) is float:
-        return computed(sum(map(mul, a_data, b), 0.0), "weighted_sum", a, b)
-    b_data = tuple([value.data for value in b])
-    return computed(sum(map(mul, a_data, b_data), 0.0), "dot", a + b, b_data + a_data)
+    b_data = b if type(b[0]) is float else tuple([value.data for value in b])
+    data = sum(map(mul, a_data, b_data), 0.0)
+    if type(data) is not float:  # as in computed()
+        return unchecked_dot(number.of_floats(a), number.of_floats(b))
+    if b_data is b:
+        return computed(data, "weighted_sum", a, b)
+    return computed(data, "dot", a + b, b_data + a_data)
 
 
 def total(values: Iterable[Value | float]) -> Value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar
 
 from micronn.support.text import clipped
@@ -155,6 +155,27 @@ def as_float(x: SupportsFloat) -> float:
     if math.isinf(number) and x != number:  # a Decimal, or a NumPy longdouble
         raise OverflowError(f"{clipped(repr(x))} is beyond the largest float, 1.8e308; scale it")
     return number
+
+
+def of_floats(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands, after the data of those that are Values became floats, whatever it was."""
+    for operand in operands:
+        if type(operand) is not float:
+            operand.data = as_float(operand.data)
+    return operands
+
+
+def repeated(op: str, operands: tuple[N, ...]) -> N:
+    """An operation once more, on floats; NumPy's numbers have rules of their own."""
+    kind, _, number = op.partition(" ")
+    function: Callable[..., N] = OPERATORS.get(kind) or getattr(type(operands[0]), kind)
+    return function(*of_floats(operands), *map(float, number.split()))
+
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "neg": operator.neg, "abs": abs,
+}  # fmt: skip
 
 
 def number_of(x: Number | SupportsFloat) -> float:

@@ -62,7 +62,7 @@ def softplus(a: float) -> float:
 
 def gelu(a: float) -> tuple[float, float]:
     """a * P(a) and its slope P(a) + a * p(a), where p is the bell curve and P its integral."""
-    below = normal_cdf(a)
+    below = normal_cdf(a := float(a))
     if math.isinf(a):  # inf * 0 would be nan
         return max(a, 0.0), below
     bell = math.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
@@ -113,12 +113,12 @@ def sign(a: float) -> float:
 
 def maximum(a: float, b: float) -> float:
     """The larger of two; nan if either is."""
-    return max(a, b) if a == a and b == b else math.nan
+    return float(max(a, b)) if a == a and b == b else math.nan
 
 
 def minimum(a: float, b: float) -> float:
     """The smaller of two; nan if either is."""
-    return min(a, b) if a == a and b == b else math.nan
+    return float(min(a, b)) if a == a and b == b else math.nan
 
 
 def is_larger(a: float, b: float) -> float:
@@ -134,7 +134,7 @@ def exact_sum(numbers: Sequence[float]) -> float:
     try:
         return math.fsum(numbers)
     except (OverflowError, ValueError):
-        return sum(numbers, 0.0)
+        return float(sum(numbers, 0.0))
 
 
 def mean(numbers: Sequence[float]) -> float:
@@ -156,7 +156,7 @@ def logsumexp(numbers: Sequence[float]) -> tuple[float, list[float]]:
     >>> logsumexp([0.0, 1000.0])
     (1000.0, [0.0, 1.0])
     """
-    top = max(numbers)
+    top = float(max(numbers))
     sizes = [1.0 if x == top else math.exp(x - top) for x in numbers]  # inf - inf is nan
     total, rest = exact_sum(sizes), exact_sum([*sizes, -1.0])  # without the largest one
     return top + math.log1p(rest), [size / total for size in sizes]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from operations import OPERATIONS, built
 
 from micronn.engine import DomainError, Value, dot, logsumexp, maximum, mean, minimum, total
+from micronn.nn import MLP
 
 inf, nan = math.inf, math.nan
 
@@ -216,6 +217,42 @@ def test_a_power_of_data_set_to_another_kind_of_number_is_one_of_floats():
     for x.data in (3, np.float32(3.0), np.int64(3), True + 2):
         y = x**2
         assert (type(y.data), y.data, y.local_grads) == (float, 9.0, (6.0,))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of overflow
+@pytest.mark.parametrize("kind", ["float32", "float64", "float16", "int64", "int"])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_data_set_to_another_kind_of_number_computes_as_the_float_of_its_size(name, kind):
+    kind = int if kind == "int" else getattr(pytest.importorskip("numpy"), kind)
+    case = OPERATIONS[name]
+    for point in case.points:
+        numbers = [float(kind(x)) for x in point]
+        leaves, others = [Value(x) for x in numbers], [Value(x) for x in numbers]
+        for leaf, x in zip(others, numbers, strict=True):
+            leaf.data = kind(x)
+        try:
+            expected = case.build(*leaves)
+        except (ArithmeticError, ValueError) as refusal:
+            with pytest.raises(type(refusal)):
+                case.build(*others)
+            continue
+        found = case.build(*others)
+        expected.backward()
+        found.backward()
+        assert repr(found.data) == repr(expected.data)
+        assert [repr(v.grad) for v in others] == [repr(v.grad) for v in leaves]
+
+
+def test_weights_set_to_numpy_numbers_give_a_net_of_floats():
+    np = pytest.importorskip("numpy")
+    weights = np.array([0.1, 0.2, 0.3, -0.4, 0.5, 0.6, 0.7], dtype=np.float32)
+    model, other = MLP(2, [2, 1], "linear"), MLP(2, [2, 1], "linear")
+    for p, q, w in zip(model.parameters(), other.parameters(), [*weights, *weights], strict=False):
+        p.data, q.data = w, float(w)
+    y = model([0.7, -0.3])
+    assert (type(y.data), y.data) == (float, other([0.7, -0.3]).data)
+    y.backward()
+    assert all(type(p.grad) is float for p in model.parameters())
 
 
 def test_a_domain_error_is_a_value_error():
