@@ -28,6 +28,10 @@ def power(base: Number | float, exponent: Number | float) -> tuple[float, float]
             return power(float(a), float(k))  # data was set to a NumPy number, or to an int
         if a == 0.0:
             return data, k * (math.inf if 0.0 < k < 1.0 else 0.0 ** (k - 1.0)) if k else 0.0
+    except ValueError:  # DomainError, or NumPy's integers, which have no negative powers
+        if type(a) is float:
+            raise
+        return power(float(a), float(k))
     except (ZeroDivisionError, OverflowError) as error:
         zero = isinstance(error, ZeroDivisionError)
         why = ": zero has no negative power" if zero else " is beyond the largest float"
