@@ -139,15 +139,14 @@ class Story:
             f"{counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given. "
             "Every other value is computed from them, and every gradient starts at 0"
         )
-        held = [f"{row.title} {fmt(row.rest.size, sign=True)}" for row in given if row.rest]
+        pairs = [(row, row.rest.size) for row in given if row.rest and not is_plain(row)]
+        held = [f"{row.title} {fmt(size, sign=True)}" for row, size in pairs]
         say += f", but some hold one from before: {among(held)}." if held else "."
         lines = [
             f"{self.code_names[row.k]} = Value({row.data!r})" for row in given if not is_plain(row)
         ]
         lines += [
-            f"{self.code_names[row.k]}.grad = {row.rest.size!r}   # from before"
-            for row in given
-            if row.rest
+            f"{self.code_names[row.k]}.grad = {size!r}   # from before" for row, size in pairs
         ]
         lines = few(lines, MOST_TERMS, "# and {:,} more given values")
         return Step("start", "Start", say, "", "\n".join(lines))
@@ -161,8 +160,11 @@ class Story:
         if row.gives is not None:
             then = f"{name} is {result}, from numbers that are not here any more"
             lines = f"{name} = {in_names}", then
-        typed = code(row.op, [self.code_words[k] for k in row.operands])
-        line = f"{self.code_names[row.k]} = {typed}"
+        words = [self.code_words[k] for k in row.operands]
+        plain = all(is_plain(self.rows[k]) for k in row.operands)
+        if plain or (row.op == "**" and words[0].startswith("-")):  # 2.0.tanh(), -3.0 ** x
+            words[0] = f"Value({words[0]})"
+        line = f"{self.code_names[row.k]} = {code(row.op, words)}"
         touched = tuple(dict.fromkeys(row.operands))
         say = (" " if row.gives is None else ": ").join(lines) + "."
         return Step("forward", title, say, "", line, row.k, touched, lines)
@@ -232,7 +234,7 @@ class Story:
             f"Every gradient now says how fast {root} changes if that value alone "
             f"changes: a small step of a value moves {root} by step × gradient."
         )
-        held = [row.title for row in self.rows if row.rest]
+        held = [row.title for row in self.rows if row.rest and not is_plain(row)]
         say += f" Not so that of {among(held)}: it still holds what it held before." if held else ""
         return Step("done", "Done", say, "", f"{line}   # the whole backward pass")
 

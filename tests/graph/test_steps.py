@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from micronn.engine import Value, dot, logsumexp, maximum, mean, topological_order, total
+from micronn.engine import Value, as_value, dot, logsumexp, maximum, mean, topological_order, total
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.nn import MLP
@@ -98,6 +98,28 @@ def test_the_gradients_of_a_story_are_those_of_the_engine(seed, opened):
         [row.grad for row in graph.nodes], rel=close, abs=close
     )
     assert story.note == ""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: as_value(2.0).tanh() * x,
+        lambda x: abs(as_value(-2.0)) * x,
+        lambda x: (as_value(2.0) + as_value(3.0)) * x,
+        lambda x: total([as_value(2.0), as_value(3.0)]) * x,
+        lambda x: (-3.0) ** (as_value(2.0) * 1.0) * x,
+    ],
+)
+def test_lines_of_code_run_where_plain_numbers_begin_a_computation(make):
+    x = Value(1.5, "x")
+    y = make(x)
+    y.backward()
+    y.backward()  # which leaves gradients in the constants too
+    program = [line for step in Story(Graph(y)).steps[:-1] for line in step.code.splitlines()]
+    names = dict(WORDS)
+    exec("\n".join(program), names)  # noqa: S102
+    assert names["x"].grad == pytest.approx(2 * y.data / 1.5)  # all are y = number * x
+    assert not any(line.startswith("v") and "from before" in line for line in program)
 
 
 @pytest.mark.parametrize("x", [0.0, math.inf, math.nan])
