@@ -33,7 +33,8 @@ def draw(
 
     root: the output, after root.backward() if gradients are to be seen.
     params: the parameters among the given Values: a model, what its named_parameters()
-        gives, or a dict from name to Value.  Their dotted names say what is a neuron.
+        gives, or a dict from name to Value.  Their names say what is a neuron and what a
+        layer: hidden.3.w.2 and hidden.3.b, or of matrices fc1.3.2, fc1[3][2], fc1_3_2.
     detail: "values", a card for each value; "neurons", a card for each neuron; "layers",
         a card for each layer, on any number of examples; "network", circles and lines,
         for which params must be the model; "auto", the first of these that stays

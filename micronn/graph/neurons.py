@@ -4,21 +4,26 @@ A graph of a net has thousands of values and only a few ideas.  Here the ideas a
 found again: which values belong to a call of one neuron, which neurons stand side by
 side in a layer, and which calls are the same neuron on another example.  Nothing was
 recorded for that.  It is read off the names of the parameters and off the shape, so
-a net built by hand folds like one built by Neuron and Layer.
+a net built by hand folds like one built by Neuron and Layer, and so do matrices whose
+names end in two indices, however they are written: wq.3.2, wq[3][2], wq_3_2.
 
     w[0]*x[0] + w[1]*x[1] + b     as products and sums, or as one dot
     tanh(that)                    or any curve of that sum alone, such as z * sigmoid(z)
 """
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cache
+from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from micronn.graph.operations import glyph, halves, kind_and_number, operation
 from micronn.graph.rows import Graph, Row
 
 MOST_BENDS = 50  # operations that an activation is made of
+SIGNS = r"[._:,/ ()\[\]]"  # between the indices in a name
+INDICES = rf"{SIGNS}*(?:[0-9]+{SIGNS}+){{2,}}"  # at the end of a name, which is read backwards
 Key = tuple[str, tuple[int, ...]]  # of a neuron: its scope and its weights
 
 
@@ -95,13 +100,15 @@ class Sum:
     inputs: set[int]
 
 
-Scopes = dict[int, str]  # of parameters, by their index in the graph
+Names = dict[int, str]  # dotted, of parameters, by their index in the graph
+Scopes = dict[int, str]  # of parameters, likewise
 Sums = dict[int, Sum]  # by the index of the result
 
 
 def find_folds(graph: Graph) -> Folds:
     """Every neuron call in a graph, gathered into neurons and layers."""
-    scopes = parameter_scopes(graph)
+    names = {k: dotted(name) for k, name in graph.params.items()}
+    scopes = parameter_scopes(names)
     if not scopes:
         return Folds([], {})
     readers = readers_of(graph)
@@ -123,33 +130,75 @@ def find_folds(graph: Graph) -> Folds:
         own = [*found.members, *weights, *bend, *numbers]
         own += [] if found.bias is None else [found.bias]
         members.update(dict.fromkeys(own, key))
-    return gathered(neurons, members)
+    return gathered(neurons, members, names)
 
 
-def gathered(neurons: dict[Key, NeuronFold], members: dict[int, Key]) -> Folds:
-    """Neurons into layers: those of one scope, else those whose scopes have one parent."""
-    crowd = Counter(scope for scope, _ in neurons)
+def gathered(neurons: dict[Key, NeuronFold], members: dict[int, Key], names: Names) -> Folds:
+    """Neurons into layers: those of one matrix, one list or one scope.
+
+    A layer is called by what its matrix or list is in, or by its own name if that has several.
+    """
+    places = places_of(neurons, names)
+    several = Counter(around for around, _ in set(places.values()))
     layers: dict[str, LayerFold] = {}
     seat = {}
     for key, neuron in neurons.items():
-        scope = neuron.scope if crowd[neuron.scope] > 1 else parent(neuron.scope)
+        around, block = places[key]
+        scope = block if several[around] > 1 else around
         layer = layers.setdefault(scope, LayerFold(scope))
         seat[key] = list(layers).index(scope), len(layer.neurons)
         layer.neurons.append(neuron)
     return Folds(list(layers.values()), {k: seat[key] for k, key in members.items()})
 
 
+def places_of(neurons: dict[Key, NeuronFold], names: Names) -> dict[Key, tuple[str, str]]:
+    """For each neuron the matrix or list that it stands in, behind the scope around that."""
+    crowd = Counter(scope for scope, _ in neurons)
+    matrices = {}
+    for key in neurons:  # several for one neuron, such as w and u of w*x + u*h: what they are in
+        found = {matrix_of(names[w]) for w in key[1]}
+        matrices[key] = ".".join(commonprefix([name.split(".") for name in found]))
+    tall = {without_numbers(name) for name, n in Counter(matrices.values()).items() if n > 1}
+    places = {}
+    for key, matrix in matrices.items():
+        scope = key[0]
+        if matrix != scope:  # matrices of one row each, w.7 of w.7.0.2, are rows themselves
+            table = without_numbers(matrix)
+            block = matrix if table in tall else table
+            places[key] = scope or block, block
+        elif crowd[scope] > 1:
+            places[key] = scope, scope
+        else:
+            *listed, last = scope.split(".")
+            places[key] = parent(scope), ".".join(listed) if last.isdigit() else scope
+    return places
+
+
 # Scopes: what stands before the last part of a dotted name
 
 
-def parameter_scopes(graph: Graph) -> Scopes:
+def dotted(name: str) -> str:
+    """A name with dots before its indices, if it ends in two of them or they are in brackets.
+
+    >>> dotted("layer[0].wq[3][2]"), dotted("wq_3_2"), dotted("w[3, 2]"), dotted("w_2")
+    ('layer.0.wq.3.2', 'wq.3.2', 'w.3.2', 'w_2')
+    """
+    name = re.sub(r"\[([0-9]+)\]", r".\1", name)
+    end = re.match(INDICES, name[::-1])  # from its end, as no regular expression looks back
+    if not end:
+        return name
+    start = len(name) - end.end()
+    return ".".join([name[:start], *re.findall("[0-9]+", name[start:])])
+
+
+def parameter_scopes(names: Names) -> Scopes:
     """The scope of each parameter; a name such as "w1" is nobody's and has none.
 
     In layers.0.neurons.3.w.2 it is layers.0.neurons.3.  A neuron on its own has the
     names w.0, w.1, b, and the scope "".
     """
-    alone = any(scope_of(name) == "" and "." in name for name in graph.params.values())
-    found = {k: scope_of(name) for k, name in graph.params.items()}
+    alone = any(scope_of(name) == "" and "." in name for name in names.values())
+    found = {k: scope_of(name) for k, name in names.items()}
     return {k: scope for k, scope in found.items() if scope or alone}
 
 
@@ -159,10 +208,30 @@ def scope_of(name: str) -> str:
     >>> scope_of("layers.0.neurons.3.w.2"), scope_of("layers.0.neurons.3.b"), scope_of("w1")
     ('layers.0.neurons.3', 'layers.0.neurons.3', '')
     """
+    return without_numbers(name).rpartition(".")[0]
+
+
+def matrix_of(name: str) -> str:
+    """The matrix that a parameter is in, if its name ends in two indices; else its scope.
+
+    >>> matrix_of("layers.0.wq.3.2"), matrix_of("layers.0.bq.3")
+    ('layers.0.wq', 'layers.0')
+    """
+    *matrix, row, column = ["", *name.split(".")]
+    listed = row.isdigit() and column.isdigit()
+    return ".".join(matrix[1:]) if listed else scope_of(name)
+
+
+def without_numbers(name: str) -> str:
+    """A dotted name without the numbers that it ends in.
+
+    >>> without_numbers("conv.w.0.1"), without_numbers("conv")
+    ('conv.w', 'conv')
+    """
     parts = name.split(".")
     while parts and parts[-1].isdigit():
         parts.pop()
-    return ".".join(parts[:-1])
+    return ".".join(parts)
 
 
 def parent(scope: str) -> str:
@@ -192,7 +261,21 @@ def weighted_sums(graph: Graph, scopes: Scopes, readers: list[list[int]]) -> Sum
 
     Products and dots start a sum; a + or Σ over sums of one scope, a bias and zeros
     makes a larger one of them.  A sum that somebody else reads too is not taken apart.
+    Weights have one bias: what is added to them in one call and not in another is none,
+    such as a row for each place in a text.
     """
+    sums = sums_with(graph, scopes, readers)
+    biases = defaultdict(set)
+    for found in sums.values():
+        biases[found.scope, tuple([w for w, _, _ in found.terms])].add(found.bias)
+    changing = set().union(*[given for given in biases.values() if len(given - {None}) > 1])
+    if not changing:
+        return sums
+    return sums_with(graph, {k: scopes[k] for k in scopes.keys() - changing}, readers)
+
+
+def sums_with(graph: Graph, scopes: Scopes, readers: list[list[int]]) -> Sums:
+    """The weighted sums of these parameters, each with the bias that was added to it."""
     sums: Sums = {}
     for row in graph.nodes:
         found = None

@@ -86,6 +86,158 @@ def test_rows_of_weights_in_one_scope_are_neurons_side_by_side():
     assert [(layer.scope, len(layer.neurons)) for layer in folds.layers] == [("net", 2)]
 
 
+def matrix(rows, columns, seed):
+    """Rows of random weights."""
+    rng = random.Random(seed)
+    return [[Value(rng.uniform(-1.0, 1.0)) for _ in range(columns)] for _ in range(rows)]
+
+
+def times(rows, x):
+    """Matrix times vector."""
+    return [dot(row, x) for row in rows]
+
+
+def scopes_and_sizes(root, params):
+    """The layers that are found: scope -> (weights of a neuron, neurons)."""
+    layers = find_folds(Graph(root, params)).layers
+    return {layer.scope: (len(layer.neurons[0].weights), len(layer.neurons)) for layer in layers}
+
+
+# How people name the number in row 3, column 2 of a matrix.  Each with what is found.
+SPELLINGS = {
+    "{m}.{i}.{j}": "{m}",
+    "layer0.attn_{m}.{i}.{j}": "layer0.attn_{m}",
+    "h.0.attn.{m}.{i}.{j}": "h.0.attn.{m}",
+    "h[0].attn.{m}[{i}][{j}]": "h.0.attn.{m}",
+    "layer0.{m}[{i}][{j}]": "layer0.{m}",
+    "{m}[{i}][{j}]": "{m}",
+    "{m}[{i}, {j}]": "{m}",
+    "{m}({i},{j})": "{m}",
+    "{m}_{i}_{j}": "{m}",
+    "layer0_{m}_{i}_{j}": "layer0_{m}",
+    "{m}/{i}/{j}": "{m}",
+    "{m} {i} {j}": "{m}",
+    "{m}.weight.{i}.{j}": "{m}",
+    "{m}.row.{i}.w.{j}": "{m}",
+    "{m}.{i}.w.{j}": "{m}",
+    "net.{m}[{i}].w[{j}]": "net.{m}",
+}
+
+
+@pytest.mark.parametrize(("spelling", "scope"), SPELLINGS.items(), ids=SPELLINGS)
+@pytest.mark.parametrize("by_column", [False, True])
+def test_each_matrix_is_a_layer_however_its_indices_are_spelled(spelling, scope, by_column):
+    # Two matrices that read the same inputs and one that reads what they make.
+    if by_column and ".w" in spelling:
+        return  # those names say which neuron it is
+    tables = {"wq": matrix(4, 3, 1), "wk": matrix(4, 3, 2), "wo": matrix(2, 4, 3)}
+    x = [Value(1.0), Value(2.0), Value(3.0)]
+    pairs = zip(times(tables["wq"], x), times(tables["wk"], x), strict=True)
+    root = total(times(tables["wo"], [a * b for a, b in pairs]))
+    params = {
+        spelling.format(m=m, i=j if by_column else i, j=i if by_column else j): w
+        for m, table in tables.items()
+        for i, row in enumerate(table)
+        for j, w in enumerate(row)
+    }
+    sizes = {"wq": (3, 4), "wk": (3, 4), "wo": (4, 2)}
+    expected = {scope.format(m=m): size for m, size in sizes.items()}
+    assert scopes_and_sizes(root, params) == expected
+
+
+@pytest.mark.parametrize("bias", ["b{k}.{i}", "b{k}[{i}]", "b{k}_{i}", "b.{k}.{i}", "c{k}{i}"])
+@pytest.mark.parametrize(
+    "weight", ["w{k}.{i}.{j}", "w{k}[{i}][{j}]", "w{k}_{i}_{j}", "w.{k}.{i}.{j}"]
+)
+def test_the_biases_of_a_matrix_are_found_beside_it(weight, bias):
+    x, params = [Value(1.0), Value(2.0)], {}
+    for k, rows in enumerate((3, 2, 1)):
+        table, biases = matrix(rows, len(x), k), matrix(1, rows, 9 + k)[0]
+        for i, row in enumerate(table):
+            params[bias.format(k=k, i=i)] = biases[i]
+            params |= {weight.format(k=k, i=i, j=j): w for j, w in enumerate(row)}
+        x = [(z + b).tanh() for z, b in zip(times(table, x), biases, strict=True)]
+    layers = find_folds(Graph(x[0], params)).layers
+    named = weight.format(k="{k}", i=0, j=0).replace("[0]", "").removesuffix("_0_0")
+    assert [layer.scope for layer in layers] == [
+        named.removesuffix(".0.0").format(k=k) for k in range(3)
+    ]
+    assert [len(layer.params) for layer in layers] == [9, 8, 3]
+
+
+def test_a_matrix_that_is_alone_goes_by_what_it_is_in():
+    w = matrix(2, 2, 1)
+    root = total(times(w, [Value(1.0), Value(2.0)]))
+    rows = [(f"{i}.{j}", w[i][j]) for i in range(2) for j in range(2)]
+    assert scopes_and_sizes(root, {f"net.out.w.{k}": p for k, p in rows}) == {"net.out": (2, 2)}
+    assert scopes_and_sizes(root, {f"w.{k}": p for k, p in rows}) == {"w": (2, 2)}
+
+
+def test_what_two_matrices_make_together_is_one_layer():
+    # A recurrent cell, tanh(w x + u h + b), and beside it a matrix that reads it.
+    w, u, out = matrix(3, 2, 1), matrix(3, 3, 2), matrix(2, 3, 3)
+    b, x, h = matrix(1, 3, 4)[0], matrix(1, 2, 5)[0], matrix(1, 3, 6)[0]
+    both = zip(times(w, x), times(u, h), b, strict=True)
+    root = total(times(out, [(a + c + d).tanh() for a, c, d in both]))
+    tables = {"w": w, "u": u, "out": out, "b": [[p] for p in b]}
+    params = {
+        f"cell.{m}.{i}.{j}": p
+        for m, table in tables.items()
+        for i, row in enumerate(table)
+        for j, p in enumerate(row)
+    }
+    assert scopes_and_sizes(root, params) == {"cell": (5, 3), "cell.out": (3, 2)}
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_kernels_of_a_convolution_are_one_layer(channels):
+    # conv.w.out.in.k: three indices, of which the first says the neuron.
+    kernels = [matrix(channels, 3, k) for k in range(4)]
+    x = [Value(float(k)) for k in range(3 * channels)]
+    outs = [dot([w for row in kernel for w in row], x) for kernel in kernels]
+    params = {
+        f"conv.w.{k}.{i}.{j}": w
+        for k, kernel in enumerate(kernels)
+        for i, row in enumerate(kernel)
+        for j, w in enumerate(row)
+    }
+    assert scopes_and_sizes(total(outs), params) == {"conv": (3 * channels, 4)}
+
+
+def test_lists_of_neurons_in_one_model_are_layers_of_their_own():
+    class Net(Module):
+        def __init__(self):
+            rng = random.Random(7)
+            self.hidden = [Neuron(2, "tanh", rng=rng) for _ in range(3)]
+            self.output = [Neuron(3, "linear", rng=rng) for _ in range(2)]
+
+        def __call__(self, x):
+            hidden = [neuron(x) for neuron in self.hidden]
+            return [neuron(hidden) for neuron in self.output]
+
+    net = Net()
+    root = total(net([Value(1.0), Value(2.0)]))
+    assert scopes_and_sizes(root, net) == {"hidden": (2, 3), "output": (3, 2)}
+
+
+def test_what_is_added_to_the_same_weights_here_and_not_there_is_no_bias():
+    # A row for each place in a text, added to what a word is: three places, one bias none.
+    words, places = matrix(2, 2, 1), matrix(3, 2, 2)
+    x = [[Value(1.0), Value(0.0)], [Value(0.0), Value(1.0)], [Value(1.0), Value(0.0)]]
+    sums = [
+        z + b for token, row in zip(x, places, strict=True)
+        for z, b in zip(times(words, token), row, strict=True)
+    ]  # fmt: skip
+    params = {f"wte.{i}.{j}": words[i][j] for i in range(2) for j in range(2)}
+    params |= {f"wpe.{i}.{j}": places[i][j] for i in range(3) for j in range(2)}
+    graph = Graph(total([z.tanh() for z in sums]), params)
+    folds = find_folds(graph)
+    (layer,) = folds.layers
+    assert (layer.scope, len(layer.params)) == ("wte", 4)
+    assert [neuron.bias for neuron in layer.neurons] == [None, None]
+    assert not {graph.index[p] for row in places for p in row} & folds.home.keys()
+
+
 def test_what_is_no_weighted_sum_is_left_alone():
     a, b, x = Value(1.0), Value(2.0), Value(3.0)
     sums = [a * a + b * b, a * x + 0.0, total([a * x, b, b])]  # the last has two biases
