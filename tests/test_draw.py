@@ -1,6 +1,7 @@
 """draw() makes one picture of one moment, in every file and in a notebook, or refuses in words."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -11,12 +12,15 @@ from drawn import chain
 from example_graphs import net, neuron, shared, valley
 
 from micronn import draw as front_door
+from micronn.check import why
 from micronn.draw import Picture, draw
 from micronn.engine import Value
+from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.pictures import layout
 from micronn.pictures.layout import NoLayout
 from micronn.support.text import fmt
+from micronn.terminal import backward_table, computation_tree, plain_text
 
 # One moment
 
@@ -261,3 +265,31 @@ def test_where_no_shell_runs_nobody_is_told(ipython):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert ipython or done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "int64"])
+@pytest.mark.parametrize("detail", ["values", "neurons", "layers", "network"])
+def test_a_number_of_numpy_in_a_grad_or_a_leaf_is_drawn_as_the_float_it_is(kind, detail):
+    # a learner who shortens a gradient with NumPy leaves its numbers in the grads
+    kind = getattr(pytest.importorskip("numpy"), kind)
+    pictures = []
+    for number in (kind, float):
+        model = MLP(2, [2, 1], "tanh", rng=random.Random(7))
+        loss = mse([model([1.0, 2.0])], [3.0])
+        loss.backward()
+        for p in model.parameters():
+            p.grad, p.data = number(2.0), number(3.0)
+        pictures.append(draw(loss, model, detail).svg)
+        tree, answer = computation_tree(loss, model), why(model.parameters()[0], loss)
+        pictures[-1] += plain_text(tree) + plain_text(backward_table(loss)) + str(answer)
+    assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("field", ["data", "grad"])
+def test_a_data_or_grad_that_is_no_number_is_refused_naming_the_value(field):
+    x = Value(1.0, "x")
+    y = x * 3.0
+    y.backward()
+    setattr(x, field, None)
+    with pytest.raises(TypeError, match=rf"{field}=None.*'x'.*0\.0 to clear a grad"):
+        draw(y)

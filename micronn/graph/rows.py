@@ -25,7 +25,7 @@ from micronn.engine import Value, topological_order
 from micronn.graph.moment import Changes, changed_since, same
 from micronn.nn import Module
 from micronn.support.collector import collector_paused
-from micronn.support.number import message
+from micronn.support.number import as_float, message
 from micronn.support.text import clean, clipped
 
 Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
@@ -116,7 +116,8 @@ class Graph:
     The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
     the very same numbers read the same constants.
 
-    Raises TypeError if root is not a Value or params holds something else.
+    Raises TypeError if root is not a Value or params holds something else, and for a data or
+    grad that was set to what is no number.
     """
 
     @collector_paused
@@ -131,9 +132,10 @@ class Graph:
         self.nodes: list[Row] = []
         self.index: dict[Value, int] = {}
         self.numbers: dict[int, tuple[int, ...]] = {}  # id of a tuple of numbers -> its constants
-        self.ran = root.grad != 0.0
         order = topological_order(root)
-        self.read(order, open_dots, changed_since(order))
+        held = [numbers(value) for value in order]
+        self.ran = root.grad != 0.0
+        self.read(order, held, open_dots, changed_since(order))
         if root.operands:
             self.nodes[-1] = self.nodes[-1]._replace(role="root")
         self.settle({k for constants in self.numbers.values() for k in constants})
@@ -144,26 +146,28 @@ class Graph:
 
     # From Values to rows
 
-    def read(self, order: list[Value], open_dots: bool, since: Changes) -> None:
+    def read(
+        self, order: list[Value], held: list[tuple[float, float]], open_dots: bool, since: Changes
+    ) -> None:
         """Append the row of each Value, after the constants and products it stands for."""
         index, nodes, names = self.index, self.nodes, self.names
-        for value in order:
+        for value, (data, grad) in zip(order, held, strict=True):
             name = value.label if value.label.strip() else names.get(value, "")
             name = name if name.strip() else ""
             op, slopes = value.op, value.local_grads
             operands = tuple(map(index.__getitem__, value.operands))
             if op == "weighted_sum":
                 op, operands = "dot", operands + self.constants(slopes)
-                slopes += tuple([since.moved.get(v, v.data) for v in value.operands])
+                slopes += tuple([nodes[index[v]].data for v in value.operands])
             if open_dots and op == "dot":
-                op, operands = "sum", self.products(value.grad, operands, slopes)
+                op, operands = "sum", self.products(grad, operands, slopes)
                 slopes = (1.0,) * len(operands)
             role = "op" if operands else "param" if value in names else op or "input"
             index[value] = k = len(nodes)
             op = op if operands else ""
-            row = Row(k, role, name, op, value.data, value.grad, operands, slopes)
+            row = Row(k, role, name, op, data, grad, operands, slopes)
             if value in since.moved:
-                row = row._replace(data=since.moved[value], now=value.data)
+                row = row._replace(data=as_float(since.moved[value]), now=data)
             elif value in since.misfits:
                 row = row._replace(gives=since.misfits[value])
             if op == "sum" != value.op:  # its products tell what moved
@@ -298,6 +302,16 @@ class Graph:
         return {
             k: sum(n for mask, n in seen.items() if mask >> i & 1) - 1 for i, k in enumerate(chosen)
         }
+
+
+def numbers(value: Value) -> tuple[float, float]:
+    """The data and grad of a Value as floats, whatever kind of number they were set to."""
+    try:
+        return as_float(value.data), as_float(value.grad)
+    except TypeError:
+        raise TypeError(
+            f"{value!r} should hold numbers; set data and grad to floats, 0.0 to clear a grad"
+        ) from None
 
 
 def fits(grad: float, total: float, size: float) -> bool:

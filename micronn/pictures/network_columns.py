@@ -16,6 +16,7 @@ from micronn.engine import Value, as_value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.palette import scale
 from micronn.pictures.svg import text_width
+from micronn.support.number import as_float
 from micronn.support.numeric import magnitude
 from micronn.support.text import clean
 
@@ -57,7 +58,8 @@ class Column:
 
     def held(self, parameter: Value, field: str) -> float:
         """The data of a parameter when the numbers were computed, or its gradient."""
-        return parameter.grad if field == "grad" else self.was.get(parameter, parameter.data)
+        grad = field == "grad"
+        return as_float(parameter.grad if grad else self.was.get(parameter, parameter.data))
 
     def unit_name(self, unit: int) -> str:
         """The text beside a unit: its name, or only its index where others are left out."""

@@ -269,7 +269,7 @@ def unit_words(column: Column, unit: int, with_numbers: bool) -> str:
         return words
     bias = column.neurons[unit].b
     words += f"; bias: data = {column.held(bias, 'data')!r}"
-    return words + f", grad = {bias.grad!r}" * column.ran
+    return words + f", grad = {column.held(bias, 'grad')!r}" * column.ran
 
 
 def input_image(column: Column) -> Iterator[str]:

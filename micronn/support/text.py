@@ -34,7 +34,7 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     before = "−" if x < 0.0 else "+" if sign or x == math.inf else ""
     if math.isinf(x):
         return before + "∞"
-    size = Decimal(repr(abs(x))).normalize()
+    size = Decimal(repr(float(abs(x)))).normalize()  # of NumPy's numbers, too
     if len(size.as_tuple().digits) > digits:
         size = Decimal(f"{abs(x):.{digits - 1}e}")
     if -3 <= size.adjusted() < digits:
