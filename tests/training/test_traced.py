@@ -168,9 +168,9 @@ def test_a_mistake_in_a_loss_is_no_reason_to_go_slow():
         fit(model, lambda y, t: (y - t).squared(), ([[1.0]], [1.0]), SGD(model.parameters(), 1), 1)
 
 
-def test_without_a_c_compiler_auto_is_python_without_a_word(monkeypatch):
-    def none(tape, dtype):
-        raise NoMachine("no C compiler")
+def test_without_a_machine_auto_is_python_without_a_word(monkeypatch):
+    def none(tape, dtype, kind):
+        raise NoMachine("no C compiler and no WebAssembly")
 
     monkeypatch.setattr("micronn.compiler.program.Machine", none)
     model = Neuron(1, "linear", rng=random.Random(1))
