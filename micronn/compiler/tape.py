@@ -162,7 +162,8 @@ class TapeWriter:
                 self.find_weights(node)
             elif node.op == "+":
                 for dot, bias in (node.operands, node.operands[::-1]):
-                    if dot in self.layers and uses[dot] == 1 and bias in self.scalar:
+                    plain = dot in self.layers and self.layers[dot][2] < 0  # with no bias yet
+                    if plain and uses[dot] == 1 and bias in self.scalar:
                         self.layers[node] = *self.layers[dot][:2], self.scalar[bias]
                         self.taken_in.add(dot)
                         break
