@@ -52,14 +52,16 @@ class Machine:
         self.real = ARRAY[dtype]
         self.inputs, self.weights, self.slots = tape.inputs, tape.weights, tape.slots
         self.code = as_code(tape.instructions, self.library.operations)
+        self.lists = as_int32("a list", tape.lists)
         self.constants = array(self.real, tape.constants)
-        self.outputs = array("i", tape.outputs)
+        self.outputs = as_int32("the outputs", tape.outputs)
         self.spare: list[Memory] = []
-        self.rooms = [self.library.room(x) for x in (self.code, self.constants, self.outputs)]
+        arrays = (self.code, self.lists, self.constants, self.outputs)
+        self.rooms = [self.library.room(x) for x in arrays]
         self.fields, self.program = self.library.struct(
             "Program",
             *[room.address for room in self.rooms],
-            *[len(tape.instructions), tape.slots, tape.inputs, tape.weights],
+            *[len(tape.instructions), len(self.lists), tape.slots, tape.inputs, tape.weights],
             *[len(self.constants), len(self.outputs), tape.quiet],
         )
         self.check(tape)
@@ -217,13 +219,18 @@ class Trainer:
 def as_code(instructions: Sequence[Instruction], operations: dict[str, int]) -> "array[int]":
     """Instructions as the 32-bit numbers that C reads; refuses what does not fit."""
     try:
-        return array("i", [
-            number for op, *numbers in instructions for number in (operations[op], *numbers)
-        ])  # fmt: skip
+        flat = [number for op, *numbers in instructions for number in (operations[op], *numbers)]
     except KeyError as error:
         raise ValueError(f"no instruction of the machine: {error}") from None
+    return as_int32("an instruction", flat)
+
+
+def as_int32(what: str, numbers: Sequence[int]) -> "array[int]":
+    """The numbers as C reads them; refuses what does not fit."""
+    try:
+        return array("i", numbers)
     except (OverflowError, TypeError) as error:
-        raise ValueError(f"an instruction of the machine has 32-bit integers: {error}") from None
+        raise ValueError(f"{what} of the machine has 32-bit integers: {error}") from None
 
 
 def zeros(kind: str, count: int) -> "array[float]":

@@ -44,13 +44,18 @@
     OP(POW,      pow(a, b),           d * power_slope(a, b, y), d * exponent_slope(a, b, y), \
                                                                                 power_refused(a, b, y))
 
+/* What is read by result j, and by its term i: list[k] is entry k of the program's lists.
+   An operation of one number reads slot[list[a + j]], one of two slot[list[b + j]] as well;
+   the k of the first is scalar[b]. */
+
 #define OTHER_OPERATIONS(OP) \
-    OP(BROADCAST) /* out[i] = scalar[a + i*stride] in every lane */ \
-    OP(LAYER) /* out[j] = scalar[bias + j*stride] + sum of scalar[b + j*stride + i]*slot[a + i] */ \
-    OP(DOT) /* out = sum of slot[a + i] * slot[b + i] */ \
-    OP(SUM) /* out = sum of slot[a + i] */ \
+    OP(BROADCAST) /* out + j = scalar[list[a + j]] in every lane */ \
+    OP(LAYER) /* out + j = scalar[bias + j*stride] + sum of scalar[b + j*stride + i]*slot[a + i] */ \
+    OP(DOT) /* out + j = sum of slot[list[a + j*n + i]] * slot[list[b + j*n + i]] */ \
+    OP(SUM) /* out + j = sum of slot[list[a + j*n + i]] */ \
     OP(MEAN) /* the same, divided by n */ \
-    OP(LOGSUMEXP) /* out = log of the sum of e**slot[a + i]; out + 1 + i: the share of each */
+    OP(LOGSUMEXP) /* out + j = log of the sum of e**slot[list[a + j*n + i]]; \
+                     out + times + j*n + i: the share of each */
 
 #define ALL_OPERATIONS(OP) UNARY_OPERATIONS(OP) BINARY_OPERATIONS(OP) OTHER_OPERATIONS(OP)
 #define NUMBERED(NAME, ...) NAME,
@@ -105,3 +110,62 @@ static real exponent_slope(real x, real k, real y) {
 INLINE int power_refused(real x, real k, real y) {
     return !isfinite(y) && isfinite(x) && isfinite(k);
 }
+
+/* For each operation of one or two numbers a function for the values of a few lanes, and one
+   for the gradients of its operands.  All is computed before anything is written: so it
+   goes through registers, and both operands may be the same slot. */
+
+enum { FEW = 8 };
+
+/* All of n lanes, a few at a time, and those that are left one by one */
+#define EACH_LANE(few, one) \
+    int64_t l = 0; \
+    for (; l + FEW <= n; l += FEW) few; \
+    for (; l < n; l++) one;
+
+#define FUNCTIONS1(NAME, value, message, refused) \
+    INLINE int NAME##_values(real *out, const real *va, IF_READ real k, const int lanes) { \
+        real found[FEW]; \
+        int trouble = 0; \
+        for (int i = 0; i < lanes; i++) { \
+            const real x = va[i], y = value; \
+            found[i] = y; \
+            trouble |= refused; \
+        } \
+        for (int i = 0; i < lanes; i++) out[i] = found[i]; \
+        return trouble; \
+    } \
+    INLINE void NAME##_slopes(real *da, const real *va, const real *out, const real *g, \
+                              IF_READ real k, const int lanes) { \
+        real found[FEW]; \
+        for (int i = 0; i < lanes; i++) { \
+            IF_READ const real x = va[i], y = out[i], d = g[i]; \
+            found[i] = message; \
+        } \
+        for (int i = 0; i < lanes; i++) da[i] += found[i]; \
+    }
+#define FUNCTIONS2(NAME, value, message_a, message_b, refused) \
+    INLINE int NAME##_values(real *out, const real *va, const real *vb, const int lanes) { \
+        real found[FEW]; \
+        int trouble = 0; \
+        for (int i = 0; i < lanes; i++) { \
+            const real a = va[i], b = vb[i], y = value; \
+            found[i] = y; \
+            trouble |= refused; \
+        } \
+        for (int i = 0; i < lanes; i++) out[i] = found[i]; \
+        return trouble; \
+    } \
+    INLINE void NAME##_slopes(real *da, real *db, const real *va, const real *vb, \
+                              const real *out, const real *g, const int lanes) { \
+        real for_a[FEW], for_b[FEW]; \
+        for (int i = 0; i < lanes; i++) { \
+            IF_READ const real a = va[i], b = vb[i], y = out[i], d = g[i]; \
+            for_a[i] = message_a; \
+            for_b[i] = message_b; \
+        } \
+        for (int i = 0; i < lanes; i++) da[i] += for_a[i]; \
+        for (int i = 0; i < lanes; i++) db[i] += for_b[i]; \
+    }
+UNARY_OPERATIONS(FUNCTIONS1)
+BINARY_OPERATIONS(FUNCTIONS2)

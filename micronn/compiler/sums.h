@@ -123,50 +123,63 @@ static void transpose(real *restrict to, const real *restrict from, int64_t rows
         for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * columns + c];
 }
 
-/* Several terms into one result, in each of n lanes */
+/* Several terms into one result, in each of n lanes: terms[i] is the slot of term i. */
 
-static void dot_forward(const real *a, const real *b, real *out, int terms, int n) {
-    if (n == 1) {
-        *out = dot_product(a, b, terms);
-        return;
-    }
-    for (int l = 0; l < n; l++) out[l] = 0;
+INLINE void add_up_products(const real *v, const int32_t *a, const int32_t *b, real *out,
+                            int terms, int64_t n, const int lanes) {
+    real sums[FEW] = {0};
     for (int i = 0; i < terms; i++)
-        for (int l = 0; l < n; l++) out[l] += a[i * n + l] * b[i * n + l];
+        for (int l = 0; l < lanes; l++) sums[l] += v[a[i] * n + l] * v[b[i] * n + l];
+    for (int l = 0; l < lanes; l++) out[l] = sums[l];
+}
+
+static void dot_forward(const real *v, const int32_t *a, const int32_t *b, real *out, int terms,
+                        int64_t n) {
+    EACH_LANE(add_up_products(v + l, a, b, out + l, terms, n, FEW),
+              add_up_products(v + l, a, b, out + l, terms, n, 1))
 }
 
 /* Adds with the rounding errors kept aside, as the graph rounds a sum only once.
    Source: Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation", 1974. */
-static void sum_forward(const real *a, real *out, int terms, real factor, int n) {
-    real sums[RULE_LANES], lost[RULE_LANES];
-    for (int l = 0; l < n; l++) sums[l] = lost[l] = 0;
+INLINE void add_up(const real *v, const int32_t *a, real *out, int terms, real factor, int64_t n,
+                   const int lanes) {
+    real sums[FEW] = {0}, lost[FEW] = {0};
     for (int i = 0; i < terms; i++)
-        for (int l = 0; l < n; l++) {
-            real x = a[(int64_t)i * n + l] * factor, sum = sums[l] + x;
+        for (int l = 0; l < lanes; l++) {
+            real x = v[a[i] * n + l] * factor, sum = sums[l] + x;
             lost[l] += fabs(sums[l]) >= fabs(x) ? (sums[l] - sum) + x : (x - sum) + sums[l];
             sums[l] = sum;
         }
-    for (int l = 0; l < n; l++) out[l] = isfinite(sums[l]) ? sums[l] + lost[l] : sums[l];
+    for (int l = 0; l < lanes; l++) out[l] = isfinite(sums[l]) ? sums[l] + lost[l] : sums[l];
 }
 
-static void mean_forward(const real *a, real *out, int terms, int n) {
-    sum_forward(a, out, terms, 1, n);
+static void sum_forward(const real *v, const int32_t *a, real *out, int terms, real factor,
+                        int64_t n) {
+    EACH_LANE(add_up(v + l, a, out + l, terms, factor, n, FEW),
+              add_up(v + l, a, out + l, terms, factor, n, 1))
+}
+
+static void mean_forward(const real *v, const int32_t *a, real *out, int terms, int64_t n) {
+    sum_forward(v, a, out, terms, 1, n);
     int too_big = 0;
-    for (int l = 0; l < n; l++) {
+    for (int64_t l = 0; l < n; l++) {
         out[l] /= terms;
         too_big |= isinf(out[l]);
     }
-    if (too_big) sum_forward(a, out, terms, (real)1 / terms, n);
+    if (too_big) sum_forward(v, a, out, terms, (real)1 / terms, n);
 }
 
-static void logsumexp_forward(const real *a, real *out, int terms, int n) {
-    real *shares = out + n;
-    for (int l = 0; l < n; l++) {
-        real top = a[l], rest = 0; /* what the others add to the largest one, which is 1 */
+static void logsumexp_forward(const real *v, const int32_t *a, real *out, real *shares, int terms,
+                              int64_t n) {
+    for (int64_t l = 0; l < n; l++) {
+        real top = v[a[0] * n + l], rest = 0; /* what the others add to the largest, which is 1 */
         int seen = 0;
-        for (int i = 1; i < terms; i++) top = a[i * n + l] > top ? a[i * n + l] : top;
+        for (int i = 1; i < terms; i++) {
+            const real x = v[a[i] * n + l];
+            top = x > top ? x : top;
+        }
         for (int i = 0; i < terms; i++) {
-            real x = a[i * n + l];
+            const real x = v[a[i] * n + l];
             real size = shares[i * n + l] = x == top ? 1 : exp(x - top); /* inf - inf is nan */
             rest += x == top && !seen ? 0 : size;
             seen |= x == top;

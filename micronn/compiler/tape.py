@@ -1,19 +1,21 @@
-"""A graph becomes a list of instructions, and equal operations side by side become one.
+"""A graph becomes a list of instructions, and equal operations of a level become one.
 
 The machine works on slots, numbered places that each hold one quantity of the graph.
 Here every Value gets its slot.  Nodes are taken level by level (a level needs only
-results of the levels before it), equal operations together, ordered by where their
-operands lie: so the neurons of a layer end up side by side, and what was recorded
-number by number runs as a matrix library would run it.
+results of the levels before it).  Equal operations of a level are one instruction, with
+lists of the slots that they read; so what to do is decided once for all of them.
+The neurons of a layer end up side by side, and what was recorded number by number runs
+as a matrix library would run it.
 
     >>> x, w = Value(2.0), Value(3.0)
-    >>> print(write_tape([(x * w).tanh()], [x], [w]))
+    >>> print(write_tape([(x * w).tanh() + x * x], [x], [w]))
     0  BROADCAST  v1 = w0
-    1  MUL        v2 = v0, v1
-    2  TANH       v3 = v2
+    1  MUL        v2..v3 = v0 v0, v0..v1
+    2  TANH       v4 = v3
+    3  ADD        v5 = v4, v2
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
@@ -29,9 +31,13 @@ class Instruction(NamedTuple):
     """One step of the tape; machine.c says what each number means for an op.
 
     op: what to do.  times: for how many neighbouring results.  out: the slot of the
-    first.  a, b: first slot or first scalar of the operands, -1 for none.  n: terms
-    in one result.  stride: from the scalars of one result to those of the next.
-    bias: the first scalar that a LAYER adds, -1 for none.
+    first.  a, b: where the lists of what is read begin in Tape.lists; b is the scalar
+    that an operation of one number has, as POWER its exponent, or -1 for none.  n: terms
+    in one result.
+
+    A LAYER reads neighbours without a list: a is the first slot, b the first scalar.
+    stride: from the scalars of one result to those of the next.  bias: the first scalar
+    that it adds, -1 for none.
     """
 
     op: str
@@ -51,6 +57,7 @@ class Tape:
     inputs: how many; they are the first slots, v0, v1, ...
     weights: how many parameters; they are the first scalars, w0, w1, ...
     constants: the other scalars, c0, c1, ...
+    lists: of the slots that instructions read; of scalars for a BROADCAST.
     slots: how many places there are for numbers that differ from example to example.
     outputs: the slots of the results.
     quiet: so many slots at the start need no gradient when the inputs need none.
@@ -63,6 +70,7 @@ class Tape:
     outputs: list[int] = field(default_factory=list)
     slots: int = 0
     quiet: int = 0
+    lists: list[int] = field(default_factory=list)
 
     def __str__(self) -> str:
         wide = len(str(len(self.instructions)))
@@ -72,33 +80,45 @@ class Tape:
         )
 
     def in_words(self, step: Instruction) -> str:
-        """What an instruction makes from what: v2..v17 = w0.., v0..v1."""
-        many, first, second = step.n or step.times, "", ""
+        """What an instruction makes from what: v4..v5 = v0 v2, v1 v1."""
+        results = named(range(step.out, step.out + step.times))
+        if step.op == "LAYER":
+            bias = " + " + self.scalars(step.bias, 1, step) if step.bias >= 0 else ""
+            read = named(range(step.a, step.a + step.n))
+            return f"{results} = {self.scalars(step.b, step.n, step)} · {read}{bias}"
+        count = step.times * (step.n or 1)
+        first, second = self.lists[step.a : step.a + count], ""
         if step.op == "BROADCAST":
-            first = self.scalars(step.a, 1, step.times, step.stride)
-        elif step.op == "LAYER":
-            first = self.scalars(step.b, step.n, step.times, step.stride) + " · "
-            if step.bias >= 0:
-                second = " + " + self.scalars(step.bias, 1, step.times, step.stride)
-        elif step.op in OF_TWO or step.op == "DOT":
-            second = (" · " if step.op == "DOT" else ", ") + slots(step.b, many)
+            return f"{results} = {named(first, self.scalar_name)}"
+        if step.op in OF_TWO or step.op == "DOT":
+            mark = " · " if step.op == "DOT" else ", "
+            second = mark + named(self.lists[step.b : step.b + count])
         elif step.b >= 0:
             second = f", {self.constants[step.b - self.weights]!r}"
-        read = "" if step.op == "BROADCAST" else slots(step.a, many)
-        return f"{slots(step.out, step.times)} = {first}{read}{second}"
+        return f"{results} = {named(first)}{second}"
 
-    def scalars(self, first: int, n: int, rows: int, stride: int) -> str:
-        """Rows of scalars, such as  w0..w15 (and 15 more, every 17)."""
+    def scalar_name(self, k: int) -> str:
+        """w3 for a parameter, c3 for a constant."""
+        return f"w{k}" if k < self.weights else f"c{k - self.weights}"
+
+    def scalars(self, first: int, n: int, step: Instruction) -> str:
+        """The rows of scalars that a LAYER reads, such as  w0..w15 (and 15 more, every 17)."""
+        times, stride = step.times, step.stride
         if n == stride == 1:
-            n, rows = rows, 1
-        letter, start = ("w", first) if first < self.weights else ("c", first - self.weights)
-        text = f"{letter}{start}" + (f"..{letter}{start + n - 1}" if n > 1 else "")
-        return text if rows == 1 else f"{text} (and {rows - 1} more, every {stride})"
+            n, times = times, 1
+        text = named(range(first, first + n), self.scalar_name)
+        return text if times == 1 else f"{text} (and {times - 1} more, every {stride})"
 
 
-def slots(first: int, count: int) -> str:
-    """A range of slots: v3, or v3..v7."""
-    return f"v{first}" if count == 1 else f"v{first}..v{first + count - 1}"
+def named(numbers: Sequence[int], name: Callable[[int], str] = "v{}".format, most: int = 6) -> str:
+    """Slots or scalars, neighbours as a range: v3 v5..v7.  Of many the middle is left out."""
+    words = []
+    for run in runs([(k,) for k in numbers]):
+        first, last = (name(numbers[k]) for k in (run.start, run.stop - 1))
+        words.append(first if first == last else f"{first}..{last}")
+    if len(words) > most:
+        words[most - 2 : -1] = [f"... ({len(numbers)} in all) ..."]
+    return " ".join(words)
 
 
 def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Tape:
@@ -131,7 +151,7 @@ class TapeWriter:
         self.layers: dict[Value, tuple[int, Sequence[Value], int]] = {}
         self.taken_in: set[Value] = set()
         self.numbers: dict[Value | str | int, int] = {}
-        self.gathered: dict[tuple[int, ...], int] = {}
+        self.copied: dict[tuple[int, ...], int] = {}
         tape.slots = len(inputs)
 
     # Scalars
@@ -212,12 +232,16 @@ class TapeWriter:
         self.broadcast(scalars[: len(scalars) - len(constants)])
 
     def broadcast(self, leaves: Sequence[Value]) -> None:
-        """Instructions that copy these scalars to slots, evenly spaced ones together."""
-        for run in runs([(self.scalar[leaf],) for leaf in leaves], even=True):
-            part = leaves[run.start : run.stop]
-            first = self.scalar[part[0]]
-            stride = self.scalar[part[1]] - first if len(part) > 1 else 0
-            self.write("BROADCAST", len(part), self.results(part), first, stride=stride)
+        """An instruction that brings these scalars to slots."""
+        if leaves:
+            scalars = self.listed(self.scalar[leaf] for leaf in leaves)
+            self.write("BROADCAST", len(leaves), self.results(leaves), scalars)
+
+    def listed(self, numbers: Iterable[int]) -> int:
+        """Where the list of these numbers begins, which is now the last one."""
+        start = len(self.tape.lists)
+        self.tape.lists += numbers
+        return start
 
     def results(self, nodes: Sequence[Value], extra: int = 0) -> int:
         """Gives the nodes neighbouring slots; returns the first."""
@@ -230,11 +254,10 @@ class TapeWriter:
         places = tuple([self.slot[value] for value in values])
         if places == tuple(range(places[0], places[0] + len(places))):
             return places[0]
-        if places not in self.gathered:
-            first = self.gathered[places] = self.room(len(places))
-            for run in runs([(place,) for place in places]):
-                self.write("COPY", len(run), first + run.start, places[run.start])
-        return self.gathered[places]
+        if places not in self.copied:
+            self.copied[places] = self.room(len(places))
+            self.write("COPY", len(places), self.copied[places], self.listed(places))
+        return self.copied[places]
 
     # Instructions
 
@@ -257,8 +280,7 @@ class TapeWriter:
             if op == "LAYER":
                 self.write_layers(group)
             elif operation(op).takes is None:
-                for node in group:
-                    self.write_several(node)
+                self.write_several(op, group)
             else:
                 self.write_elementwise(op, group)
 
@@ -280,25 +302,31 @@ class TapeWriter:
                 out = self.results(part)
                 self.write("LAYER", len(part), out, a, first, n, stride, biases[run.start])
 
-    def write_several(self, node: Value) -> None:
-        """One result from neighbouring slots: dot, sum, mean, logsumexp."""
-        sides = halves(node.operands) if node.op == "dot" else [node.operands]
-        n, starts = len(sides[0]), [self.contiguous(side) for side in sides]
-        out = self.results([node], n if node.op == "logsumexp" else 0)
-        self.write(operation(node.op).machine, 1, out, *starts, n=n)
+    def write_several(self, op: str, nodes: Sequence[Value]) -> None:
+        """Results of several terms: dot, sum, mean, logsumexp; those of equally many are one."""
+        nodes = sorted(nodes, key=lambda node: len(node.operands))
+        for _, same in groupby(nodes, lambda node: len(node.operands)):
+            group = list(same)
+            pairs = [halves(node.operands) if op == "dot" else (node.operands,) for node in group]
+            n, times = len(pairs[0][0]), len(group)
+            starts = [
+                self.listed(self.slot[x] for side in sides for x in side)
+                for sides in zip(*pairs, strict=True)
+            ]
+            out = self.results(group, times * n if op == "logsumexp" else 0)
+            self.write(operation(op).machine, times, out, *starts, n=n)
 
     def write_elementwise(self, op: str, nodes: Sequence[Value]) -> None:
-        """Operations of one or two Values, in runs whose operands are neighbours too."""
+        """Operations of one or two Values, in the order of the slots that they read."""
         name, number = operation(op).machine, kind_and_number(op)[1]
-        has_constant = number is not None and name != "SQUARE"
-        scalar = self.constant(op, [number or 0.0]) if has_constant else -1
-        rows = [(*[self.slot[x] for x in node.operands], k) for k, node in enumerate(nodes)]
-        rows.sort()
-        places = [row[:-1] for row in rows]
-        for run in runs(places):
-            out = self.results([nodes[row[-1]] for row in rows[run.start : run.stop]])
-            a, *b = places[run.start]
-            self.write(name, len(run), out, a, b[0] if b else scalar)
+        nodes = sorted(nodes, key=lambda node: [self.slot[x] for x in node.operands])
+        starts = [
+            self.listed(self.slot[x] for x in column)
+            for column in zip(*[node.operands for node in nodes], strict=True)
+        ]
+        if number is not None and name != "SQUARE":
+            starts.append(self.constant(op, [number]))
+        self.write(name, len(nodes), self.results(nodes), *starts)
 
 
 def runs(rows: Sequence[tuple[int, ...]], even: bool = False) -> list[range]:

@@ -1,9 +1,9 @@
-"""Equal operations side by side become one instruction."""
+"""Equal operations of a level become one instruction, wherever their operands lie."""
 
 import random
 
 from micronn.compiler.tape import write_tape
-from micronn.engine import Value, dot, topological_order, total
+from micronn.engine import Value, dot, logsumexp, mean, topological_order, total
 from micronn.nn import MLP
 
 
@@ -35,11 +35,47 @@ def test_parameters_and_constants_are_two_arrays_so_no_layer_reads_both():
     assert sorted((step.times, step.b, step.bias) for step in layers) == [(1, 0, 1), (1, 1, 2)]
 
 
-def test_a_graph_without_regularity_has_no_more_instructions_than_operations():
+def test_equal_operations_of_a_level_are_one_instruction_wherever_their_operands_lie():
     rng = random.Random(2)
     x = [Value(rng.uniform(-1, 1)) for _ in range(5)]
     nodes = list(x)
-    for _ in range(300):
-        nodes.append((rng.choice(nodes[-10:]) * rng.choice(nodes)).tanh())
-    tape, order = write_tape([nodes[-1]], x, []), topological_order(nodes[-1])
-    assert 100 < len(tape.instructions) <= sum(1 for node in order if node.operands)
+    for _ in range(20):
+        previous, pairs = nodes[-8:], [rng.choices(nodes, k=2) for _ in range(10)]
+        nodes += [a * b + rng.choice(previous) for a, b in pairs]
+    root, level = total(nodes), {}
+    for node in topological_order(root):
+        level[node] = 1 + max(map(level.get, node.operands), default=-1)
+    kinds = {(level[node], node.op) for node in level if node.operands}
+    steps = write_tape([root], x, []).instructions
+    assert len(steps) == len(kinds)
+    assert sum(step.times for step in steps) == sum(1 for node in level if node.operands)
+
+
+def test_results_of_several_terms_are_one_instruction_if_these_are_equally_many():
+    x = [Value(float(k)) for k in range(6)]
+    root = total([
+        dot(x[::2], x[1::2]), dot(x[:3], x[3:]), dot(x[:2], x[4:]),
+        logsumexp(x[::2]), logsumexp(x[1::2]), mean(x[::3]), mean(x[1:]),
+    ])  # fmt: skip
+    steps = write_tape([root], x, []).instructions
+    found = sorted((step.op, step.times, step.n) for step in steps)
+    assert found == [
+        ("DOT", 1, 2), ("DOT", 2, 3), ("LOGSUMEXP", 2, 3), ("MEAN", 1, 2), ("MEAN", 1, 5),
+        ("SUM", 1, 7),
+    ]  # fmt: skip
+
+
+def test_only_a_layer_copies_what_it_reads_and_only_once():
+    x, w = ([Value(float(k)) for k in range(8)] for _ in range(2))
+    sums = [dot(w[:4], x[::2]), dot(w[4:], x[::2]), dot(x[1::2], x[::2]), mean(x[::3])]
+    tape = write_tape([total(sums)], x, w)
+    copies = [step for step in tape.instructions if step.op == "COPY"]
+    assert [(step.times, tape.lists[step.a :][:4]) for step in copies] == [(4, [0, 2, 4, 6])]
+
+
+def test_a_long_list_is_shown_by_its_ends():
+    x = [Value(float(k)) for k in range(40)]
+    assert str(write_tape([total(x[::2])], x, [])).endswith(
+        "SUM        v40 = v0 v2 v4 v6 ... (20 in all) ... v38"
+    )
+    assert str(write_tape([total(x)], x, [])).endswith("v40 = v0..v39")
