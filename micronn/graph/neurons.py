@@ -61,7 +61,7 @@ class NeuronFold:
 
 @dataclass
 class LayerFold:
-    """Neurons side by side, in the order of their first calls."""
+    """Neurons side by side, in the order of their first calls; rows of a matrix in their own."""
 
     scope: str
     neurons: list[NeuronFold] = field(default_factory=list)
@@ -141,13 +141,16 @@ def gathered(neurons: dict[Key, NeuronFold], members: dict[int, Key], names: Nam
     places = places_of(neurons, names)
     several = Counter(around for around, _ in set(places.values()))
     layers: dict[str, LayerFold] = {}
-    seat = {}
     for key, neuron in neurons.items():
         around, block = places[key]
         scope = block if several[around] > 1 else around
-        layer = layers.setdefault(scope, LayerFold(scope))
-        seat[key] = list(layers).index(scope), len(layer.neurons)
-        layer.neurons.append(neuron)
+        layers.setdefault(scope, LayerFold(scope)).neurons.append(neuron)
+    seat: dict[Key, tuple[int, int]] = {}
+    for number, layer in enumerate(layers.values()):
+        if all(matrix_of(names[neuron.weights[0]]) != neuron.scope for neuron in layer.neurons):
+            layer.neurons.sort(key=lambda neuron: min([indices(names[w]) for w in neuron.weights]))
+        for index, neuron in enumerate(layer.neurons):
+            seat[neuron.scope, tuple(neuron.weights)] = number, index
     return Folds(list(layers.values()), {k: seat[key] for k, key in members.items()})
 
 
@@ -232,6 +235,12 @@ def without_numbers(name: str) -> str:
     while parts and parts[-1].isdigit():
         parts.pop()
     return ".".join(parts)
+
+
+def indices(name: str) -> list[tuple[int, str]]:
+    """The numbers that a dotted name ends in, the longer the larger: w.10.2 is behind w.9.2."""
+    numbers = re.findall("[0-9]+", name[len(without_numbers(name)) :])
+    return [(len(number), number) for number in numbers]
 
 
 def parent(scope: str) -> str:

@@ -178,9 +178,11 @@ def neuron_cards(plan: Plan, number: int) -> list[Card]:
 
 def neuron_face(plan: Plan, number: int, index: int) -> Face:
     """What the card of a neuron shows."""
-    neuron = plan.folds.layers[number].neurons[index]
+    others = plan.folds.layers[number].neurons
+    neuron = others[index]
     is_root = any(call.out == len(plan.graph) - 1 for call in neuron.calls)
     last = neuron.scope.rpartition(".")[2]  # 3 of layers.0.neurons.3
+    last = last if len({other.scope for other in others}) == len(others) else str(index)
     name = f"neuron {last}" if last.isdigit() else clean(last) or f"neuron {index}"
     corner = name + ("  output" if is_root else "") + born(plan, neuron)
     lines = neuron_lines(plan, neuron, plan.out_name(number, index))

@@ -3,10 +3,12 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from micronn.engine import Value, dot, maximum, total
 from micronn.graph import custom_operation
-from micronn.graph.neurons import find_folds, parent, scope_of
+from micronn.graph.neurons import dotted, find_folds, matrix_of, parent, scope_of
 from micronn.graph.rows import Graph
 from micronn.nn import ACTIVATIONS, MLP, Layer, Module, Neuron
 from micronn.pictures.render import render
@@ -171,6 +173,28 @@ def test_a_matrix_that_is_alone_goes_by_what_it_is_in():
     rows = [(f"{i}.{j}", w[i][j]) for i in range(2) for j in range(2)]
     assert scopes_and_sizes(root, {f"net.out.w.{k}": p for k, p in rows}) == {"net.out": (2, 2)}
     assert scopes_and_sizes(root, {f"w.{k}": p for k, p in rows}) == {"w": (2, 2)}
+
+
+@pytest.mark.parametrize("by_column", [False, True])
+def test_the_rows_of_a_matrix_stand_in_their_own_order_in_whatever_order_they_are_called(by_column):
+    w, x = matrix(12, 2, 1), [Value(1.0), Value(2.0)]
+    called = [dot(w[k], x) for k in (11, 3, 0, 10, 2, 1, 9, 4, 8, 5, 7, 6)]
+    params = {f"net.w.{j if by_column else i}.{i if by_column else j}": w[i][j]
+              for i in range(12) for j in range(2)}  # fmt: skip
+    graph = Graph(total(called), params)
+    folds = find_folds(graph)
+    (layer,) = folds.layers
+    assert [neuron.weights for neuron in layer.neurons] == [
+        [graph.index[p] for p in row] for row in w
+    ]
+    assert [folds.home[graph.index[row[1]]] for row in w] == [(0, k) for k in range(12)]
+
+
+@given(st.text(alphabet="w1[]._, (0)/:x²", max_size=20))
+def test_a_name_with_dots_before_its_indices_stays_as_it_is(name):
+    once = dotted(name)
+    assert dotted(once) == once
+    assert matrix_of(once).startswith(scope_of(once))
 
 
 def test_what_two_matrices_make_together_is_one_layer():

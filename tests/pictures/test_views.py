@@ -9,7 +9,7 @@ from drawn import SVG, cards, chain, parsed, words_in
 from example_graphs import net, valley
 
 from micronn.draw import draw
-from micronn.engine import Value, total
+from micronn.engine import Value, dot, total
 from micronn.nn import MLP
 from micronn.pictures.folded_cards import span
 
@@ -152,3 +152,18 @@ def test_a_picture_of_sixty_cards_stays_small():
     root, _ = valley()
     assert len(draw(root).svg) < 130_000
     assert len(draw(chain(60)).svg) < 130_000
+
+
+@pytest.mark.parametrize("scope", ["", "block.", "layers.0."])
+def test_the_card_of_a_row_says_which_row_of_its_matrix_it_is(scope):
+    rows = [[Value(0.1 * k), Value(1.0)] for k in range(3)]
+    x = [Value(1.0), Value(2.0)]
+    first = [dot(rows[k], x).tanh() for k in (2, 0, 1)]
+    root = total([h * h for h in first])
+    params = {f"{scope}wq.{k}.{i}": w for k, row in enumerate(rows) for i, w in enumerate(row)}
+    found = words_in(parsed(draw(root, params, "neurons").svg)[0])
+    cards = [k for k, text in enumerate(found) if re.fullmatch("neuron [0-9]", text)]
+    assert len(cards) == 3
+    for k in cards:
+        weight = next(text for text in found[k:] if "wq." in text)
+        assert re.search(r"wq\.(\d)", weight)[1] == found[k][-1]
