@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from micronn.engine import Value, as_value, dot, logsumexp, mean, minimum, terms, total
-from micronn.support.arguments import check_pairs, class_index, flat_list, probabilities
+from micronn.support.arguments import check_pairs, class_index, cost_of, flat_list, probabilities
 from micronn.support.number import as_float, number_of, shown
 from micronn.support.numeric import as_list
 
@@ -33,7 +33,7 @@ def loss_of(loss: Callable[..., Value], output: Any, target: Any) -> Value:
     """What one example costs; a loss that takes lists is given lists of one."""
     if getattr(loss, "takes_lists", False):
         return loss(as_list(output), as_list(target))
-    return loss(output, target)
+    return cost_of(loss, output, target)
 
 
 # How far off is a number?

@@ -23,11 +23,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from micronn.data import Examples, batches
-from micronn.engine import DomainError, Value, mean
+from micronn.engine import DomainError, Value, mean, topological_order
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient
-from micronn.support.arguments import Rng, check_callable, count
+from micronn.support.arguments import Rng, check_callable, check_learns, count
 
 Loss = Callable[[Any, Any], Value]  # loss(output, target): what one example costs
 
@@ -69,10 +69,10 @@ def train_batch(
 
     loss: what an example costs, loss(output, target) -> Value: cross_entropy or one of your
         own; mse, mae, huber, hinge and binary_cross_entropy may be passed too.
-    clip: the longest that the gradient may be; a longer one is shortened before the step.
-        fit() never does; it is for loops of your own, and for micronn.training.
+    clip: the longest that the gradient may be; fit() never shortens it, loops of your own may.
 
-    Raises ArithmeticError or DomainError, and takes no step, where a number is not finite.
+    Raises ArithmeticError or DomainError, and takes no step, where a number is not finite;
+    ValueError for a loss that no parameter has a part in.
     """
     optimizer.zero_grad()  # or this gradient would be added to the last one
     losses = []
@@ -84,6 +84,8 @@ def train_batch(
     length = clip_gradient(optimizer.params, clip)
     if not (math.isfinite(average.data) and math.isfinite(length)):
         raise ArithmeticError(f"the loss is {average.data}, the length of its gradient {length}")
+    if not length:
+        check_learns(topological_order(average), optimizer.params)
     optimizer.step()  # a little the other way
     return average.data
 
@@ -125,10 +127,8 @@ def check_training(model: Module, loss: Loss, optimizer: Optimizer) -> None:
     """Refuse what would train nothing."""
     check_callable(loss=loss)
     if not isinstance(model, Module) or not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"training needs a model and an optimizer, such as SGD(model.parameters(), 0.1), "
-            f"got {type(model).__name__} and {type(optimizer).__name__}"
-        )
+        got = f"{type(model).__name__} and {type(optimizer).__name__}"
+        raise TypeError(f"training needs a model and, say, SGD(model.parameters(), 0.1); got {got}")
     if not {*optimizer.params} & {*model.parameters()}:
         raise ValueError(
             "the optimizer moves none of this model's parameters; build it with model.parameters()"

@@ -2,13 +2,15 @@
 
 import math
 import random
+from functools import partial
 
 import pytest
 from example_trainings import net, parameters, seeded, squared
 
+from micronn import training
 from micronn.data import batches, moons
 from micronn.engine import Value, mean
-from micronn.losses import cross_entropy, hinge
+from micronn.losses import cross_entropy, hinge, huber, takes_lists
 from micronn.nn import MLP, Neuron
 from micronn.optim import SGD
 from micronn.train import Diverged, fit, steps, train_batch
@@ -113,7 +115,10 @@ def test_a_mistake_in_the_data_is_not_taken_for_divergence():
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"loss": "hinge"}, "loss is a function, got 'hinge'"),
         ({"data": ([[1.0, 2.0]], [])}, "1 inputs and 0 targets"),
-        ({"optimizer": 0.1}, r"such as SGD\(model.parameters\(\), 0.1\), got MLP and float"),
+        (
+            {"optimizer": 0.1},
+            r"SGD\(model.parameters\(\), 0.1\); got MLP and float",
+        ),
         ({"optimizer": SGD([Value(0.0)], 0.1)}, "moves none of this model's parameters"),
     ],
 )
@@ -123,3 +128,52 @@ def test_wrong_arguments_are_refused(change, message):
     arguments = {"loss": hinge, "data": moons(8), "optimizer": optimizer, "epochs": 1}
     with pytest.raises((ValueError, TypeError), match=message):
         fit(model, **{**arguments, **change})
+
+
+LEARNERS = pytest.mark.parametrize("fit", [fit, training.fit], ids=["train", "training"])
+
+
+@LEARNERS
+@pytest.mark.parametrize("lost", [
+    lambda output, target: (output.data - target) ** 2,
+    lambda output, target: Value((output.data - 1.0) ** 2),
+    lambda output, target: Value(1.0) * 2.0,
+    lambda output, target: None,
+])  # fmt: skip
+def test_a_loss_that_lost_the_way_to_the_parameters_is_refused_and_does_not_train_nothing(
+    fit, lost
+):
+    # the number of .data has no graph, so every gradient would be 0 and every step nothing
+    model = net()
+    before = parameters(model)
+    with pytest.raises(
+        (TypeError, ValueError), match=r"from the (model's )?output itself.* \.data"
+    ):
+        fit(model, lost, moons(8), SGD(model.parameters(), 0.1), 1)
+    assert parameters(model) == before
+
+
+@LEARNERS
+def test_a_net_without_any_gradient_goes_on_since_its_loss_does_depend_on_it(fit):
+    model = MLP(2, [2, 1], "relu", rng=seeded())
+    for neuron in model.layers[0].neurons:
+        neuron.b.data = -100.0  # dead: every relu has slope 0
+    model.layers[1].neurons[0].b.data = 5.0
+    data = [[0.1, 0.2], [0.3, 0.4]], [1, 1]  # far on the right side: hinge is 0
+    assert fit(model, hinge, data, SGD(model.parameters(), 0.1), 2)[-1].loss == 0.0
+
+
+@LEARNERS
+@pytest.mark.parametrize("loss", [
+    partial(huber, delta=0.5),
+    lambda preds, targets: huber(preds, targets, delta=0.5),
+    lambda preds, targets: mean([abs(p - t) for p, t in zip(preds, targets, strict=True)]),
+])  # fmt: skip
+def test_a_loss_over_lists_is_told_that_it_is_called_for_one_example_and_how_it_is_marked(
+    fit, loss
+):
+    model = net()
+    with pytest.raises(TypeError, match=r"called for one example.* passed as takes_lists\(loss\)"):
+        fit(model, loss, moons(8), SGD(model.parameters(), 0.1), 1)
+    told = fit(model, takes_lists(partial(loss)), moons(8), SGD(model.parameters(), 0.1), 1)
+    assert math.isfinite(told[-1].loss)

@@ -10,10 +10,11 @@ what was wrong, what is allowed, and what to write instead.
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, TypeVar, cast
 
 from micronn.support.number import Number, as_float, number_of, shown
+from micronn.support.text import clipped
 
 T = TypeVar("T")
 Rng = random.Random | None  # None: Python's own random module
@@ -172,6 +173,37 @@ def check_callable(**functions: Any) -> None:
     for name, function in functions.items():
         if not callable(function):
             raise TypeError(f"{name} is a function, got {function!r:.60}; pass it without quotes")
+
+
+# Losses
+
+
+def cost_of(loss: Callable[..., T], output: Any, target: Any) -> T:
+    """loss(output, target), which must be a Value: what one example costs."""
+    try:
+        cost = loss(output, target)
+    except TypeError as error:
+        if getattr(loss, "__module__", "") == "micronn.losses":
+            raise
+        raise TypeError(
+            f"{error}.  The loss was called for one example, as loss(output, target); one over "
+            "lists, such as a partial of huber, is passed as takes_lists(loss), of micronn.losses"
+        ) from error
+    if not isinstance(cost, Number):
+        raise TypeError(
+            f"the loss of an example is a Value, got {clipped(repr(cost))} "
+            f"({type(cost).__name__}); compute it from the output itself, not from its .data"
+        )
+    return cost
+
+
+def check_learns(graph: Iterable[Any], params: Iterable[Any]) -> None:
+    """Refuse a loss whose graph holds none of the parameters, since they would never move."""
+    if set(params).isdisjoint(graph):
+        raise ValueError(
+            "the loss was computed from none of the optimizer's parameters, so nothing would be "
+            "learned; compute it from the model's output itself, not from its .data"
+        )
 
 
 # Parameters

@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 from micronn.compiler.build import NoMachine
 from micronn.compiler.program import Program, compile_graph
 from micronn.data import Examples
-from micronn.engine import Value
+from micronn.engine import Value, topological_order
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer
-from micronn.support.arguments import choice, class_index
+from micronn.support.arguments import check_learns, choice, class_index
 from micronn.support.numeric import as_list
 from micronn.train import NOT_FINITE
 from micronn.training.eager import Objective, eager_outputs
@@ -185,6 +185,8 @@ def traced_loss(objective: Objective, data: Examples, engine: str) -> TracedLoss
     except NOT_FINITE as refusal:  # steps on graphs say at which step, and where
         on_the_graph(str(refusal))
         return None
+    first = loss_of(objective.loss, objective.model(inputs[0]), targets[0])
+    check_learns(topological_order(first), objective.params)
     classes = class_count(objective, data, losses)
 
     def traced(backend: str) -> TracedLoss:

@@ -212,7 +212,7 @@ def test_predict_gives_floats():
         ({"metric": 0.5}, "metric is a function"),
         ({"done": 1}, "1 of 1 epochs are done already"),
         ({"data": [[1.0, 2.0]]}, "a data set is a pair"),
-        ({"optimizer": 0.1}, r"such as SGD\(model.parameters\(\), 0.1\), got MLP and float"),
+        ({"optimizer": 0.1}, r"SGD\(model.parameters\(\), 0.1\); got MLP and float"),
         ({"optimizer": SGD(net().parameters(), 0.1)}, "moves none of this model's parameters"),
         ({"engine": "python", "data": ([[1.0, 2.0, 3.0]], [1.0])}, "expected 2 inputs, got 3"),
     ],

@@ -107,7 +107,11 @@ def test_a_training_that_is_over_cannot_be_recorded():
         (lambda: Recorder(MLP(1, [1]), every=0), ValueError, "at least 1, got 0"),
         (lambda: Recorder(MLP(1, [1]), every=1.5), TypeError, "whole number"),
         (lambda: Recorder(MLP(2, [1]), example=([1.0], 1.0), loss=squared), ValueError, "2 inputs"),
-        (lambda: Recorder(MLP(1, [1]), example=([1.0], 99), loss=max), TypeError, "gives a Value"),
+        (
+            lambda: Recorder(MLP(1, [1]), example=([1.0], 99), loss=max),
+            TypeError,
+            "is a Value, got 99",
+        ),
         (lambda: Recorder(MLP(1, [1]), data=([["a"]], [1])), TypeError, "'a'"),
         (lambda: Recorder(MLP(1, [1]), most=1), ValueError, "at least 2, got 1"),
         (lambda: Recorder(MLP(1, [1])).to_html(), ValueError, "nothing is recorded yet"),
