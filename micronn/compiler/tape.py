@@ -297,10 +297,12 @@ class TapeWriter:
             *_, firsts, biases, members = zip(*group, strict=True)
             spaced = list(zip(firsts, biases if has_bias else firsts, strict=True))
             for run in runs(spaced, even=True):
-                first, part = firsts[run.start], members[run.start : run.stop]
-                stride = firsts[run.start + 1] - first if len(part) > 1 else 0
-                out = self.results(part)
-                self.write("LAYER", len(part), out, a, first, n, stride, biases[run.start])
+                stride = firsts[run.start + 1] - firsts[run.start] if len(run) > 1 else 0
+                # One instruction writes the gradients of several rows at once: not if they overlap
+                for part in [run] if stride >= n else [range(k, k + 1) for k in run]:
+                    out = self.results(members[part.start : part.stop])
+                    first, bias = firsts[part.start], biases[part.start]
+                    self.write("LAYER", len(part), out, a, first, n, stride, bias)
 
     def write_several(self, op: str, nodes: Sequence[Value]) -> None:
         """Results of several terms: dot, sum, mean, logsumexp; those of equally many are one."""

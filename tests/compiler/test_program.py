@@ -482,3 +482,22 @@ def test_a_process_forked_while_a_thread_runs_a_program_can_run_it_too(monkeypat
     done.set()
     thread.join()
     assert found == [0.0]
+
+
+@each_backend
+@pytest.mark.parametrize(("width", "rows", "step"), [(5, 5, 1), (4, 4, 3), (8, 9, 2), (4, 4, 4)])
+def test_weights_that_several_neurons_share_get_the_gradients_of_all(backend, width, rows, step):
+    # Neuron j has the weights from j * step on, so the rows of weights overlap, as they
+    # do in a matrix with equal diagonals.  d/dw of a sum is the sum of the inputs met.
+    x = [Value(float(k + 1)) for k in range(width)]
+    w = [Value(0.5) for _ in range((rows - 1) * step + width)]
+    root = total([dot(w[j * step : j * step + width], x) for j in range(rows)])
+    met = [0.0] * len(w)
+    for j in range(rows):
+        for k in range(width):
+            met[j * step + k] += k + 1.0
+    for count in (1, 3):
+        for p in w:
+            p.grad = 0.0
+        compile_graph(root, x, w, backend).gradients([[v.data for v in x]] * count)
+        assert [p.grad for p in w] == [count * g for g in met]
