@@ -33,6 +33,7 @@ print("ONE TOKEN: at the start of a name, and 'a' follows")
 loss = model.loss(indices("a")[:2])
 loss.backward()
 print(f"   {len(topological_order(loss)):,} values, loss {loss.data:.3f}")
+# prints: 3,962 values
 print("   matrix    rows x columns   weights   largest gradient")
 tables = {name: rows for name, rows in vars(model).items() if isinstance(rows, list)}
 largest = {}
