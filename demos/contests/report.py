@@ -59,7 +59,8 @@ def floors(contests, processes):
     for contest in contests:
         if contest["operations"]:
             number = 1e9 * contest["contenders"][0]["seconds"] / contest["operations"]
-            found.append(held(f"{contest['key']}: an operation", number, "ns", *NANOSECONDS))
+            title = f"{contest['key']}: an operation and example, {contest['contenders'][0]['who']}"
+            found.append(held(title, number, "ns", *NANOSECONDS))
     for process in processes:
         if "no dot" in process["title"]:
             title = f"{process['title']}, second process"
