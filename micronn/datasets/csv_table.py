@@ -89,8 +89,9 @@ def read_csv(
     indices = column_indices(path, names, [target, *drop])
     used = sorted({*range(len(names))} - {*indices})
     if not used or target in drop:
-        why = f"{target!r} is the target" if used else "no column is left for the inputs"
-        raise ValueError(f"{path}: {why}; drop fewer columns")
+        to_do = f"{target!r} is the target; choose another --target, or drop fewer columns"
+        left = "no column is left for the inputs; drop fewer columns"
+        raise ValueError(f"{path}: {to_do if used else left}")
     rows = without_gaps(path, names, rows, [*used, indices[0]], skip_gaps)
     columns = [names[k] for k in used]
     words = {names[k]: found for k in used if (found := words_in(path, names[k], column(rows, k)))}

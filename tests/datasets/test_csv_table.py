@@ -184,7 +184,7 @@ def test_a_gap_in_a_column_that_is_left_out_does_not_matter(write):
     ("drop", "message"),
     [
         (["nmae"], "Did you mean 'name'?"),
-        (["kind"], "'kind' is the target"),
+        (["kind"], "'kind' is the target; choose another --target"),
         (["name", "age"], "no column is left for the inputs"),
     ],
 )
