@@ -57,6 +57,11 @@ class Module:
         Raises ValueError for a name too few or too many, TypeError for what is not
         a number.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"a state is a dictionary from name to number, got {clipped(repr(state))} "
+                f"({type(state).__name__}); pass what its state_dict() gives"
+            )
         sizes = "the sizes it was saved with"
         if any(getattr(tensor, "shape", ()) for tensor in state.values()):
             state, sizes = from_linear_layers(state)

@@ -171,3 +171,10 @@ def test_a_net_of_pytorch_answers_the_same_here(activation):
     x = [0.3, -1.25, 2.0]
     outputs = theirs.double()(torch.tensor(x, dtype=torch.float64)).tolist()
     assert [output.data for output in ours(x)] == pytest.approx(outputs, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("state", [[1.0], None, MLP(1, [1])], ids=["list", "None", "model"])
+def test_a_state_that_is_no_dictionary_is_refused_in_words(state):
+    # a model in place of its state_dict() is the likeliest: model.load_state_dict(net)
+    with pytest.raises(TypeError, match=r"a dictionary.*pass what its state_dict\(\) gives"):
+        MLP(1, [1]).load_state_dict(state)
