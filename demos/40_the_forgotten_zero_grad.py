@@ -42,7 +42,7 @@ print("No error, no warning.  The next step will be more than twice too long.\n"
 
 show(computation_tree(loss))
 # prints: 0.75 grad −10.5 before −6
-# prints: Held before this pass, so added to it: w −6. zero_grad() clears it.
+# prints: Held before this pass, or changed after it: w −6. zero_grad() clears it.
 path = draw(loss).save("forgotten.svg")
 print(f"\nwrote {path}: the card of w has two rows at its right,")
 print("'before −6' and '← −4.5', and together they are the −10.5 of its grad.")

@@ -67,7 +67,7 @@ def gradients(graph: Graph, rows: Iterable[Row] | None = None) -> list[str]:
     if not graph.ran:
         told.append(f"No backward() yet: {graph.nodes[-1].title} has no gradient to pass back.")
     sentences = {
-        "before": "Held before this pass, so added to it: {}. zero_grad() clears it.",
+        "before": "Held before this pass, or changed after it: {}. zero_grad() clears it.",
         "cleared": "Taken away since, by a zero_grad() perhaps: {}.",
         "not yet": "On its way back, not added yet: {}.",
         "elsewhere": "From outside this graph, or another pass: {}.",

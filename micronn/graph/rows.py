@@ -45,7 +45,7 @@ class Use(NamedTuple):
 class Rest(NamedTuple):
     """What the messages in a graph do not account for in a gradient, so that they add up.
 
-    word: "before" for what a leaf held before this pass, or got in another one; "cleared"
+    word: "before" for what a leaf held before this pass, or got or lost after it; "cleared"
         for what has been taken away since, by zero_grad(), say; "not yet" for messages that
         were not added yet, in a backward pass walked by hand; "elsewhere" for what came
         along operations outside this graph.

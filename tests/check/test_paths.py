@@ -245,7 +245,9 @@ def test_what_x_held_before_is_told_so_that_paths_and_grad_add_up():
     z.backward()  # 2 + 2 + 3 for x
     answer = why(x, z)
     assert (answer.gradient, x.grad) == (7.0, 11.0)
-    assert answer.told == ("Held before this pass, so added to it: x +4. zero_grad() clears it.",)
+    assert answer.told == (
+        "Held before this pass, or changed after it: x +4. zero_grad() clears it.",
+    )
     assert str(answer).endswith(answer.told[0])
     fresh = Value(2.0, "x")
     z = fresh * fresh

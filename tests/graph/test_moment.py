@@ -263,3 +263,17 @@ def test_messages_and_rest_always_add_up_to_the_gradient(held, numbers):
         if row.role != "root":
             size = math.fsum(map(abs, parts))
             assert math.isclose(math.fsum(parts), row.grad, rel_tol=1e-9, abs_tol=1e-8 * size)
+
+
+def test_a_gradient_that_was_changed_after_its_pass_is_not_told_as_held_before_it_alone():
+    # w**2 has the slope 4 at 2: halved by hand, as clipping does, and with a later pass on top
+    w = Value(2.0, "w")
+    loss = w * w
+    loss.backward()
+    w.grad *= 0.5
+    (told,) = notes(Graph(loss))
+    assert "or changed after it: w −2." in told
+    w.grad = 4.0
+    (w * 3.0).backward()
+    (told,) = notes(Graph(loss))
+    assert "or changed after it: w +3." in told

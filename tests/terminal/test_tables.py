@@ -192,7 +192,7 @@ def test_a_result_that_its_operands_do_not_give_says_what_they_give():
 def test_the_tree_shows_what_a_leaf_held_before():
     text = plain_text(computation_tree(held())).splitlines()
     assert "├── ∂ 3  x  leaf  2  grad +11  before +4" in text[5]
-    assert text[-1] == "Held before this pass, so added to it: x +4. zero_grad() clears it."
+    assert text[-1] == "Held before this pass, or changed after it: x +4. zero_grad() clears it."
 
 
 def test_in_the_table_a_gradient_from_before_is_the_first_that_is_added():

@@ -220,7 +220,7 @@ def test_a_page_begins_with_the_gradient_that_a_leaf_held_before():
         for page in (once, twice)
     ]
     assert [(end["n0_grad"], end["n1_grad"]) for end in ends] == [("+3", "+4"), ("+6", "+8")]
-    assert "Held before this pass, so added to it: a +3, b +4." in twice
+    assert "Held before this pass, or changed after it: a +3, b +4." in twice
     assert "before +3" in twice
     assert "Held before" not in once
 
