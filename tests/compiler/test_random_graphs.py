@@ -52,8 +52,10 @@ def random_graph(rng, leaves, params, operations):
             pairs = zip(weights, biases, strict=True)
             terms = [dot([weight], several[:1]) + bias for weight, bias in pairs]
             node = total(terms).tanh()
-        else:
+        elif kind < 0.93:
             node = rng.choice([mean, total, logsumexp])(several).tanh()
+        else:
+            node = total(neurons(rng, params, several)).tanh()
         nodes.append(node)
     return nodes[-5:]
 
@@ -70,6 +72,16 @@ def sizes_by_path(root):
         for operand, slope in zip(node.operands, node.local_grads, strict=True):
             sizes[operand] += abs(slope) * sizes[node]
     return sizes
+
+
+def neurons(rng, params, inputs):
+    """Neurons with the same inputs, whose weights are overlapping rows of the parameters."""
+    n, biases = len(inputs), rng.choices([*params, 0.5], k=rng.randint(0, 2))
+    for start in range(0, len(params) - n + 1, rng.randint(1, n)):
+        neuron = dot(params[start : start + n], inputs)
+        for bias in biases:
+            neuron = neuron + bias
+        yield neuron.sin()
 
 
 def graphs_numbers(order, roots, x, w, rows):
@@ -91,7 +103,7 @@ def graphs_numbers(order, roots, x, w, rows):
 def check_random_graph(backend, seed, operations, count):
     """One root with its gradients, and all roots in one program, for so many examples."""
     rng = random.Random(seed)
-    x, w = ([Value(rng.uniform(-2, 2)) for _ in range(4)] for _ in range(2))
+    x, w = ([Value(rng.uniform(-2, 2)) for _ in range(size)] for size in (4, 9))
     last = random_graph(rng, x + w, w, operations)
     roots = [total(last), *last]
     rows = [[rng.uniform(-2, 2) for _ in x] for _ in range(count)]
