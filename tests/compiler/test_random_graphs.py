@@ -55,7 +55,7 @@ def random_graph(rng, leaves, params, operations):
         elif kind < 0.93:
             node = rng.choice([mean, total, logsumexp])(several).tanh()
         else:
-            node = total(neurons(rng, params, several)).tanh()
+            node = total([*neurons(rng, params, several)]).tanh()
         nodes.append(node)
     return nodes[-5:]
 
@@ -76,9 +76,9 @@ def sizes_by_path(root):
 
 def neurons(rng, params, inputs):
     """Neurons with the same inputs, whose weights are overlapping rows of the parameters."""
-    n, biases = len(inputs), rng.choices([*params, 0.5], k=rng.randint(0, 2))
+    n, biases = min(len(inputs), len(params)), rng.choices([*params, 0.5], k=rng.randint(0, 2))
     for start in range(0, len(params) - n + 1, rng.randint(1, n)):
-        neuron = dot(params[start : start + n], inputs)
+        neuron = dot(params[start : start + n], inputs[:n])
         for bias in biases:
             neuron = neuron + bias
         yield neuron.sin()
