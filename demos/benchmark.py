@@ -25,6 +25,7 @@ from pathlib import Path
 
 from contests.alone import measures, processes, sizes
 from contests.eager import chains, digit_example, expression, moons_step
+from contests.names import names, one_name
 from contests.programs import digit_batches, digit_batches_adam, one_digit, points, unstructured
 from contests.report import chart, floors, tables
 from contests.turns import Disagreement, absent, agree, measured, versions
@@ -41,6 +42,8 @@ CONTESTS = {
     "Adam": digit_batches_adam,
     "example": one_digit,
     "unstructured": unstructured,
+    "name": one_name,
+    "names": names,
 }
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -104,8 +104,11 @@ TRAINERS = {
 }
 
 
-def training(key, title, task, optimizer, options, classes, floats=False):
-    """A contest of epochs; all parameters must agree at its end."""
+def training(key, title, task, optimizer, options, classes, floats=False, slow=True):
+    """A contest of epochs; all parameters must agree at its end.
+
+    classes: the rivals.  floats: with float32, too.  slow: with the graph and Python, too.
+    """
     params = task.model.parameters()
 
     def back():
@@ -117,6 +120,8 @@ def training(key, title, task, optimizer, options, classes, floats=False):
 
     found = []
     for who, kind, dtype, near in backends(floats):
+        if who == "python" and not slow:
+            continue
         program = task.program(kind, dtype)
 
         def run(program=program):
@@ -124,8 +129,9 @@ def training(key, title, task, optimizer, options, classes, floats=False):
 
         how = "recorded once, all steps in one train()"
         found.append(Contender(who, how, run, back, numbers, near))
-    eagerly = partial(by_graph, task, optimizer, options)
-    found.append(Contender("graph", "a graph recorded for each batch", eagerly, back, numbers))
+    if slow:
+        eagerly = partial(by_graph, task, optimizer, options)
+        found.append(Contender("graph", "a graph recorded for each batch", eagerly, back, numbers))
     back()
     return Contest(key, title, [*found, *task.others("epoch", classes, options, floats)])
 
@@ -184,6 +190,17 @@ def digit_training(quick, key, optimizer, options, classes, floats=False):
 def one_digit(quick):
     """One dense example through 784-16-16-10 and back, cross-entropy: loss and gradient."""
     task = digits(1, 50 if quick else 784)
+    title = f"MLP {len(task.examples[0])}-16-16-10, one example, value and gradient"
+    hows = {
+        "NumPy by hand": ("numpy", "gradients written as matrices", rivals.ByHand),
+        "PyTorch": ("torch", "nn.Linear, backward()", rivals.Torch),
+        "JAX jit": ("jax", "jitted value_and_grad", rivals.Jax),
+    }
+    return one_example("example", title, task, hows, {"lr": 0.1})
+
+
+def one_example(key, title, task, hows, options):
+    """A contest about the value and the gradient of a task's one example."""
     weights = array("d", task.start)
 
     def numbers(found):
@@ -202,14 +219,7 @@ def one_digit(quick):
         return loss.data, [p.grad for p in task.model.parameters()]
 
     found.append(Contender("graph", "the graph recorded anew", eagerly, numbers=numbers))
-    hows = {
-        "NumPy by hand": ("numpy", "gradients written as matrices", rivals.ByHand),
-        "PyTorch": ("torch", "nn.Linear, backward()", rivals.Torch),
-        "JAX jit": ("jax", "jitted value_and_grad", rivals.Jax),
-    }
-    others = task.others("slopes", hows, {"lr": 0.1})
-    title = f"MLP {len(task.examples[0])}-16-16-10, one example, value and gradient"
-    return Contest("example", title, [*found, *others])
+    return Contest(key, title, [*found, *task.others("slopes", hows, options)])
 
 
 # No layers and no pattern
