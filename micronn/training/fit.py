@@ -18,7 +18,8 @@
 
 `steps` hands out a Step after every epoch, with the model as it is then.  Whatever
 should happen on the way is written in the body of your own loop: `break` stops, and
-`early_stopping(steps(...), model)` is a loop around a loop.  `fit` goes through to the end.
+`early_stopping(steps(...), model)` is a loop around a loop.  `fit` goes through to the end,
+or with `patience=10` to where that would stop.
 """
 
 import math
@@ -51,10 +52,15 @@ class Score(NamedTuple):
 
 def fit(
     model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
-    batch_size: int = 32, rng: Rng = None, **options: Any,
+    batch_size: int = 32, rng: Rng = None, *, patience: int | None = None, **options: Any,
 ) -> list[Step]:  # fmt: skip
-    """Train a model to the end; returns all that steps() tells.  Arguments as for steps()."""
-    return list(steps(model, loss, data, optimizer, epochs, batch_size, rng, **options))
+    """Train a model to the end; returns all that steps() tells.  Arguments as for steps().
+
+    patience: how many Steps to wait for a lower loss; the best model is kept, as
+        early_stopping() does.  Left out, all epochs are done.
+    """
+    run = steps(model, loss, data, optimizer, epochs, batch_size, rng, **options)
+    return list(run if patience is None else early_stopping(run, model, patience))
 
 
 def steps(
@@ -263,7 +269,7 @@ def under_way(steps: Iterable[Step], what: str) -> Iterator[Step]:
     if not isinstance(steps, Iterator):
         raise TypeError(
             f"only a training that is under way can be {what}, got a {type(steps).__name__}, of "
-            "one that is over or of one moment; write steps(...) with the arguments of fit(...)"
+            "one that is over or of one moment; write steps(...), or fit(..., patience=10)"
         )
     return steps
 

@@ -11,7 +11,7 @@ from micronn.losses import hinge
 from micronn.nn import Neuron
 from micronn.optim import SGD
 from micronn.train import Diverged
-from micronn.training.fit import early_stopping, fit, steps
+from micronn.training.fit import early_stopping, evaluate, fit, steps
 
 
 def diverging(engine, loss=squared):
@@ -127,6 +127,23 @@ def test_leaving_the_loop_goes_back_to_the_best_model_too():
         p.data += 1.0
     kept.close()
     assert parameters(model) == best
+
+
+def test_fit_stops_early_too_and_keeps_the_same_best_model_as_a_loop_does():
+    data, validation = moons(20, rng=seeded(1)), moons(10, noise=0.5, rng=seeded(2))
+    models, told = (net(), net()), []
+    for model, whole in zip(models, (False, True), strict=True):
+        arguments = model, hinge, data, SGD(model.parameters(), 1.0), 200, 8, seeded(3)
+        if whole:
+            told.append(fit(*arguments, validation=validation, patience=3))
+        else:
+            run = steps(*arguments, validation=validation)
+            told.append(list(early_stopping(run, model, patience=3)))
+    assert [step.step for step in told[0]] == [step.step for step in told[1]]
+    assert len(told[0]) < 200
+    assert parameters(models[0]) == parameters(models[1])
+    best = evaluate(models[1], hinge, validation).loss
+    assert best == min(s.validation_loss for s in told[1])
 
 
 def test_a_training_that_is_over_cannot_be_stopped():
