@@ -28,11 +28,11 @@ from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient
 from micronn.support.arguments import Rng, check_callable, check_learns, count
+from micronn.support.unused import told_if_unused
 
 Loss = Callable[[Any, Any], Value]  # loss(output, target): what one example costs
 
-# What is raised where numbers grow too large, or an operation has no value for them
-NOT_FINITE = (ArithmeticError, DomainError)
+NOT_FINITE = (ArithmeticError, DomainError)  # numbers too large, or none for an operation
 
 
 class Step(NamedTuple):
@@ -71,8 +71,7 @@ def train_batch(
         own; mse, mae, huber, hinge and binary_cross_entropy may be passed too.
     clip: the longest that the gradient may be; fit() never shortens it, loops of your own may.
 
-    Raises ArithmeticError or DomainError, and takes no step, where a number is not finite;
-    ValueError for a loss that no parameter has a part in.
+    Raises, and takes no step, where a number is not finite or no parameter is in the loss.
     """
     optimizer.zero_grad()  # or this gradient would be added to the last one
     losses = []
@@ -90,6 +89,7 @@ def train_batch(
     return average.data
 
 
+@told_if_unused
 def steps(
     model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
     batch_size: int = 32, rng: Rng = None,

@@ -34,6 +34,7 @@ from micronn.nn import Module
 from micronn.optim import Optimizer, clip_gradient, learning_rate
 from micronn.support.arguments import Rng, check_callable, check_examples, count
 from micronn.support.numeric import root_mean_square
+from micronn.support.unused import told_if_unused
 from micronn.train import NOT_FINITE, Diverged, Loss, Step, check_training, train_batch
 from micronn.training.eager import Objective, eager_outputs
 from micronn.training.metrics import accuracy
@@ -63,6 +64,7 @@ def fit(
     return list(run if patience is None else early_stopping(run, model, patience))
 
 
+@told_if_unused
 def steps(
     model: Module, loss: Loss, data: Examples, optimizer: Optimizer, epochs: int,
     batch_size: int = 32, rng: Rng = None, *,
