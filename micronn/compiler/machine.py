@@ -169,7 +169,9 @@ class Trainer:
         Machine.expect("examples", self.examples, self.count * machine.inputs, 8)
         if rule.inputs != len(rule.outputs) + 1:
             raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
-        flat = array(machine.real, [x for column in columns for x in column])
+        flat: array[float] = array(machine.real)
+        for column in columns:
+            flat += array(machine.real, column)
         Machine.expect("columns", flat, machine.weights * len(rule.outputs), flat.itemsize)
         room = machine.library.room
         self.buffers = [room(flat), room(flat[:])]
@@ -189,10 +191,10 @@ class Trainer:
         """How many steps the columns have behind them."""
         return int(self.fields.steps)
 
-    def columns(self) -> list[list[float]]:
-        """The parameters and the optimiser's memory, a list of numbers for each."""
+    def columns(self) -> list["array[float]"]:
+        """The parameters, and each number that the optimiser remembers of them."""
         now = self.buffers[self.fields.columns != self.buffers[0].address]
-        flat, n = now.fetch().tolist(), self.machine.weights
+        flat, n = now.fetch(), self.machine.weights
         return [flat[start : start + n] for start in range(0, len(flat), n)]
 
     def train(self, first: int, last: int, numbers: Sequence[float]) -> tuple[int, float]:

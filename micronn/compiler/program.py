@@ -353,7 +353,8 @@ class Program:
         rows = self.some_rows(examples)
         epochs = counted(epochs, "epochs", least=0)
         batch_size = min(counted(batch_size, "batch_size"), rows[1])
-        if {*getattr(optimizer, "params", ())} != {*self.params}:
+        theirs = getattr(optimizer, "params", ())
+        if theirs != self.params and {*theirs} != {*self.params}:
             raise ValueError(
                 "the optimizer moves other parameters than the program has; give both the same list"
             )

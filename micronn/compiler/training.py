@@ -7,7 +7,7 @@ Values, leaves a graph like any other.
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from micronn.compiler.buffers import Rows
@@ -66,17 +66,17 @@ class Training:
         before, grads = [p.data for p in params], [p.grad for p in params]
         memory, steps = optimizer.memory, optimizer.steps
         try:
-            put(params, "grad", gradient)
+            put_grads(params, gradient)
             optimizer.step()
         except BaseException:
-            put(params, "data", before)
+            put_data(params, before)
             optimizer.memory, optimizer.steps = memory, steps
             raise
         finally:
             try:
-                put(params, "grad", grads)
+                put_grads(params, grads)
             except BaseException:  # Ctrl-C amid this
-                put(params, "grad", grads)
+                put_grads(params, grads)
                 raise
 
 
@@ -86,8 +86,11 @@ class MachineTraining(Training):
     def __init__(self, program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> None:
         super().__init__(program, optimizer, rows, batch_size)
         self.rule = Machine(rule_tape(optimizer), program.dtype, program.machine.kind)
-        index = {p: k for k, p in enumerate(optimizer.params)}
-        self.indices = [index[p] for p in program.params]  # in the optimizer's lists
+        # Where the parameters are in the optimizer's lists, which are the same ones as a rule
+        self.indices: Sequence[int] = range(len(program.params))
+        if optimizer.params != program.params:
+            index = {p: k for k, p in enumerate(optimizer.params)}
+            self.indices = [index[p] for p in program.params]
 
     def epoch(self) -> float:
         """As many batches at a time as leave Ctrl-C some patience; then the sum of the values."""
@@ -138,17 +141,23 @@ class MachineTraining(Training):
     def store(self) -> None:
         """Bring them back, with the steps that they have behind them."""
         data, *columns = self.trainer.columns()
-        put(self.program.params, "data", data)
+        put_data(self.program.params, data)
         if columns:  # plain SGD has no memory
             for k, numbers in zip(self.indices, zip(*columns, strict=True), strict=True):
                 self.optimizer.memory[k] = list(numbers)
         self.optimizer.steps = self.trainer.steps
 
 
-def put(params: Sequence[Value], name: str, numbers: Sequence[float]) -> None:
-    """Set data or grad of each parameter."""
+def put_data(params: Sequence[Value], numbers: Iterable[float]) -> None:
+    """Set the data of each parameter."""
     for p, number in zip(params, numbers, strict=True):
-        setattr(p, name, number)
+        p.data = number
+
+
+def put_grads(params: Sequence[Value], numbers: Iterable[float]) -> None:
+    """Set the grad of each parameter."""
+    for p, number in zip(params, numbers, strict=True):
+        p.grad = number
 
 
 def rule_tape(optimizer: Optimizer) -> Tape:
