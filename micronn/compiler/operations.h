@@ -25,7 +25,7 @@
     OP(COS,      cos(x),                     d * -sin(x),                     isinf(x)) \
     OP(TANH,     tanh(x),                    d * (1 - y * y),                 0) \
     OP(SIGMOID,  logistic(x),                d * (y * (1 - y)),               0) \
-    OP(RELU,     x <= 0 ? (real)0 : x,       x > 0 ? d : x != x ? x : (real)0, 0) \
+    OP(RELU,     x <= 0 ? (real)0 : x,       (x > 0 ? d : 0) + (x != x ? x : 0), 0) \
     OP(SOFTPLUS, softplus(x),                d * logistic(x),                 0) \
     OP(GELU,     gelu(x),                    d * gelu_slope(x),               0) \
     OP(LEAKY,    x * (x > 0 ? 1 : k),        d * (x > 0 ? (real)1 : k),       0) \
