@@ -22,7 +22,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from micronn.compiler.build import NoMachine, find_compiler
+from micronn.compiler.build import NoMachine, compilers
 from micronn.datasets import digits
 from micronn.losses import cross_entropy, softmax
 from micronn.nn import MLP
@@ -52,7 +52,7 @@ def progress(done, whole):
 def usual_count():
     """How many digits this computer can learn from in a few seconds."""
     try:
-        find_compiler()
+        compilers()
     except NoMachine as problem:
         print(f"Few digits, and slow: {problem}")
         return 400

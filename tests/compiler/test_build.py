@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -82,7 +83,8 @@ def test_without_a_working_compiler_nothing_is_built_and_one_line_says_what_to_d
     monkeypatch.setenv("MICRONN_CACHE", str(tmp_path))
     with pytest.raises(NoMachine, match=re.escape(why)) as refusal:
         build.build("float64")
-    assert "apt install gcc" in str(refusal.value)
+    assert "apt install clang" in str(refusal.value)
+    assert "without an administrator: pip install ziglang" in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
     assert list(tmp_path.rglob("*.so")) == []
 
@@ -115,7 +117,51 @@ def test_a_cache_without_room_for_one_more_file_leads_to_python_and_says_why(mon
 
 def test_cc_may_carry_arguments(monkeypatch):
     monkeypatch.setenv("CC", "cc -DTWO=2")
-    assert build.find_compiler()[1:] == ["-DTWO=2"]
+    ((_, *arguments),) = build.compilers()
+    assert arguments == ["-DTWO=2"]
+
+
+def test_a_compiler_that_cannot_build_it_leaves_it_to_the_next(monkeypatch, tmp_path):
+    broken = tmp_path / "clang"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o700)
+    works = build.compilers()[0]
+    (tmp_path / "gcc").write_text(f'#!/bin/sh\nexec {shlex.join(works)} "$@"\n')
+    (tmp_path / "gcc").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("MICRONN_CACHE", str(tmp_path))
+    monkeypatch.setattr(build, "FLAGS", [["-O0", "-shared", "-fPIC"]])
+    assert build.compilers()[0] == [str(broken)]
+    assert build.build("float64").suffix == ".so"
+
+
+def test_where_no_compiler_can_build_it_each_says_why(monkeypatch, tmp_path):
+    for name in build.KNOWN:
+        (tmp_path / name).write_text(f"#!/bin/sh\necho error: {name} is tired >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(NoMachine) as refusal:
+        build.build("float64")
+    for name in build.KNOWN:
+        assert f"{tmp_path / name} cannot build machine.c: error: {name} is tired; " in str(
+            refusal.value
+        )
+
+
+def test_compilers_are_tried_in_the_order_of_their_speed_and_zigs_package_last(monkeypatch):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(build.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: name == "ziglang" or None)
+    zig = [sys.executable, "-m", "ziglang", "cc"]
+    assert build.compilers() == [["/bin/clang"], ["/bin/gcc"], ["/bin/cc"], zig]
+    monkeypatch.setenv("CC", "tcc -w")
+    assert build.compilers() == [["/bin/tcc", "-w"]]
+    monkeypatch.delenv("CC")
+    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    assert build.compilers() == [zig]
 
 
 def warnings_of(compiler, real, *options):

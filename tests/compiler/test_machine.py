@@ -4,6 +4,7 @@ import math
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from array import array
@@ -252,13 +253,13 @@ def test_the_sanitizers_find_nothing(tmp_path):
     """Every graph and tape of the tests, with the machine built to stop at a bad access."""
     if os.environ.get("MICRONN_SANITIZED"):
         pytest.skip("this is the run under the sanitizers")
-    compiler = build.find_compiler()
-    runtime = build.run([*compiler, "-print-file-name=libasan.so"])
-    if not runtime or not os.path.isabs(runtime.strip()):
-        pytest.skip("this compiler has no address sanitizer")
+    compiler = shutil.which("gcc")
+    runtime = build.run([compiler, "-print-file-name=libasan.so"]) if compiler else ""
+    if not os.path.isabs(runtime.strip()):
+        pytest.skip("no gcc with an address sanitizer")
     checked = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -static-libubsan"
     script = tmp_path / "checking-compiler"  # the last -O counts: -O3 takes many times longer
-    script.write_text(f'#!/bin/sh\nexec {shlex.join(compiler)} "$@" {checked}\n', "utf-8")
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(compiler)} "$@" {checked}\n', "utf-8")
     script.chmod(0o700)
     settings = {
         "PYTHONPATH": str(ROOT),
