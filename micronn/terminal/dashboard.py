@@ -99,7 +99,7 @@ class Dashboard:
         """The losses so far, and the gradient of each layer."""
         curves = Curves(self.losses, lines - len(self.gradients) - 2, width)
         longest = max(map(len, self.gradients), default=0)
-        sizes = bars(self.gradients, max(5, width - longest - 13), factors=True)
+        sizes = bars(self.gradients, max(5, width - longest - 13), factors=True, show=fmt)
         return Group(curves, "", Text("size of the gradient", "dim"), sizes)
 
     def pictures(self, width: int, lines: int) -> RenderableType:

@@ -50,6 +50,14 @@ def test_it_shows_losses_gradients_and_what_the_model_sees():
         assert words in text
 
 
+def test_the_size_of_a_gradient_has_no_sign():
+    text = "\n".join(lines_of(learning(), 80, 24, color_system=None))
+    sizes = text.partition("size of the gradient")[2]
+    assert "0.001" in sizes
+    assert "0.1" in sizes
+    assert "+" not in sizes
+
+
 def test_a_narrow_terminal_gets_the_numbers_without_the_pictures():
     text = "\n".join(lines_of(learning(picture=filled), 50, 24, color_system=None))
     assert "####" not in text
