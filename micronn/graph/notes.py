@@ -33,7 +33,7 @@ def since(rows: Sequence[Row], every: Sequence[Row] = ()) -> list[str]:
     moved = [row for row in rows if row.now is not None]
     told = []
     if len(moved) == 1:
-        was, now = fmt(moved[0].data), fmt(moved[0].now or 0.0)
+        was, now = fmt(moved[0].data), fmt(moved[0].current)
         told.append(
             f"{moved[0].title} has changed since: it was {was}, now {now}. "
             f"This shows the graph as it was computed, with {was}."

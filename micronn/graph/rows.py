@@ -19,6 +19,7 @@ once, as rows of plain numbers and texts; how it looks is decided elsewhere.
 import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
@@ -26,7 +27,7 @@ from micronn.graph.moment import Changes, changed_since, same
 from micronn.nn import Module
 from micronn.support.collector import collector_paused
 from micronn.support.number import as_float, message
-from micronn.support.text import clean, clipped
+from micronn.support.text import clean, clipped, fmt
 
 Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
 
@@ -97,6 +98,13 @@ class Row(NamedTuple):
         """What it holds now."""
         return self.data if self.now is None else self.now
 
+    @property
+    def change(self) -> str:
+        """What has changed since: the number that a leaf held, or what a result would be now."""
+        if self.now is not None:
+            return f"was {fmt(self.data)}"
+        return "" if self.gives is None else f"now gives {fmt(self.gives)}"
+
 
 class Graph:
     """Every Value below root, in order, read once: later changes of the Values change no row.
@@ -138,7 +146,7 @@ class Graph:
         self.read(order, held, open_dots, changed_since(order))
         if root.operands:
             self.nodes[-1] = self.nodes[-1]._replace(role="root")
-        self.settle({k for constants in self.numbers.values() for k in constants})
+        self.settle()
         self.params = {self.index[p]: name for p, name in self.names.items() if p in self.index}
 
     def __len__(self) -> int:
@@ -200,7 +208,7 @@ class Graph:
             self.nodes.append(row if same(data, now) else row._replace(gives=now))
         return tuple(range(start, start + n))
 
-    def settle(self, made: Iterable[int]) -> None:
+    def settle(self) -> None:
         """Give the constants that were made their gradients, and each row its rest."""
         nodes, held = self.nodes, [row.grad for row in self.nodes]
         sums = sizes = [0.0] * len(nodes)
@@ -208,17 +216,15 @@ class Graph:
             sums, sizes = self.received()
         else:
             nodes[:] = [row._replace(grad=0.0) for row in nodes]
-        for k in made:
+        for k in chain.from_iterable(self.numbers.values()):
             held[k] = sums[k]
             nodes[k] = nodes[k]._replace(grad=sums[k])
-        numbers = list(zip(held, sums, sizes, strict=True))[:-1]
-        off = [nodes[k] for k, three in enumerate(numbers) if not fits(*three)]
+        pairs = zip(nodes[:-1], zip(held, sums, sizes, strict=True), strict=False)
+        off = [row for row, three in pairs if not fits(*three) and (self.ran or not row.operands)]
         by_hand = any(row.operands and not row.grad for row in off)
-        for row in off if self.ran else [row for row in off if not row.operands]:
-            if row.operands or self.ran and nodes[-1].grad != 1.0:
-                word = "elsewhere"
-            else:
-                word = "before"
+        other_pass = self.ran and nodes[-1].grad != 1.0
+        for row in off:
+            word = "elsewhere" if row.operands or other_pass else "before"
             if self.ran and row.grad == 0.0:
                 word = "not yet" if by_hand else "cleared"
             nodes[row.k] = row._replace(rest=Rest(word, lacking(held[row.k], sums[row.k])))

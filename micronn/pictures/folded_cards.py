@@ -18,7 +18,6 @@ from micronn.pictures.legend import Item
 from micronn.pictures.palette import SHADES, scale, shade
 from micronn.pictures.sketch import Sketch, Wire
 from micronn.pictures.svg import svg_chip, svg_rect, svg_text, text_width
-from micronn.pictures.value_view import was
 from micronn.support.numeric import magnitude, root_mean_square
 from micronn.support.text import counted, fmt
 
@@ -154,7 +153,7 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int]) -> Card:
     role, word = nodes[0].role, " min…max" if len(ks) > 1 else ""
     since = changed(nodes)
     if len(ks) == 1:
-        data, since = [nodes[0].current], was(nodes[0])
+        data, since = [nodes[0].current], nodes[0].change
     facts = [Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad")]
     facts += [Fact("", since, "", "eneg")] * bool(since)
     if plan.graph.ran:
@@ -183,7 +182,7 @@ def root_card(plan: Plan, id: str, count: int) -> Card:
         if plan.graph.ran
         else Fact("grad", ""),
     ]
-    facts += [Fact("", was(root), "", "eneg")] * bool(was(root))
+    facts += [Fact("", root.change, "", "eneg")] * bool(root.change)
     return facts_card(id, "root", glyph(root.op), root.title, "output", facts)
 
 

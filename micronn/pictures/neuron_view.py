@@ -27,7 +27,7 @@ from micronn.pictures.legend import BAR, limits, shade_scale, value_legend
 from micronn.pictures.palette import shade
 from micronn.pictures.sketch import Lane, Sketch, Wire, message_wire
 from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
-from micronn.pictures.value_view import ValueCards, derivative, was
+from micronn.pictures.value_view import ValueCards, derivative, message
 from micronn.support.text import clean, fmt
 
 
@@ -97,7 +97,7 @@ class Line(NamedTuple):
             return largest_and_rms(self.data), changed(self.nodes), grad, self.parts
         row = self.nodes[0]
         grad = fmt(row.grad, sign=True) if self.ran else ""
-        return fmt(row.current), was(row), grad, self.parts
+        return fmt(row.current), row.change, grad, self.parts
 
     @property
     def data(self) -> list[float]:
@@ -212,7 +212,7 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
 
     def line(slope: str, name: str, *ks: int) -> Line:
         rows, ran = [nodes[k] for k in ks], plan.graph.ran
-        sent = [f"← {fmt(plan.sent[k], sign=True)}" for k in ks if ran and nodes[k].rest]
+        sent = [message(plan.sent[k]) for k in ks if ran and nodes[k].rest]
         return Line(slope, name, rows, ran, spaced(held(rows), *sent[: len(ks) == 1]))
 
     def parameter(k: int, slope: str) -> Line:

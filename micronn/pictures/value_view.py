@@ -120,13 +120,6 @@ def is_sum(row: Row) -> bool:
     return len(row.uses) > 1 or row.rest is not None
 
 
-def was(row: Row) -> str:
-    """What has changed since: the number that a leaf held, or what a result would be now."""
-    if row.now is not None:
-        return f"was {fmt(row.data)}"
-    return "" if row.gives is None else f"now gives {fmt(row.gives)}"
-
-
 Namer = Callable[[int], str]  # what a row of a column says, or what it is called
 
 
@@ -228,8 +221,8 @@ class ValueCards:
         A given value that was changed says what it was.  Where nan or infinity begins, it
         says so: data is not finite, all operands are.
         """
-        if was(row):
-            return was(row), "eneg"
+        if row.change:
+            return row.change, "eneg"
         word = {"op": "", "root": "output"}.get(row.role, self.graph.kind(row))
         token = "mut" if row.role == "op" else row.role
         if row.k in self.below:
@@ -265,7 +258,7 @@ class ValueCards:
         data = svg_text(left + chip / 2, y + 14, texts[0], anchor="middle", id=data_id)
         if not isfinite(row.current):
             data = svg_chip(left, y, chip, texts[0], "bad", data_id)
-        elif row.now is not None or row.gives is not None:
+        elif row.change:
             data = svg_rect(left, y + 2, chip, 15, "card", "eneg", radius=4, dash="4 3") + data
         grad = svg_chip(left, y + ROW, chip, texts[1], token, grad_id) if self.graph.ran else ""
         return [

@@ -109,10 +109,8 @@ class Words:
 
     def change(self, k: int) -> str:
         """What no longer fits at node k, in brackets."""
-        row = self.graph.nodes[k]
-        if row.gives is not None:
-            return f" (now gives {fmt(row.gives)})"
-        return "" if row.now is None else f" (was {fmt(row.data)})"
+        change = self.graph.nodes[k].change
+        return change and f" ({change})"
 
     def chip(self, number: float) -> Text:
         """A gradient on the colour that says its sign and size; the sign is also written."""
