@@ -35,6 +35,9 @@ def a_file(text: str) -> str:
     return text
 
 
+A_FILE: dict[str, Any] = {"metavar": "FILE", "type": a_file}  # of an argument
+
+
 def check_places(read: Mapping[str, str | None], written: Mapping[str, str | None]) -> None:
     """Refuse to write over a file that is read, or two results into one file.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from micronn.check.gradcheck import gradcheck, step_size_table
-from micronn.cli.command import Commands, Note, Option, Run, a_file, add_command
+from micronn.cli.command import A_FILE, Commands, Note, Option, Run, add_command
 from micronn.cli.formula import parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
@@ -134,7 +134,7 @@ def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
     option = add(commands, "draw", "draw an expression with its gradients", draw_command)
     places = "where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg"
-    option("-o", "--output", metavar="FILE", type=a_file, default="graph.svg", help=places)
+    option("-o", "--output", **A_FILE, default="graph.svg", help=places)
     details = "values: a card for every value, up to 500; auto: as many as stay readable"
     option("--detail", choices=("auto", "values"), default="auto", help=details)
     option("--open", action="store_true", help="show it in the browser")
@@ -142,7 +142,7 @@ def add_to(commands: Commands) -> None:
     add(commands, "check", "compare backward() with finite differences", check_command)
     option = add(commands, "quiz", "work the gradients out yourself", quiz_command)
     option("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
-    option("--worksheet", metavar="FILE", type=a_file, help="a .html sheet to print instead")
+    option("--worksheet", **A_FILE, help="a .html sheet to print instead")
 
 
 def add(commands: Commands, name: str, summary: str, run: Run) -> Option:

@@ -14,7 +14,7 @@ from typing import IO
 from rich.console import Console, RenderableType
 
 from micronn.checkpoint import load_training
-from micronn.cli.command import Commands, Note, a_file, add_command, check_places
+from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
 from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
@@ -145,15 +145,15 @@ def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
-    a_model = {"metavar": "MODEL", "type": a_file, "help": "a file that micronn train saved"}
+    a_model = {**A_FILE, "metavar": "MODEL", "help": "a file that micronn train saved"}
     words = "moons.json 0.5 0.25"
     option = add_command(commands, "predict", "ask a saved model", words, predict_command)
     option("model", **a_model)
     option(
         "cells", nargs="*", metavar="NUMBER", help="or word, one for each column it learned from"
     )
-    option("--csv", metavar="FILE", type=a_file, help="answer every line of a table instead")
-    option("--images", metavar="FILE", type=a_file, help="answer an image of an IDX file instead")
+    option("--csv", **A_FILE, help="answer every line of a table instead")
+    option("--images", **A_FILE, help="answer an image of an IDX file instead")
     option("--index", type=int, default=0, help="which image, from 0")
 
     words = "moons.json -o moons.svg"

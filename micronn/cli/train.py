@@ -23,7 +23,7 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 
 from micronn.checkpoint import load_training, save
-from micronn.cli.command import Commands, Note, a_file, add_command, check_places
+from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
 from micronn.datasets.csv_table import KINDS, as_cell
 from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
@@ -344,42 +344,22 @@ def add_to(commands: Commands) -> None:
     add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="what moves the parameters")
     add("--lr", type=float, help="learning rate; default 0.01, for sgd 0.1; images a third")
     add("--epochs", type=int, help="how often to go through the examples; default 50, images 15")
-    add(
-        "--patience",
-        type=int,
-        metavar="N",
-        help="stop after N epochs without a lower validation loss, and keep the best",
-    )
+    stop = "stop after N epochs without a lower validation loss, and keep the best"
+    add("--patience", type=int, metavar="N", help=stop)
     add("--batch-size", type=int, default=32, help="examples for each step")
     add("--examples", type=int, help="how many examples to make, or to take of mnist")
     add("--seed", type=int, help="the same seed gives the same model")
     add("--target", default="", metavar="COLUMN", help="of a table: what to predict, or the last")
     add("--kind", choices=KINDS, default="", help="what the target is, if it is not as guessed")
-    add(
-        "--drop",
-        type=names,
-        action="extend",
-        default=[],
-        metavar="A,B",
-        help="columns to leave out",
-    )
+    out = "columns to leave out"
+    add("--drop", type=names, action="extend", default=[], metavar="A,B", help=out)
     add("--header", action=argparse.BooleanOptionalAction, help="whether line 1 names the columns")
     add("--skip-gaps", action="store_true", help="leave out lines with an empty cell or NA")
     add("--data", dest="folder", default="mnist", metavar="FOLDER", help="of mnist's files")
     add("--live", action="store_true", help="watch it learn")
-    add("--save", metavar="FILE", type=a_file, help="keep the model, a .json, after every epoch")
-    add(
-        "--resume",
-        metavar="FILE",
-        type=a_file,
-        help="go on with a saved model, its optimiser and examples",
-    )
-    add(
-        "--replay",
-        metavar="FILE",
-        type=a_file,
-        help="write a page, a .html, to scrub through the run",
-    )
+    add("--save", **A_FILE, help="keep the model, a .json, after every epoch")
+    add("--resume", **A_FILE, help="go on with a saved model, its optimiser and examples")
+    add("--replay", **A_FILE, help="write a page, a .html, to scrub through the run")
 
 
 def names(text: str) -> list[str]:
