@@ -46,15 +46,15 @@ class Plan:
         """The largest gradient."""
         return scale([node.grad for node in self.graph.nodes if node.role != "const"])
 
-    @cached_property
-    def sent(self) -> list[float]:
-        """What the messages to each value add up to."""
-        return self.graph.received()[0]
-
     @property
     def shading(self) -> float | None:
         """The same, or None if there are no gradients yet."""
         return self.m if self.graph.ran else None
+
+    @cached_property
+    def sent(self) -> list[float]:
+        """What the messages to each value add up to."""
+        return self.graph.received()[0]
 
     def neuron_cards(self) -> int:
         """How many cards the neurons view has."""
