@@ -195,10 +195,8 @@ def optimizer_from(saved: Any, model: MLP) -> Optimizer:
     expect_keys(saved, "kind steps lr state arguments", "the optimiser")
     arguments = expect(saved["arguments"], dict, "the optimiser's arguments")
     for name, column in expect(saved["state"], dict, "the optimiser's state").items():
-        if (
-            min(numbers(column, len(model.parameters()), f"the optimiser's {name}")) < 0
-            and name == "v"
-        ):
+        least = min(numbers(column, len(model.parameters()), f"the optimiser's {name}"))
+        if name == "v" and least < 0.0:
             raise ValueError("the optimiser's v are averages of squares, but one is below 0")
     times(saved["steps"], "the optimiser's steps")
     kind = choice(OPTIMIZERS, saved["kind"], "optimiser")

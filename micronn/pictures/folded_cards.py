@@ -204,7 +204,7 @@ def bundle(plan: Plan, tail: Home, head: Home, ks: list[int]) -> Wire:
 
     The wires of single columns and of single neurons have no label: they would be many.
     """
-    width = len(ks) if not plan.batched else max(1, round(len(ks) / plan.calls))
+    width = max(1, round(len(ks) / plan.calls))
     shown = width if head.kind in ("neuron", "layer") else len(ks)
     slope = fmt(root_mean_square([plan.graph.nodes[k].grad for k in ks]), digits=3)
     count = counted(shown, "value")

@@ -95,7 +95,7 @@ def draw_network(
     if title is not None:
         check_text(title, "title")
     layers, graph = layers_of(model), None if root is None else Graph(root, model)
-    columns = read_columns(layers, x, root, {} if graph is None else graph.was())
+    columns = read_columns(layers, x, root, None if graph is None else graph.was())
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
     views = list(VIEWS.values()) if show == "both" else [VIEWS[show]]

@@ -9,7 +9,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from types import MappingProxyType
 from typing import Any, cast
 
 from micronn.engine import Value, as_value, topological_order, total
@@ -24,7 +23,6 @@ MOST = 16  # units drawn in one column
 FEW = 8  # up to so many units in the tallest column, circles have room for a number
 TOP = 84  # where the columns begin, below the headings
 
-NOTHING: Mapping[Value, float] = MappingProxyType({})
 Layers = list[Sequence[Neuron]]
 Run = Sequence[Any]  # of one column: Values or plain numbers, or None where nothing is known
 
@@ -110,12 +108,13 @@ def layers_of(model: Module) -> Layers:
 
 
 def read_columns(
-    layers: Layers, x: Run | None, root: Value | None, was: Mapping[Value, float] = NOTHING
+    layers: Layers, x: Run | None, root: Value | None, was: Mapping[Value, float] | None = None
 ) -> list[Column]:
     """The columns of a model, with the numbers of one example if there is one.
 
     was: the numbers of leaves that have changed since root was computed.
     """
+    was = was or {}
     sizes = [len(layers[0][0].w), *map(len, layers)]
     if x is None and root is not None:
         xs = examples(layers, root)

@@ -139,7 +139,7 @@ def values_table(graph: Graph, rows: Iterable[Row]) -> str:
         f"<td>{escape(role(graph, row))}</td>"
         f'<td class="number">{cell(ids.data(row.k), row.data, fmt(row.data))}'
         f"{below('now', row.now)}{below('now gives', row.gives)}</td>"
-        f'<td class="number">{cell(ids.grad(row.k), row.grad, gradient(graph, row))}'
+        f'<td class="number">{cell(ids.grad(row.k), row.grad, fmt(row.grad, True) * graph.ran)}'
         f"{below(row.rest.word, row.rest.size, sign=True) if row.rest else ''}</td></tr>"
         for row in rows
     ]
@@ -154,11 +154,6 @@ def cell(slot: str, number: float, text: str) -> str:
 def below(word: str, number: float | None, sign: bool = False) -> str:
     """A second number in a cell of the table, and what it is."""
     return "" if number is None else f"<small>{word} {fmt(number, sign)}</small>"
-
-
-def gradient(graph: Graph, row: Row) -> str:
-    """The gradient of a row as text; nothing before backward()."""
-    return fmt(row.grad, sign=True) if graph.ran else ""
 
 
 def role(graph: Graph, row: Row) -> str:
