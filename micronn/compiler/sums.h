@@ -65,6 +65,8 @@ static real dot_product(const real *restrict a, const real *restrict b, int n) {
     int i = 0;
     for (; i + 32 <= n; i += 32)
         for (int s = 0; s < 32; s++) sums[s] += a[i + s] * b[i + s];
+    for (; i + 8 <= n; i += 8)
+        for (int s = 0; s < 8; s++) sums[s] += a[i + s] * b[i + s];
     for (; i < n; i++) sum += a[i] * b[i];
     for (int half = 16; half; half /= 2)
         for (int s = 0; s < half; s++) sums[s] += sums[s + half];
