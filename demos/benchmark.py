@@ -2,7 +2,7 @@
 
 Run:    python demos/benchmark.py [--quick] [--rounds 5] [--only W1 W2]
                                   [--json FILE] [--svg FILE] [--threads 1]
-Takes:  about five minutes; --quick, which makes everything small, some seconds.  It
+Takes:  about ten minutes; --quick, which makes everything small, some seconds.  It
         compares with micrograd, NumPy, PyTorch and JAX where they are installed:
         pip install "micronn[bench]" brings the first two.
 
@@ -46,11 +46,14 @@ CONTESTS = {
     "names": names,
 }
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"  # says the same to JAX
 
 
 def main():
     options = arguments()
     os.environ.update(dict.fromkeys(THREADS, str(options.threads)))  # before they are imported
+    if options.threads == 1:
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}"
     console, rounds = Console(), 1 if options.quick else options.rounds
     computer = {
         "platform": f"{platform.machine()} {platform.system()}",
@@ -81,7 +84,7 @@ def arguments():
     parser.add_argument("--only", nargs="+", choices=CONTESTS, metavar="NAME", help=names)
     parser.add_argument("--json", type=Path, metavar="FILE", help="all numbers, to this file")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="a chart, to this file")
-    parser.add_argument("--threads", type=int, default=1, help="for NumPy, PyTorch and OpenMP")
+    parser.add_argument("--threads", type=int, default=1, help="for the rivals; ours has one")
     return parser.parse_args()
 
 

@@ -126,6 +126,12 @@ def test_a_graph_without_structure_has_the_operations_it_says_and_small_numbers(
     assert all(-1.0 <= value.data <= 1.0 for value in order if value.op == "*")
 
 
+@pytest.mark.parametrize("power", [1, 2])
+def test_the_exponent_is_the_power_that_the_cost_grows_by(contests, power):
+    line = {"operations": [10, 100, 1000, 10_000], "seconds": [5.0, 1.0, 10.0**power, 100.0**power]}
+    assert contests.report.exponent(line) == pytest.approx(power)
+
+
 @pytest.mark.parametrize(
     ("number", "unit", "reached"),
     [(29.0, "x", "neither"), (30.0, "x", "floor"), (50.0, "x", "aim"),

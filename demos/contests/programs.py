@@ -97,7 +97,7 @@ class Task:
 # Training: every step of an epoch, in one call
 
 TRAINERS = {
-    "NumPy by hand": ("numpy", "gradients written as matrices, a loop", rivals.ByHand),
+    "NumPy by hand": ("numpy", "gradients as matrices, a loop", rivals.ByHand),
     "PyTorch": ("torch", "nn.Linear and torch.optim, a loop", rivals.Torch),
     "JAX jit": ("jax", "a jitted step, called in a loop", rivals.Jax),
     "JAX scan": ("jax", "all steps in one jitted lax.scan", rivals.JaxScan),
@@ -127,7 +127,7 @@ def training(key, title, task, optimizer, options, classes, floats=False, slow=T
         def run(program=program):
             list(program.train(task.rows, optimizer(params, **options), 1, task.size))
 
-        how = "recorded once, all steps in one train()"
+        how = "recorded once, one train()"
         found.append(Contender(who, how, run, back, numbers, near))
     if slow:
         eagerly = partial(by_graph, task, optimizer, options)
@@ -192,7 +192,7 @@ def one_digit(quick):
     task = digits(1, 50 if quick else 784)
     title = f"MLP {len(task.examples[0])}-16-16-10, one example, value and gradient"
     hows = {
-        "NumPy by hand": ("numpy", "gradients written as matrices", rivals.ByHand),
+        "NumPy by hand": ("numpy", "gradients as matrices", rivals.ByHand),
         "PyTorch": ("torch", "nn.Linear, backward()", rivals.Torch),
         "JAX jit": ("jax", "jitted value_and_grad", rivals.Jax),
     }

@@ -97,11 +97,14 @@ def tables(found):
         head = ["", "first process", "next process"]
         yield plain("The first time: what is imported before is not timed", head, rows)
     if found["measures"]:
-        rows = [[x["title"], with_unit(x)] for x in found["measures"]]
+        rows = [[x["title"], with_unit(x["number"], x["unit"])] for x in found["measures"]]
         yield plain("Alone", ["", ""], rows)
     if found["floors"]:
-        rows = [[x["title"], with_unit(x), *[f"{x[name]:g}" for name in ("floor", "aim")],
-                 x["reached"]] for x in found["floors"]]  # fmt: skip
+        rows = [
+            [x["title"], *[with_unit(x[what], x["unit"]) for what in ("number", "floor", "aim")],
+             x["reached"]]
+            for x in found["floors"]
+        ]  # fmt: skip
         yield plain("Floors", ["", "measured", "floor", "aim", "reached"], rows)
 
 
@@ -115,30 +118,35 @@ def contest_table(contest):
 
 
 def size_table(lines):
-    """Each line's times by size, and its exponent: 1 for a straight line."""
+    """Each way's times by size, and its exponent: 1 where the cost is in proportion."""
     head = ["", *[f"{n:,}" for n in lines[0]["operations"]], "exponent"]
     rows = [[x["who"], *map(seconds_text, x["seconds"]), f"{exponent(x):.2f}"] for x in lines]
-    return plain("A graph without structure, by its operations", head, rows)
+    return plain("Cost of a graph without structure, by its operations", head, rows)
 
 
 def plain(title, head, rows):
     """A title and a table without a frame; numbers stand at the right."""
     table = Table(box=None)
     for k, name in enumerate(head):
-        table.add_column(name, justify="right" if name else "left", no_wrap=k == 0)
+        table.add_column(name, justify="right" if name else "left", no_wrap=k > 0)
     for row in rows:
         table.add_row(*row)
     return Group(Text(title, "bold"), table)
 
 
 def exponent(line):
-    """Of the power of the size that the cost grows by, from the first size to the last."""
-    spread = [math.log(line[what][-1] / line[what][0]) for what in ("seconds", "operations")]
+    """Of the power of the size that the cost grows by, over the last three sizes.
+
+    Below them, a program's call costs more than its work.
+    """
+    spread = [math.log(line[what][-1] / line[what][-3:][0]) for what in ("seconds", "operations")]
     return spread[0] / spread[1]
 
 
-def with_unit(measure):
-    number, unit = measure["number"], measure["unit"]
+def with_unit(number, unit):
+    """A ratio as times_text(), seconds as seconds_text(), anything else with its unit."""
+    if unit == "x":
+        return times_text(number)
     return seconds_text(number) if unit == "s" else f"{number:.3g} {unit}"
 
 
