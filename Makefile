@@ -13,7 +13,7 @@ test:  ## every test, on all cores; what is skipped for want of a program is nam
 	$(PYTHON) -m pytest -q -n auto -m "" -rs
 
 fast:  ## what to run while you type: no browser, no lesson, no build
-	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow" --ignore tests/test_demos.py
+	$(PYTHON) -m pytest -q -n auto -m "not browser and not slow" --ignore tests/test_demos.py --ignore tests/test_benchmark.py
 
 browser:  ## the pages, in a real Chromium
 	$(PYTHON) -m pytest -q -n auto -m browser
