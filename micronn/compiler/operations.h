@@ -18,12 +18,12 @@
     OP(COPY,     x,                          d,                               0) \
     OP(NEG,      -x,                         -d,                              0) \
     OP(ABS,      fabs(x),                    d * (x != x ? x : (real)((x > 0) - (x < 0))), 0) \
-    OP(EXP,      exp(x),                     d * y,                           isinf(y) && !isinf(x)) \
+    OP(EXP,      exp_of(x),                  d * y,                           isinf(y) && !isinf(x)) \
     OP(LOG,      log(x),                     d * (1 / x),                     x <= 0) \
     OP(SQRT,     sqrt(x),                    d * (y == 0 ? (real)INFINITY : (real)0.5 / y), x < 0) \
     OP(SIN,      sin(x),                     d * cos(x),                      isinf(x)) \
     OP(COS,      cos(x),                     d * -sin(x),                     isinf(x)) \
-    OP(TANH,     tanh(x),                    d * (1 - y * y),                 0) \
+    OP(TANH,     tanh_of(x),                 d * (1 - y * y),                 0) \
     OP(SIGMOID,  logistic(x),                d * (y * (1 - y)),               0) \
     OP(RELU,     x <= 0 ? (real)0 : x,       (x > 0 ? d : 0) + (x != x ? x : 0), 0) \
     OP(SOFTPLUS, softplus(x),                d * logistic(x),                 0) \
@@ -61,10 +61,61 @@
 #define NUMBERED(NAME, ...) NAME,
 enum { ALL_OPERATIONS(NUMBERED) OPERATIONS };
 
+/* e**x and tanh(x) for many lanes at once: without a branch, so that the compiler turns them
+   into SIMD instructions, where the C library takes one number at a time.
+
+   x = k*ln(2) + r with a whole k, and r at most ln(2)/2 away from 0, where a few terms of
+   e**r = 1 + r + r**2/2! + ... give all digits.  Then e**x = 2**k * e**r.
+   Source: Cody, Waite, "Software manual for the elementary functions", 1980, chapter 6. */
+
+typedef struct { double whole, rest; } Parts; /* k, and e**r - 1 */
+
+/* Adding 1.5 * 2**52 leaves no room for a fraction; k is then in the lowest bits. */
+#define SHIFT 0x1.8p52
+
+INLINE Parts parts_of_exp(double x) {
+    const double k = (x * 1.4426950408889634 + SHIFT) - SHIFT; /* x / ln(2) */
+    /* ln(2) in two numbers: the product of k and the first, which ends in zeros, is exact */
+    const double r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
+    const double r2 = r * r, r4 = r2 * r2;
+    const double low = (1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120));
+    const double middle = (1.0 / 720 + r * (1.0 / 5040)) + r2 * (1.0 / 40320 + r * (1.0 / 362880));
+    const double high = (1.0 / 3628800 + r * (1.0 / 39916800))
+                      + r2 * (1.0 / 479001600 + r * (1.0 / 6227020800));
+    return (Parts){k, r + r2 * (low + r4 * (middle + r4 * high))};
+}
+
+INLINE double power_of_two(double k) { /* for whole k from -1022 to 1023 */
+    const double shifted = k + SHIFT;
+    uint64_t bits;
+    double result;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 1023) << 52; /* into the exponent */
+    memcpy(&result, &bits, sizeof bits);
+    return result;
+}
+
+INLINE real exp_of(real number) {
+    double x = number;
+    x = x > 710 ? 710 : x; /* of which the power is inf */
+    x = x < -746 ? -746 : x; /* and 0 */
+    const Parts parts = parts_of_exp(x);
+    const double half = (parts.whole * 0.5 + SHIFT) - SHIFT; /* 2**k alone may be too large */
+    return (real)((1 + parts.rest) * power_of_two(half) * power_of_two(parts.whole - half));
+}
+
+INLINE real tanh_of(real x) { /* 1 - 2 / (e**2x + 1), without taking two near numbers apart */
+    double size = 2 * fabs((double)x);
+    size = size > 44 ? 44 : size; /* from where on it is 1 */
+    const Parts parts = parts_of_exp(size);
+    const double power = power_of_two(parts.whole), less_one = parts.rest * power + (power - 1);
+    return (real)copysign(less_one / (less_one + 2), x);
+}
+
 /* Functions of one number, as the graph computes them */
 
 INLINE real logistic(real x) {
-    real e = exp(-fabs(x)); /* never e to a positive power, which would overflow */
+    real e = exp_of(-fabs(x)); /* never e to a positive power, which would overflow */
     return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
