@@ -202,10 +202,11 @@ class Graph:
         """
         n, start = len(operands) // 2, len(self.nodes)
         for i in range(n):
-            (a, b), data = operands[i::n], slopes[i] * slopes[n + i]
-            row = Row(start + i, "op", "", "*", data, grad, (a, b), slopes[i::n])
-            now = self.nodes[a].data * self.nodes[b].data
-            self.nodes.append(row if same(data, now) else row._replace(gives=now))
+            (a, b), (y, x) = operands[i::n], slopes[i::n]
+            row = Row(start + i, "op", "", "*", x * y, grad, (a, b), (y, x))
+            u, v = self.nodes[a].data, self.nodes[b].data
+            fits_now = same(x, u) and same(y, v)
+            self.nodes.append(row if fits_now else row._replace(gives=u * v))
         return tuple(range(start, start + n))
 
     def settle(self) -> None:

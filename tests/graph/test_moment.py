@@ -123,6 +123,10 @@ def test_the_products_of_an_opened_dot_are_those_that_were_added_up():
     assert (first.data, first.local_grads, first.gives) == (6.0, (3.0, 2.0), 15.0)
     assert (second.data, second.local_grads, second.gives) == (8.0, (4.0, 2.0), 20.0)
     assert (total.data, total.gives) == (14.0, None)
+    square = dot([x], [x])  # 5 * 5, and with slope 5 also where x is -5
+    x.data = -5.0
+    square.backward()
+    assert Graph(square, open_dots=True).rows()[1].gives == 25.0
 
 
 def test_a_computed_value_that_was_overwritten_does_not_fit():
