@@ -18,6 +18,7 @@ from micronn.compiler.library import Library, Room
 from micronn.support.webassembly import compiled
 
 WRITABLE = 0x200  # PyBUF_WRITE
+KEPT = 1 << 20  # bytes of the largest rooms that are kept for the next of their size
 view = ctypes.pythonapi.PyMemoryView_FromMemory
 view.restype, view.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int]
 
@@ -45,7 +46,10 @@ class Sandbox(Library):
         engine, module = compiled(wasmtime, path)
         self.store = wasmtime.Store(engine)
         self.exports = self.instance(wasmtime, module)
-        self.lock, self.unused = threading.RLock(), list[int]()
+        self.lock = threading.RLock()
+        # Addresses that nobody uses any more, by size; and those of large rooms, to be freed
+        self.unused: dict[int, list[int]] = {}
+        self.large: list[int] = []
         if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that is held
             release = self.lock.release
             os.register_at_fork(
@@ -78,14 +82,22 @@ class Sandbox(Library):
     def room(self, buffer: Any) -> Room:
         """A copy of the buffer, where the machine finds it."""
         given = memoryview(buffer).cast("B")
+        size = 1 << len(given).bit_length()  # more than len(given)
+        small = size <= KEPT
+        unused = self.unused.setdefault(size, []) if small else self.large
         with self.lock:
-            while self.unused:
-                self.call("free", self.unused.pop())
-            start = self.call("malloc", len(given) + 1)
-        if not start:
-            raise MemoryError(f"WebAssembly has no room for {len(given):,} more bytes")
+            start = unused.pop() if small and unused else self.memory(size if small else len(given))
         bytes = view(self.base + start, len(given), WRITABLE)
         bytes[:] = given
         room = Copy(start, bytes, buffer)
-        weakref.finalize(room, self.unused.append, start)
+        weakref.finalize(room, unused.append, start)
         return room
+
+    def memory(self, size: int) -> int:
+        """The address of new memory.  To ask for some takes longer than most programs run."""
+        while self.large:
+            self.call("free", self.large.pop())
+        start = self.call("malloc", size)
+        if not start:
+            raise MemoryError(f"WebAssembly has no room for {size:,} more bytes")
+        return start

@@ -132,6 +132,15 @@ def test_memory_is_used_again():
     assert sandbox.exports["memory"].data_len(sandbox.store) == before
 
 
+def test_a_program_that_runs_again_asks_for_no_more_memory(monkeypatch):
+    x, asked, sandbox = Value(1.0), [], library("wasm", "float64")
+    program, call = compile_graph((x * 2.0).tanh(), [x], backend="wasm"), sandbox.call
+    program.gradients([[0.5]] * 40)
+    monkeypatch.setattr(sandbox, "call", lambda name, *a: asked.append(name) or call(name, *a))
+    program.gradients([[0.25]] * 40)
+    assert asked == ["machine_run"]
+
+
 def test_threads_get_the_numbers_they_asked_for():
     x = Value(1.0)
     program = compile_graph(x * x, [x], backend="wasm")
