@@ -14,7 +14,6 @@ nothing in it is ever run.
 
 import json
 import math
-import os
 import random
 import sys
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from typing import Any, NamedTuple
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.arguments import choice, count
-from micronn.support.files import LARGEST, read_limited, write_atomically
+from micronn.support.files import LARGEST, Location, read_limited, write_atomically
 from micronn.support.strict_json import parsed
 from micronn.support.text import printable
 
@@ -47,7 +46,7 @@ class Training(NamedTuple):
 
 def save(
     model: MLP,
-    path: str | os.PathLike[str],
+    path: Location,
     optimizer: Optimizer | None = None,
     rng: random.Random | None = None,
     epoch: int = 0,
@@ -131,7 +130,7 @@ def as_json(key: str, item: Any) -> str:
 # Loading
 
 
-def load(path: str | os.PathLike[str]) -> MLP:
+def load(path: Location) -> MLP:
     """The model from a file that save() wrote; its numbers are the same to the last bit.
 
     Raises FileNotFoundError for no file, and ValueError, with the file's name and the
@@ -140,7 +139,7 @@ def load(path: str | os.PathLike[str]) -> MLP:
     return load_training(path).model
 
 
-def load_training(path: str | os.PathLike[str]) -> Training:
+def load_training(path: Location) -> Training:
     """All that save() wrote: model, optimiser, random number generator, epochs done, notes.
 
     Raises as load does.

@@ -20,7 +20,7 @@ from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.nn import MLP
 from micronn.pictures.network import draw_network
 from micronn.support.numeric import as_list, predicted_class
-from micronn.support.text import few, fmt, printable
+from micronn.support.text import brief, fmt, printable
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
@@ -58,7 +58,7 @@ def answer_to(
     asked = question or Question("", "", [], [], [], [])
     wanted = len(asked.columns) or len(model.layers[0].neurons[0].w)
     if len(cells) != wanted:
-        names = f" ({', '.join(few(asked.columns, 9, '{} more'))})" if asked.columns else ""
+        names = f" ({brief(asked.columns)})" if asked.columns else ""
         what = "numbers or words" if asked.words else "numbers"
         raise ValueError(f"the model reads {wanted:,} {what}{names}, got {len(cells):,}")
     (output,) = predict(model, [asked.inputs(cells, where)])

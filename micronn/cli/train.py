@@ -14,7 +14,7 @@ import errno
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.arguments import count
-from micronn.support.text import did_you_mean, few, fmt
+from micronn.support.text import brief, did_you_mean, fmt
 from micronn.terminal.dashboard import Dashboard, watched
 from micronn.terminal.model_view import ModelView, is_image
 from micronn.terminal.tables import confusion_table
@@ -202,20 +202,15 @@ def opening(run: Run) -> str:
 
 def columns_in_words(question: Question) -> str:
     """What is learned from which columns of a table, and how to have it otherwise."""
-    words = {name: f" ({listed(texts)})" for name, texts in question.words.items()}
+    words = {name: f" ({brief(texts)})" for name, texts in question.words.items()}
     names = [f"{name}{words.get(name, '')}" for name in question.columns]
     if question.kind == "quantity":
         said = "a quantity; --kind class takes each number for a class"
     else:
-        said = f"a class: {listed(question.classes)}"
+        said = f"a class: {brief(question.classes)}"
         if all(isinstance(as_cell(name), float) for name in question.classes):
             said += "; --kind quantity predicts the number"
-    return f"target: {question.target}, {said}\ninputs: {listed(names, 20)}\n"
-
-
-def listed(names: Sequence[str], most: int = 9) -> str:
-    """Names in a row, or the first of them and how many more."""
-    return ", ".join(few(names, most, "{} more"))
+    return f"target: {question.target}, {said}\ninputs: {brief(names, 20)}\n"
 
 
 # Training

@@ -17,15 +17,13 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
-from os import PathLike
 from typing import NamedTuple
 
 from micronn.datasets.texts import one_hot
 from micronn.support.arguments import check_choice
-from micronn.support.files import read_limited
-from micronn.support.text import as_typed, clipped, counted, decimal, did_you_mean, few, printable
+from micronn.support.files import Location, read_limited
+from micronn.support.text import as_typed, brief, clipped, counted, decimal, did_you_mean, printable
 
-Path = str | PathLike[str]
 Cell = float | str  # a finite number, or the text of anything else
 Line = tuple[int, list[Cell]]  # and its number in the file
 Words = Mapping[str, Sequence[str]]  # of each column that holds words: the different ones
@@ -57,7 +55,7 @@ class Table(NamedTuple):
 
 
 def read_csv(
-    path: Path, target: str = "", kind: str = "", drop: Iterable[str] = (),
+    path: Location, target: str = "", kind: str = "", drop: Iterable[str] = (),
     header: bool | None = None, skip_gaps: bool = False,
 ) -> Table:  # fmt: skip
     """Read examples from a table.
@@ -103,7 +101,7 @@ def read_csv(
 # From a file to cells
 
 
-def rows_of(path: Path, columns: Sequence[str]) -> tuple[list[str], list[Line]]:
+def rows_of(path: Location, columns: Sequence[str]) -> tuple[list[str], list[Line]]:
     """Some columns of a table, in this order, or all if none is named: names, and lines.
 
     Raises as read_csv does for the file and for a column that is not there.
@@ -114,7 +112,7 @@ def rows_of(path: Path, columns: Sequence[str]) -> tuple[list[str], list[Line]]:
 
 
 def named_rows(
-    path: Path, header: bool | None = None, columns: Sequence[str] = ()
+    path: Location, header: bool | None = None, columns: Sequence[str] = ()
 ) -> tuple[list[str], list[Line]]:
     """The names of the columns, and the lines below the header, or all if there is none.
 
@@ -153,7 +151,7 @@ def sign_of_an_example(first: Sequence[str], rows: Sequence[Line]) -> str:
     return ""
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, list[str]]]:
+def lines_of(path: Location) -> Iterator[tuple[int, list[str]]]:
     """The number and the cells of each line that is not empty; the first says how many cells.
 
     The cells come without blanks around them, and without characters that a terminal
@@ -202,7 +200,7 @@ def as_cell(text: str) -> Cell:
 # From cells to examples
 
 
-def column_indices(path: Path, names: Sequence[str], wanted: Iterable[str]) -> list[int]:
+def column_indices(path: Location, names: Sequence[str], wanted: Iterable[str]) -> list[int]:
     """Where the wanted columns stand."""
     for name, times in Counter(names).items():
         if times > 1:
@@ -212,13 +210,13 @@ def column_indices(path: Path, names: Sequence[str], wanted: Iterable[str]) -> l
     for name in wanted:
         if name not in places:
             advice = did_you_mean(name, names) or "Choose one of these."
-            known = ", ".join(few([clipped(known) for known in names], 20, "{} more"))
+            known = brief([clipped(known) for known in names], 20)
             raise ValueError(f"{path}: no column {name!r} among {known}. {advice}")
     return [places[name] for name in wanted]
 
 
 def without_gaps(
-    path: Path, names: Sequence[str], rows: list[Line], used: Sequence[int], skip_gaps: bool
+    path: Location, names: Sequence[str], rows: list[Line], used: Sequence[int], skip_gaps: bool
 ) -> list[Line]:
     """The lines that have a number or a word in every column that is used.
 
@@ -230,12 +228,13 @@ def without_gaps(
     of_all = f"{len(gaps):,} of {counted(len(rows), 'line')}"
     if not skip_gaps:
         times = Counter(k for _, row in rows for k in used if is_gap(row[k]))
-        where = few([f"{names[k]} {times[k]:,}" for k in used if k in times], 9, "{} more columns")
+        columns = [f"{names[k]} {times[k]:,}" for k in used if k in times]
+        where = brief(columns, more="{} more columns")
         line, row = next((line, row) for line, row in rows if line in gaps)
         k = gaps[line]
         raise ValueError(
             f"{path}, line {line}, column {names[k]!r}: {row[k]!r} is a gap. There are gaps in "
-            f"{of_all}: {', '.join(where)}. --skip-gaps leaves these lines out, --drop a column"
+            f"{of_all}: {where}. --skip-gaps leaves these lines out, --drop a column"
         )
     if len(gaps) == len(rows):
         raise ValueError(f"{path}: every line has a gap; drop the columns with many of them first")
@@ -253,7 +252,7 @@ def column(rows: Sequence[Line], k: int) -> list[tuple[int, Cell]]:
     return [(line, row[k]) for line, row in rows]
 
 
-def words_in(path: Path, name: str, cells: Sequence[tuple[int, Cell]]) -> list[str]:
+def words_in(path: Location, name: str, cells: Sequence[tuple[int, Cell]]) -> list[str]:
     """The different words of a column of inputs; none if it holds numbers alone."""
     texts = [(line, cell) for line, cell in cells if isinstance(cell, str)]
     if not texts:
@@ -275,17 +274,17 @@ def like_a_number(text: str) -> bool:
     return decimal(text) is not None or (not rest and any(map(str.isdigit, text)))
 
 
-def no_number(path: Path, line: int, cell: str, name: str, numbers: int, way: str) -> ValueError:
+def no_number(path: Location, line: int, got: str, name: str, numbers: int, way: str) -> ValueError:
     """What is said of a cell in a column of numbers."""
     others = f", though {numbers:,} cells of the column are" if numbers else ""
     return ValueError(
-        f"{path}, line {line}, column {name!r}: {clipped(cell)!r} is not a finite number{others}; "
+        f"{path}, line {line}, column {name!r}: {clipped(got)!r} is not a finite number{others}; "
         f"write one such as 1.5, or nothing for a gap, or say {way}"
     )
 
 
 def answers(
-    path: Path, target: str, cells: Sequence[tuple[int, Cell]], kind: str
+    path: Location, target: str, cells: Sequence[tuple[int, Cell]], kind: str
 ) -> tuple[list[float] | list[int], list[str]]:
     """The targets, and the names of their classes; no names for quantities."""
     texts = [(line, cell) for line, cell in cells if isinstance(cell, str)]

@@ -15,7 +15,7 @@ Every view says these sentences where they can be seen.
 from collections.abc import Iterable, Sequence
 
 from micronn.graph.rows import Graph, Row
-from micronn.support.text import few, fmt
+from micronn.support.text import brief, fmt
 
 FEW = 3  # that are told by name
 
@@ -78,4 +78,4 @@ def gradients(graph: Graph, rows: Iterable[Row] | None = None) -> list[str]:
 
 def listed(texts: list[str]) -> str:
     """The first few of some texts, and how many more there are."""
-    return ", ".join(few(texts, FEW + 1, "and {:,} more"))
+    return brief(texts, FEW + 1, "and {:,} more")

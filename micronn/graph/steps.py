@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from micronn.graph.moment import same
 from micronn.graph.notes import gradients, since
 from micronn.graph.operations import MOST_TERMS, Rule, code, formula, nested, operation, rule
 from micronn.graph.rows import Graph, Row, held_before
@@ -315,7 +316,7 @@ def one_pass(graph: Graph) -> tuple[list[float], list[list[Message]]]:
 def note(graph: Graph, grads: list[float]) -> str:
     """What has changed since, and why gradients in a program differ from these; "" if none do."""
     pairs = zip(graph.nodes, grads, strict=True)
-    other = [row for row, grad in pairs if row.role != "const" and not same(row.grad, grad)]
+    other = [row for row, grad in pairs if row.role != "const" and not alike(row.grad, grad)]
     told = since(graph.nodes)
     if not graph.ran:
         told.append("backward() has not run yet; this is what it will do.")
@@ -330,6 +331,6 @@ def note(graph: Graph, grads: list[float]) -> str:
     return " ".join(told)
 
 
-def same(a: float, b: float) -> bool:
-    """True for equal gradients, whatever the order in which they were added; nan equals nan."""
-    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300) or (a != a and b != b)
+def alike(a: float, b: float) -> bool:
+    """True for equal gradients, whatever the order in which they were added."""
+    return same(a, b) or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300)

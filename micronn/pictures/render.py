@@ -25,7 +25,7 @@ from micronn.pictures.svg import escape, svg_frame
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
 from micronn.support.collector import collector_paused
-from micronn.support.files import write_atomically
+from micronn.support.files import Location, write_atomically
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
 FEW_VALUES = 30  # so many values are always drawn one by one
@@ -161,7 +161,7 @@ class Picture:
         caption = " ".join([sketch.caption, *[n for n in sketch.notes if n not in sketch.caption]])
         return svg_frame(width, height, sketch.title, caption, parts, prefix)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: Location) -> Path:
         """Write the picture, atomically; the suffix says as what.
 
         .dot, .svg: text, in UTF-8; without a layout engine an .svg leaves a .dot.

@@ -110,6 +110,11 @@ def few(texts: Sequence[str], most: int, more: str) -> list[str]:
     return [*texts[: most - 1], more.format(left_out)] if left_out > 1 else list(texts)
 
 
+def brief(texts: Sequence[str], most: int = 9, more: str = "{} more") -> str:
+    """Texts in a row with commas, or the first of them and how many more, as for few()."""
+    return ", ".join(few(texts, most, more))
+
+
 def layer_name(name: str) -> str:
     """The layer a parameter belongs to: layers.0 for layers.0.neurons.3.w.2."""
     layer, is_neuron, _ = name.partition("neurons")

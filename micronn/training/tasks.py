@@ -19,13 +19,14 @@ from typing import Any, NamedTuple
 
 from micronn import data
 from micronn.data import Examples, split
-from micronn.datasets.csv_table import Cell, Path, Words, encoded, read_csv
+from micronn.datasets.csv_table import Cell, Words, encoded, read_csv
 from micronn.datasets.digits import digits
 from micronn.datasets.mnist import load_mnist
 from micronn.engine import Value
 from micronn.losses import binary_cross_entropy, cross_entropy, mse
 from micronn.nn import MLP
 from micronn.support.arguments import Rng
+from micronn.support.files import Location
 from micronn.support.numeric import logsumexp
 from micronn.support.text import counted, printable
 from micronn.training.metrics import accuracy, rmse
@@ -114,7 +115,7 @@ def sign_loss(output: Value, target: Value | float) -> Value:
     return binary_cross_entropy([output], [(target + 1.0) / 2.0])
 
 
-def question_from(notes: Mapping[str, Any], model: MLP, path: Path) -> Question | None:
+def question_from(notes: Mapping[str, Any], model: MLP, path: Location) -> Question | None:
     """The question in the notes of a saved model; None if there is none.
 
     Its texts come without characters that a terminal would obey.
@@ -207,7 +208,7 @@ def dealt(examples: Examples, rng: Rng) -> tuple[Examples, Examples, Examples]:
     return parts
 
 
-def digits_from(folder: Path, examples: int | None = None) -> Task:
+def digits_from(folder: Location, examples: int | None = None) -> Task:
     """MNIST, or another set in its layout, from a folder with its four files.
 
     examples: how many to take of those to learn from; all if left out.
@@ -238,7 +239,7 @@ class Part(Sequence[Any]):
         return Part(self.items, found) if isinstance(k, slice) else self.items[found]
 
 
-def from_csv(path: Path, target: str = "", rng: Rng = None, **options: Any) -> Task:
+def from_csv(path: Location, target: str = "", rng: Rng = None, **options: Any) -> Task:
     """Your own table: columns of numbers or words, and a target of numbers or words.
 
     target: the name of the column to predict; the last one if left out.

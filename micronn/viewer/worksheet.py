@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from micronn.graph.steps import Story
 from micronn.pictures.page import html_page
 from micronn.pictures.render import Picture, render
 from micronn.pictures.svg import escape
-from micronn.support.files import write_atomically
+from micronn.support.files import Location, write_atomically
 from micronn.support.text import fmt
 from micronn.viewer.quiz import Question, questions
 
@@ -40,7 +39,7 @@ def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tupl
 
 
 def save_worksheet(
-    root: Value, path: str | PathLike[str], params: Any = None, about: str = "gradients"
+    root: Value, path: Location, params: Any = None, about: str = "gradients"
 ) -> tuple[Path, Path]:
     """Write the sheet where path says and the answers beside it; returns both paths.
 
