@@ -56,6 +56,9 @@ class Rest(NamedTuple):
     word: str
     size: float
 
+    def __str__(self) -> str:
+        return f"{self.word} {fmt(self.size, sign=True)}"
+
 
 class Row(NamedTuple):
     """One value of a graph.

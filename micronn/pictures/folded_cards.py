@@ -56,12 +56,12 @@ def changed(rows: Sequence[Row]) -> str:
 
 def held(rows: Sequence[Row]) -> str:
     """What a gradient holds beside the messages; of many rows, in how many, and how much."""
+    if len(rows) == 1:
+        return str(rows[0].rest or "")
     sizes: defaultdict[str, list[float]] = defaultdict(list)
     for row in rows:
         if row.rest:
             sizes[row.rest.word].append(row.rest.size)
-    if len(rows) == 1:
-        return "".join([f"{word} {fmt(size, sign=True)}" for word, (size,) in sizes.items()])
     texts = [
         f"{word} in {len(some):,}: rms {fmt(root_mean_square(some), digits=3)}"
         for word, some in sizes.items()

@@ -31,7 +31,6 @@ CELL = 10  # a cell of a matrix with the gap beside it
 CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it
 MOST_CELLS = 32  # in a row or a column; more become a census
 BAR = 160  # the least width of a census
-NONE = "grad: none yet"  # before backward()
 
 
 def layers_view(plan: Plan) -> Sketch:
@@ -59,7 +58,7 @@ def layer_card(plan: Plan, number: int) -> Card:
         for word, texts in zip(("data", "grad"), block.notes(), strict=True):
             lines += [f"{block.name} {word} {', '.join(texts)}"] * bool(texts)
     title, second = f"{name}: {shape}, {count}", left + wide + 14
-    grad = "grad" if plan.graph.ran else NONE
+    grad = "grad" if plan.graph.ran else "grad: none yet"
     narrow = max(
         [text_width(text, 10) for text in (grad, *[t for b in blocks for t in b.notes()[1]])]
     )

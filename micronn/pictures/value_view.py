@@ -111,7 +111,7 @@ def ports_out(row: Row) -> Ports:
     rows, row_of = ports(sizes, lambda i: message(sizes[i]), partial(ids.message, row.k), keys)
     if row.rest is None:
         return Ports(rows, row_of)
-    first = Port(f"{row.rest.word} {fmt(row.rest.size, sign=True)}", ids.held(row.k), True)
+    first = Port(str(row.rest), ids.held(row.k), True)
     return Ports([first, *rows], {key: at + 1 for key, at in row_of.items()})
 
 
@@ -205,8 +205,8 @@ class ValueCards:
         cells = record_cells((sign, name, corner), (changed, grad), ins, outs)
         title = "" if self.blank else words
         card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells)
-        known = {"data": row.data, "grad": row.grad}
-        fine = all(isfinite(x) for field, x in known.items() if field not in self.blanks(row))
+        known = {"data", "grad"}.difference(self.blanks(row))
+        fine = all(isfinite(getattr(row, field)) for field in known)
         card.frame(row.role if fine else "bad", row.k in self.below)
         card.heading(sign, name, corner, token, "ink" if named else "mut")
         width = card.width - left - right

@@ -104,7 +104,7 @@ class Words:
         if self.graph.ran:
             line.append(Text("grad ").append(self.chip(row.grad)))
         if row.rest:
-            line.append(Text(f"{row.rest.word} {fmt(row.rest.size, sign=True)}", "red"))
+            line.append(Text(str(row.rest), "red"))
         return line
 
     def change(self, k: int) -> str:
