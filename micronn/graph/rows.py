@@ -108,6 +108,10 @@ class Row(NamedTuple):
             return f"was {fmt(self.data)}"
         return "" if self.gives is None else f"now gives {fmt(self.gives)}"
 
+    def message(self, j: int) -> float:
+        """What it sends back to operand j: local derivative times upstream gradient."""
+        return message(self.op, self.local_grads[j], self.grad)
+
 
 class Graph:
     """Every Value below root, in order, read once: later changes of the Values change no row.
@@ -237,8 +241,8 @@ class Graph:
         """What the messages to each row add up to, in backward()'s order, and their sizes do."""
         sums, sizes = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
         for row in reversed(self.nodes):
-            for k, slope in zip(row.operands, row.local_grads, strict=True):
-                size = message(row.op, slope, row.grad)
+            for j, k in enumerate(row.operands):
+                size = row.message(j)
                 sums[k] += size
                 sizes[k] += abs(size)
         return sums, sizes
@@ -275,8 +279,7 @@ class Graph:
         for row in self.nodes if self.ran else ():
             for j, k in enumerate(row.operands):
                 if k in found:
-                    size = message(row.op, row.local_grads[j], row.grad)
-                    found[k].append(Use(row.k, j, size))
+                    found[k].append(Use(row.k, j, row.message(j)))
         return [self.nodes[k]._replace(uses=tuple(uses)) for k, uses in found.items()]
 
     # Parts of the graph

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
 
-from micronn.graph.neurons import NeuronFold
+from micronn.graph.neurons import Call, NeuronFold
 from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card
@@ -206,6 +206,12 @@ def shown_weights(plan: Plan, neuron: NeuronFold) -> list[int]:
     return largest([plan.graph.nodes[w].grad for w in neuron.weights])
 
 
+def input_slope(plan: Plan, call: Call, i: int) -> float:
+    """d(output)/d(input i) of a call, as it was recorded: the weight may have moved since."""
+    user, j = call.reads[i]
+    return call.slope * plan.graph.nodes[user].local_grads[j]
+
+
 def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Line], list[Line]]:
     """The lines of a neuron card: parameters, then z and the output."""
     nodes, call, once = plan.graph.nodes, neuron.calls[0], len(neuron.calls) == 1
@@ -220,8 +226,9 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
         return line(slope, clean(nodes[k].name.removeprefix(neuron.scope).removeprefix(".")), k)
 
     shown, given = shown_weights(plan, neuron), []
-    for k in [neuron.weights[i] for i in shown]:
-        given.append(parameter(k, derivative(call.slope * nodes[k].data) if once else ""))
+    for i in shown:
+        slope = derivative(input_slope(plan, call, i)) if once else ""
+        given.append(parameter(neuron.weights[i], slope))
     if len(shown) < len(neuron.weights):
         given.append(Line("", f"… {len(neuron.weights) - len(shown)} more weights"))
     given += [] if neuron.bias is None else [parameter(neuron.bias, "")]
@@ -357,7 +364,8 @@ def neuron_wires(plan: Plan, cards: ValueCards, names: dict[int, str]) -> Iterat
         for i, (k, (user, j)) in enumerate(zip(call.inputs, call.reads, strict=True)):
             home = plan.folds.home.get(k)
             name = names.get(k) or (plan.out_name(*home) if home else nodes[k].title)
-            slope = call.slope * nodes[neuron.weights[i]].data
+            factors = input_slope(plan, call, i), nodes[call.out].grad
             head = ids.neuron(number, index), ids.operand_port(row_of.get(i, len(shown)))
             id, tail = ids.weight_edge(number, index, i), cards.tail(k, user, j)
-            yield message_wire(id, tail, head, name, slope, nodes[call.out].grad, plan.shading)
+            back = nodes[user].message(j)
+            yield message_wire(id, tail, head, name, factors, back, plan.shading)

@@ -70,17 +70,18 @@ class Sketch:
 
 
 def message_wire(
-    id: str, tail: End, head: End, name: str, local: float, upstream: float, m: float | None
-) -> Wire:
+    id: str, tail: End, head: End, name: str, factors: tuple[float, float], back: float,
+    m: float | None,
+) -> Wire:  # fmt: skip
     """The wire of one operand, drawn as the message that flows back along it.
 
-    name: of the operand.  local, upstream: the two factors of the message.
+    name: of the operand.  factors: local derivative and upstream gradient.  back: the message.
     m: the largest gradient; None if there are none yet, and so no messages.
     """
+    local, upstream = factors
     if m is None:
         title = f"local derivative by {name}: {fmt(local)}"
         return Wire(id, tail, head, "rule", 1.7, "", title)
-    back = local * upstream
     title = (
         f"message to {name}: local {fmt(local)} × upstream {fmt(upstream, sign=True)}"
         f" = {fmt(back, sign=True)}"

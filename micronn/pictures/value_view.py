@@ -71,7 +71,7 @@ def window(graph: Graph, most: int) -> list[int]:
     if len(chosen) > 1:
         return chosen
     row = graph.nodes[root]
-    shown = largest([slope * row.grad for slope in row.local_grads])
+    shown = largest([row.message(j) for j in range(len(row.operands))])
     return sorted({root, *[row.operands[j] for j in shown]})
 
 
@@ -99,7 +99,7 @@ class Ports(NamedTuple):
 def ports_in(row: Row) -> Ports:
     """The rows of local derivatives; of many, those with the largest messages."""
     slopes = row.local_grads
-    sizes = [slope * row.grad for slope in slopes]
+    sizes = [row.message(j) for j in range(len(slopes))]
     id = partial(ids.derivative, row.k)
     return ports(sizes, lambda i: derivative(slopes[i]), id, range(len(sizes)))
 
@@ -273,8 +273,8 @@ class ValueCards:
         id, tail = ids.edge(row.k, j), self.tail(row.operands[j], row.k, j)
         head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
         name = self.graph.nodes[row.operands[j]].title
-        m = self.m if self.graph.ran else None
-        return message_wire(id, tail, head, name, row.local_grads[j], row.grad, m)
+        m, factors = self.m if self.graph.ran else None, (row.local_grads[j], row.grad)
+        return message_wire(id, tail, head, name, factors, row.message(j), m)
 
     def tail(self, source: int, user: int, j: int) -> End:
         """The card and port where the wire to one use of a value begins."""

@@ -276,3 +276,15 @@ def test_the_table_below_a_folded_picture_tells_of_one_moment_too():
     rows = draw(y, params, "neurons").as_page().partition("<tbody")[2]
     assert "2</span><small>now 2.5</small>" in rows
     assert "+6</span><small>before +3</small>" in rows
+
+
+def test_a_neuron_shows_the_slope_it_sends_back_by_also_after_a_second_pass():
+    # y = 2 * 3 + 1, then w = 2.5 and backward() again: y was recorded with slope 2 by x,
+    # and sends back 2 * 1, whatever w holds by then.
+    y, w, _, params = by_hand()
+    y.backward()
+    w.data = 2.5
+    y.backward()
+    made = draw(y, params, "neurons")
+    assert "∂ 2" in cards_of(made.svg, "L0n")["L0n0"]
+    assert titles(made.svg) == ["message to x0: local 2 × upstream +1 = +2"]

@@ -1,5 +1,6 @@
 """A picture says every number, is a harmless file, and is the same every time."""
 
+import math
 import os
 import random
 import re
@@ -290,3 +291,18 @@ def test_every_line_of_the_notes_begins_at_the_left_and_ends_within_a_page():
     assert {x for x, _, _ in lines} == {14.0}
     assert len({y for _, y, _ in lines}) == len(lines)
     assert max(length for _, _, length in lines) < min(made.width, 1000)
+
+
+@pytest.mark.parametrize("detail", ["values", "neurons"])
+def test_a_wire_carries_the_message_that_backward_sends_not_0_times_infinity(detail):
+    # relu leaves x out where its slope is 0, so x.grad is 0, as in PyTorch, though the
+    # gradient of relu(x) is 1e308 * 10, beyond any float.
+    x, w, b = Value(-1.0, "x"), Value(1.0), Value(0.0)
+    y = (x * w + b).relu()
+    z = y * 1e308 * 10.0
+    z.backward()
+    assert (y.grad, x.grad) == (math.inf, 0.0)
+    svg = draw(z, {"n.w.0": w, "n.b": b}, detail).svg
+    (title,) = re.findall("<title>message to x: ([^<]*)", svg)
+    assert title.endswith(" = 0")
+    assert "NaN" not in svg
