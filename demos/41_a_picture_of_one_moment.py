@@ -36,7 +36,7 @@ loss = loss_now()
 print("BEFORE backward()")
 show(computation_tree(loss))
 draw(loss).save("moment_1_before.svg")
-# prints: No backward() yet: loss has no gradient to pass back.
+# prints: No backward() yet, or none that reached loss: its grad is 0.
 print("Every local derivative (∂) is known as soon as its number is.  A gradient is a")
 print("product of them, and nobody has multiplied yet.  w.grad is 0, but that is no slope.\n")
 

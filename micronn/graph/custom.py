@@ -18,11 +18,15 @@ Whether the slopes are right, micronn.check.gradcheck tells.
 """
 
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 from micronn.engine import Value, as_value, computed
 from micronn.graph.operations import OPERATIONS, kind_and_number
 from micronn.support.arguments import check_text, listed
 from micronn.support.number import as_float
+
+# What the operands held, by the result, as nobody can do the operation again to find out.
+computed_with: WeakKeyDictionary[Value, tuple[float, ...]] = WeakKeyDictionary()
 
 TAKEN = {"const", *(row.typed for row in OPERATIONS.values())}
 TAKEN |= {kind.removesuffix(" k") for kind in OPERATIONS}
@@ -62,4 +66,6 @@ def custom_operation(
     if not values:
         raise ValueError("an operation has at least one operand, got none; write Value(...)")
     slopes = listed(local_grads, "local derivatives, one for each operand", len(values))
-    return computed(as_float(data), name, values, tuple(map(as_float, slopes)))
+    result = computed(as_float(data), name, values, tuple(map(as_float, slopes)))
+    computed_with[result] = tuple([value.data for value in values])
+    return result

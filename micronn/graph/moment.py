@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from micronn.engine import Value
+from micronn.graph.custom import computed_with
 from micronn.graph.operations import again
 
 
@@ -33,11 +34,14 @@ class Changes(NamedTuple):
 def changed_since(order: Sequence[Value]) -> Changes:
     """Which Values of a graph, in topological order, have changed since it was computed.
 
-    What a leaf held is known if it still had that number at its last backward(), or if it
-    began with it.  An operation of one's own cannot be done again, and is believed.
+    What a leaf held is known if it still had that number at its last backward(), if it
+    began with it, or if an operation of one's own read it.
     """
     leaves = [value for value in order if not value.operands]
     before = {leaf: getattr(leaf, "was", leaf.data) for leaf in leaves}
+    for node in order if computed_with else ():
+        pairs = zip(node.operands, computed_with.get(node, ()), strict=False)
+        before |= {operand: held for operand, held in pairs if operand in before}
     before = {leaf: was for leaf, was in before.items() if not same(was, leaf.data)}
     moved: dict[Value, float] = {}
     misfits = [node for node in order if node.operands and misfit(node, {}) is not None]
@@ -64,7 +68,9 @@ def misfit(node: Value, then: Mapping[Value, float]) -> float | None:
     except (ArithmeticError, ValueError):
         return float("nan")
     except (AttributeError, TypeError):  # an operation of one's own
-        return None if all(same(getattr(v, "was", v.data), v.data) for v in operands) else node.data
+        held = computed_with.get(node) or [getattr(v, "was", v.data) for v in operands]
+        fits = all(same(was, v.data) for was, v in zip(held, operands, strict=True))
+        return None if fits else node.data
     if (result.data, result.local_grads) == (node.data, node.local_grads):
         return None  # the usual case, quickly; nan is equal to nothing
     pairs = zip((node.data, *node.local_grads), (result.data, *result.local_grads), strict=True)

@@ -65,7 +65,9 @@ def gradients(graph: Graph, rows: Iterable[Row] | None = None) -> list[str]:
             rests.setdefault(row.rest.word, []).append(text)
     told = []
     if not graph.ran:
-        told.append(f"No backward() yet: {graph.nodes[-1].title} has no gradient to pass back.")
+        told.append(
+            f"No backward() yet, or none that reached {graph.nodes[-1].title}: its grad is 0."
+        )
     sentences = {
         "before": "Held before this pass, or changed after it: {}. zero_grad() clears it.",
         "cleared": "Taken away since, by a zero_grad() perhaps: {}.",

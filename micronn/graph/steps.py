@@ -236,7 +236,7 @@ class Story:
             f"changes: a small step of a value moves {root} by step × gradient."
         )
         held = [row.title for row in self.rows if row.rest and not is_plain(row)]
-        say += f" Not so that of {among(held)}: it still holds what it held before." if held else ""
+        say += f" Not so for {among(held)}, with what was held before still in it." if held else ""
         return Step("done", "Done", say, "", f"{line}   # the whole backward pass")
 
     # About the whole

@@ -258,7 +258,7 @@ def test_what_x_held_before_is_told_so_that_paths_and_grad_add_up():
 def test_before_backward_an_answer_says_that_no_grad_holds_it_yet():
     x = Value(2.0, "x")
     y = x * x
-    assert str(why(x, y)).endswith("No backward() yet: v1 has no gradient to pass back.")
+    assert str(why(x, y)).endswith("No backward() yet, or none that reached v1: its grad is 0.")
     y.backward()
     assert "backward()" not in str(why(x, y))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from operations import OPERATIONS
 
 from micronn.engine import Value, dot, topological_order
+from micronn.graph.custom import custom_operation
 from micronn.graph.moment import changed_since
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph, Rest
@@ -173,6 +174,22 @@ def test_the_plain_numbers_of_a_neuron_are_scaled_by_its_weights_as_they_were():
     inputs = [row for row in Graph(y).rows() if row.role == "const"]
     assert [row.data for row in inputs] == [3.0, 4.0]
     assert [row.grad for row in inputs] == [1.0, 2.0]  # dy/dx is w: 1 and 2, not 11 and 12
+
+
+def test_an_operation_of_ones_own_remembers_what_it_was_computed_with():
+    x = Value(3.0, "x")
+    y = custom_operation("square", 9.0, [x], [6.0])
+    x.data = 10.0
+    y.backward()  # finds 10 in x, and yet 9 is the square of 3
+    row = row_of(Graph(y), "x")
+    assert (row.data, row.now) == (3.0, 10.0)
+
+
+def test_an_inner_value_that_backward_brought_nothing_is_not_said_to_have_been_left_out():
+    x = Value(1.0, "x")
+    y = x * -2.0
+    (y.relu() * x).backward()
+    assert "or none that reached v2" in notes(Graph(y))[0]
 
 
 # Gradients that are not of one pass

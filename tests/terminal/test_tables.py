@@ -233,7 +233,7 @@ def test_before_backward_the_tree_shows_no_gradient():
         "v1  ×  4",
         "├── ∂ 2  x  leaf  2",
         "└── ∂ 2  x  leaf  2",
-        "No backward() yet: v1 has no gradient to pass back.",
+        "No backward() yet, or none that reached v1: its grad is 0.",
     ]
 
 
