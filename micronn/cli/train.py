@@ -15,6 +15,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -127,6 +128,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 SOURCE = {"data": str, "examples": int, "table": dict, "folder": str, "seed": int}
+MOST_PARAMETERS = 4_000_000  # that a file can hold with all that Adam remembers of them
 TABLE = {"target": str, "kind": str, "drop": list, "header": bool, "skip_gaps": bool}
 
 
@@ -139,6 +141,12 @@ def fresh(args: argparse.Namespace) -> Run:
     rng = random.Random(seed)
     task = task_from(source, rng)
     sizes = [*args.hidden, task.question.nout]
+    parameters = sum([(nin + 1) * nout for nin, nout in pairwise([task.nin, *sizes])])
+    if parameters > MOST_PARAMETERS:
+        raise ValueError(
+            f"layers of {', '.join(map(str, [task.nin, *sizes]))} have {parameters:,} parameters, "
+            f"and a model file holds {MOST_PARAMETERS:,}; take smaller ones with --hidden"
+        )
     model = MLP(task.nin, sizes, activation=args.activation, rng=rng)
     kind, lr = OPTIMIZERS[args.optimizer]
     lr *= IMAGE_SHARE if is_image(task.nin) else 1.0

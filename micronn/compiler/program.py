@@ -117,7 +117,7 @@ class Program:
         self, root: Root, inputs: Values, params: Values, backend: str, dtype: str
     ) -> None:
         self.root, self.roots = root, [root] if isinstance(root, Value) else list(root)
-        self.inputs, self.params, self.dtype = inputs, params, dtype
+        self.inputs, self.params, self.asked, self.dtype = inputs, params, backend, dtype
         self.order = nodes_below(self.roots)
         self.machine = self.find_machine(backend)
         self.backend = "machine" if self.machine else "python"
@@ -161,6 +161,10 @@ class Program:
         words = {"input": len(self.inputs), "parameter": len(self.params), "operation": operations}
         parts = [f"{n} {word}{'s' * (n != 1)}" for word, n in words.items()]
         return f"Program({', '.join(parts)}, backend={self.backend!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle: what it was compiled from, as no machine can be taken along."""
+        return compile_graph, (self.root, self.inputs, self.params, self.asked, self.dtype)
 
     # Running
 

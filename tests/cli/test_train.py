@@ -360,13 +360,21 @@ def test_a_run_that_diverges_says_where_and_what_to_try(capsys):
 
 
 def test_a_model_that_fits_no_memory_is_refused_in_a_line():
-    # 200 MB of address space; 30,000 times 30,000 weights would need thousands of times that.
+    # 200 MB of address space; 3,000,000 weights would need several times that.
     limit = 200_000_000
     ran = subprocess.run(
-        [sys.executable, "-m", "micronn", "train", "xor", "--hidden", "30000,30000"],
+        [sys.executable, "-m", "micronn", "train", "xor", "--hidden", "1700,1700"],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
         capture_output=True,
         text=True,
     )
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
     assert "not enough memory; take a smaller model" in ran.stderr
+
+
+def test_a_net_that_no_file_could_hold_is_refused_before_it_fills_the_memory(capsys):
+    assert main(["train", "moons", "--hidden", "30000,30000"]) == 2
+    said = capsys.readouterr().err
+    # 3 * 30000 + 30001 * 30000 + 30001
+    assert "900,150,001 parameters" in said
+    assert "take smaller ones with --hidden" in said

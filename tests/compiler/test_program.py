@@ -6,6 +6,7 @@ with exact arithmetic.
 
 import math
 import os
+import pickle
 import random
 import signal
 import threading
@@ -501,3 +502,15 @@ def test_weights_that_several_neurons_share_get_the_gradients_of_all(backend, wi
             p.grad = 0.0
         compile_graph(root, x, w, backend).gradients([[v.data for v in x]] * count)
         assert [p.grad for p in w] == [count * g for g in met]
+
+
+@each_backend
+def test_a_pickled_program_is_compiled_again_for_the_same_leaves(backend):
+    x, w = Value(0.5, "x"), Value(2.0, "w")
+    program = compile_graph((w * x).tanh(), [x], [w], backend=backend)
+    again = pickle.loads(pickle.dumps(program))
+    assert (again.backend, again(0.25)) == (program.backend, program(0.25))
+    assert again.params[0].grad == w.grad  # its own w, which the call above found
+    again.params[0].data = 3.0
+    assert again(0.25)[0] == pytest.approx(math.tanh(0.75))
+    assert (w.data, again.inputs[0].label) == (2.0, "x")
