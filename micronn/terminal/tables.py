@@ -31,7 +31,6 @@ from micronn.graph.notes import notes
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Parameters
 from micronn.pictures.palette import LIGHT, scale, shade
-from micronn.support.number import message
 from micronn.support.text import clean, fmt
 
 MOST_OPERANDS = 8  # of one value, in the tree
@@ -180,16 +179,12 @@ def backward_rows(words: Words) -> Iterator[list[str | Text]]:
         return [*cells, words.chip(size), fmt(so_far[k], sign=True)]
 
     for row in reversed(nodes):
-        for k, slope in zip(row.operands, row.local_grads, strict=True):
+        for j, (k, slope) in enumerate(zip(row.operands, row.local_grads, strict=True)):
             rest, upstream = nodes[k].rest, fmt(row.grad, sign=True)
             if rest and rest.word == "before" and k not in so_far:
                 yield added(k, rest.size, Text(rest.word, "red"), to(k), "", "")
             factors = words.name(row.k), to(k), fmt(slope)
-            yield (
-                added(k, message(row.op, slope, row.grad), *factors, upstream)
-                if ran
-                else [*factors]
-            )
+            yield added(k, row.message(j), *factors, upstream) if ran else [*factors]
             left[k] -= 1
             if rest and rest.word != "before" and not left[k]:
                 yield added(k, rest.size, Text(rest.word, "red"), to(k), "", "")
