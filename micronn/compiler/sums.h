@@ -7,10 +7,13 @@
 
    Several rows y at a time, so that each row is read once for all of them and the
    sums stay in registers: 4 rows of 32 numbers fill half of the registers of AVX-512,
-   4 rows of 8 those of older processors. */
+   4 rows of 8 those of older processors.  WebAssembly knows registers
+   of 16 bytes, of which a processor may have only 16: half of them for the sums. */
 
 #ifdef __AVX512F__
 enum { TILE = 4, WIDE = 32 };
+#elif defined(__wasm__)
+enum { TILE = 16 / sizeof(real), WIDE = 8 };
 #else
 enum { TILE = 4, WIDE = 8 };
 #endif
