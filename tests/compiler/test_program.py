@@ -20,6 +20,7 @@ from programs import (
     close,
     each_backend,
     machine_only,
+    native_only,
     program_of,
     task,
 )
@@ -452,12 +453,12 @@ def test_threads_may_share_a_program():
     assert found == [True] * 200
 
 
-@machine_only
+@native_only
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_process_forked_while_a_thread_runs_a_program_can_run_it_too(monkeypatch):
     x = Value(1.0)
-    program = compile_graph(x.tanh(), [x], [], "machine")
+    program = compile_graph(x.tanh(), [x], [], "native")
     functions, inside, done = (
         program.machine.library.functions,
         threading.Event(),

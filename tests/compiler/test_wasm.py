@@ -1,8 +1,10 @@
 """The machine without a C compiler: the same file as WebAssembly, and the same numbers."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from array import array
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -147,6 +149,33 @@ def test_threads_get_the_numbers_they_asked_for():
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda k: program.values([[float(k)]] * 50), range(200)))
     assert found == [[float(k * k)] * 50 for k in range(200)]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_process_forked_while_a_thread_is_in_it_can_use_it_too():
+    x = Value(1.0)
+    program, rows = compile_graph(x.tanh(), [x], backend="wasm"), array("d", [0.0] * 100_000)
+    inside, done = threading.Event(), threading.Event()
+
+    def work():
+        while not done.is_set():
+            inside.set()
+            program.values(rows)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert inside.wait(60)
+    states = []
+    for _ in range(5):  # the thread holds the lock nearly all the time
+        child = os.fork()
+        if not child:
+            signal.alarm(10)  # to end a child that hangs
+            os._exit(program.values([[0.0], [0.0]]) != [0.0, 0.0])
+        states.append(os.waitpid(child, 0)[1])
+    done.set()
+    thread.join()
+    assert states == [0] * 5
 
 
 def test_a_graph_too_large_for_its_memory_is_refused_when_it_is_compiled(monkeypatch):
