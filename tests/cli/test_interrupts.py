@@ -11,8 +11,13 @@ import micronn
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends itself signals")
 
-# Each program sends itself Ctrl-C at a moment of its own, and so needs no clock.
-BEGIN = "import atexit, os, signal, sys\nctrl_c = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+# Each program sends itself Ctrl-C at a moment of its own, and so needs no clock.  It may
+# have been started by one that ignores Ctrl-C, and would inherit that.
+BEGIN = """
+import atexit, os, signal, sys
+ctrl_c = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 END = """
 from micronn.__main__ import main
 sys.argv = ["micronn", "--version"]
