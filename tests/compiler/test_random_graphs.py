@@ -118,7 +118,8 @@ def check_random_graph(backend, seed, operations, count):
     for dx, expected in zip(program.gradients(rows), slopes, strict=True):
         assert dx == pytest.approx(expected, rel=1e-11, abs=1e-13 * largest)
     for p, expected, size in zip(w, sums, sizes, strict=True):
-        assert abs(p.grad - expected) <= 1e-12 * size * largest
+        # near the ends of tanh, 1 - tanh**2 is off by what rounds a 1, however small it is
+        assert abs(p.grad - expected) <= 1e-12 * max(size, 0.1) * largest
 
 
 SEEDS, COUNTS = st.integers(0, 2**32), st.sampled_from([1, 2, 33, 40])
