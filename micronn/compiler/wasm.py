@@ -40,7 +40,7 @@ class Sandbox(Library):
     def __init__(self, dtype: str) -> None:
         try:
             import wasmtime
-        except ImportError as error:
+        except (ImportError, OSError, RuntimeError) as error:  # or not for this platform
             raise NoMachine(f"no WebAssembly here: {error}; pip install wasmtime") from None
         path = Path(__file__).with_name(f"machine-{dtype}.wasm")
         engine, module = compiled(wasmtime, path)

@@ -94,8 +94,16 @@ def test_where_there_is_no_compiler_it_runs_by_itself_without_a_word(tmp_path):
     assert (done.stdout, done.stderr) == ("machine wasm (9.0, [6.0])\n", "")
 
 
-def test_without_wasmtime_python_runs_and_says_what_to_install(tmp_path):
-    (tmp_path / "wasmtime.py").write_text("raise ImportError('no module of that name')")
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "ImportError('no module of that name')",
+        "RuntimeError('wasmtime only works on 64-bit platforms')",  # as in a browser's Python
+        "OSError('its library cannot be loaded')",
+    ],
+)
+def test_without_wasmtime_python_runs_and_says_what_to_install(problem, tmp_path):
+    (tmp_path / "wasmtime.py").write_text(f"raise {problem}")
     code = "import warnings; warnings.simplefilter('default')\n" + RUN.replace(
         "p.machine.kind, ", ""
     )
