@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "compiler": PATH | {"graph"},
     "training": PATH | {"train", "datasets", "check", "compiler"},
     "pictures": PATH | {"graph"},
-    "viewer": PATH | {"train", "graph", "pictures", "training"},
+    "viewer": PATH | {"train", "graph", "pictures", "compiler", "training"},
     "draw": PATH | {"graph", "pictures", "viewer"},
     "terminal": PATH | {"graph", "check", "pictures", "training"},
 }

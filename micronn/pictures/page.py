@@ -18,6 +18,7 @@ from micronn.pictures.palette import DARK, FONT, LIGHT, variables
 from micronn.pictures.svg import escape
 
 HERE = "micronn.pictures"
+UNSAFE_WASM = " 'wasm-unsafe-eval'"  # allows WebAssembly alone, and no eval
 
 
 def html_page(package: str, names: Sequence[str], data: Any = None, **parts: object) -> str:
@@ -27,13 +28,15 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
         one that all pages share, and scripts, in this order.
     data: what the scripts find as JSON in the element #mn-data.
     parts: any text as title and summary, and perhaps a note below them; theme, "light" for
-        a page that is always light; style, more CSS; HTML for each $name of the skeleton.
+        a page that is always light; wasm, True where the scripts run WebAssembly that the
+        data bring along; style, more CSS; HTML for each $name of the skeleton.
     """
     skeleton, style, script = (
         "".join([resource(package, name) for name in names if name.endswith(kind)])
         for kind in (".html", ".css", ".js")
     )
     known = f'<script type="application/json" id="mn-data">{json_for_script(data)}</script>\n'
+    allowed = "; script-src 'unsafe-inline'" + UNSAFE_WASM * bool(parts.get("wasm"))
     texts = ("title", "summary", "note", "theme")
     return filled(
         HERE,
@@ -42,7 +45,7 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
         style=f"{colours()}{resource(HERE, 'page.css')}{style}{parts.get('style', '')}",
         main=Template(skeleton).substitute(parts),
         script=f"{known}<script>\n{script}</script>" if script else "",
-        allowed="; script-src 'unsafe-inline'" if script else "",
+        allowed=allowed if script else "",
     )
 
 
