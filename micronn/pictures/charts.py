@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from micronn.pictures import ids
 from micronn.pictures.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.svg import box, pixel_runs, svg_circle, svg_frame, svg_line, svg_text, units
 from micronn.support.numeric import predicted_class
@@ -215,13 +216,16 @@ def answers_svg(
     """
     fields = [field(answer, threshold) for answer in answers]
     classes = [predicted_class(answer, threshold) for answer in answers]
-    parts = [*colours(plane, fields), svg_line(borders(plane, classes), "ink", 1.6)]
+    border = svg_line(borders(plane, classes), "ink", 1.6)
+    parts = [*colours(plane, fields), f'<g id="{ids.border}">{border}</g>']
     several = len(answers[0]) > 2
     parts += numbers_on(plane, classes) if several else []
-    parts += [mark(plane, point, kind, several) for point, kind in examples[:EXAMPLES]]
+    for k, (point, kind) in enumerate(examples[:EXAMPLES]):
+        parts.append(f'<g id="{ids.example(k)}">{mark(plane, point, kind, several)}</g>')
     if chosen is not None:
         x, y = plane.across(chosen[0]), plane.up(chosen[1])
-        parts += [svg_circle(x, y, 9, "none", "now", 4), svg_circle(x, y, 7, "none", "ink", 1.5)]
+        rings = svg_circle(x, y, 9, "none", "now", 4) + svg_circle(x, y, 7, "none", "ink", 1.5)
+        parts.append(f'<g id="{ids.chosen}">{rings}</g>')
     parts += plane_frame(plane, names)
     kinds = sorted({kind for _, kind in examples})
     desc = f"{len(examples)} examples of {len(kinds)} classes, and the border between the answers."
@@ -246,14 +250,16 @@ def colours(plane: Plane, fields: Sequence[float]) -> Iterator[str]:
     shades = [shade(number, largest) for number in fields]
     for token in (*SHADES, "bad"):
         boxes = "".join(pixel_runs(shades, token, CELLS, wide, high))
-        yield f'<path transform="{at}" fill="{LIGHT[token]}" d="{boxes}"/>'
+        name = ids.cells(token)
+        yield f'<path id="{name}" transform="{at}" fill="{LIGHT[token]}" d="{boxes}"/>'
 
 
 def numbers_on(plane: Plane, classes: Sequence[int]) -> Iterator[str]:
     """The number of the class, on every sixth cell in both directions."""
     for k, ((x, y), kind) in enumerate(zip(plane.cells(), classes, strict=True)):
         if k % CELLS % 6 == k // CELLS % 6 == 3:
-            yield svg_text(plane.across(x), plane.up(y) + 4, str(kind), 10, "mut", "middle")
+            x, y = plane.across(x), plane.up(y) + 4
+            yield svg_text(x, y, str(kind), 10, "mut", "middle", id=ids.class_number(k))
 
 
 def borders(plane: Plane, classes: Sequence[int]) -> str:

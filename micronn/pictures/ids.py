@@ -37,3 +37,15 @@ net_lane = "cluster_net{}".format  # layer: the ground of the net whose first la
 operand_port = "i{}".format  # row: at the left
 use_port = "m{}".format  # row: at the right
 OUTPUT_PORT = "o"
+
+# The network and the plane, where a script repaints them: view is "w" or "g", column 0 the inputs.
+
+weight_line = "{}w{}_{}_{}".format  # view, column, neuron, i: the line of weight i of a neuron
+unit = "{}u{}_{}".format  # view, column, unit: its circle, and the number or stroke in it
+bias = "{}b{}_{}".format  # view, column, neuron: the small square at it, and its stroke
+largest = "{}m{}".format  # view, column: the words below the lines that end there
+cells = "plane_{}".format  # token: all cells of that colour
+border = "plane_border"
+class_number = "plane_c{}".format  # cell: the number of the class on it
+example = "plane_x{}".format  # k: the mark of an example
+chosen = "plane_chosen"  # the rings around one

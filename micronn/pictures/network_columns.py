@@ -36,6 +36,7 @@ class Column:
     drawn: the indices of the units that are drawn, in order.
     was: what parameters held when the numbers were computed, of those that hold another now.
     ran: whether the parameters have gradients; if not, there are only zeros to be seen.
+    k: which column it is, 0 for the inputs.
     middles: how far down the middle of each unit drawn is.
     """
 
@@ -46,6 +47,7 @@ class Column:
     drawn: list[int]
     was: Mapping[Value, float]
     ran: bool
+    k: int = 0
     x: float = 0.0
     radius: float = 0.0
     middles: dict[int, float] = field(default_factory=dict)
@@ -218,7 +220,7 @@ def place(columns: list[Column]) -> None:
     image = first.pixels * first.pixel_size + 20 if first.pixels else 0
     left = math.ceil(max(40.0, first.name_width() + 26) + image)
     for k, column in enumerate(columns):
-        column.x, column.radius = left + radius + k * gap, radius
+        column.k, column.x, column.radius = k, left + radius + k * gap, radius
         gaps = accumulate([unit > before + 1 for before, unit in pairwise([-1, *column.drawn])])
         column.middles = {
             unit: TOP + radius + row * pitch + 12 * gap

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from micronn.pictures import ids
 from micronn.pictures.network_columns import TOP, Column, bottom
 from micronn.pictures.palette import LIGHT, SHADES, SIGNS, scale, shade, wire
 from micronn.pictures.sketch import wrapped
@@ -37,8 +38,9 @@ class View(NamedTuple):
     css: the class of everything that only this view shows.
     weight: how a weight is named.
     steady: lines in order of index instead of weakest first, no numbers in tooltips, and
-        strokes of positive numbers there but not seen.  Two pictures of one model then
-        have the same elements in the same order, as the pages of a flip book need.
+        strokes of positive numbers there but not seen, and names for what changes.  Two
+        pictures of one model then have the same elements in the same order, as the pages
+        of a flip book need.
     """
 
     field: str
@@ -96,7 +98,8 @@ def view_parts(columns: list[Column], view: View) -> Iterator[str]:
         middle = (left.x + right.x) / 2
         foot = f"max |{view.weight}| {fmt(strongest(right, view), digits=2)}"
         foot = "none yet" if is_missing(right, view) else foot
-        yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle")
+        name = ids.largest(view.css, right.k) * view.steady
+        yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle", id=name)
     if is_missing(columns[-1], view) and not view.steady:  # a film keeps its elements
         yield svg_text(20, bottom(columns) + 48, NONE_YET, 10)
     yield from input_image(columns[0])
@@ -156,7 +159,7 @@ def line(weight: Line, left: Column, right: Column, view: View) -> str:
     width = units(right.x - right.radius - left.x - left.radius)
     ends = f"M0 {units(left.middles[i])} {width} {units(right.middles[j])}"
     if view.steady:
-        return f'<path d="{ends}"/>'
+        return f'<path id="{ids.weight_line(view.css, right.k, j, i)}" d="{ends}"/>'
     text = "none yet" if is_missing(right, view) else fmt(number, sign=True)
     title = f"{view.weight} {i}→{j}: {text}"
     return f'<path d="{ends}"><title>{title}</title></path>'
@@ -232,11 +235,18 @@ def unit_mark(column: Column, unit: int, view: View) -> str:
         token = "card" if is_missing(column, view) else shade(weight, scale(biases))
         bias = svg_rect(left, top, 9, 9, token, "param")
         bias += minus(left + 4.5, top + 4.5, 5, weight, view)
+        bias = named(ids.bias(view.css, column.k, unit), bias, view)
     else:
         shape, bias = svg_rect(x - r, y - r, 2 * r, 2 * r, fill, "input", 1.5), ""
     words = unit_words(column, unit, with_numbers=not view.steady)
     mark = "" if number is None else weightmark(x, y, r, number, view)
-    return f'<g class="neuron"><title>{escape(words)}</title>{shape}{mark}{bias}</g>'
+    body = named(ids.unit(view.css, column.k, unit), shape + mark, view)
+    return f'<g class="neuron"><title>{escape(words)}</title>{body}{bias}</g>'
+
+
+def named(name: str, parts: str, view: View) -> str:
+    """Parts that a script finds by their name, where it repaints the picture."""
+    return f'<g id="{name}">{parts}</g>' if view.steady else parts
 
 
 def weightmark(x: float, y: float, r: float, number: float, view: View) -> str:
