@@ -16,6 +16,7 @@ from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.network import draw_network, model_svg
 from micronn.pictures.render import Picture, render
+from micronn.support.arguments import check_text
 from micronn.viewer.stepper import model_of, to_html
 
 
@@ -24,6 +25,7 @@ def draw(
     params: Any = None,
     detail: str = "auto",
     *,
+    title: str | None = None,
     limit: int | None = 500,
     legend: bool = True,
     prefix: str = "",
@@ -37,8 +39,10 @@ def draw(
         layer: hidden.3.w.2 and hidden.3.b, or of matrices fc1.3.2, fc1[3][2], fc1_3_2.
     detail: "values", a card for each value; "neurons", a card for each neuron; "layers",
         a card for each layer, on any number of examples; "network", circles and lines,
-        for which params must be the model; "auto", the first of these that stays
-        readable, and for a big graph without neurons the values next to the output.
+        for which params must be the model; "auto", neurons from the second one on, layers
+        where those are many, and without neurons values, of a big graph those next to the
+        output.
+    title: text above the cards; left out, the computation as a formula, or the net and its loss.
     limit: the most cards "values" and "neurons" may have; None for any number.
     legend: whether the colours are explained below.
     prefix: goes before every id in the SVG, so that several can stand in one page.
@@ -52,10 +56,13 @@ def draw(
     2
     """
     if detail == "network":
-        return draw_network(model_of(params), root=root, legend=legend, prefix=prefix)
+        model = model_of(params)
+        return draw_network(model, root=root, title=title, legend=legend, prefix=prefix)
+    if title is not None:
+        check_text(title, "title")
     graph = Graph(root, params, open_dots)  # read once, so that all files tell of one moment
-    page = partial(to_html, graph, detail=detail, limit=limit)
-    return render(graph, detail, limit=limit, legend=legend, prefix=prefix, page=page)
+    page = partial(to_html, graph, detail=detail, title=title, limit=limit)
+    return render(graph, detail, limit=limit, legend=legend, prefix=prefix, title=title, page=page)
 
 
 def show_in_notebook() -> None:

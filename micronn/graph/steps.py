@@ -24,12 +24,12 @@ on a page is decided elsewhere.
 import keyword
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from micronn.graph.moment import same
 from micronn.graph.notes import gradients, since
-from micronn.graph.operations import MOST_TERMS, Rule, code, formula, nested, operation, rule
+from micronn.graph.operations import MOST_TERMS, TIGHT, Rule, code, formula, nested, operation, rule
 from micronn.graph.rows import Graph, Row, held_before
 from micronn.support.number import message
 from micronn.support.text import clean, counted, few, fmt
@@ -243,15 +243,7 @@ class Story:
 
     def title(self) -> str:
         """The computation as a formula if it is short, else the name of its output."""
-        texts: list[tuple[str, int]] = []  # a text and how tightly it binds, for each row
-        for row in self.rows:
-            parts = [texts[k] for k in row.operands]
-            text = nested(row.op, parts) if parts else self.words[row.k]
-            if len(text) > LONGEST_TITLE:
-                return self.name(len(self.rows) - 1)
-            texts.append((text, operation(row.op).binds))
-        last = self.rows[-1]
-        return f"{self.name(last.k)} = {text}" if last.name and last.op else text
+        return computation(self.rows) or self.name(len(self.rows) - 1)
 
     def summary(self) -> str:
         """One line: how many values and wires, and which gradients are sums."""
@@ -276,6 +268,34 @@ def number(x: float) -> str:
 def is_plain(row: Row) -> bool:
     """Whether a row is a plain number, which stands for itself wherever it is read."""
     return row.role == "const" and not row.name
+
+
+def computation(rows: Sequence[Row], named: Mapping[int, str] | None = None) -> str:
+    """What the last row is, as a formula; "" if that is longer than a title may be.
+
+    named: rows that the formula calls by a name and does not look into.
+    """
+    named = named or {}
+    needed, to_do = set(), [len(rows) - 1]
+    while to_do:
+        k = to_do.pop()
+        to_do += [] if k in named or k in needed else rows[k].operands
+        needed.add(k)
+        if len(needed) > 20 * LONGEST_TITLE:
+            return ""
+    texts: dict[int, tuple[str, int]] = {}  # a text and how tightly it binds
+    for k in sorted(needed):
+        row = rows[k]
+        if k in named or not row.operands:
+            plain = number(row.data) if is_plain(row) else row.title
+            texts[k] = named.get(k, plain), TIGHT
+        else:
+            binds = operation(row.op).binds
+            texts[k] = nested(row.op, [texts[j] for j in row.operands]), binds
+        if len(texts[k][0]) > LONGEST_TITLE:
+            return ""
+    last, text = rows[-1], texts[len(rows) - 1][0]
+    return f"{last.title} = {text}" if last.name and last.op and last.k not in named else text
 
 
 def among(names: Sequence[str]) -> str:

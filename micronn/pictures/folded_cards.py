@@ -223,4 +223,4 @@ def finished(plan: Plan, cards: list[Card], wires: list[Wire], items: list[Item]
     sizes = [len(layer.neurons) for layer in plan.folds.layers]
     layers = ", ".join([f"{plan.full_name(i)} of {size}" for i, size in enumerate(sizes)])
     caption = f"{count}. Neurons: {layers}. Output {root.title} = {fmt(root.data)}."
-    return Sketch(cards, wires, f"Computation of {root.title}", caption, items, [f"{count}."])
+    return Sketch(cards, wires, caption, items, [f"{count}."])

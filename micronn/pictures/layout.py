@@ -52,6 +52,24 @@ class Layout(NamedTuple):
     lanes: dict[str, Box]
 
 
+def moved(layout: Layout, dx: float, dy: float) -> Layout:
+    """The same places further right and down, in as much more room."""
+
+    def to(point: Point) -> Point:
+        return point[0] + dx, point[1] + dy
+
+    return Layout(
+        layout.width + dx,
+        layout.height + dy,
+        {name: to(point) for name, point in layout.nodes.items()},
+        {
+            name: Route([to(point) for point in way], to(tip), to(label))
+            for name, (way, tip, label) in layout.wires.items()
+        },
+        {name: (*to((x0, y0)), *to((x1, y1))) for name, (x0, y0, x1, y1) in layout.lanes.items()},
+    )
+
+
 def arrange(dot: str, nodes: list[str], wires: list[str], lanes: list[str]) -> Layout:
     """The positions of the named nodes, wires and lanes of a DOT text, inside a margin.
 

@@ -50,10 +50,10 @@ def shade_scale(word: str, limits: str) -> Item:
 
 def wire_styles() -> Item:
     """A legend item: the three kinds of wires."""
-    lead = text_width("message on a wire", 10) + 6
+    lead = text_width("← message on a wire", 10) + 6
 
     def paint(x: float, y: float) -> str:
-        parts = [svg_text(x, y + 10, "message on a wire", 10, "mut")]
+        parts = [svg_text(x, y + 10, "← message on a wire", 10, "mut")]
         for i, (sign, token, dash) in enumerate(SIGNS):
             at = x + lead + 44 * i
             parts.append(svg_line(f"M{units(at)} {units(y + 6.5)}h24", token, 2, dash))
@@ -71,16 +71,19 @@ def limits(m: float) -> str:
     return f"pale < {low} ≤ mid < {high} ≤ strong"
 
 
-def value_legend(m: float | None, by: str, uses: bool) -> list[Item]:
-    """The items of a picture of value cards and neuron cards.
+RULE = "← = ∂ × grad of the card it came from; grad = sum of ←"  # backpropagation in a line
+
+
+def value_legend(m: float | None, by: str) -> list[Item]:
+    """The items of a picture of value cards and neuron cards, the chain rule first.
 
     m: the largest gradient; None if there are none yet.
     by: what a local derivative is of, and by what.
-    uses: whether a card lists messages.
     """
-    texts = [f"∂ local derivative of the {by}", *["← message from one use"] * uses]
-    gradients = [] if m is None else [shade_scale("gradient", limits(m)), wire_styles()]
-    return [*gradients, *map(words, texts)]
+    slope = words(f"∂ local derivative of this {by}")
+    if m is None:
+        return [slope]
+    return [words(RULE, "ink"), slope, shade_scale("gradient", limits(m)), wire_styles()]
 
 
 STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"

@@ -43,8 +43,8 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
         items = [*[shade_scale("gradient", limits(plan.m))] * plan.graph.ran, BAR]
         sketch = folded_sketch(plan, list(cards.values()), True, items)
     else:
-        singles, wires, uses = single_values(plan, prefix)
-        items = value_legend(plan.shading, "neuron by that input", uses)
+        singles, wires = single_values(plan, prefix)
+        items = value_legend(plan.shading, "card by that input")
         in_order = [card for _, card in sorted((cards | singles).items())]
         sketch = finished(plan, in_order, wires, items)
     in_lane = {card.id for card in cards.values()}
@@ -336,8 +336,8 @@ def spaced(*texts: str) -> str:
 # Values and wires around the neurons
 
 
-def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire], bool]:
-    """Value cards for what is in no neuron, all wires, and whether a card lists messages."""
+def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire]]:
+    """Value cards for what is in no neuron, and all wires."""
     outside = [k for ks in (*plan.columns.values(), *plan.rest.values()) for k in ks]
     rows = plan.graph.rows(outside)
     outs = {k for layer in plan.folds.layers for k in layer.outs}
@@ -350,7 +350,7 @@ def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire],
     wires = [*neuron_wires(plan, cards, names)]
     wires += [cards.wire(row, j) for row in rows for j in range(len(row.operands))]
     singles = {row.k: cards.card(row, names.get(row.k, "")) for row in rows}
-    return singles, wires, bool(cards.outs)
+    return singles, wires
 
 
 def neuron_wires(plan: Plan, cards: ValueCards, names: dict[int, str]) -> Iterator[Wire]:

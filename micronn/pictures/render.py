@@ -16,22 +16,25 @@ from pathlib import Path
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
 from micronn.pictures.grouping import Plan, make_plan
+from micronn.pictures.heading import heading
 from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import NoLayout, arrange, image
+from micronn.pictures.layout import NoLayout, arrange, image, moved
 from micronn.pictures.legend import legend_svg, words
 from micronn.pictures.neuron_view import neurons_view
 from micronn.pictures.sketch import MOST_NOTE, Sketch, dot_source, lane_svg, wire_svg, wrapped
-from micronn.pictures.svg import escape, svg_frame
+from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
 from micronn.support.collector import collector_paused
 from micronn.support.files import Location, write_atomically
+from micronn.support.text import printable
 
 DETAILS = ("auto", "values", "neurons", "layers", "network")
-FEW_VALUES = 30  # so many values are always drawn one by one
+FEW_VALUES = 30  # so many values with a single neuron among them are drawn one by one
 MOST_VALUES = 60  # so many still are, where there are no neurons to fold them into
 MOST_CARDS = 24  # of the neurons view
 MOST_NEURONS = 12  # in a layer of the neurons view
+LINE = 18  # the height of a line of the title
 WINDOW = 40  # cards, where neither helps
 
 Page = Callable[[], str] | None  # what makes the HTML page of a picture
@@ -45,19 +48,21 @@ def render(
     limit: int | None = 500,
     legend: bool = True,
     prefix: str = "",
+    title: str | None = None,
     blank: tuple[str, ...] = (),
     told: bool = True,
+    headed: bool = True,
     page: Page = None,
 ) -> "Picture":
     """A picture of a graph; the other arguments are those of draw().
 
     blank: of the values view, what is left out to be written in; see values_view.
     told: whether the picture says what has changed since the graph was computed.
+    headed: whether its title stands above the cards; a page around it has the title already.
     page: called when the picture's HTML page is asked for.
     """
     check_choice(detail, DETAILS, "detail")
-    folding = len(graph) > FEW_VALUES or detail in ("neurons", "layers")
-    plan = make_plan(graph) if folding else None
+    plan = make_plan(graph)
     view = choose(graph, plan, detail)
     if view not in ("neurons", "layers"):
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
@@ -73,20 +78,22 @@ def render(
         sketch = neurons_view(plan, prefix)
     else:
         sketch = layers_view(plan)
-    if told and not blank:
-        sketch.notes = [*sketch.notes, *notes(graph)]
-    return Picture(sketch, legend, prefix, page)
+    if not blank:
+        sketch.title = printable(title or "").strip() or heading(graph, plan)
+        sketch.notes = [*sketch.notes, *(notes(graph) if told else [])]
+    return Picture(sketch, legend, prefix, page, headed)
 
 
 def choose(graph: Graph, plan: Plan | None, detail: str) -> str:
-    """The view that shows most and can still be read."""
+    """The view that shows most and can still be read: neurons from the second neuron on."""
     if detail != "auto":
         return detail
-    if len(graph) <= (MOST_VALUES if plan is None else FEW_VALUES):
-        return "values"
     if plan is None:
-        return "window"
-    widest = max(len(layer.neurons) for layer in plan.folds.layers)
+        return "values" if len(graph) <= MOST_VALUES else "window"
+    sizes = [len(layer.neurons) for layer in plan.folds.layers]
+    if sum(sizes) < 2 and len(graph) <= FEW_VALUES:
+        return "values"
+    widest = max(sizes)
     small = plan.neuron_cards() <= MOST_CARDS and widest <= MOST_NEURONS
     return "neurons" if small else "layers"
 
@@ -111,8 +118,9 @@ class Picture:
 
     suffixes: tuple[str, ...] = (".dot", ".svg", ".html", ".png", ".pdf")
 
-    def __init__(self, sketch: Sketch, legend: bool, prefix: str, page: Page):
+    def __init__(self, sketch: Sketch, legend: bool, prefix: str, page: Page, headed: bool = True):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
+        self.headed = headed
         self.title = sketch.title
 
     @cached_property
@@ -133,9 +141,10 @@ class Picture:
         """The cards where an engine puts them; without one, DOT text in the file `spare`."""
         sketch, prefix = self.sketch, self.prefix
         cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
+        above = wrapped([sketch.title]) if self.headed else []
         try:
             names = [[item.id for item in items] for items in (cards, wires, lanes)]
-            layout = arrange(dot_source(sketch), *names)
+            layout = moved(arrange(dot_source(sketch), *names), 0, LINE * len(above))
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
@@ -150,6 +159,10 @@ class Picture:
         ]
         width, height = layout.width, layout.height
         room = min(int(width / 6) - 4, MOST_NOTE)
+        if above:
+            lines = [svg_text(14, 20 + LINE * i, t, 13, bold=True) for i, t in enumerate(above)]
+            parts.insert(0, group("heading", lines))
+            width = max([width, *[text_width(line, 13) + 28 for line in above]])
         told = [words(line, "ink") for line in wrapped(sketch.notes, room)]
         for css, items in ("notes", told), ("legend", sketch.legend if self.legend else []):
             if items:

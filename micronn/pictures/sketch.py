@@ -54,6 +54,7 @@ class Lane:
 class Sketch:
     """Cards, wires, lanes, and what is said about them.
 
+    title: what is computed, in a line, above the cards.
     caption: a sentence or two with the most important numbers.
     notes: sentences that stand under the picture, whatever its legend.
     ranksep: the room between two columns of cards, in inches.
@@ -61,10 +62,10 @@ class Sketch:
 
     cards: list[Card]
     wires: list[Wire]
-    title: str
     caption: str
     legend: list[Item]
     notes: Sequence[str] = ()
+    title: str = ""
     lanes: list[Lane] = field(default_factory=list)
     ranksep: float = 0.5
 
@@ -97,7 +98,7 @@ def dot_source(sketch: Sketch, told: bool = False) -> str:
 
     A Graphviz without a font library counts bytes as characters, and those names
     would push the cards apart; the cards themselves have a fixed size.
-    told: with the notes below the cards, for which only a picture that is read has room.
+    told: with title and notes above the cards, for which only a picture that is read has room.
     """
     lines = [
         "digraph micronn {",
@@ -109,9 +110,10 @@ def dot_source(sketch: Sketch, told: bool = False) -> str:
         *[dot_node(card) for card in sketch.cards if not card.lane],
         *[dot_edge(item) for item in sketch.wires],
     ]
-    if told and sketch.notes:  # last, or every lane would get this label too
-        text = "".join([f"{dot_text(line)}\\l" for line in wrapped(sketch.notes)])
-        lines.append(f'graph [label="{text}" labelloc=b labeljust=l];')
+    if told:  # last, or every lane would get this label too
+        above = wrapped([sketch.title, *sketch.notes])
+        text = "".join([f"{dot_text(line)}\\l" for line in above])
+        lines += [f'graph [label="{text}" labelloc=t labeljust=l];'] * bool(text)
     return "\n".join([*lines, "}"]) + "\n"
 
 

@@ -153,7 +153,8 @@ def svg_frame(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mn" role="img" '
         f'aria-labelledby="{prefix}mn-t {prefix}mn-d" '
-        f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">\n'
+        f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+        f'font-family="monospace">\n'
         + (words if title or desc else "")
         + f"<style>{style()}</style>\n"
         f'<rect class="bg" width="{wide}" height="{high}" fill="{LIGHT["bg"]}"/>\n'

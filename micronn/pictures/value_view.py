@@ -52,15 +52,13 @@ def values_view(
         for j, k in enumerate(row.operands)
         if k in inside
     ]
-    title, caption = sentences(rows, len(graph), graph.ran)
+    caption = "" if blank else sentence(rows, len(graph), graph.ran)
     part = [f"{len(rows)} of {len(graph):,} values are shown: those nearest to the output."]
-    uses = graph.ran and bool(cards.outs)
-    items = value_legend(m if graph.ran else None, "output by that operand", uses)
+    items = value_legend(m if graph.ran else None, "card by that operand")
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
-        title = caption = ""
     notes = part if len(rows) < len(graph) else []
-    return Sketch([cards.card(row) for row in rows], wires, title, caption, items, notes)
+    return Sketch([cards.card(row) for row in rows], wires, caption, items, notes)
 
 
 def window(graph: Graph, most: int) -> list[int]:
@@ -209,9 +207,8 @@ class ValueCards:
         fine = all(isfinite(getattr(row, field)) for field in known)
         card.frame(row.role if fine else "bad", row.k in self.below)
         card.heading(sign, name, corner, token, "ink" if named else "mut")
-        width = card.width - left - right
         self.side(card, ins, left / 2, left)
-        card.body += self.numbers(row, texts, left, width, ROW * high / 2)
+        card.body += self.numbers(row, texts, left, chip, ROW * high / 2)
         self.side(card, outs, card.width - right / 2, card.width - right)
         return card
 
@@ -247,10 +244,13 @@ class ValueCards:
         return self.blank if row.operands else self.blank[:1]
 
     def numbers(
-        self, row: Row, texts: tuple[str, str], x: float, width: float, y: float
+        self, row: Row, texts: tuple[str, str], x: float, chip: float, y: float
     ) -> list[str]:
-        """Data above gradient; only the gradient has a colour, unless data is nan or infinite."""
-        blank, left, chip = self.blanks(row), x + LABELS, width - LABELS - GAP
+        """Data above gradient; only the gradient has a colour, unless data is nan or infinite.
+
+        chip: how wide its colour is, as the number asks for and not the name above it.
+        """
+        blank, left = self.blanks(row), x + LABELS
         data_id, grad_id = self.prefix + ids.data(row.k), self.prefix + ids.grad(row.k)
         token = shade(row.grad, self.m)
         if row.role == "const" and token != "bad":
@@ -307,8 +307,8 @@ def blank_box(x: float, y: float, width: float) -> str:
     return svg_rect(x, y + 2, width, 15, "bg", "rule", radius=4)
 
 
-def sentences(rows: list[Row], values: int, ran: bool) -> tuple[str, str]:
-    """The title and the description of a picture of values, with the numbers in words."""
+def sentence(rows: list[Row], values: int, ran: bool) -> str:
+    """The description of a picture of values, with the numbers in words."""
     root, given = rows[-1], [row for row in rows if row.role in ("input", "param")]
     caption = f"{counted(values, 'value')}, from left to right. "
     caption += f"Output {root.title} = {fmt(root.data)}."
@@ -316,4 +316,4 @@ def sentences(rows: list[Row], values: int, ran: bool) -> tuple[str, str]:
         facts = ", ".join([f"{row.title} = {fmt(row.data)}" for row in given[:12]])
         slopes = ", ".join([f"{row.title} {fmt(row.grad, sign=True)}" for row in given[:12]])
         caption += f" Given {facts}." + f" Gradients {slopes}." * ran
-    return f"Computation of {root.title}", caption
+    return caption

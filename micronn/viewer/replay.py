@@ -197,7 +197,8 @@ def example_frames(run: Run) -> Iterator[str]:
     for model, _ in run.states():
         try:
             with run.example_loss(model) as root:
-                frame = render(Graph(root, model.named_parameters()), prefix="example-").svg
+                graph = Graph(root, model.named_parameters())
+                frame = render(graph, prefix="example-", headed=False).svg
         except NOT_FINITE as refusal:
             words = f"There is no loss here: {refusal}"
             text = svg_text(12, 24, words, bold=True)

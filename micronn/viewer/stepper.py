@@ -77,7 +77,7 @@ def to_html(
     is_small = len(graph) <= MOST_CARDS and wires <= MOST_WIRES
     if detail in ("auto", "values") and is_small:
         return stepping_page(Story(graph), heading)
-    return folded_page(render(graph, detail, limit=limit), graph, heading)
+    return folded_page(render(graph, detail, limit=limit, headed=False), graph, heading)
 
 
 def model_of(params: Any) -> Module:
@@ -95,13 +95,13 @@ def model_of(params: Any) -> Module:
 
 def stepping_page(story: Story, title: str) -> str:
     """The page of a small graph, with its steps."""
-    picture = render(story.graph, "values", legend=False, told=False)
+    picture = render(story.graph, "values", legend=False, told=False, headed=False)
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
         ("stepper.html", "stepper.css", "page.js", "stepper.js", "quiz.js"),
         page_data(slots),
-        title=title or f"{story.title()}, one step at a time",
+        title=title or f"{picture.title}, one step at a time",
         summary=story.summary(),
         note=story.note,
         style="".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")]),
@@ -121,7 +121,7 @@ def folded_page(picture: Picture, graph: Graph, title: str) -> str:
     return html_page(
         __package__,
         ("folded.html", "stepper.css"),
-        title=title or f"{rows[-1].title}: {len(graph):,} values",
+        title=title or picture.title,
         summary=picture.sketch.caption,
         note=part if len(rows) < len(graph) else "",
         svg=picture.svg,

@@ -32,7 +32,7 @@ def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tupl
     asked = questions(story, about) + (questions(story) if about == "data" else [])
     blank = ("grad", "data") if about == "data" else ("grad",)
     bare = render(story.graph, "values", legend=False, blank=blank)
-    full = render(story.graph, "values")
+    full = render(story.graph, "values", headed=False)
     blanks = [f"<li>{escape(question.ask)} = <span></span></li>" for question in asked]
     answers = sheet_html(story, "Answers", full, [answer(question) for question in asked])
     return sheet_html(story, "Work it out", bare, blanks), answers

@@ -21,10 +21,10 @@ def test_without_neurons_up_to_sixty_values_are_all_drawn(values, expected):
     assert cards(draw(chain(values))) == expected
 
 
-def padded_net(values, nouts):
+def padded_net(values, nouts, nin=2):
     """A net whose graph has as many values as wanted, and whose loss part is a chain."""
-    model = MLP(2, nouts, activation="tanh", rng=random.Random(7))
-    out = model([Value(1.0), Value(2.0)])
+    model = MLP(nin, nouts, activation="tanh", rng=random.Random(7))
+    out = model([Value(float(i)) for i in range(nin)])
     size = draw(out, model, "layers").sketch.caption.partition(" ")[0]
     for _ in range(values - int(size)):
         out = out.sin()
@@ -32,9 +32,22 @@ def padded_net(values, nouts):
 
 
 @pytest.mark.parametrize(("values", "view"), [(30, "values"), (31, "neurons")])
-def test_from_31_values_on_neurons_are_folded(values, view):
-    root, model = padded_net(values, [2, 1])
+def test_from_31_values_on_a_single_neuron_is_folded(values, view):
+    root, model = padded_net(values, [1], nin=10)
     assert draw(root, model).svg == draw(root, model, view).svg
+
+
+def test_from_the_second_neuron_on_neurons_are_drawn_however_few_the_values():
+    root, model = padded_net(0, [1, 1])  # two inputs, five parameters, two dots, a tanh
+    assert cards(draw(root, model, "values")) < 30
+    assert draw(root, model).svg == draw(root, model, "neurons").svg
+    assert cards(draw(root, model)) == 2 + 2
+
+
+def test_the_small_net_with_its_loss_is_nine_cards():
+    # x0, x1, three neurons and one, t, y - t, and its square: 29 values.
+    assert cards(draw(*net())) == 9
+    assert "Forward 1 of" in draw(*net()).as_page()  # which still steps through the values
 
 
 @pytest.mark.parametrize(("count", "view"), [(24, "neurons"), (25, "layers")])
