@@ -26,9 +26,10 @@ function setAddress(hash) {
 //   last; title(k): its name for listeners; show(k): shows it;
 //   toPaper(), fromPaper(k): shows everything for print, and leaf k again;
 //   keys: more keys and what they do; resting: while true, keys turn no leaf;
+//   resized(): the window, or the size of everything in it, has changed;
 //   opens(hash): true if an address that names no leaf was its to follow.
 
-const details = document.querySelector("details"), live = document.querySelector("[aria-live]");
+const details = all("details"), live = document.querySelector("[aria-live]");
 let now = -1, timer = 0, unfolded = null;
 
 // Not disabled, which would take the focus away from whoever presses on at an end.
@@ -61,15 +62,26 @@ function play(on) {
   button.firstChild.textContent = playing ? "❚❚" : "▶";
   button.lastChild.textContent = playing ? " Pause" : " Play";
   button.setAttribute("aria-pressed", playing);
-  live.setAttribute("aria-live", playing && speed < 600 ? "off" : "polite");  // too fast to listen
+  const was = live.getAttribute("aria-live"), is = playing ? "off" : "polite";
+  live.setAttribute("aria-live", is);  // Play goes on before a step is read out
+  if (was !== is && !playing && now >= 0) leaf.show(now);  // so that the step it stops at is
 }
+
+// Everything 1.6 times as large.
+function project(on) {
+  document.documentElement.classList.toggle("projector", on);
+  byId("projector").setAttribute("aria-pressed", on);
+  leaf.resized?.();
+}
+const isProjected = () => byId("projector").getAttribute("aria-pressed") === "true";
 
 const turns = {
   first: () => turn(0), back: () => turn(now - 1), play: () => play(!timer),
   next: () => turn(now + 1), last: () => turn(leaf.last)
 };
 const turnKeys = {
-  Home: turns.first, ArrowLeft: turns.back, " ": turns.play, ArrowRight: turns.next, End: turns.last
+  Home: turns.first, ArrowLeft: turns.back, " ": turns.play, ArrowRight: turns.next, End: turns.last,
+  z: () => project(!isProjected()),
 };
 
 function press(event) {
@@ -97,25 +109,27 @@ addEventListener("DOMContentLoaded", () => {
   for (const [name, act] of Object.entries(turns)) byId(name).addEventListener("click", act);
   byId("slider").addEventListener("input", event => turn(+event.target.value));
   byId("speed").addEventListener("change", () => { if (timer) play(true); });
+  byId("projector").addEventListener("click", () => project(!isProjected()));
   byId("theme").addEventListener("change", event => {
     document.documentElement.dataset.theme = event.target.value;
   });
   addEventListener("keydown", press);
   addEventListener("hashchange", follow);
+  addEventListener("resize", () => leaf.resized?.());
   document.documentElement.classList.remove("nojs");
-  details.open = false;
+  for (const part of details) part.open = part.matches("figcaption *") && document.documentElement.clientWidth > 820;
   follow();
 });
 
 // On paper everything is unfolded; afterwards the page is as it was.
 addEventListener("beforeprint", () => {
-  unfolded ??= details.open;
+  unfolded ??= details.map(part => part.open);
   play(false);
-  details.open = true;
+  for (const part of details) part.open = true;
   leaf.toPaper();
 });
 addEventListener("afterprint", () => {
-  details.open = unfolded ?? details.open;
+  details.forEach((part, i) => { part.open = unfolded?.[i] ?? part.open; });
   unfolded = null;
   leaf.fromPaper(now);
 });

@@ -1,8 +1,7 @@
-/* global byId, all, pressable, data, now, turn */
+/* global byId, all, pressable, data, now, turn, svg, lookAt, lookAgain, ring, unring */
 // Python wrote the story, and every number in it.  This script turns its leaves: it moves
 // texts and colours to their places and computes no value.
 
-const svg = document.querySelector(".stage > svg");
 const steps = data.steps, end = steps.length - 1;
 const forward = steps.findIndex(step => step.phase === "forward");
 const seed = steps.findIndex(step => step.phase === "seed");
@@ -37,7 +36,7 @@ function view(done) {
 // The same with the rings and the flowing wires of a step.
 function point(seen, step) {
   step.wires.forEach(wire => seen.wires.set(wire, step.phase === "forward" ? "on" : "on rev"));
-  return {...seen, on: step.on, to: step.to};
+  return {...seen, on: step.on, to: step.to, into: step.phase === "forward" ? step.on : step.to};
 }
 const at = k => point(view(steps.slice(0, k + 1)), steps[k]);
 
@@ -53,14 +52,14 @@ function paint(seen) {
     card.setAttribute("class", kinds.get(card) + todo + (calm ? " calm" : ""));
     for (const word of all(loud, card)) word.style.visibility = calm ? "hidden" : "";
   }
-  all(".halo", svg).forEach(ring => ring.remove());
-  seen.on.forEach(card => halo(card, "glow", "core"));
-  seen.to.filter(card => !seen.on.includes(card)).forEach(card => halo(card, "dash"));
+  unring();
+  seen.on.forEach(card => ring(card, "glow", "core"));
+  seen.to.filter(card => !seen.on.includes(card)).forEach(card => ring(card, "dash"));
   for (const [tip, text] of tips) {
     tip.textContent = (tip.closest(".card,.wire") ? seen.tips : seen.about) ? text : "";
   }
   paintTable(shown, [...seen.on, ...seen.to]);
-  keepInSight(slots.get(seen.on[0] ?? seen.to[0]));
+  lookAt([...seen.on, ...seen.to], seen.into ?? seen.to);
   keepInSight(rows.find(row => row.dataset.n === (seen.to[0] ?? seen.on[0])));
 }
 
@@ -77,13 +76,6 @@ function fill([name, text, shade]) {
   label.style.fontWeight = shade === "bad" ? "bold" : "normal";
 }
 
-function halo(name, ...looks) {
-  const card = slots.get(name), gap = looks.length + 2;
-  const {x, y, width, height} = card.querySelector("rect").getBBox();
-  const place = `x="${x - gap}" y="${y - gap}" width="${width + 2 * gap}" height="${height + 2 * gap}"`;
-  for (const look of looks) card.insertAdjacentHTML("beforeend", `<rect class="halo ${look}" ${place} rx="7"/>`);
-}
-
 function paintTable(shown, ringed) {
   for (const {cell, text, tip} of cells) {
     const slot = shown.get(cell.dataset.slot);
@@ -93,13 +85,11 @@ function paintTable(shown, ringed) {
   for (const row of rows) row.className = ringed.includes(row.dataset.n) ? "on" : "";
 }
 
-// Scrolls inside its frame only: the page itself stays where the reader put it.
-function keepInSight(element) {
-  if (!element) return;
-  const frame = element.closest(".stage,.scroll");
-  const inner = element.getBoundingClientRect(), outer = frame.getBoundingClientRect();
-  frame.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
-  frame.scrollTop += inner.top + inner.height / 2 - outer.top - outer.height / 2;
+// Scrolls inside the table's frame only: the page itself stays where the reader put it.
+function keepInSight(row) {
+  const frame = row?.closest(".scroll");
+  if (!frame) return;
+  frame.scrollTop = row.offsetTop + row.offsetHeight / 2 - frame.clientHeight / 2;
 }
 
 function write({title, say, why = "", code = "", equation = ""}) {
@@ -126,6 +116,7 @@ const leaf = {
   last: end, show, title: k => words[k].title,
   toPaper: () => paint(view(steps)),
   fromPaper: k => paint(at(k)),
+  resized: lookAgain,
   keys: {f: () => turn(forward), b: () => turn(seed)},
 };
 for (const card of cards) card.addEventListener("click", () => visit(card.id));

@@ -99,7 +99,7 @@ def stepping_page(story: Story, title: str) -> str:
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
-        ("stepper.html", "stepper.css", "page.js", "stepper.js", "quiz.js"),
+        ("stepper.html", "stepper.css", "page.js", "stage.js", "stepper.js", "quiz.js"),
         page_data(slots),
         title=title or f"{picture.title}, one step at a time",
         summary=story.summary(),

@@ -185,12 +185,12 @@ def test_the_network_switches_between_weights_and_gradients(opened):
 def test_everything_is_reached_by_tab_in_reading_order(opened):
     page = opened("#step-2")
     order = []
-    for _ in range(14):
+    for _ in range(15):
         press(page, "Tab")
         order.append(page.evaluate("document.activeElement.id || document.activeElement.localName"))
     expected = ["first", "back", "play", "next", "last", "slider", "speed", "theme"]
-    assert order[:8] == expected
-    assert order[8:12] == ["weights", "network", "example", "summary"]
+    assert order[:9] == [*expected, "projector"]
+    assert order[9:13] == ["weights", "network", "example", "summary"]
 
 
 def test_controls_are_large_enough(opened):

@@ -37,7 +37,7 @@ HOSTILE = [
 # The texts of the picture's cards; then everything a step may change.
 TEXTS = "[...document.querySelectorAll('.stage .card text')].map(e => [e.id, e.textContent])"
 STATE = (
-    "document.querySelector('.stage > svg').outerHTML + document.querySelector('.two').innerHTML"
+    "document.querySelector('.stage > svg').outerHTML + document.querySelector('.words').innerHTML"
 )
 # The data and grad of every card with a ring.
 RINGED = """() => [...document.querySelectorAll('.card:has(.halo)')].map(card =>
@@ -208,17 +208,20 @@ def test_a_tooltip_tells_no_number_before_the_last_step(stepping):
 # Everybody, everywhere
 
 
-def test_the_tab_key_visits_graph_buttons_slider_selects_names_and_details(stepping):
+def test_the_tab_key_visits_graph_toolbar_names_and_details(stepping):
     page = stepping(bulb(), hash="#step-3")
     seen = []
-    for _ in range(16):
+    for _ in range(18):
         page.keyboard.press("Tab")
         seen.append(
-            page.evaluate("(e => e.className + e.id || e.textContent)(document.activeElement)")
+            page.evaluate(
+                "(e => e.className + e.id || e.textContent || e.tagName)(document.activeElement)"
+            )
         )
     buttons = ["first", "back", "play", "next", "last"]
-    selects = ["speed", "theme", "mode"]
-    assert seen == ["stage fit", *buttons, "slider", *selects, *["mono"] * 5, "Every step in words"]
+    rest = ["slider", "speed", "theme", "projector", "mode"]
+    folded = ["Every step in words", "Keys"]
+    assert seen == ["stage fit", *buttons, *rest, *["mono"] * 5, *folded]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -226,7 +229,7 @@ def test_the_tab_key_visits_graph_buttons_slider_selects_names_and_details(stepp
 def test_controls_are_big_enough_and_show_their_focus(stepping, scheme, width):
     page = stepping(bulb(), hash="#step-3", color_scheme=scheme, width=width)
     for control in page.query_selector_all(
-        "[role=toolbar] button, [role=toolbar] select, #slider, th button"
+        "[role=toolbar] :is(button:visible, select), #slider, th button, summary:visible"
     ):
         box = control.bounding_box()
         least = 28 if control.evaluate("e => e.matches('th button')") else 40

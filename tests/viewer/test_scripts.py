@@ -13,7 +13,10 @@ from micronn.viewer import to_html
 PACKAGE = Path(__file__).parent.parent.parent / "micronn"
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 STYLES = sorted(PACKAGE.rglob("*.css"))
-TOGETHER = [["page.js", "stepper.js", "quiz.js"], ["page.js", "replay.js"]]  # as pages have them
+TOGETHER = [
+    ["page.js", "stage.js", "stepper.js", "quiz.js"],
+    ["page.js", "replay.js"],
+]  # as pages have them
 
 
 def check(script):
