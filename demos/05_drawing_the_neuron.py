@@ -7,8 +7,9 @@ The question.  A neuron is five numbers given and five computed.  Can one pictur
 show all of them, forward and backward, so that nothing is left to believe?
 
 What you will see.  Two picture files in the current folder: the neuron as a graph
-with a card for every number, and the same neuron as a circle with a line for every
-weight.  Open both in a browser.  Below, what to look for in them.
+with a card for every number, which plays its two passes step by step, and the same
+neuron as a circle with a line for every weight.  Open both in a browser.  Below, what
+to look for in them.
 """
 
 from micronn.draw import draw
@@ -26,7 +27,7 @@ o = (x1 * w1 + x2 * w2 + b).tanh()
 o.label = "o"
 o.backward()
 picture = draw(o, params={"w1": w1, "w2": w2, "b": b})
-path = picture.save("neuron.svg")
+path = picture.save("neuron.svg", animate=True)
 
 nodes = topological_order(o)
 given = [node for node in nodes if not node.op]
@@ -64,6 +65,7 @@ Both pictures say o = {same.data:.4f}, and in both the line of w2 has nothing to
 # prints: Both pictures say o = 0.7071
 
 # Change it:
+#  - Leave animate=True out: the same picture, finished at once.
 #  - Save "neuron.html" instead: a page that steps through the computation.
 #  - Draw `same` with draw(same, neuron): one card, a "dot", does the whole sum.
 #  - Let x2 = 2, draw again, and find out what happened to the dotted wire.

@@ -17,6 +17,7 @@ from micronn.nn import Module
 from micronn.pictures.network import draw_network, model_svg
 from micronn.pictures.render import Picture, render
 from micronn.support.arguments import check_text
+from micronn.viewer.animation import to_animation
 from micronn.viewer.stepper import model_of, to_html
 
 
@@ -62,7 +63,13 @@ def draw(
         check_text(title, "title")
     graph = Graph(root, params, open_dots)  # read once, so that all files tell of one moment
     page = partial(to_html, graph, detail=detail, title=title, limit=limit)
-    return render(graph, detail, limit=limit, legend=legend, prefix=prefix, title=title, page=page)
+    picture = render(
+        graph, detail, limit=limit, legend=legend, prefix=prefix, title=title, page=page
+    )
+    picture.animation = partial(
+        to_animation, graph, detail, title=title, legend=legend, prefix=prefix
+    )
+    return picture
 
 
 def show_in_notebook() -> None:

@@ -19,16 +19,27 @@ QUIET = [
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium; tests that ask for it are skipped where there is none."""
+def start_browser():
+    """A function that starts a headless Chromium, with more switches if they are given.
+
+    Tests that ask for it are skipped where there is none.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install playwright")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("needs a browser: apt install chromium")
     with playwright.sync_playwright() as session:
-        browser = session.chromium.launch(executable_path=chromium, args=QUIET)
-        yield browser
-        browser.close()
+        yield lambda *switches: session.chromium.launch(
+            executable_path=chromium, args=[*QUIET, *switches]
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(start_browser):
+    """A headless Chromium."""
+    browser = start_browser()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Draw the graph of an expression into a file."""
     root = differentiated(args)
     path = Path(args.output)
-    draw(root, detail=args.detail).save(path)
+    draw(root, detail=args.detail).save(path, args.animate)
     console.print(f"wrote {path}: {counted(len(topological_order(root)), 'value')}", soft_wrap=True)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")
@@ -137,6 +137,7 @@ def add_to(commands: Commands) -> None:
     option("-o", "--output", **A_FILE, default="graph.svg", help=places)
     details = "values: a card for every value, up to 500; auto: as many as stay readable"
     option("--detail", choices=("auto", "values"), default="auto", help=details)
+    option("--animate", action="store_true", help="an .svg that plays the two passes")
     option("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
     add(commands, "check", "compare backward() with finite differences", check_command)

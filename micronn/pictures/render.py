@@ -37,7 +37,7 @@ MOST_NEURONS = 12  # in a layer of the neurons view
 LINE = 18  # the height of a line of the title
 WINDOW = 40  # cards, where neither helps
 
-Page = Callable[[], str] | None  # what makes the HTML page of a picture
+Made = Callable[[], str] | None  # what makes another form of a picture: its page, or it playing
 
 
 @collector_paused
@@ -52,7 +52,7 @@ def render(
     blank: tuple[str, ...] = (),
     told: bool = True,
     headed: bool = True,
-    page: Page = None,
+    page: Made = None,
 ) -> "Picture":
     """A picture of a graph; the other arguments are those of draw().
 
@@ -117,8 +117,9 @@ class Picture:
     """
 
     suffixes: tuple[str, ...] = (".dot", ".svg", ".html", ".png", ".pdf")
+    animation: Made = None  # what makes the SVG that plays its steps, where it has some
 
-    def __init__(self, sketch: Sketch, legend: bool, prefix: str, page: Page, headed: bool = True):
+    def __init__(self, sketch: Sketch, legend: bool, prefix: str, page: Made, headed: bool = True):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
         self.headed = headed
         self.title = sketch.title
@@ -174,21 +175,28 @@ class Picture:
         caption = " ".join([sketch.caption, *[n for n in sketch.notes if n not in sketch.caption]])
         return svg_frame(width, height, sketch.title, caption, parts, prefix)
 
-    def save(self, path: Location) -> Path:
+    def save(self, path: Location, animate: bool = False) -> Path:
         """Write the picture, atomically; the suffix says as what.
 
         .dot, .svg: text, in UTF-8; without a layout engine an .svg leaves a .dot.
         .html: a page that steps through the computation.
         .png, .pdf: the DOT text drawn by the dot program, which must be installed.
+        animate: write an .svg that plays the steps of backpropagation one after the other, over
+            and over, without a script: in a README, on slides.  For readers who asked for less
+            motion, and where the file itself is printed, it is the finished picture.
 
-        Returns the path.  Raises ValueError for another suffix, OSError for a place
-        that cannot be written, NoLayout if what is needed is not installed.
+        Returns the path.  Raises ValueError for another suffix, and for a picture that has no
+        steps to play; OSError for a place that cannot be written, NoLayout if what is needed
+        is not installed.
         """
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in self.suffixes:
             known = f"{', '.join(self.suffixes[:-1])} or {self.suffixes[-1]}"
             raise ValueError(f"a picture is saved as {known}, got {path.name!r}")
+        if animate:
+            write_atomically(path, self.playing(path))
+            return path
         if suffix == ".svg" and "svg" not in vars(self):
             self.svg = self.painted(path.with_suffix(".dot"))
         if suffix == ".html":
@@ -199,6 +207,16 @@ class Picture:
             content = image(self.dot, suffix[1:])
         write_atomically(path, content)
         return path
+
+    def playing(self, path: Path) -> str:
+        """The SVG that plays by itself, to be written as a file of this name."""
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"animate=True plays in an .svg alone, got {path.name!r}")
+        if self.animation is None:
+            raise ValueError(
+                f"{self.title!r} has no steps to play; draw(...) a Value, or leave animate out"
+            )
+        return self.animation()
 
     def as_page(self) -> str:
         """The page that steps through the computation, as HTML text."""

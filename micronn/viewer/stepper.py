@@ -73,11 +73,15 @@ def to_html(
         return draw_network(model_of(params), root=cast(Value, root), title=title).html
     graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
     heading = printable(title or "").strip()
-    wires = sum([len(node.operands) for node in graph.nodes])
-    is_small = len(graph) <= MOST_CARDS and wires <= MOST_WIRES
-    if detail in ("auto", "values") and is_small:
+    if is_stepped(graph, detail):
         return stepping_page(Story(graph), heading)
     return folded_page(render(graph, detail, limit=limit, headed=False), graph, heading)
+
+
+def is_stepped(graph: Graph, detail: str) -> bool:
+    """Whether a graph is small enough to step through, in a view that has steps."""
+    wires = sum([len(node.operands) for node in graph.nodes])
+    return detail in ("auto", "values") and len(graph) <= MOST_CARDS and wires <= MOST_WIRES
 
 
 def model_of(params: Any) -> Module:

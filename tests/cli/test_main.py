@@ -92,6 +92,11 @@ def test_an_unused_number_is_pointed_out(capsys):
     assert Path("out.svg").exists()
 
 
+def test_draw_makes_a_picture_that_plays(capsys):
+    assert main(["draw", *NEURON, "-o", "out.svg", "--animate"]) == 0
+    assert "@keyframes" in Path("out.svg").read_text("utf-8")
+
+
 # Refusals
 
 REFUSALS = [
@@ -114,6 +119,8 @@ REFUSALS = [
     (["draw", "x", "x=1", "--detial"], "--detial"),
     (["draw", "x", "x=1", "--detail", "atoms"], "atoms"),
     (["draw", "x", "x=1", "--detail", "network"], "network"),  # an expression is no model
+    (["draw", "x*x", "x=1", "--animate", "-o", "out.html"], "plays in an .svg alone"),
+    (["draw", "+".join(["x"] * 70), "x=1", "--animate"], "cannot play"),
     (["draw"], "EXPR"),
     (["drwa", "x"], "drwa"),
     ([], "COMMAND"),
