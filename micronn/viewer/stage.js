@@ -7,8 +7,8 @@ const stage = document.querySelector(".stage"), svg = stage.querySelector("svg")
 const whole = svg.viewBox.baseVal;
 svg.querySelector(".cards").after(svg.querySelector(".wires"));  // or a ring hides the head of the wire it is about
 
-const LARGEST = 1.6, READABLE = 0.85, SMALLEST = 0.6, RING = 8, PADDING = 6;
-const FEW = 12;  // so many cards are always seen together where a rule is about them
+const LARGEST = 1.6, SMALLEST = 0.6, NARROW = 500, WIDE = 1000, RING = 8, PADDING = 6;
+const FEW = 12;  // of so many cards, those that a rule is about are always seen together
 
 // Where the frame of each card is in the picture.
 const places = new Map(all(".card", svg).map(card => {
@@ -44,8 +44,8 @@ function lookAt(cards, receivers) {
   const all = {left: 0, top: 0, right: whole.width, bottom: whole.height};
   const both = cards.length ? around(cards) : {left: 0, top: 0, right: 0, bottom: 0};
   const must = receivers.length ? around(receivers) : both;
-  const least = places.size <= FEW ? 0 : SMALLEST;
-  const large = Math.min(LARGEST, Math.max(READABLE, fit(all)));
+  const least = places.size <= FEW && width > NARROW ? 0 : SMALLEST;
+  const large = Math.min(LARGEST, Math.max(width > WIDE ? 1.1 : 0.85, fit(all)));
   const scale = Math.min(large, Math.max(least, cards.length ? fit(both) : large));
   stage.style.setProperty("--scale", scale);
   stage.scrollLeft = along(width, scale, both.left, both.right, must.left, must.right);

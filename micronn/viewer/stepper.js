@@ -92,7 +92,8 @@ function keepInSight(row) {
   frame.scrollTop = row.offsetTop + row.offsetHeight / 2 - frame.clientHeight / 2;
 }
 
-function write({title, say, why = "", code = "", equation = ""}) {
+function write({title, say, why = "", code = "", equation = "", phase = ""}) {
+  byId("now").dataset.phase = phase;
   byId("title").textContent = title;
   byId("say").firstChild.textContent = say;
   byId("say").lastChild.textContent = why;
@@ -102,7 +103,7 @@ function write({title, say, why = "", code = "", equation = ""}) {
 
 function show(k) {
   paint(at(k));
-  write(words[k]);
+  write({...words[k], phase: steps[k].phase});
   byId("count").textContent = `step ${k} of ${end}`;
 }
 
