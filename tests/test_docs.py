@@ -3,9 +3,12 @@
 import doctest
 import importlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from micronn.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(
@@ -49,6 +52,19 @@ def test_readme_gives_a_reading_order_of_files_that_exist():
 def test_readme_links_lead_to_files_that_exist():
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_first_command_of_the_readme_draws_its_first_picture(tmp_path, monkeypatch):
+    # Layout engines differ by a pixel or two; every name, number and moment is the same.
+    monkeypatch.chdir(tmp_path)
+    command = next(line for line in blocks("sh")[0].splitlines() if "micronn draw" in line)
+    assert main(shlex.split(command)[1:]) == 0
+    shown = ROOT / re.search(r"!\[.*?\]\((.*?)\)", README)[1]
+    assert shown.name == "neuron.svg"
+    drawn = r"(?s)>([^<>]+)</|class=\"([^\"]*)"
+    ours, theirs = (re.findall(drawn, f.read_text("utf-8")) for f in (Path("neuron.svg"), shown))
+    assert len(ours) > 150
+    assert ours == theirs
 
 
 def test_the_two_first_sh_blocks_set_everything_up():

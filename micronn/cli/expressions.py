@@ -1,6 +1,7 @@
 """The commands that take an expression and a number for each of its names.
 
 micronn draw "tanh(w*x + b)" w=0.5 x=2 b=-1      a picture of every number
+micronn draw net.py:loss                         the same of a program of one's own
 micronn explain "(a + b)*b" a=-2 b=3             the same in the terminal
 micronn check "exp(x)/x" x=0.5                   backward() against finite differences
 micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
@@ -15,12 +16,14 @@ from pathlib import Path
 from rich.console import Console
 
 from micronn.check.gradcheck import gradcheck, step_size_table
+from micronn.cli import programs
 from micronn.cli.command import A_FILE, Commands, Note, Option, Run, add_command
 from micronn.cli.formula import parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
+from micronn.pictures.render import Picture
 from micronn.support.text import clipped, counted
 from micronn.terminal.tables import backward_table, check_table, computation_tree
 from micronn.viewer.quiz import ABOUT, known, questions, take
@@ -30,11 +33,35 @@ from micronn.viewer.worksheet import save_worksheet
 
 
 def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Draw the graph of an expression, or what a program holds, into a file."""
+    where = programs.place(args.expression)
+    if where is None:
+        return reading(draw_expression)(args, console, note)
+    if args.numbers:
+        raise ValueError(
+            f"numbers are given to an expression, and {where.path} is a program, got "
+            f"{clipped(args.numbers[0])}; set it in the program, or leave it out"
+        )
+    picture, what = programs.picture(where, args.detail, args.params)
+    return written(picture, what, args, console, note)
+
+
+def draw_expression(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Draw the graph of an expression into a file."""
-    root = differentiated(args)
-    path = Path(args.output)
-    draw(root, detail=args.detail).save(path, args.animate)
-    console.print(f"wrote {path}: {counted(len(topological_order(root)), 'value')}", soft_wrap=True)
+    leaves = args.expression.leaves(args.numbers)
+    params = programs.chosen(args.params, leaves) if args.params else None
+    root: Value = args.expression(leaves)
+    root.backward()
+    what = counted(len(topological_order(root)), "value")
+    return written(draw(root, params, args.detail), what, args, console, note)
+
+
+def written(
+    picture: Picture, what: str, args: argparse.Namespace, console: Console, note: Note
+) -> int:
+    """Save a picture, say so, and show it if that is asked for."""
+    path = picture.save(args.output, args.animate)
+    console.print(f"wrote {path}: {what}", soft_wrap=True)
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser was found; open {path} yourself")
     return 0
@@ -111,6 +138,9 @@ def reading(run: Run) -> Run:
         unused = [clipped(name) for name in args.numbers if name not in args.expression.names]
         if unused:
             note(f"not in the expression, so not used: {', '.join(unused)}")
+        unread = [clipped(name) for name, read in args.expression.computed.items() if not read]
+        if unread:
+            note(f"computed, but not read by the result: {', '.join(unread)}")
         return status
 
     return command
@@ -129,14 +159,23 @@ def line_from(console: Console, prompt: str) -> str | None:
 
 # Arguments
 
+EXAMPLE, NUMBERS = '"tanh(w*x + b)" w=0.5 x=2 b=-1', "a number for each name"
+CARDS = ("auto", "values", "neurons", "layers")  # what a picture may have a card for
+
 
 def add_to(commands: Commands) -> None:
     """Give a parser these commands."""
-    option = add(commands, "draw", "draw an expression with its gradients", draw_command)
+    summary = "draw an expression, or a Value of a program, with its gradients"
+    option = add_command(commands, "draw", summary, EXAMPLE, draw_command)
+    what = 'a formula, in quotes: "o = tanh(w*x + b)"; several lines, with ; between them: '
+    option("expression", metavar="EXPR", help=f'{what}"h = w*x; tanh(h + b)"; or net.py:NAME')
+    option("numbers", metavar="NAME=NUMBER", nargs="*", help=NUMBERS)
+    params = "which names are parameters: w,b"
+    option("--params", metavar="NAMES", help=params)
     places = "where to: .svg, .html (steps through), .dot, .png or .pdf; default graph.svg"
     option("-o", "--output", **A_FILE, default="graph.svg", help=places)
     details = "values: a card for every value, up to 500; auto: as many as stay readable"
-    option("--detail", choices=("auto", "values"), default="auto", help=details)
+    option("--detail", choices=CARDS, default="auto", help=details)
     option("--animate", action="store_true", help="an .svg that plays the two passes")
     option("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
@@ -148,7 +187,7 @@ def add_to(commands: Commands) -> None:
 
 def add(commands: Commands, name: str, summary: str, run: Run) -> Option:
     """One command that takes an expression and numbers for its names."""
-    option = add_command(commands, name, summary, '"tanh(w*x + b)" w=0.5 x=2 b=-1', reading(run))
+    option = add_command(commands, name, summary, EXAMPLE, reading(run))
     option("expression", metavar="EXPR", help='a formula, in quotes: "tanh(w*x + b)"')
-    option("numbers", metavar="NAME=NUMBER", nargs="*", help="a number for each name")
+    option("numbers", metavar="NAME=NUMBER", nargs="*", help=NUMBERS)
     return option

@@ -6,8 +6,9 @@ postfix order, Values.  Postfix means operands first:
     tanh(w*x + b)     is     w  x  *  b  +  tanh
 
 so a stack is all it takes to compute it: a name puts its Value on the stack, an
-operation takes its operands off and puts its result on.  The parser is Dijkstra's
-shunting yard, "Algol 60 translation", 1961.  It has a stack of its own where
+operation takes its operands off and puts its result on.  Of several lines each but the
+last has a name for its result, h = tanh(w*x), which the lines below may read.  The parser
+is Dijkstra's shunting yard, "Algol 60 translation", 1961.  It has a stack of its own where
 others call themselves, so 10,000 nested parentheses are no deeper than one.
 
     >>> root = parse("tanh(w*x + b)")({"w": 0.5, "x": 2.0, "b": -1.0})
@@ -43,7 +44,10 @@ HINTS = {
 }
 
 NAME = r"[^\W\d]\w*"  # as in Python: letters of any alphabet, digits and _, no digit first
-TOKEN = re.compile(rf"(?P<number>{DECIMAL})|(?P<name>{NAME})|(?P<sign>\*\*|[-+*/(),])|\s+")
+SIGN, BREAK = r"\*\*|[-+*/(),=]", r";|\r?\n"
+TOKEN = re.compile(
+    rf"(?P<number>{DECIMAL})|(?P<name>{NAME})|(?P<sign>{SIGN})|(?P<break>{BREAK})|\s+"
+)
 WIDTH = 70  # characters of the expression that a message shows
 
 
@@ -52,7 +56,7 @@ class ExpressionError(ValueError):
 
 
 class Token(NamedTuple):
-    """A number, a name, a sign, or the end of the text; start is its index in the text."""
+    """A number, a name, a sign, a break or the end of the text; start is its index in the text."""
 
     kind: str
     text: str
@@ -60,7 +64,10 @@ class Token(NamedTuple):
 
 
 class PostfixStep(NamedTuple):
-    """One step of a program: what to do, to how many operands, and where it was typed."""
+    """One step of a program: what to do, to how many operands, and where it was typed.
+
+    op: "=" gives the result of a line the name in the token.
+    """
 
     op: str
     takes: int
@@ -73,6 +80,7 @@ class Expression:
     text: what was typed.
     program: its PostfixSteps, in order.
     names: the variables in order of appearance.
+    computed: the names of lines, each with whether another line reads it; the last is the root.
 
     Called with a number for each name, it gives the root of a new graph whose
     leaves carry the names as labels.  A Value given for a name is the leaf itself.
@@ -90,27 +98,45 @@ class Expression:
         self.text = text
         self.program = program
         words = [step.op for step in program if step.token.kind == "name"]
-        self.names = [word for word in dict.fromkeys(words) if word not in FUNCTIONS]
+        lines = [step.token.text for step in program if step.op == "="]
+        self.computed = {name: name in words or name == self.result() for name in lines}
+        known = {"=", *FUNCTIONS, *lines}
+        self.names = [word for word in dict.fromkeys(words) if word not in known]
 
     def __call__(self, numbers: Mapping[str, float | Value]) -> Value:
-        leaves = self.leaves(numbers)
+        values = self.leaves(numbers)
         stack: list[Value] = []
         unnamed: set[Value] = set()  # computed from plain numbers alone
         for step in self.program:
             cut = len(stack) - step.takes
             operands = stack[cut:]
+            if step.op == "=":
+                (value,) = operands
+                value.label = value.label or step.token.text
+                values[step.token.text] = value
+                continue
             named = step.token.kind == "name" and not operands
-            value = leaves[step.op] if named else self.run(step, operands, unnamed)
+            value = values[step.op] if named else self.run(step, operands, unnamed)
             if not named and unnamed.issuperset(operands):
                 unnamed.add(value)
             stack[cut:] = [value]
-        return stack[0]
+        return stack[-1]
+
+    def result(self) -> str:
+        """The name of the last line, or ""."""
+        last = self.program[-1]
+        return last.token.text if last.op == "=" else ""
 
     def leaves(self, numbers: Mapping[str, float | Value]) -> dict[str, Value]:
         """A Value for each name in the formula, labelled with it."""
         for step in self.program:
             name = step.op
-            if step.token.kind == "name" and not step.takes and name not in numbers:
+            if name == "=" and step.token.text in numbers:
+                line = clipped(step.token.text)
+                advice = f"Leave out {line}=..., or give the line another name."
+                raise pointed(self.text, step.token, f"{line!r} is given as a number too", advice)
+            known = name in numbers or name in self.computed
+            if step.token.kind == "name" and not step.takes and not known:
                 advice = did_you_mean(name, numbers) or f"Give it one: {clipped(name)}=0.5"
                 raise pointed(self.text, step.token, f"{clipped(name)!r} has no number", advice)
         given = {name: numbers[name] for name in self.names}
@@ -139,23 +165,82 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """The formula in a text.
+    """The formula in a text, or the formulas in its lines.
 
     text: decimal numbers, names, + - * / **, parentheses and the FUNCTIONS, with
-        Python's precedence: -x**2 is -(x**2), and 2**3**2 is 2**9.
+        Python's precedence: -x**2 is -(x**2), and 2**3**2 is 2**9.  Before it may stand
+        NAME =, which labels the result; lines that have one, with a line break or ; between
+        them, compute what the lines below them read.
 
     Raises ExpressionError, pointing at the place, for anything else.
 
     >>> [step.op for step in parse("-x**2").program]
     ['x', 'number', '**', 'neg']
+    >>> parse("h = w*x; y = tanh(h)")({"w": 0.5, "x": 2.0}).label
+    'y'
     """
-    if not text.strip():
+    program: list[PostfixStep] = []
+    read: dict[str, Token] = {}
+    found = list(lines([*tokens(text), Token("end", "", len(text))]))
+    if not found:
         raise ExpressionError('the expression is empty; write one, such as "tanh(w*x + b)"')
-    parser = Parser(text)
-    found = [*tokens(text), Token("end", "", len(text))]
-    for token, following in zip(found, found[1:] + found[-1:], strict=True):
-        parser.take(token, following)
-    return Expression(text, parser.program)
+    for line in found:
+        name = line[0] if line[0].kind == "name" and line[1].text == "=" else None
+        if name:
+            line = named_line(text, line, [step.token.text for step in program if step.op == "="])
+        elif line is not found[-1]:
+            advice = "Write NAME = before it; only the last line may go without."
+            raise pointed(text, line[0], "no line can read the result of this one", advice)
+        parser = Parser(text)
+        for token, following in zip(line, line[1:] + line[-1:], strict=True):
+            parser.take(token, following)
+        for step in parser.program:
+            if step.token.kind == "name" and not step.takes:
+                read.setdefault(step.op, step.token)
+        program += parser.program
+        if name and name.text in read:
+            reason = f"{clipped(name.text)!r} is read here before its line gives it a value"
+            advice = "Put its line first, or take another name for one of the two."
+            raise pointed(text, read[name.text], reason, advice)
+        if name:
+            program.append(PostfixStep("=", 1, name))
+    return Expression(text, program)
+
+
+def lines(found: Iterable[Token]) -> Iterator[list[Token]]:
+    """The tokens of each line.
+
+    Inside parentheses, and behind an operator, a line break is a blank.
+    """
+    line: list[Token] = []
+    depth = 0
+    for token in found:
+        depth += (token.text == "(") - (token.text == ")")
+        if token.kind not in ("break", "end"):
+            line.append(token)
+        elif token.text in (";", "") or not (depth > 0 or line and is_operator(line[-1])):
+            if line:
+                yield [*line, Token("end", "", token.start)]
+            line, depth = [], 0
+
+
+def is_operator(token: Token) -> bool:
+    """Whether an operand must come behind a token."""
+    return token.kind == "sign" and token.text != ")"
+
+
+def named_line(text: str, line: list[Token], taken: list[str]) -> list[Token]:
+    """The formula of a line that begins with NAME =, below lines with the names taken."""
+    name, equals, *rest = line
+    if name.text in taken:
+        reason = f"{clipped(name.text)!r} is computed twice; take another name for one of the two"
+        raise pointed(text, name, reason)
+    if name.text in FUNCTIONS:
+        reason = f"{name.text} is a function; choose another name for the result"
+        raise pointed(text, name, reason)
+    if [token.kind for token in rest if token.text not in ("+", "-")] == ["number", "end"]:
+        raise stray(text, equals.start)
+    return rest
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -198,6 +283,8 @@ class Parser:
 
     def take(self, token: Token, following: Token) -> None:
         """Take the next token, knowing which one comes after it."""
+        if token.text == "=":
+            raise stray(self.text, token.start)
         if not self.operand_next:
             self.take_operator(token)
         elif token.kind == "number":
@@ -311,9 +398,11 @@ def read_numbers(assignments: Iterable[str]) -> dict[str, float]:
 
 def pointed(text: str, token: Token, reason: str, advice: str = "") -> ExpressionError:
     """The error at a token: the reason, the text with carets below the token, advice."""
-    first = max(0, min(token.start - WIDTH // 2, len(text) - WIDTH))
-    last = min(len(text), first + WIDTH)
-    before, after = "..." if first else "", "..." if last < len(text) else ""
+    begin, end = text.rfind("\n", 0, token.start) + 1, text.find("\n", token.start)
+    end = len(text) if end < 0 else end
+    first = max(begin, min(token.start - WIDTH // 2, end - WIDTH))
+    last = min(end, first + WIDTH)
+    before, after = "..." if first > begin else "", "..." if last < end else ""
     seen = before + printable(text[first:last]) + after
     blanks = " " * int(columns(before + printable(text[first : token.start])))
     under = printable(text[token.start : min(last, token.start + len(token.text))])

@@ -23,7 +23,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 import micronn
-from micronn.cli import expressions, models, train
+from micronn.cli import expressions, models, programs, train
 from micronn.pictures.layout import NoLayout
 from micronn.support.text import printable
 
@@ -54,7 +54,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 WORDY = ("draw", "explain", "check", "quiz", "predict")  # their words may begin with a minus
-VALUED = ("-o", "--output", "--detail", "--worksheet", "--about", "--csv", "--images", "--index")
+VALUED = (
+    "--params",
+    "-o",
+    "--output",
+    "--detail",
+    "--worksheet",
+    "--about",
+    "--csv",
+    "--images",
+    "--index",
+)
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
@@ -151,7 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         say("error", error)
         return 2
-    except (OSError, ArithmeticError, NoLayout) as error:
+    except (OSError, ArithmeticError, NoLayout, programs.ProgramError) as error:
         say("error", refused(error))
         let_go()
         return 1

@@ -154,7 +154,18 @@ REFUSALS = [
     ("lambda: 0", "':'"),
     ("x if y else 1", "before 'if'"),
     ("not x", "before 'x'"),
-    ("x; y", "';'"),
+    ("x; y", "no line can read the result of this one"),
+    ("x = 2", "'=' has no meaning here"),  # that is a number for a name, which comes later
+    ("x = -2; x*y", "'=' has no meaning here"),
+    ("h = x; h = y", "'h' is computed twice"),
+    ("z = h*y; h = x", "'h' is read here before its line gives it a value"),
+    ("x = x + 1", "'x' is read here before its line gives it a value"),
+    ("x = y*y", "'x' is given as a number too"),
+    ("h = ; h*x", "the expression ends too early"),
+    ("tanh = x*y", "tanh is a function"),
+    ("h = (x; h*y)", "this parenthesis is never closed"),
+    ("h = k = x", "'=' has no meaning here"),
+    ("h.a = x", "'.'"),
     ("x²", "'²'"),
     ("x*٣", "'٣'"),  # a digit, but not one of 0 to 9
     ("·", "'·'"),  # may stand within a name, but not begin one
@@ -288,3 +299,37 @@ def test_numbers_are_given_by_name():
 def test_an_assignment_of_another_form_is_refused_naming_the_culprit(assignments, reason):
     with pytest.raises(ExpressionError, match="^" + re.escape(reason)):
         read_numbers(assignments)
+
+
+# Several lines
+
+
+def test_a_line_with_a_name_computes_what_the_lines_below_read():
+    # tanh(0.5·2 − 1) = tanh 0 = 0 and its slope is 1, so y = 0.25 and dy/dw1 = w2·x = 6.
+    f = parse("h = tanh(w1*x + b1); y = w2*h + b2")
+    assert f.names == ["w1", "x", "b1", "w2", "b2"]
+    numbers = {"w1": 0.5, "x": 2.0, "b1": -1.0, "w2": 3.0, "b2": 0.25}
+    leaves = f.leaves(numbers)
+    y = f(leaves)
+    y.backward()
+    assert (y.label, y.data, leaves["w1"].grad) == ("y", 0.25, 6.0)
+    assert {value.label for value in topological_order(y)} >= {"h", "y", *numbers}
+
+
+def test_lines_end_with_a_semicolon_or_where_an_operand_is_complete():
+    lines = "\n\nh = (a\n  + b) *\n  2 ;\n;k = h\n\n h*k\n"
+    assert parse(lines)({"a": 1.0, "b": 2.0}).data == 36.0
+
+
+def test_a_value_that_another_line_only_names_again_keeps_its_label():
+    assert parse("k = x; k*k")({"x": 3.0}).operands[0].label == "x"
+
+
+def test_a_result_without_a_name_has_no_label():
+    assert parse("h = x*x; h + 1")({"x": 3.0}).label == ""
+
+
+def test_an_error_in_a_line_shows_that_line():
+    with pytest.raises(ExpressionError) as caught:
+        parse("h = x*x\ny = tahn(h)\nz = y*y")
+    assert str(caught.value).splitlines()[2:4] == ["    y = tahn(h)", "        ^^^^"]

@@ -92,6 +92,18 @@ def test_an_unused_number_is_pointed_out(capsys):
     assert Path("out.svg").exists()
 
 
+def test_what_is_computed_and_not_read_is_pointed_out(capsys):
+    assert main(["explain", "h = x*x; k = x + 1; 2*h", "x=3"]) == 0
+    assert capsys.readouterr().err == "micronn: note: computed, but not read by the result: k\n"
+
+
+def test_parameters_have_their_colour_and_the_result_its_name():
+    main(["draw", "o = w*x + b", "w=1", "x=2", "b=3", "--params", "w,b", "-o", "out.svg"])
+    svg = Path("out.svg").read_text("utf-8")
+    assert (svg.count('class="card param"'), svg.count('class="card input"')) == (2, 1)
+    assert ">o<" in svg
+
+
 def test_draw_makes_a_picture_that_plays(capsys):
     assert main(["draw", *NEURON, "-o", "out.svg", "--animate"]) == 0
     assert "@keyframes" in Path("out.svg").read_text("utf-8")
@@ -121,6 +133,8 @@ REFUSALS = [
     (["draw", "x", "x=1", "--detail", "network"], "network"),  # an expression is no model
     (["draw", "x*x", "x=1", "--animate", "-o", "out.html"], "plays in an .svg alone"),
     (["draw", "+".join(["x"] * 70), "x=1", "--animate"], "cannot play"),
+    (["draw", "o = w*x", "w=1", "x=2", "--params", "o"], "'o' is not there, so it is no parameter"),
+    (["draw", "w*x", "w=1", "x=2", "--params", "w,y"], "Given are w, x."),
     (["draw"], "EXPR"),
     (["drwa", "x"], "drwa"),
     ([], "COMMAND"),
