@@ -23,6 +23,7 @@ Behind it are rooms, each of which can be taken away without harm to what is abo
     compiler    the same graph as a program
     training    the same loop, faster, on tasks, with scores
     datasets    digits, texts, tables, MNIST
+    grade       an engine of your own, tried, and told where it is wrong
     terminal    trees, tables, plots and progress
     cli         the micronn command
 """

@@ -34,6 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "pictures": PATH | {"graph"},
     "viewer": PATH | {"train", "graph", "pictures", "compiler", "training"},
     "draw": PATH | {"graph", "pictures", "viewer"},
+    "grade": PATH | {"graph", "pictures", "viewer"},
     "terminal": PATH | {"graph", "check", "pictures", "training"},
 }
 ROOMS["cli"] = set(ROOMS)

@@ -23,7 +23,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 import micronn
-from micronn.cli import expressions, models, programs, train
+from micronn.cli import expressions, grade, models, programs, train
 from micronn.pictures.layout import NoLayout
 from micronn.support.text import printable
 
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for file in (expressions, train, models):
+    for file in (expressions, train, models, grade):
         file.add_to(commands)
     return top
 

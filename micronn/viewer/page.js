@@ -102,7 +102,7 @@ function press(event) {
 function follow() {
   if (leaf.opens?.(location.hash)) return;
   const step = /^#step-([0-9]+)/.exec(location.hash);
-  turn(step ? +step[1] : 0, true);
+  turn(step ? +step[1] : data.begin ?? 0, true);
 }
 
 addEventListener("DOMContentLoaded", () => {

@@ -97,17 +97,23 @@ def model_of(params: Any) -> Module:
 # The page
 
 
-def stepping_page(story: Story, title: str) -> str:
-    """The page of a small graph, with its steps."""
-    picture = render(story.graph, "values", legend=False, told=False, headed=False)
+def stepping_page(
+    story: Story, title: str, begin: int = 0, picture: Picture | None = None, note: str = ""
+) -> str:
+    """The page of a small graph, with its steps.
+
+    begin: the step that it opens at.  picture: of the values, in place of the plain one.
+    note: what to say above it, in place of what the story says.
+    """
+    picture = picture or render(story.graph, "values", legend=False, told=False, headed=False)
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
         ("stepper.html", "stepper.css", "page.js", "stage.js", "stepper.js", "quiz.js"),
-        page_data(slots),
+        page_data(slots) | {"begin": begin},
         title=title or f"{picture.title}, one step at a time",
         summary=story.summary(),
-        note=story.note,
+        note=note or story.note,
         style="".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")]),
         svg=picture.svg,
         width=picture.width,

@@ -1,0 +1,227 @@
+"""What an engine is asked: small programs, from a single sum to graphs at random.
+
+Each names every number that it computes, so that the first wrong one can be pointed at.
+What is right is what micronn's own engine says; an engine is only asked for what its
+class has methods for.
+
+    >>> print(PROGRAMS[5].source)
+    a = Value(3.0)
+    b = Value(-2.0)
+    y = a * b
+    y.backward()
+    >>> right(PROGRAMS[5])["a"]  # its data, and its gradient
+    (3.0, -2.0)
+"""
+
+import ast
+import math
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from micronn.engine import Value
+
+Numbers = dict[str, tuple[float, float]]  # data and grad by name
+
+
+class Program(NamedTuple):
+    """One thing that an engine is asked to do.
+
+    kind: what it shows, one of KINDS.
+    text: the computation in a line.
+    source: the whole program; `Value` in it is the engine's class.
+    needs: the methods without which it cannot run, so that nothing is claimed.
+    """
+
+    kind: str
+    text: str
+    source: str
+    needs: tuple[str, ...]
+
+    def compared(self, names: Iterable[str]) -> list[str]:
+        """Which of its numbers matter.
+
+        After more than one pass the gradients in the middle are what an engine likes: then
+        only those of the leaves.
+        """
+        leaves_only = self.kind in ("fresh", "again")
+        return [name for name in names if not leaves_only or f"{name} = Value(" in self.source]
+
+
+KINDS = {  # in the order in which they are tried; a limit is no fault
+    "start": "a Value holds a number",
+    "one": "one operation",
+    "constant": "a plain number beside a Value",
+    "upstream": "the chain rule through one more operation",
+    "reuse": "a Value used twice",
+    "order": "a Value passes on what it received only when it has received all",
+    "fresh": "a new graph of old Values",
+    "mixed": "operations at random",
+    "deep": "a long chain",
+    "shared": "many ways through one graph",
+    "large": "functions of large numbers",
+    "again": "backward() more than once",
+}
+LIMITS = ("deep", "shared", "large", "again")
+
+METHODS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow"}
+BINARY = ("+", "*", "-", "/", "**")
+SMALL, POSITIVE, BOTH = (0.5, -1.25, 2.0), (4.0, 2.25, 0.3), (2.0, -3.0, 0.75)
+FUNCTIONS = {  # by method: the numbers it is tried at
+    "tanh": SMALL, "sigmoid": SMALL, "relu": BOTH, "exp": SMALL, "log": POSITIVE,
+    "sqrt": POSITIVE, "sin": SMALL, "cos": SMALL, "softplus": SMALL, "abs": BOTH,
+}  # fmt: skip
+PAIRS = ((3.0, -2.0), (0.5, 4.0), (-1.5, 0.7))  # of a and b, for two operands
+POWERS = ((3.0, 2.0), (0.5, -1.5), (1.7, 0.3))
+CONSTANTS = ("a + 5", "5 + a", "a - 5", "5 - a", "a * 5", "5 * a", "a / 4", "6 / a", "a ** 2",
+             "a ** 3", "a ** -1", "a ** 0.5", "2 ** a")  # fmt: skip
+
+
+def program(
+    kind: str, lines: str, leaves: dict[str, float], after: str = "y.backward()"
+) -> Program:
+    """A program of these leaves and lines, which ends with y and its backward pass."""
+    given = [f"{name} = Value({number!r})" for name, number in leaves.items()]
+    body = [line.strip() for line in lines.split(";")]
+    source = "\n".join([*given, *body, *after.split("; ")])
+    last, before = body[-1].removeprefix("y = "), ", ".join(body[:-1])
+    text = f"{last}, where {before}" if before else last
+    return Program(kind, text, source, tuple(sorted(set(needed("\n".join(body))))))
+
+
+def needed(lines: str) -> Iterator[str]:
+    """The methods that Python calls for these lines."""
+    for part in ast.walk(ast.parse(lines)):
+        if isinstance(part, ast.BinOp):
+            on_the_left = isinstance(part.left, ast.Constant)
+            yield f"__{'r' * on_the_left}{METHODS[type(part.op)]}__"
+        elif isinstance(part, ast.AugAssign):
+            yield f"__{METHODS[type(part.op)]}__"
+        elif isinstance(part, ast.UnaryOp) and not isinstance(part.operand, ast.Constant):
+            yield "__neg__"
+        elif isinstance(part, ast.Attribute) and part.attr not in ("data", "grad"):
+            yield part.attr
+        elif isinstance(part, ast.Name) and part.id == "abs":
+            yield "__abs__"
+
+
+def applied(function: str, x: str) -> str:
+    """A function of x as it is typed."""
+    return f"abs({x})" if function == "abs" else f"{x}.{function}()"
+
+
+A, AB = {"a": 3.0}, {"a": 3.0, "b": -2.0}
+
+
+def written() -> Iterator[Program]:
+    """All programs but those at random, simplest first."""
+    yield Program("start", "Value(3.0)", "a = Value(3.0)", ())
+    yield program("start", "y = a", A)
+    for sign in BINARY:
+        for a, b in POWERS if sign == "**" else PAIRS:
+            yield program("one", f"y = a {sign} b", {"a": a, "b": b})
+    yield program("one", "y = -a", A)
+    for function, points in FUNCTIONS.items():
+        for a in points:
+            yield program("one", f"y = {applied(function, 'a')}", {"a": a})
+    for text in CONSTANTS:
+        for a in (3.0, 1.5, 0.4):
+            yield program("constant", f"y = {text}", {"a": a})
+    for sign in BINARY:
+        a, b = (POWERS if sign == "**" else PAIRS)[0]
+        yield program("upstream", f"c = a {sign} b; y = c * d", {"a": a, "b": b, "d": 7.0})
+    yield program("upstream", "c = -a; y = c * d", {"a": 3.0, "d": 7.0})
+    for function, points in FUNCTIONS.items():
+        yield program(
+            "upstream", f"c = {applied(function, 'a')}; y = c * d", {"a": points[0], "d": 7.0}
+        )
+    for lines in ("y = a + a", "y = a * a", "c = a * b; y = c + a", "c = a + b; y = c * c"):
+        yield program("reuse", lines, AB if "b" in lines else A)
+    yield program("reuse", "c = a + b; y = c * b", {"a": 2.0, "b": 2.0})  # equal, but not the same
+    for lines in ("c = a + b; d = c + c; y = c + d", "c = a + b; d = c + c; y = d + c",
+                  "c = a * b; d = c * b; y = c + d", "c = a * b; d = c * b; y = d + c",
+                  "c = a + b; d = c * b; e = d * c; f = e + d; y = f * c"):  # fmt: skip
+        yield program("order", lines, AB)
+    zeroed = "y.backward(); a.grad = 0; b.grad = 0; z = a + b; z.backward()"
+    yield program("fresh", "c = a * b; y = c + a", AB, zeroed)
+    yield program("fresh", "old = a; a += b; y = a * old", AB)
+    for times in (200, 5_000):
+        yield program("deep", f"y = a; for _ in range({times}): y = y + b", AB)
+    yield program("shared", "y = a; for _ in range(50): y = y + y", A)
+    for text in ("a.tanh()", "a.sigmoid()", "a.softplus()"):
+        for a in (800.0, -800.0):
+            yield program("large", f"y = {text}", {"a": a})
+    yield program("again", "c = a * b; y = c * b", AB, "y.backward(); y.backward()")
+    yield program("again", "y = a * b; z = a + b", AB, "y.backward(); z.backward()")
+
+
+PROGRAMS = list(written())
+
+
+def mixed(works: set[str], count: int = 30) -> Iterator[Program]:
+    """Programs at random, of the methods that work, from short to long; the same ones each time.
+
+    Only those with plain numbers: nothing huge, no relu and no abs near its corner.
+    """
+    rng = random.Random(7)
+    signs = [sign for sign, name in zip("+-*", ("add", "sub", "mul"), strict=True)
+             if f"__{name}__" in works]  # fmt: skip
+    functions = [f for f in FUNCTIONS if {f, f"__{f}__"} & works and f not in ("log", "sqrt")]
+    for length in range(2, 2 + count if signs else 0):
+        for _ in range(100):  # until its numbers are plain
+            found = at_random(rng, 2 + length // 3, signs, functions)
+            if is_plain(found):
+                yield found
+                break
+
+
+def at_random(rng: random.Random, length: int, signs: list[str], functions: list[str]) -> Program:
+    """So many operations on the last results, or on any."""
+    names, lines = ["a", "b"], list[str]()
+    for name in [*"cdefghijklmn"[: length - 1], "y"]:
+        last = names[-1] if lines else rng.choice(names)
+        if functions and rng.random() < 0.3:
+            lines.append(f"{name} = {applied(rng.choice(functions), last)}")
+        else:
+            lines.append(f"{name} = {last} {rng.choice(signs)} {rng.choice(names)}")
+        names.append(name)
+    leaves = {name: rng.choice((-1.5, -0.75, 0.5, 1.25, 2.0)) for name in "ab"}
+    return program("mixed", "; ".join(lines), leaves)
+
+
+def is_plain(asked: Program) -> bool:
+    """Whether all its numbers are finite, of moderate size, and away from the corners."""
+    try:
+        numbers = right(asked)
+    except (ArithmeticError, ValueError):
+        return False
+    sizes = [abs(x) for pair in numbers.values() for x in pair]
+    corners = re.findall(r"(\w+)\.relu|abs\((\w+)", asked.source)
+    return all(math.isfinite(x) and x < 1e4 for x in sizes) and all(
+        abs(numbers[first or second][0]) > 0.01 for first, second in corners
+    )
+
+
+# What is right
+
+
+@lru_cache(1000)
+def right(asked: Program) -> Numbers:
+    """The numbers of micronn's own engine."""
+    return numbers(asked.source, Value.backward)
+
+
+def numbers(source: str, backward: Callable[[Value], object]) -> Numbers:
+    """The numbers of a program with this backward pass in place of Value's own."""
+    return {name: (x.data, x.grad) for name, x in values_of(source, backward).items()}
+
+
+def values_of(
+    source: str, backward: Callable[[Value], object] = Value.backward
+) -> dict[str, Value]:
+    """The Values of a program by name, those made first before those made of them."""
+    names: dict[str, Any] = {"Value": Value, "backward": backward}
+    exec(re.sub(r"(\w+)\.backward\(\)", r"backward(\1)", source), names)  # noqa: S102 (ours)
+    return {name: x for name, x in names.items() if isinstance(x, Value)}
