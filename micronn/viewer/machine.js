@@ -173,6 +173,15 @@ class Program {
       refused: false, finite: finite === 1n
     };
   }
+
+  // What the last run left in every slot, if it was of one example with all gradients.
+  slots() {
+    const count = this.struct.get("slots"), values = this.scratch(1);
+    return {
+      values: this.machine.doubles(values, count).slice(),
+      slopes: this.machine.doubles(values + 8 * count, count).slice()
+    };
+  }
 }
 
 function expect(name, numbers, count) {

@@ -19,12 +19,13 @@ from typing import Any, NamedTuple, cast
 from micronn.engine import Value, as_value, topological_order
 from micronn.losses import loss_of
 from micronn.nn import Module
+from micronn.optim import Optimizer
 from micronn.pictures.network_columns import layers_of
 from micronn.support.arguments import check_pairs, check_text, count, integer, pair
 from micronn.support.number import number_of
 from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean
-from micronn.train import Step
+from micronn.train import Step, check_training
 from micronn.training.fit import under_way
 
 Loss = Callable[[Any, Any], Value]
@@ -36,18 +37,23 @@ class Snapshot(NamedTuple):
 
     numbers: losses and metrics, by name.
     data, grads: of every parameter, in the order of model.parameters().
+    taken: how many steps the optimiser has taken.
+    columns: all parameters that it moves, then each number that it remembers of them.
     """
 
     step: int
     numbers: dict[str, float]
     data: Sequence[float]
     grads: Sequence[float]
+    taken: int = 0
+    columns: Sequence[float] = ()
 
 
 class Run:
     """What learned, on what, and how; the arguments are those of Recorder.
 
     layers: the neurons of each layer.
+    learned: the parameters of the model, and what else the optimiser moves.
     indices: for each layer, which of the model's parameters are its own.
     points: each input with its class, if there are data.
     curves: the numbers of every step, by name.
@@ -65,9 +71,13 @@ class Run:
         every: int = 1,
         most: int = 200,
         title: str = "A training run",
+        optimizer: Optimizer | None = None,
+        batch_size: int | None = None,
     ):
         check_text(title, "title")
-        self.model, self.loss, self.example = model, loss, example
+        self.model, self.loss, self.example, self.data = model, loss, example, data
+        self.optimizer = optimizer
+        self.batch_size = None if batch_size is None else count(batch_size, "batch_size")
         self.layers = layers_of(model)
         index = {p: k for k, p in enumerate(model.parameters())}
         self.indices = [[index[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
@@ -82,6 +92,12 @@ class Run:
         self.calls = 0
         if example is not None:
             self.check_example(*pair(example, "an example is a pair, x and target"))
+        self.learned = model.parameters()
+        if optimizer is not None:
+            if data is None:
+                raise TypeError("an optimizer trains on data; pass data=(inputs, targets) too")
+            check_training(model, cast(Loss, loss), optimizer)
+            self.learned = list(dict.fromkeys([*self.learned, *optimizer.params]))
 
     def check_example(self, x: Sequence[Value | float], target: Any) -> None:
         """Work the example out once, so that a mistake in it shows before the training."""
@@ -117,15 +133,25 @@ class Run:
         numbers = {name: as_value(x).data for name, x in given.items() if x is not None}
         for name, number in numbers.items():
             self.curves.setdefault(name, []).append((step, number))
-        parameters = self.model.parameters()
-        data = array("d", [p.data for p in parameters])
-        grads = array("d", [p.grad for p in parameters])
-        self.last = Snapshot(step, numbers, data, grads)
+        self.last = self.taken(step, numbers)
         if self.calls % self.every == 0:
             self.kept.append(self.last)
         self.calls += 1
         if len(self.kept) > self.most:
             self.kept, self.every = self.kept[::2], self.every * 2
+
+    def taken(self, step: int, numbers: dict[str, float]) -> Snapshot:
+        """A snapshot of now."""
+        parameters, optimizer = self.model.parameters(), self.optimizer
+        data = array("d", [p.data for p in parameters])
+        grads = array("d", [p.grad for p in parameters])
+        if optimizer is None:
+            return Snapshot(step, numbers, data, grads)
+        index = {p: k for k, p in enumerate(optimizer.params)}
+        columns = array("d", [p.data for p in self.learned])
+        for column in optimizer.state.values():
+            columns.extend([column[index[p]] if p in index else 0.0 for p in self.learned])
+        return Snapshot(step, numbers, data, grads, optimizer.steps, columns)
 
     def record(self, steps: Iterable[Step], metric: str = "metric") -> Iterator[Step]:
         """Hand on the Steps of micronn.training.steps, and note each of them.
@@ -153,10 +179,21 @@ class Run:
         return map(noted, under_way(steps, "recorded"))  # what is no training is refused at once
 
     def snapshots(self) -> list[Snapshot]:
-        """The snapshots that the page shows: those kept, and the last one."""
+        """The snapshots that the page shows: those kept, and the last one.
+
+        Before the first one, with an optimiser, the model as it is.
+        """
+        if self.last is None and self.optimizer is not None:
+            return [self.taken(self.optimizer.steps, {})]
         if self.last is None:
             raise ValueError("nothing is recorded yet; call snapshot(step, loss) in the loop")
         return self.kept if self.kept[-1] is self.last else [*self.kept, self.last]
+
+    @property
+    def shown(self) -> Example:
+        """The example that the page of a training begins with."""
+        inputs, targets = self.data or ((), ())
+        return self.example or (inputs[0], targets[0])
 
     # What it tells
 
