@@ -26,7 +26,6 @@ from rich.table import Column, Table
 from micronn.checkpoint import load_training, save
 from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
 from micronn.datasets.csv_table import KINDS, as_cell
-from micronn.losses import loss_of
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.arguments import count
@@ -255,16 +254,20 @@ def trained(
 
 
 def recorder_for(run: Run) -> Recorder:
-    """A recorder of the run, with an example's graph if that is not too big to look at."""
+    """A recorder of the run, whose page goes on with it if that is not too much for a page.
+
+    It has an example's graph if that is not too big to look at.
+    """
     inputs, targets = run.task.validation
-    question = run.task.question
     return Recorder(
         run.model,
-        loss=lambda output, target: loss_of(question.loss, output, target),
+        loss=run.task.question.loss,
         example=(inputs[0], targets[0]) if run.task.nin <= 64 else None,
-        data=run.task.validation if run.task.nin == 2 else None,
+        data=run.task.train,
         every=max(1, run.epochs // 200),
-        title=question.name,
+        title=run.task.question.name,
+        optimizer=run.optimizer,
+        batch_size=run.args.batch_size,
     )
 
 

@@ -27,6 +27,7 @@ function setAddress(hash) {
 //   toPaper(), fromPaper(k): shows everything for print, and leaf k again;
 //   keys: more keys and what they do; resting: while true, keys turn no leaf;
 //   resized(): the window, or the size of everything in it, has changed;
+//   onward(k): makes the leaf after k, where there is always one more: its number, or null;
 //   opens(hash): true if an address that names no leaf was its to follow.
 
 const details = all("details"), live = document.querySelector("[aria-live]");
@@ -45,9 +46,15 @@ function go(k, again = false) {
   byId("slider").value = k;
   byId("slider").setAttribute("aria-valuetext", leaf.title(k));
   for (const button of [byId("first"), byId("back")]) dim(button, k === 0);
-  for (const button of [byId("next"), byId("last")]) dim(button, k === leaf.last);
-  if (k === leaf.last) play(false);
-  setAddress("#step-" + k);
+  dim(byId("last"), k === leaf.last);
+  dim(byId("next"), isEnd());
+  if (isEnd()) play(false);
+  if (!timer) setAddress("#step-" + k);  // browsers take it amiss at every step of a play
+}
+const isEnd = () => now === leaf.last && !leaf.onward;
+function onward() {
+  const k = leaf.onward ? leaf.onward(now) : now + 1;
+  if (k === null) play(false); else go(k, Boolean(leaf.onward));
 }
 function turn(k, again = false) {
   play(false);
@@ -56,15 +63,15 @@ function turn(k, again = false) {
 
 function play(on) {
   clearInterval(timer);
-  if (on && now === leaf.last) go(0);
-  const playing = on && leaf.last > 0, speed = +byId("speed").value, button = byId("play");
-  timer = playing ? setInterval(() => go(now + 1), speed) : 0;
+  if (on && isEnd()) go(0);
+  const playing = on && !isEnd(), speed = +byId("speed").value, button = byId("play");
+  timer = playing ? setInterval(onward, speed) : 0;
   button.firstChild.textContent = playing ? "❚❚" : "▶";
   button.lastChild.textContent = playing ? " Pause" : " Play";
   button.setAttribute("aria-pressed", playing);
   const was = live.getAttribute("aria-live"), is = playing ? "off" : "polite";
   live.setAttribute("aria-live", is);  // Play goes on before a step is read out
-  if (was !== is && !playing && now >= 0) leaf.show(now);  // so that the step it stops at is
+  if (was !== is && !playing && now >= 0) go(now, true);  // so that the step it stops at is
 }
 
 // Everything 1.6 times as large.
@@ -77,7 +84,7 @@ const isProjected = () => byId("projector").getAttribute("aria-pressed") === "tr
 
 const turns = {
   first: () => turn(0), back: () => turn(now - 1), play: () => play(!timer),
-  next: () => turn(now + 1), last: () => turn(leaf.last)
+  next: () => { play(false); onward(); }, last: () => turn(leaf.last)
 };
 const turnKeys = {
   Home: turns.first, ArrowLeft: turns.back, " ": turns.play, ArrowRight: turns.next, End: turns.last,

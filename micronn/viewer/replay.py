@@ -7,6 +7,7 @@ snapshot.  Each of them is a film: Python draws every frame, and the page only t
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from copy import copy
 from pathlib import Path
 
 from micronn.engine import Value
@@ -27,6 +28,8 @@ from micronn.train import NOT_FINITE
 from micronn.training.traced import predictor
 from micronn.viewer.flipbook import ALPHABET, film
 from micronn.viewer.run import Run, Snapshot, named_inputs, put
+from micronn.viewer.trainable import NotHere, thinned, training_data
+from micronn.viewer.training_page import training_page
 
 PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
 SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
@@ -63,7 +66,13 @@ class Recorder(Run):
 
     def to_html(self) -> str:
         """The page, one self-contained HTML text."""
-        return replay_page(self)
+        if self.optimizer is None:
+            return replay_page(self)
+        try:
+            return learning_page(self)
+        except NotHere as why:
+            note = f"This page replays a training, and cannot go on with it: {why}."
+            return replay_page(self, note)
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a .html file, atomically.
@@ -84,11 +93,26 @@ class Recorder(Run):
 
     def _repr_html_(self) -> str | None:
         """In a notebook: the page, in a frame of its own."""
-        return None if self.last is None else page_frame("replay", self.to_html())
+        empty = self.last is None and self.optimizer is None
+        return None if empty else page_frame("replay", self.to_html())
 
 
-def replay_page(run: Run) -> str:
+def learning_page(run: Run) -> str:
+    """The page on which the run goes on.  Raises NotHere where it cannot."""
+    data, snapshots = training_data(run), run.snapshots()
+    chosen = thinned(snapshots, len(data["states"]))
+    last = copy(run)
+    last.kept, last.last, last.example = [snapshots[-1]], snapshots[-1], run.shown
+    films = {
+        name: film(frames).html() for name, frames in pictures(last).items() if name != "sizes"
+    }
+    return training_page(run, data, films, table(run, chosen), escape(plane_words(run)))
+
+
+def replay_page(run: Run, note: str = "") -> str:
     """The replay of a run as one HTML text.
+
+    note: what else the reader should know.
 
     Its script gets the titles and sentences of the snapshots, what turns the film of each
     panel, and the alphabet of their tracks; see flipbook.py.
@@ -113,6 +137,7 @@ def replay_page(run: Run) -> str:
             f"{model!r}, {len(model.parameters())} parameters, "
             f"{count} snapshots from step {steps[0]} to {steps[-1]}."
         ),
+        note=note,
         style=style(),
         toolbar=filled(__package__, "toolbar.html", leaf="snapshot", last=count - 1, **SPEEDS),
         count=count,
@@ -128,7 +153,9 @@ def replay_page(run: Run) -> str:
 
 def pictures(run: Run) -> dict[str, Iterator[str]]:
     """The frames of each panel that the run has something for."""
-    made = {"curves": loss_frames(run), "sizes": size_frames(run), "network": network_frames(run)}
+    made = {"sizes": size_frames(run), "network": network_frames(run)}
+    if run.curves:
+        made["curves"] = loss_frames(run)
     if run.points and len(run.layers[0][0].w) == 2:
         made["plane"] = plane_frames(run)
     if run.example is not None:
@@ -229,10 +256,10 @@ def sentence(run: Run, snapshot: Snapshot) -> str:
     parts = [f"{clean(name.replace('_', ' '))} {fmt(x)}" for name, x in snapshot.numbers.items()]
     sizes = run.layer_sizes(snapshot)
     strong = max(range(len(sizes)), key=lambda k: sizes[k])
-    words = f"{', '.join(parts)}. "
+    words = f"{', '.join(parts)}. " if parts else ""
     if len(sizes) > 1 and sizes[strong]:
         words += f"The gradient is largest in layer {strong + 1}, {fmt(sizes[strong])}."
-    return words[0].upper() + words[1:]
+    return words[:1].upper() + words[1:]
 
 
 def plane_words(run: Run) -> str:

@@ -28,6 +28,8 @@ from micronn.support.text import clean
 from micronn.train import Step, check_training
 from micronn.training.fit import under_way
 
+MOST_NUMBERS = 100_000  # of examples and states in a page on which a training goes on: 1 MB
+
 Loss = Callable[[Any, Any], Value]
 Example = tuple[Sequence[Value | float], Any]  # an input and its target
 
@@ -55,7 +57,7 @@ class Run:
     layers: the neurons of each layer.
     learned: the parameters of the model, and what else the optimiser moves.
     indices: for each layer, which of the model's parameters are its own.
-    points: each input with its class, if there are data.
+    points: each input with its class; of data that are on no plane, the first.
     curves: the numbers of every step, by name.
     kept: snapshots at equal distances.  last: the latest, kept or not.
     """
@@ -81,7 +83,10 @@ class Run:
         self.layers = layers_of(model)
         index = {p: k for k, p in enumerate(model.parameters())}
         self.indices = [[index[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
-        self.points = [] if data is None else points(data)
+        if data is not None:
+            inputs, targets = pair(data, "data is a pair, all inputs and all targets")
+            check_pairs(inputs, targets, "inputs")
+        self.points = [] if data is None else points(data, len(self.layers[0][0].w) == 2)
         bounded = self.layers[-1][0].activation == "sigmoid"
         self.threshold = threshold if threshold is not None else 0.5 if bounded else 0.0
         self.title = clean(title) or "A training run"
@@ -147,11 +152,20 @@ class Run:
         grads = array("d", [p.grad for p in parameters])
         if optimizer is None:
             return Snapshot(step, numbers, data, grads)
+        if self.most_states() < 2:
+            return Snapshot(step, numbers, data, grads, optimizer.steps)
         index = {p: k for k, p in enumerate(optimizer.params)}
         columns = array("d", [p.data for p in self.learned])
         for column in optimizer.state.values():
             columns.extend([column[index[p]] if p in index else 0.0 for p in self.learned])
         return Snapshot(step, numbers, data, grads, optimizer.steps, columns)
+
+    def most_states(self) -> int:
+        """How many states, with all that the optimiser remembers, have room in a page."""
+        inputs, _ = self.data or ((), ())
+        examples = len(inputs) * (len(inputs[0]) + len(self.layers[-1])) if inputs else 0
+        names = self.optimizer.names if self.optimizer else ()
+        return (MOST_NUMBERS - examples) // (len(self.learned) * (1 + len(names)))
 
     def record(self, steps: Iterable[Step], metric: str = "metric") -> Iterator[Step]:
         """Hand on the Steps of micronn.training.steps, and note each of them.
@@ -247,10 +261,9 @@ def named_inputs(x: Sequence[Value | float]) -> list[Value]:
     ]
 
 
-def points(data: Any) -> list[tuple[list[float], int]]:
-    """Each example as its inputs and its class."""
-    inputs, targets = pair(data, "data is a pair, all inputs and all targets")
-    check_pairs(inputs, targets, "inputs")
+def points(data: Any, all_of_them: bool) -> list[tuple[list[float], int]]:
+    """Each example as its inputs and its class; or the first one alone."""
+    inputs, targets = data if all_of_them else [part[:1] for part in data]
     numbers = [[number_of(number) for number in x] for x in inputs]
     return list(zip(numbers, classes(targets), strict=True))
 

@@ -35,7 +35,6 @@ from micronn.training.traced import TracedLoss, traced_loss
 from micronn.viewer.run import Run, Snapshot
 from micronn.viewer.tapes import machine_data, packed, tape_data
 
-MOST_NUMBERS = 100_000  # of examples and states in a page: a million characters
 REFUSALS = (ArithmeticError, AttributeError, DomainError, LookupError, NotImplementedError,
             TypeError, ValueError)  # fmt: skip
 
@@ -46,23 +45,21 @@ class NotHere(Exception):
 
 def training_data(run: Run) -> dict[str, Any]:
     """All that the page of a run with an optimiser knows.  Raises NotHere, in words."""
-    optimizer = cast(Optimizer, run.optimizer)
+    optimizer, most = cast(Optimizer, run.optimizer), run.most_states()
+    if most < 2:
+        count, learned = len(cast(Any, run.data)[0]), len(run.learned)
+        many = f"{count:,} examples and {learned:,} parameters are too many for one"
+        raise NotHere(f"{many}; give the recorder fewer examples")
     try:
         program = traced(run)
         loss, units = loss_tape(run, program)
         rule, arguments = rule_tape(optimizer), arguments_tape(optimizer)
         answers = answers_tape(run, program)
     except (NoMachine, UnknownOperation, *REFUSALS) as refusal:
-        raise NotHere(str(refusal) or repr(refusal)) from None
+        why, *_ = (str(refusal) or repr(refusal)).split(";")  # what follows is advice for Python
+        raise NotHere(why) from None
     count, names = len(program.rows), list(optimizer.step_arguments())
     chosen = b"".join(program.encoded([list(map(number_of, run.shown[0]))], [run.shown[1]]))
-    room = MOST_NUMBERS - count * program.width
-    width = len(run.learned) * len(rule.outputs)
-    if room < 2 * width:
-        raise NotHere(
-            f"{count:,} examples of {program.width} numbers and {len(run.learned):,} parameters "
-            "are too many for a page; give the recorder fewer examples"
-        )
     return {
         "machine": machine_data(),
         "loss": tape_data(loss),
@@ -80,7 +77,7 @@ def training_data(run: Run) -> dict[str, Any]:
         "lr": learning_rate(optimizer.lr, optimizer.steps),
         "states": [
             {"step": snapshot.taken, "columns": packed(snapshot.columns)}
-            for snapshot in thinned(run.snapshots(), room // width)
+            for snapshot in thinned(run.snapshots(), most)
         ],
     }
 

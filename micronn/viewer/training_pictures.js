@@ -111,6 +111,17 @@ class Network {
       column.forEach((x, unit) => this.unit(byId(`${view}u${k}_${unit}`), x, largest, view));
     });
   }
+  // The neuron that the fields are about, and those that stay as they are.
+  mark([layer, neuron], frozen) {
+    this.layers.forEach((neurons, k) => neurons.forEach((_, j) => {
+      const isFrozen = frozen.some(each => each[0] === k && each[1] === j);
+      for (const view of "wg") {
+        style(byId(`${view}u${k + 1}_${j}`)?.firstChild, {
+          strokeWidth: k === layer && j === neuron ? 3.5 : 1.2, strokeDasharray: isFrozen ? "3 2.5" : "none",
+        });
+      }
+    }));
+  }
   lines(view, column, neurons, numbers) {
     const all = neurons.flatMap(({w}) => w.map(k => numbers[k])), largest = scale(all);
     const found = neurons.map(({w}, j) => w.map((_, i) => byId(`${view}w${column}_${j}_${i}`)));

@@ -16,6 +16,14 @@ STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
     ["page.js", "stage.js", "stepper.js", "quiz.js"],
     ["page.js", "replay.js"],
+    [
+        "page.js",
+        "numbers.js",
+        "machine.js",
+        "learner.js",
+        "training_pictures.js",
+        "training.js",
+    ],
 ]  # as pages have them
 
 
@@ -35,10 +43,12 @@ def test_node_can_read_every_script(path):
 
 @pytest.mark.parametrize("names", TOGETHER, ids=" ".join)
 def test_node_can_read_the_scripts_of_a_page_together(names, tmp_path):
-    # Two of them must not give the same name to two things.
+    # Two of them must not give the same name to two things; of two functions, the first is lost.
     whole = tmp_path / "whole.js"
     whole.write_text("".join([(PACKAGE / "viewer" / name).read_text("utf-8") for name in names]))
     check(whole)
+    named = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", whole.read_text(), re.M)
+    assert sorted(named) == sorted(set(named))
 
 
 @pytest.mark.parametrize("path", SCRIPTS + STYLES, ids=lambda path: path.name)
