@@ -1,5 +1,7 @@
-"""The command that tries somebody else's engine.
+"""The commands for whoever writes an engine: the exercise, and what is wrong with it.
 
+micronn exercise mine                     an engine in eight small steps
+micronn grade mine                        which step stands, and what comes next
 micronn grade engine.py                   what is wrong with it, and why
 micronn grade handed_in/ --json all.json  a table of a whole class
 """
@@ -12,6 +14,7 @@ from rich.table import Table
 
 from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
 from micronn.grade import grade
+from micronn.grade.exercise import STEPS, is_exercise, where_it_stands, write_exercise
 from micronn.grade.grader import Grade
 from micronn.grade.report import as_json, as_junit, page_of, picture_of, told
 from micronn.support.files import write_atomically
@@ -19,20 +22,42 @@ from micronn.support.text import counted, printable
 
 
 def add_to(commands: Commands) -> None:
-    """The command and what it takes."""
+    """The commands and what they take."""
+    option = add_command(
+        commands, "exercise", "write an engine yourself, in eight small steps", "mine",
+        exercise_command,
+    )  # fmt: skip
+    option("folder", metavar="FOLDER", help="where the starter and the steps are written")
     option = add_command(
         commands, "grade", "find out what is wrong with an engine of your own, and why",
         "engine.py -o wrong.html", grade_command,
     )  # fmt: skip
     option("engines", nargs="+", metavar="FILE", help="engine.py, engine.py:Class, or a folder")
+    option(
+        "--hint", type=int, default=0, metavar="N", help="of an exercise: hint N for its next step"
+    )
     option("-o", "--output", help="draw the first fault, as .svg or as a page, .html", **A_FILE)
     option("--pages", metavar="FOLDER", help="a page for each engine with a fault")
     option("--json", help="write all that was found as JSON", **A_FILE)
     option("--junit", help="write it as JUnit XML, for a gradebook", **A_FILE)
 
 
+def exercise_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Write the exercise."""
+    engine, steps = write_exercise(Path(args.folder))
+    console.print(f"wrote {steps}, to read, and {engine}, to write in", soft_wrap=True)
+    console.print(f"then: micronn grade {args.folder}", soft_wrap=True)
+    return 0
+
+
 def grade_command(args: argparse.Namespace, console: Console, note: Note) -> int:
-    """Grade each engine; 1 if any is wrong."""
+    """Grade each engine, or say where an exercise stands; 1 if any is wrong or not done."""
+    if len(args.engines) == 1 and is_exercise(Path(args.engines[0])):
+        done, lines = where_it_stands(Path(args.engines[0]), args.hint)
+        console.print("\n".join(lines), soft_wrap=True)
+        return 0 if done == len(STEPS) else 1
+    if args.hint:
+        raise ValueError("--hint is for a folder that micronn exercise has written")
     engines = [engine for text in args.engines for engine in engines_in(text)]
     written = {"-o": args.output, "--json": args.json, "--junit": args.junit}
     check_places({f"engine {path.name}": str(path) for path, _ in engines}, written)

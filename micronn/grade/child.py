@@ -125,10 +125,11 @@ def abilities(cls: type) -> list[str]:
 
 def run(cls: Any, source: str, engine: Path) -> dict[str, Any]:
     """A program's numbers, or how it ended.  Whatever an engine does is an answer."""
-    names: dict[str, Any] = {"Value": cls}
+    around = vars(sys.modules.get("engine", sys))  # a Neuron, say, that stands beside the class
+    names: dict[str, Any] = {**around, "Value": cls}
     try:
         exec(compile(source, "<program>", "exec"), names)  # noqa: S102 (a program of ours)
-        values = {name: thing for name, thing in names.items() if isinstance(thing, cls)}
+        values = {n: x for n, x in names.items() if isinstance(x, cls) and around.get(n) is not x}
         found = {name: [number(x.data), number(x.grad)] for name, x in values.items()}
         return {"numbers": found}
     except BaseException as error:  # noqa: BLE001 (also SystemExit)

@@ -52,8 +52,8 @@ def shown(finding: Finding) -> list[str]:
     word = "A limit: " if finding.is_limit else ""
     lines = [f"{word}{printable(finding.cause)}"]
     if finding.program:
-        lines += ["", *[f"    {line}" for line in finding.program.source.splitlines()], ""]
-        lines += [f"    {line}" for line in table(finding)]
+        lines += ["", *[f"    {line}" for line in finding.program.source.splitlines()]]
+        lines += [f"    {line}".rstrip() for line in ["", *table(finding)] if finding.numbers]
     if finding.remedy:
         lines += ["", f"{capital(finding.remedy)}."]
     return lines
