@@ -11,6 +11,7 @@ part in its making.  The same seed gives the same model.
 import argparse
 import csv
 import errno
+import math
 import os
 import random
 from collections import Counter
@@ -30,7 +31,7 @@ from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.arguments import count
 from micronn.support.text import brief, did_you_mean, fmt
-from micronn.terminal.dashboard import Dashboard, watched
+from micronn.terminal.dashboard import Dashboard, drawing, watched
 from micronn.terminal.model_view import ModelView, is_image
 from micronn.terminal.tables import confusion_table
 from micronn.train import Step
@@ -41,6 +42,7 @@ from micronn.viewer.replay import Recorder
 
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50
+FIRST = 10_000  # examples that the loss before the first step is of
 TABLES = {".csv", ".tsv", ".tab", ".data", ".txt"}
 IMAGE_EPOCHS, IMAGE_SHARE = 15, 0.3  # images: fewer epochs, and smaller steps: many inputs add up
 
@@ -81,6 +83,10 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
     if args.patience:
         epochs = early_stopping(epochs, run.model, args.patience)
     console.print(opening(run), soft_wrap=True)
+    if recorder:  # the model before its first step
+        parts = [[part[:FIRST] for part in data] for data in run.task[1:3]]
+        scores = [evaluate(run.model, question.loss, (part[0], part[1])).loss for part in parts]
+        recorder.snapshot(run.optimizer.steps, *scores)
     last, kept = trained(run, epochs, console, recorder)
     console.print()
     if args.patience:
@@ -90,7 +96,9 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
     if args.save:
         console.print(f"saved the model in {args.save}", soft_wrap=True)
     if recorder:
-        console.print(f"wrote {recorder.save(args.replay)}", soft_wrap=True)
+        with drawing() as report:
+            path = recorder.save(args.replay, report)
+        console.print(f"wrote {path}", soft_wrap=True)
     return 0
 
 
@@ -244,7 +252,7 @@ def trained(
             score = f"{METRIC_NAMES[question.kind]} {figure(question, step.metric)}"
             board.update(losses, score, step.gradients, left)
             if recorder:
-                recorder.snapshot(step.epoch, step.loss, step.validation_loss)
+                recorder.snapshot(step.step, step.loss, step.validation_loss)
             if lowest is None or not run.args.patience or step.validation_loss < lowest:
                 kept, lowest = step, step.validation_loss
                 if path:
@@ -264,7 +272,8 @@ def recorder_for(run: Run) -> Recorder:
         loss=run.task.question.loss,
         example=(inputs[0], targets[0]) if run.task.nin <= 64 else None,
         data=run.task.train,
-        every=max(1, run.epochs // 200),
+        every=math.ceil(run.epochs / 200),
+        most=201,  # and the model before its first step
         title=run.task.question.name,
         optimizer=run.optimizer,
         batch_size=run.args.batch_size,

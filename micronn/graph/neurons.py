@@ -33,14 +33,23 @@ class Call(NamedTuple):
     inputs: what each weight is multiplied with, by index in the graph.
     reads: where it is read: (index of the product or dot, number of the operand).
     z: the weighted sum with its bias; out: the same, or its activation.
-    slope: d(out)/d(z).
+    bend: the operations from z to out; none if they are the same.
     """
 
     inputs: list[int]
     reads: list[tuple[int, int]]
     z: int
     out: int
-    slope: float
+    bend: list[int]
+
+    def slope(self, graph: Graph) -> float:
+        """d(out)/d(z), by the chain rule."""
+        grads = defaultdict(float, {self.out: 1.0})
+        for k in reversed(self.bend):
+            row = graph.nodes[k]
+            for j, slope in zip(row.operands, row.local_grads, strict=True):
+                grads[j] += slope * grads[k]
+        return grads[self.z]
 
 
 @dataclass
@@ -123,8 +132,7 @@ def find_folds(graph: Graph) -> Folds:
         if key not in neurons:
             activation = activation_of(graph, found.scope, bend)
             neurons[key] = NeuronFold(found.scope, weights, found.bias, activation)
-        out, slope = (bend[-1] if bend else z), slope_of(graph, z, bend)
-        neurons[key].calls.append(Call(inputs, reads, z, out, slope))
+        neurons[key].calls.append(Call(inputs, reads, z, bend[-1] if bend else z, bend))
         read = [j for k in bend for j in graph.nodes[k].operands]  # z, each other and numbers
         numbers = [j for j in read if set(readers[j]) <= set(bend)]
         own = [*found.members, *weights, *bend, *numbers]
@@ -364,16 +372,6 @@ def is_function(op: str) -> bool:
     """Whether an operation has a name that is called, such as tanh, and one or two operands."""
     row = operation(op)
     return row.takes is not None if row.typed else not row.machine  # an unknown one has a name
-
-
-def slope_of(graph: Graph, z: int, bend: list[int]) -> float:
-    """d(output)/d(z), by the chain rule."""
-    grads = defaultdict(float, {(bend or [z])[-1]: 1.0})
-    for k in reversed(bend):
-        row = graph.nodes[k]
-        for j, slope in zip(row.operands, row.local_grads, strict=True):
-            grads[j] += slope * grads[k]
-    return grads[z]
 
 
 def activation_of(graph: Graph, scope: str, bend: list[int]) -> str:

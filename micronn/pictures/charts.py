@@ -23,7 +23,7 @@ from micronn.support.text import clean, fmt
 Point = tuple[float, float]
 
 POINTS = 600  # a curve is drawn through at most so many
-CELLS = 40  # the plane is coloured in so many cells a side
+CELLS = 60  # the plane is coloured in so many cells a side
 EXAMPLES = 400  # at most so many examples are drawn on the plane
 
 
@@ -45,19 +45,33 @@ class Axis(NamedTuple):
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
 
     def ticks(self) -> list[float]:
-        """A few round numbers on the axis; its ends, where factors of ten are too far apart."""
+        """Three to seven round numbers on the axis; its ends, where there are none."""
         if self.log:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
-            pace = max(1, math.ceil((last - first) / 4))
+            pace = max(1, math.ceil((last - first) / 5))
             tens = [10.0**power for power in range(first, last + 1, pace)]
+            if len(tens) < 3:
+                all_ = [n * 10.0**k for k in range(first - 1, last + 1) for n in (1, 2, 5)]
+                tens = [number for number in all_ if self.low <= number <= self.high]
             return tens if len(tens) > 1 else [self.low, self.high]
         if not self.high > self.low:
             return [self.low]
-        rough = (self.high - self.low) / 3
+        rough = (self.high - self.low) / 5
         ten = 10.0 ** math.floor(math.log10(rough))
         pace_ = next(ten * times for times in (1, 2, 5, 10) if ten * times >= rough)
         first, last = math.ceil(self.low / pace_), math.floor(self.high / pace_)
-        return [number * pace_ for number in range(first, last + 1)]
+        # 3 * 0.2 is 0.6000000000000001
+        return [float(f"{number * pace_:.9g}") for number in range(first, last + 1)]
+
+    def words(self) -> str:
+        """What a logarithmic axis is, for those who read it; nothing of another one."""
+        if not self.log:
+            return ""
+        below, above, *_ = self.ticks()
+        factor = above / below
+        if factor < 9.0:
+            return "logarithmic: equal heights are equal factors"
+        return f"logarithmic: each line is {factor:,.0f} times the one below"
 
 
 def axis_for(numbers: Iterable[float], start: float, end: float) -> Axis:
@@ -94,31 +108,47 @@ def curve_path(points: Sequence[Point], across: Axis, up: Axis) -> str:
     return "".join(pieces)
 
 
-def curves(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> str:
+def curves(
+    lines: Sequence[Curve],
+    step: float,
+    title: str,
+    prefix: str = "",
+    unit: str = "loss",
+    reach: Sequence[float] = (),
+) -> str:
     """Curves over the steps of a run, with a cursor at one step.
 
-    The number of each curve at that step stands beside its name.
+    The number of each curve at that step stands beside its name, where it has one.
+    unit: what the numbers are.
+    reach: more steps that the axis shows.
     """
-    width, height, left, foot = 360.0, 300.0, 58.0, 256.0
-    steps = [x for curve in lines for x, _ in curve.points]
+    width, left = 360.0, 58.0
+    top = 34.0 + 16 * len(lines)
+    foot = top + 204.0
+    steps = [*reach, *[x for curve in lines for x, _ in curve.points]]
     across = Axis(min(steps), max(steps), left, width - 12)
-    up = axis_for([y for curve in lines for _, y in curve.points], foot, 52.0)
-    parts = [*grid(across, up)]
+    up = axis_for([y for curve in lines for _, y in curve.points], foot, top)
+    caption = ", ".join(filter(None, [unit, up.words()]))
+    parts = [*grid(across, up), svg_text(left, top - 10, caption, 10, "mut")]
     for k, curve in enumerate(lines):
         parts.append(svg_line(curve_path(curve.points, across, up), curve.token, 1.8, curve.dash))
         y = 14.0 + 16 * k
         parts.append(svg_line(f"M{units(left)} {units(y)}h28", curve.token, 1.8, curve.dash))
-        words = f"{clean(curve.name)} {fmt(curve.at(step))}"
+        known = step >= curve.points[0][0]
+        words = f"{clean(curve.name)} {fmt(curve.at(step)) if known else ''}".strip()
         parts.append(svg_text(left + 36, y + 4, words, 12))
-    parts += cursor(across(step), 52.0, foot)
-    for curve in lines:
+    parts += cursor(across(step), top, foot)
+    for curve in [curve for curve in lines if step >= curve.points[0][0]]:
         number = curve.at(step)
         where = up(number) if math.isfinite(number) else foot
         parts.append(svg_circle(across(step), where, 4, curve.token, "bg", 1.5))
     desc = " ".join(
         [f"{c.name}: from {fmt(c.points[0][1])} to {fmt(c.points[-1][1])}." for c in lines]
     )
-    return svg_frame(width, height, title, desc, parts, prefix)
+    return svg_frame(width, foot + 44, title, desc, parts, prefix)
+
+
+STEPS = "step of training"
 
 
 def grid(across: Axis, up: Axis) -> Iterator[str]:
@@ -127,9 +157,16 @@ def grid(across: Axis, up: Axis) -> Iterator[str]:
         y = up(number)
         yield svg_line(f"M{units(across.start)} {units(y)}H{units(across.end)}", "hair")
         yield svg_text(across.start - 6, y + 3.5, fmt(number, digits=3), 10, "mut", "end")
+    yield from step_axis(across, up.start)
+
+
+def step_axis(across: Axis, foot: float) -> Iterator[str]:
+    """Round numbers of steps below a chart, and what they are."""
     for number in across.ticks():
-        yield svg_text(across(number), up.start + 16, fmt(number), 10, "mut", "middle")
-    yield svg_text((across.start + across.end) / 2, up.start + 32, "step", 10, "mut", "middle")
+        if number == round(number):
+            yield svg_line(f"M{units(across(number))} {units(foot)}v4", "rule")
+            yield svg_text(across(number), foot + 16, fmt(number), 10, "mut", "middle")
+    yield svg_text((across.start + across.end) / 2, foot + 32, STEPS, 10, "mut", "middle")
 
 
 def cursor(x: float, top: float, foot: float) -> Iterator[str]:
@@ -158,10 +195,14 @@ def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> s
         parts.append(svg_text(left - 12, foot - 14, clean(curve.name), 12, anchor="end"))
         parts.append(svg_text(right + 14, foot - 14, fmt(number), 12))
     foot = 12 + pitch * len(lines)
-    span = f"from {fmt(min(sizes), digits=2)} to {fmt(max(sizes), digits=2)}, by factors"
-    parts.append(svg_text(left, foot + 18, f"each row {span}", 10, "mut"))
+    span = f"{fmt(min(sizes), digits=2)} to {fmt(max(sizes), digits=2)}"
+    parts += [
+        *step_axis(across, foot),
+        svg_text(12, foot + 52, f"each row goes from {span}, logarithmic:", 10, "mut"),
+        svg_text(12, foot + 66, "equal heights are equal factors", 10, "mut"),
+    ]
     desc = " ".join([f"{curve.name}: {fmt(curve.at(step))}." for curve in lines])
-    return svg_frame(width, foot + 30, title, desc, parts, prefix)
+    return svg_frame(width, foot + 76, title, desc, parts, prefix)
 
 
 # The plane of a net with two inputs

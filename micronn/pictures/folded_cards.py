@@ -4,6 +4,7 @@ A fold must stay honest: where a card cannot show every number, it shows how man
 each shade, the largest with its sign, or from where to where they reach.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from math import isfinite, log2
@@ -13,7 +14,7 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import ROW, Card, box_card
-from micronn.pictures.grouping import Home, Plan, homes, input_cards, terms_of
+from micronn.pictures.grouping import Home, Plan, input_cards, readings, terms_of
 from micronn.pictures.legend import Item
 from micronn.pictures.palette import SHADES, scale, shade
 from micronn.pictures.sketch import Sketch, Wire
@@ -30,7 +31,11 @@ def largest_and_rms(numbers: Sequence[float]) -> str:
     >>> largest_and_rms([3.0, -4.0])
     'max −4  rms 3.54'
     """
-    top = max(numbers, key=magnitude)
+    low, top = min(numbers), max(numbers)
+    if not isfinite(sum(numbers)) or -low == top:
+        top = max(numbers, key=magnitude)
+    elif -low > top:
+        top = low
     return f"max {fmt(top, sign=True, digits=3)}  rms {fmt(root_mean_square(numbers), digits=3)}"
 
 
@@ -48,9 +53,9 @@ def span(numbers: Sequence[float], sign: bool = False) -> str:
 
 def changed(rows: Sequence[Row]) -> str:
     """How many numbers have changed since; nothing if none has."""
-    moved = sum(row.now is not None for row in rows)
-    misfits = sum(row.gives is not None for row in rows)
-    found = {"changed since": moved, "no longer fit": misfits}
+    moved = [row for row in rows if row.now is not None]
+    misfits = [row for row in rows if row.gives is not None]
+    found = {"changed since": len(moved), "no longer fit": len(misfits)}
     return ", ".join([f"{n:,} of {len(rows):,} {word}" for word, n in found.items() if n])
 
 
@@ -59,9 +64,8 @@ def held(rows: Sequence[Row]) -> str:
     if len(rows) == 1:
         return str(rows[0].rest or "")
     sizes: defaultdict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        if row.rest:
-            sizes[row.rest.word].append(row.rest.size)
+    for rest in [row.rest for row in rows if row.rest]:
+        sizes[rest.word].append(rest.size)
     texts = [
         f"{word} in {len(some):,}: rms {fmt(root_mean_square(some), digits=3)}"
         for word, some in sizes.items()
@@ -75,10 +79,13 @@ def census(numbers: Sequence[float]) -> list[tuple[str, float]]:
     >>> census([1.0, -0.1, 0.0, 0.0])
     [('neg2', 0.25), ('zero', 0.5), ('pos3', 0.25)]
     """
-    m = scale(numbers)
-    shades = [shade(x, m) for x in numbers]
-    counts = [(token, shades.count(token) / len(shades)) for token in (*SHADES, "bad")]
-    return [(token, share) for token, share in counts if share]
+    m, rising, before = scale(numbers), sorted(filter(isfinite, numbers)), 0
+    counts = {"bad": len(numbers) - len(rising)}
+    for i, token in enumerate(SHADES):  # which rise with the numbers
+        after = bisect_right(rising, i, before, key=lambda x: SHADES.index(shade(x, m)))
+        counts[token], before = after - before, after
+    tokens = (*SHADES, "bad")
+    return [(token, counts[token] / len(numbers)) for token in tokens if counts[token]]
 
 
 def census_bar(numbers: Sequence[float], x: float, y: float, width: float) -> str:
@@ -130,7 +137,8 @@ def folded_sketch(plan: Plan, cards: list[Card], neurons: bool, items: list[Item
     inputs = input_cards(plan, neurons)
     given = [spread_card(plan, home.id, name, ks) for home, name, ks in inputs]
     cards = [*given, *cards, *rest_cards(plan)]
-    return finished(plan, cards, bundles(plan, homes(plan, neurons)), items)
+    pairs = readings(plan, neurons).items()
+    return finished(plan, cards, [bundle(plan, *ends, ks) for ends, ks in pairs], items)
 
 
 def rest_cards(plan: Plan) -> list[Card]:
@@ -187,16 +195,6 @@ def root_card(plan: Plan, id: str, count: int) -> Card:
 
 
 # Wires that stand for many readings
-
-
-def bundles(plan: Plan, home: dict[int, Home]) -> list[Wire]:
-    """One wire from card to card for all readings between them."""
-    found: defaultdict[tuple[Home, Home], dict[int, None]] = defaultdict(dict)
-    for row in plan.graph.nodes:
-        for k in row.operands:
-            if home[k] != home[row.k]:
-                found[home[k], home[row.k]][k] = None
-    return [bundle(plan, tail, head, list(ks)) for (tail, head), ks in found.items()]
 
 
 def bundle(plan: Plan, tail: Home, head: Home, ks: list[int]) -> Wire:

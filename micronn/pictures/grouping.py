@@ -7,10 +7,10 @@ values between and after the layers.  The number of homes does not grow with the
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from micronn.graph.neurons import Folds, find_folds, readers_of
 from micronn.graph.rows import Graph
@@ -28,6 +28,7 @@ class Plan:
     columns: the given values that only neurons read, by (layer, number of the weight).
     rest: what is in no neuron and no column, by level: how many layers lie before it.
     calls: how often the busiest neuron was called.
+    known: what else a view has found out about these places.
     """
 
     graph: Graph
@@ -35,6 +36,11 @@ class Plan:
     columns: dict[tuple[int, int], list[int]]
     rest: dict[int, list[int]]
     calls: int
+    known: dict[Any, Any] = field(default_factory=dict)
+
+    def again(self, graph: Graph) -> "Plan":
+        """The plan of the graph of another run, where every value has the same place."""
+        return replace(self, graph=graph)
 
     @property
     def batched(self) -> bool:
@@ -163,6 +169,23 @@ class Home(NamedTuple):
 
     id: str
     kind: str
+
+
+Readings = dict[tuple[Home, Home], list[int]]  # what one card reads of another
+
+
+def readings(plan: Plan, neurons: bool) -> Readings:
+    """All that is read from card to card, with a card for each neuron or for each layer."""
+    if ("readings", neurons) not in plan.known:
+        home = homes(plan, neurons)
+        found: defaultdict[tuple[Home, Home], dict[int, None]] = defaultdict(dict)
+        for row in plan.graph.nodes:
+            for k in row.operands:
+                if home[k] != home[row.k]:
+                    found[home[k], home[row.k]][k] = None
+        plan.known["readings", neurons] = {cards: list(ks) for cards, ks in found.items()}
+    made: Readings = plan.known["readings", neurons]
+    return made
 
 
 def homes(plan: Plan, neurons: bool) -> dict[int, Home]:

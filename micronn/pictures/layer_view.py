@@ -7,8 +7,9 @@ from right to left.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from micronn.graph.rows import Row
@@ -47,20 +48,20 @@ def layer_card(plan: Plan, number: int) -> Card:
     count = f"{len(set(layer.params)):,} params"
     css, output = ("root", "output") if len(plan.graph) - 1 in layer.outs else ("op", "")
     blocks = blocks_of(plan, number)
-    notes = [note for block in blocks for side in block.notes() for note in side]
+    notes = [note for block in blocks for side in block.notes for note in side]
     wide = max([BAR, *[text_width(note, 9) for note in notes]])
-    wide = max([wide, *[CELL * len(b.rows[0]) for b in blocks if not b.folded]])
+    wide = max([wide, *[CELL * b.lengths[0] for b in blocks if not b.folded]])
     left = 18 + max([text_width(block.name, 10) for block in blocks] + [36])
     tops = list(accumulate([38, *[block.height + 7 for block in blocks]]))
     header = 32 + text_width(name) + text_width(shape) + text_width(f"{count}  {output}", 10)
     lines = [f"{name}  {shape}", f"{count} {output}".strip()]
     for block in blocks:
-        for word, texts in zip(("data", "grad"), block.notes(), strict=True):
+        for word, texts in zip(("data", "grad"), block.notes, strict=True):
             lines += [f"{block.name} {word} {', '.join(texts)}"] * bool(texts)
     title, second = f"{name}: {shape}, {count}", left + wide + 14
     grad = "grad" if plan.graph.ran else "grad: none yet"
     narrow = max(
-        [text_width(text, 10) for text in (grad, *[t for b in blocks for t in b.notes()[1]])]
+        [text_width(text, 10) for text in (grad, *[t for b in blocks for t in b.notes[1]])]
     )
     width = max(second + (wide if plan.graph.ran else narrow) + 10, header)
     card = box_card(ids.layer(number), css, title, width, tops[-1] + 2, lines)
@@ -77,46 +78,75 @@ def layer_card(plan: Plan, number: int) -> Card:
     return card
 
 
-class Block(NamedTuple):
-    """One quantity of a layer, as a matrix of rows of the graph.
+class Shape(NamedTuple):
+    """A matrix of the graph: its name, the length of each row, and its entries row by row."""
 
+    name: str
+    lengths: list[int]
+    ks: list[int]
+
+
+@dataclass
+class Block:
+    """One quantity of a layer, as a matrix.
+
+    rows: of the graph, its entries.
     bar: always as a census, as for the outputs of many calls.
     ran: whether there are gradients yet.
     """
 
     name: str
-    rows: Sequence[Sequence[Row]]
+    lengths: Sequence[int]
+    rows: Sequence[Row]
     bar: bool = False
     ran: bool = True
 
     @property
     def folded(self) -> bool:
         """Whether it is drawn as a census."""
-        return self.bar or max(len(self.rows), len(self.rows[0])) > MOST_CELLS
+        return self.bar or max(len(self.lengths), self.lengths[0]) > MOST_CELLS
 
     @property
     def height(self) -> float:
         """The height of its drawing and of the notes below it."""
-        lines = max(len(side) for side in self.notes())
-        return (12 if self.folded else CELL * len(self.rows)) + 10 * lines
+        lines = max(len(side) for side in self.notes)
+        return (12 if self.folded else CELL * len(self.lengths)) + 10 * lines
 
-    def sides(self) -> list[list[list[float]]]:
-        """The matrix of the data that was computed with, and of the gradients if there are any."""
-        data = [[row.data for row in line] for line in self.rows]
-        return [data, *[[[row.grad for row in line] for line in self.rows]] * self.ran]
+    @cached_property
+    def sides(self) -> list[list[float]]:
+        """The data that was computed with, and the gradients if there are any."""
+        return [[row.data for row in self.rows], *[[row.grad for row in self.rows]] * self.ran]
 
+    @cached_property
     def notes(self) -> tuple[list[str], list[str]]:
         """The lines below the data and those below the gradients."""
-        rows = [row for line in self.rows for row in line]
-        data, grad = (largest_and_rms([getattr(r, f) for r in rows]) for f in ("data", "grad"))
-        first = f"{len(rows):,}: {data}" if self.folded else data
-        sides = [first, changed(rows)], [grad * self.ran, held(rows)]
+        data, grad = [*map(largest_and_rms, self.sides), ""][:2]
+        first = f"{len(self.rows):,}: {data}" if self.folded else data
+        sides = [first, changed(self.rows)], [grad, held(self.rows)]
         return list(filter(None, sides[0])), list(filter(None, sides[1]))
 
 
 def blocks_of(plan: Plan, number: int) -> list[Block]:
     """The weights, a column for each neuron, the biases and the outputs of a layer."""
-    graph, layer = plan.graph, plan.folds.layers[number]
+    nodes, layer = plan.graph.nodes, plan.folds.layers[number]
+    several = len(layer.outs) > len(layer.neurons)
+    if ("shapes", number) not in plan.known:
+        plan.known["shapes", number] = shapes_of(plan, number)
+    return [
+        Block(
+            shape.name,
+            shape.lengths,
+            [nodes[k] for k in shape.ks],
+            several and shape.name.startswith("out "),
+            plan.graph.ran,
+        )
+        for shape in plan.known["shapes", number]
+    ]
+
+
+def shapes_of(plan: Plan, number: int) -> list[Shape]:
+    """Where the matrices of a layer are in the graph."""
+    layer = plan.folds.layers[number]
     weights = [neuron.weights for neuron in layer.neurons]
     if len(weights) > 1:  # a column for each; neurons with fewer weights end early
         high = range(max(map(len, weights)))
@@ -126,12 +156,7 @@ def blocks_of(plan: Plan, number: int) -> list[Block]:
     out = f"out {label or ('h' if plan.hidden(number) else 'y')}"
     matrices = {"W": weights, "b": [biases] if biases else [], out: [layer.outs]}
     return [
-        Block(
-            name,
-            [[graph.nodes[k] for k in row] for row in matrix],
-            name == out and len(layer.outs) > len(layer.neurons),
-            graph.ran,
-        )
+        Shape(name, list(map(len, matrix)), list(chain.from_iterable(matrix)))
         for name, matrix in matrices.items()
         if matrix
     ]
@@ -140,23 +165,23 @@ def blocks_of(plan: Plan, number: int) -> list[Block]:
 def block_svg(block: Block, top: float, columns: tuple[float, float], width: float) -> list[str]:
     """A block of a layer card."""
     parts = [svg_text(8, top + 9, block.name, 10)]
-    for x, side in zip(columns, block.sides(), strict=False):
-        numbers = [number for line in side for number in line]
-        parts.append(census_bar(numbers, x, top, width) if block.folded else cells(side, x, top))
-    high = 12 if block.folded else CELL * len(block.rows)
-    for x, texts in zip(columns, block.notes(), strict=True):
+    for x, side in zip(columns, block.sides, strict=False):
+        if block.folded:
+            parts.append(census_bar(side, x, top, width))
+        else:
+            parts.append(cells(side, block.lengths, x, top))
+    high = 12 if block.folded else CELL * len(block.lengths)
+    for x, texts in zip(columns, block.notes, strict=True):
         for i, text in enumerate(texts):
             ink = "eneg" if i and x == columns[0] else "mut"
             parts.append(svg_text(x, top + high + 9 + 10 * i, text, 9, ink))
     return parts
 
 
-def cells(matrix: Sequence[Sequence[float]], x: float, y: float) -> str:
-    """A matrix as cells in the shade of each entry; one path a shade keeps the file small."""
-    m = scale([entry for row in matrix for entry in row])
-    paths = dict.fromkeys((*SHADES, "bad"), "")
-    for i, row in enumerate(matrix):
-        for j, entry in enumerate(row):
-            at = f"M{units(x + CELL * j)} {units(y + CELL * i)}{CELL_PATH}"
-            paths[shade(entry, m)] += at
+def cells(numbers: Sequence[float], lengths: Sequence[int], x: float, y: float) -> str:
+    """Rows of these lengths as cells in the shade of each number; one path a shade is short."""
+    places = [(i, j) for i, length in enumerate(lengths) for j in range(length)]
+    m, paths = scale(numbers), dict.fromkeys((*SHADES, "bad"), "")
+    for number, (i, j) in zip(numbers, places, strict=True):
+        paths[shade(number, m)] += f"M{units(x + CELL * j)} {units(y + CELL * i)}{CELL_PATH}"
     return "".join([f'<path fill="{LIGHT[token]}" d="{d}"/>' for token, d in paths.items() if d])

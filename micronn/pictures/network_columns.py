@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from operator import attrgetter
 from typing import Any, cast
 
 from micronn.engine import Value, as_value, topological_order, total
@@ -51,6 +52,7 @@ class Column:
     x: float = 0.0
     radius: float = 0.0
     middles: dict[int, float] = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)
 
     def scale(self, field: str) -> float:
         """What the shades of this column are measured against."""
@@ -70,6 +72,16 @@ class Column:
     def name_width(self) -> float:
         """The room that the names of the units drawn need."""
         return max(text_width(self.unit_name(unit), 11) for unit in self.drawn)
+
+    def largest(self, field: str) -> float:
+        """The size of the largest weight of the layer, drawn or not; of its gradient likewise."""
+        if field not in self.sizes:
+            weights = [w for neuron in self.neurons for w in neuron.w]
+            if field == "data" and self.was:
+                self.sizes[field] = scale([self.held(w, field) for w in weights])
+            else:
+                self.sizes[field] = scale(map(attrgetter(field), weights))
+        return self.sizes[field]
 
     # The inputs as an image
 
@@ -116,20 +128,42 @@ def read_columns(
 
     was: the numbers of leaves that have changed since root was computed.
     """
-    was = was or {}
+    differentiated = root is not None and root.grad != 0.0
+    return columns_of(layers, read_runs(layers, x, root), differentiated, root is not None, was)
+
+
+def read_runs(layers: Layers, x: Run | None, root: Value | None) -> list[Run]:
+    """The inputs of one example and what each layer says, as they stand in the graph of root.
+
+    x: the example; left out, it is read off the graph, if that holds one alone.
+    """
     sizes = [len(layers[0][0].w), *map(len, layers)]
     if x is None and root is not None:
         xs = examples(layers, root)
         x = xs[0] if len(xs) == 1 else None
-    runs: list[Run] = [[None] * size for size in sizes]
-    if x is not None:
-        runs = [inputs(x, sizes[0])]
-        for neurons in layers:
-            runs.append([neuron(runs[-1]) for neuron in neurons])
-        runs = recorded(runs, root) if root is not None else runs
-    differentiated = root is not None and root.grad != 0.0
-    parameters = [p for neurons in layers for neuron in neurons for p in neuron.parameters()]
-    ran = differentiated or root is None and any(p.grad != 0.0 for p in parameters)
+    if x is None:
+        return [[None] * size for size in sizes]
+    runs: list[Run] = [inputs(x, sizes[0])]
+    for neurons in layers:
+        runs.append([neuron(runs[-1]) for neuron in neurons])
+    return recorded(runs, root) if root is not None else runs
+
+
+def columns_of(
+    layers: Layers,
+    runs: list[Run],
+    differentiated: bool,
+    of_graph: bool = False,
+    was: Mapping[Value, float] | None = None,
+) -> list[Column]:
+    """The columns of a model, with these numbers in them.
+
+    differentiated: whether a backward() has reached them.
+    of_graph: whether only a backward() of their graph gave the parameters their gradients.
+    """
+    was, sizes = was or {}, list(map(len, runs))
+    parameters = (p for neurons in layers for neuron in neurons for p in neuron.parameters())
+    ran = differentiated or not of_graph and any(p.grad != 0.0 for p in parameters)
     return [
         Column(
             heading=f"layer {k}{' · output' * (k == len(layers))}" if k else "input",

@@ -5,12 +5,13 @@ Colour and dashes are the sign of a number, width and shade are its size.
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from micronn.pictures import ids
 from micronn.pictures.network_columns import TOP, Column, bottom
-from micronn.pictures.palette import LIGHT, SHADES, SIGNS, scale, shade, wire
+from micronn.pictures.palette import LIGHT, SHADES, SIGNS, scale, shade
 from micronn.pictures.sketch import wrapped
 from micronn.pictures.svg import (
     box,
@@ -96,7 +97,7 @@ def view_parts(columns: list[Column], view: View) -> Iterator[str]:
     for left, right in pairwise(columns):
         yield from lines(left, right, view)
         middle = (left.x + right.x) / 2
-        foot = f"max |{view.weight}| {fmt(strongest(right, view), digits=2)}"
+        foot = f"max |{view.weight}| {fmt(right.largest(view.field), digits=2)}"
         foot = "none yet" if is_missing(right, view) else foot
         name = ids.largest(view.css, right.k) * view.steady
         yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle", id=name)
@@ -131,26 +132,36 @@ def lines(left: Column, right: Column, view: View) -> Iterator[str]:
         for j in right.drawn
         for i in left.drawn
     ]
-    if not view.steady:
-        weights.sort(key=lambda weight: magnitude(weight.number))
-    top, dense, missing = strongest(right, view), len(weights) > SPARSE, is_missing(right, view)
+    top, dense, missing = right.largest(view.field), len(weights) > SPARSE, is_missing(right, view)
 
-    def size(weight: Line) -> tuple[object, ...]:
-        look = 'stroke-width="0.5"' if missing else size_look(weight.number, top, dense)
-        return look, view.steady and weight[1:]
+    def size(weight: Line) -> str:
+        return 'stroke-width="0.5"' if missing else size_look(weight.number, top, dense)
 
-    def sign(weight: Line) -> tuple[object, ...]:
-        look = f'stroke="{LIGHT["rule"]}"' if missing else sign_look(weight.number)
-        return look, view.steady and weight[1:]
+    def sign(weight: Line) -> str:
+        return f'stroke="{LIGHT["rule"]}"' if missing else sign_look(weight.number)
 
     yield f'<g transform="translate({units(left.x + left.radius)} 0)">'
-    for (look, _), alike in groupby(weights, size):
+    if view.steady:
+        for weight, ends in zip(weights, line_ends(left, right), strict=True):
+            name = ids.weight_line(view.css, right.k, weight.j, weight.i)
+            yield f'<path id="{name}" d="{ends}" {size(weight)} {sign(weight)}/>'
+        weights = []
+    weights.sort(key=lambda weight: magnitude(weight.number))
+    for look, alike in groupby(weights, size):
         yield f"<g {look}>"
-        for (colour, _), run in groupby(alike, sign):
+        for colour, run in groupby(alike, sign):
             paths = [line(weight, left, right, view) for weight in run]
             yield f"<g {colour}>{''.join(paths)}</g>"
         yield "</g>"
     yield "</g>"
+
+
+def line_ends(left: Column, right: Column) -> list[str]:
+    """The paths of all lines between two columns, whose group starts at the left one."""
+    width = units(right.x - right.radius - left.x - left.radius)
+    starts = [f"M0 {units(left.middles[i])} {width} " for i in left.drawn]
+    tips = [units(right.middles[j]) for j in right.drawn]
+    return [f"{start}{tip}" for tip in tips for start in starts]
 
 
 def line(weight: Line, left: Column, right: Column, view: View) -> str:
@@ -158,22 +169,23 @@ def line(weight: Line, left: Column, right: Column, view: View) -> str:
     number, i, j = weight
     width = units(right.x - right.radius - left.x - left.radius)
     ends = f"M0 {units(left.middles[i])} {width} {units(right.middles[j])}"
-    if view.steady:
-        return f'<path id="{ids.weight_line(view.css, right.k, j, i)}" d="{ends}"/>'
     text = "none yet" if is_missing(right, view) else fmt(number, sign=True)
     title = f"{view.weight} {i}→{j}: {text}"
     return f'<path d="{ends}"><title>{title}</title></path>'
 
 
-def strongest(column: Column, view: View) -> float:
-    """The size of the largest weight of a layer, drawn or not."""
-    return scale([column.held(w, view.field) for neuron in column.neurons for w in neuron.w])
-
-
 def sign_look(number: float) -> str:
     """A line shows its sign by colour, and by dashes for those who see none."""
-    token, _, dash = wire(number, 1.0)
-    return f'stroke="{LIGHT[token]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
+    return sign_looks()["bad" if not math.isfinite(number) else shade(number, 0.0)]
+
+
+@cache
+def sign_looks() -> dict[str, str]:
+    """The attributes of a line, by the shade of its sign."""
+    looks = {"bad": f'stroke="{LIGHT["bad"]}"'}
+    for shade_, (_, token, dash) in zip(("pos3", "neg3", "zero"), SIGNS, strict=True):
+        looks[shade_] = f'stroke="{LIGHT[token]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
+    return looks
 
 
 def size_look(number: float, top: float, dense: bool) -> str:

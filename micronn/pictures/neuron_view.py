@@ -209,7 +209,7 @@ def shown_weights(plan: Plan, neuron: NeuronFold) -> list[int]:
 def input_slope(plan: Plan, call: Call, i: int) -> float:
     """d(output)/d(input i) of a call, as it was recorded: the weight may have moved since."""
     user, j = call.reads[i]
-    return call.slope * plan.graph.nodes[user].local_grads[j]
+    return call.slope(plan.graph) * plan.graph.nodes[user].local_grads[j]
 
 
 def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Line], list[Line]]:
@@ -237,7 +237,7 @@ def neuron_lines(plan: Plan, neuron: NeuronFold, out_name: str) -> tuple[list[Li
         return given, [line("", f"{out_name} × {len(outs)}", *outs)]
     if call.out == call.z:
         return given, [line("", out_name, *outs)]
-    prime = f"{neuron.activation}′ {fmt(call.slope)}"
+    prime = f"{neuron.activation}′ {fmt(call.slope(plan.graph))}"
     z_name = clean(nodes[call.z].name) or "z"
     return given, [line("", z_name, call.z), line(prime, out_name, *outs)]
 

@@ -60,7 +60,10 @@ FONT = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberatio
 
 def scale(numbers: Iterable[float]) -> float:
     """The size that shades are measured against: the largest finite |number|, else 0."""
-    return max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
+    sizes = list(map(abs, numbers))
+    if not math.isfinite(sum(sizes)):  # the rare case
+        sizes = [size for size in sizes if math.isfinite(size)]
+    return max(sizes, default=0.0)
 
 
 def shade(g: float, m: float) -> str:

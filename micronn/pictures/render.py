@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,10 +19,18 @@ from micronn.graph.rows import Graph
 from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.heading import heading
 from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import NoLayout, arrange, image, moved
+from micronn.pictures.layout import Layout, NoLayout, arrange, image, moved
 from micronn.pictures.legend import legend_svg, words
 from micronn.pictures.neuron_view import neurons_view
-from micronn.pictures.sketch import MOST_NOTE, Sketch, dot_source, lane_svg, wire_svg, wrapped
+from micronn.pictures.sketch import (
+    MOST_NOTE,
+    Sketch,
+    dot_shape,
+    dot_source,
+    lane_svg,
+    wire_svg,
+    wrapped,
+)
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
@@ -53,6 +62,7 @@ def render(
     told: bool = True,
     headed: bool = True,
     page: Made = None,
+    like: "Known | None" = None,
 ) -> "Picture":
     """A picture of a graph; the other arguments are those of draw().
 
@@ -60,9 +70,11 @@ def render(
     told: whether the picture says what has changed since the graph was computed.
     headed: whether its title stands above the cards; a page around it has the title already.
     page: called when the picture's HTML page is asked for.
+    like: what earlier pictures of one computation have found out, for the next one to use.
     """
     check_choice(detail, DETAILS, "detail")
-    plan = make_plan(graph)
+    like = Known() if like is None else like
+    plan = like.plan_of(graph)
     view = choose(graph, plan, detail)
     if view not in ("neurons", "layers"):
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
@@ -81,7 +93,23 @@ def render(
     if not blank:
         sketch.title = printable(title or "").strip() or heading(graph, plan)
         sketch.notes = [*sketch.notes, *(notes(graph) if told else [])]
-    return Picture(sketch, legend, prefix, page, headed)
+    return Picture(sketch, legend, prefix, page, headed, like.layouts)
+
+
+@dataclass
+class Known:
+    """What pictures of one computation have in common, so that it is found out once.
+
+    plan: of the latest of them.  layouts: by the DOT text that was laid out.
+    """
+
+    plan: Plan | None = None
+    layouts: dict[str, Layout] = field(default_factory=dict)
+
+    def plan_of(self, graph: Graph) -> Plan | None:
+        """The plan of a graph, which Graph.again() has made if there is one already."""
+        self.plan = self.plan.again(graph) if self.plan else make_plan(graph)
+        return self.plan
 
 
 def choose(graph: Graph, plan: Plan | None, detail: str) -> str:
@@ -119,9 +147,17 @@ class Picture:
     suffixes: tuple[str, ...] = (".dot", ".svg", ".html", ".png", ".pdf")
     animation: Made = None  # what makes the SVG that plays its steps, where it has some
 
-    def __init__(self, sketch: Sketch, legend: bool, prefix: str, page: Made, headed: bool = True):
+    def __init__(
+        self,
+        sketch: Sketch,
+        legend: bool,
+        prefix: str,
+        page: Made,
+        headed: bool = True,
+        layouts: dict[str, Layout] | None = None,
+    ):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
-        self.headed = headed
+        self.headed, self.layouts = headed, {} if layouts is None else layouts
         self.title = sketch.title
 
     @cached_property
@@ -145,7 +181,10 @@ class Picture:
         above = wrapped([sketch.title]) if self.headed else []
         try:
             names = [[item.id for item in items] for items in (cards, wires, lanes)]
-            layout = moved(arrange(dot_source(sketch), *names), 0, LINE * len(above))
+            shape = dot_shape(sketch)
+            if shape not in self.layouts:
+                self.layouts[shape] = arrange(dot_source(sketch), *names)
+            layout = moved(self.layouts[shape], 0, LINE * len(above))
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")

@@ -6,6 +6,7 @@ holds every name and number of the picture, and any Graphviz can draw it.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
@@ -115,6 +116,16 @@ def dot_source(sketch: Sketch, told: bool = False) -> str:
         text = "".join([f"{dot_text(line)}\\l" for line in above])
         lines += [f'graph [label="{text}" labelloc=t labeljust=l];'] * bool(text)
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def dot_shape(sketch: Sketch) -> str:
+    """What two sketches of one layout share: the sizes of cards, the ends and labels of wires.
+
+    Digits are all equally wide, so of the labels only their length counts.
+    """
+    cards = [(card.id, card.shape, card.width, card.height, card.lane) for card in sketch.cards]
+    wires = [(w.id, w.tail, w.head, re.sub("[0-9]", "0", "\n".join(w.label))) for w in sketch.wires]
+    return f"{cards}{wires}"
 
 
 def wrapped(notes: Sequence[str], room: int = NOTE) -> list[str]:

@@ -177,6 +177,19 @@ def downloads(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         yield report
 
 
+@contextmanager
+def drawing() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr while a page is drawn: report(snapshots so far, snapshots in all).
+
+    Where stderr is no terminal, nothing is drawn.
+    """
+    console = Console(stderr=True)
+    progress = Progress(console=console, disable=not console.is_terminal, transient=True)
+    task = progress.add_task("drawing the replay")
+    with ended(progress.live), progress:
+        yield lambda done, count: progress.update(task, completed=done, total=count)
+
+
 def duration(seconds: float) -> str:
     """Seconds as minutes and seconds, rounded up.
 

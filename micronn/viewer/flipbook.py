@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple
+from xml.sax.saxutils import unescape
 
 from micronn.pictures.layer_view import CELL_PATH
 
@@ -35,6 +36,14 @@ CHANGEABLE = {
 
 NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 CELL = re.compile(rf"M([\d.]+) ([\d.]+)({CELL_PATH})")  # of a matrix
+
+# An opening tag after its <: its name, its attributes, the slash of an empty element, and what
+# stands behind it.  Style sheets are no part of a film.
+OPENING = re.compile(
+    r"""(?!style)([A-Za-z]\w*)((?:\s[^\s=>]+=(?:"[^"]*"|'[^']*'))*)\s*(/?)>(.*)""", re.DOTALL
+)
+ATTRIBUTE = re.compile(r"\s([^\s=]+)=[\"']([^\"']*)")
+ENTITIES = {"&quot;": '"', "&apos;": "'", "&#39;": "'"}
 
 State = dict[str, str | None]  # of an element: its attributes, and under TEXT its text
 Track = tuple[int, str, list[str | None], str]
@@ -58,7 +67,15 @@ class Film(NamedTuple):
 
 
 def film(frames: Iterable[str]) -> Film:
-    """A flip book of SVG texts, one a page.
+    """A flip book of SVG texts, one a page; see Reel."""
+    reel = Reel()
+    for frame in frames:
+        reel.add(frame)
+    return reel.film()
+
+
+class Reel:
+    """A flip book that is being made, page by page.
 
     A page may have more or fewer neighbours with the same tag than another: what it
     lacks is there without attributes, and so not seen.  A page of another shape opens
@@ -67,21 +84,33 @@ def film(frames: Iterable[str]) -> Film:
     Raises ValueError for more than 1,000 pages, and for an attribute that a page must
     not change.
     """
-    scenes: list[Scene] = []
-    cuts = []
-    for page, frame in enumerate(frames):
+
+    def __init__(self) -> None:
+        self.scenes: list[Scene] = []
+        self.cuts = ""
+
+    def add(self, frame: str) -> None:
+        """One more page, an SVG text."""
+        page = len(self.cuts)
         if page == MOST_PAGES:
             raise ValueError(f"a film has at most {MOST_PAGES} pages; record fewer snapshots")
-        elements = dict(addressed(ET.fromstring(frame.replace(NAMESPACE, "", 1))))
-        fitting = (k for k, scene in enumerate(scenes) if scene.fits(elements))
-        cut = next(fitting, len(scenes))
-        if cut == len(scenes):
-            scenes.append(Scene())
-        scenes[cut].add(page, elements)
-        cuts.append(ALPHABET[cut])
-    for scene in scenes:
-        scene.svg, scene.tracks = scene.last_page(), list(scene.changes(len(cuts)))
-    return Film(scenes, "".join(cuts))
+        frame, cut = frame.replace(NAMESPACE, "", 1), len(self.scenes)
+        if page and self.scenes[last := ALPHABET.index(self.cuts[-1])].turn(page, frame):
+            cut = last
+        else:
+            elements = dict(addressed(ET.fromstring(frame)))
+            cut = next((k for k, scene in enumerate(self.scenes) if scene.fits(elements)), cut)
+            if cut == len(self.scenes):
+                self.scenes.append(Scene())
+            self.scenes[cut].add(page, elements)
+            self.scenes[cut].read(frame, elements)
+        self.cuts += ALPHABET[cut]
+
+    def film(self) -> Film:
+        """The finished book."""
+        for scene in self.scenes:
+            scene.svg, scene.tracks = scene.last_page(), list(scene.changes(len(self.cuts)))
+        return Film(self.scenes, self.cuts)
 
 
 def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
@@ -90,8 +119,9 @@ def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
     while to_do:
         address, element = to_do.pop()
         yield address, element
-        for run, (_, alike) in enumerate(groupby(parts(element), lambda part: part.tag)):
-            to_do += [((*address, run, k), part) for k, part in enumerate(alike)]
+        if len(element):
+            for run, (_, alike) in enumerate(groupby(parts(element), lambda part: part.tag)):
+                to_do += [((*address, run, k), part) for k, part in enumerate(alike)]
 
 
 def parts(element: ET.Element) -> Iterator[ET.Element]:
@@ -126,23 +156,57 @@ class Scene:
     def __init__(self) -> None:
         self.svg, self.tracks = "", list[Track]()
         self.pages: list[int] = []
+        self.pieces, self.places = list[str](), dict[int, Address]()
         self.tags: dict[Address, str] = {}
         self.states: dict[Address, list[tuple[int, State]]] = {}
 
     def fits(self, elements: dict[Address, ET.Element]) -> bool:
         """Whether a page has the same shape: the same tag wherever both have an element,
         and, inside what both have, the same runs of tags."""
+        if elements.keys() == self.tags.keys():
+            return all(elements[a].tag == tag for a, tag in self.tags.items())
         both = elements.keys() & self.tags.keys()
         only = elements.keys() ^ self.tags.keys()
         return all(elements[a].tag == self.tags[a] for a in both) and not any(
             a[-1] == 0 and a[:-2] in both for a in only if a
         )
 
+    def read(self, frame: str, elements: dict[Address, ET.Element]) -> None:
+        """Remember the text of the latest page, tag by tag, and which element each tag opens."""
+        self.pieces = frame.split("<")
+        opening = [k for k, piece in enumerate(self.pieces) if OPENING.match(piece)]
+        own = [k for k in opening if CELL_PATH not in self.pieces[k]]
+        single = [a for a in sorted(elements) if not elements[a].get("d", "").endswith(CELL_PATH)]
+        self.places = dict(zip(own, single, strict=True))
+
+    def turn(self, page: int, frame: str) -> bool:
+        """Write down a page by what differs in its text from the latest one.
+
+        False, and nothing is written, if that is more than the attributes and texts of
+        elements that stay.
+        """
+        pieces = frame.split("<")
+        found = [k for k, (a, b) in enumerate(zip(self.pieces, pieces, strict=False)) if a != b]
+        states: dict[Address, State] = {}
+        for k in found if len(pieces) == len(self.pieces) else [-1]:
+            tag = OPENING.match(pieces[k])
+            if k not in self.places or not tag or tag[1] != self.tags[self.places[k]]:
+                return False
+            known = {name: unescape(text, ENTITIES) for name, text in ATTRIBUTE.findall(tag[2])}
+            states[self.places[k]] = {TEXT: unescape(tag[4], ENTITIES) or None, **known}
+            if tag[3] and tag[4]:  # what follows an empty element is not in it
+                states[self.places[k]][TEXT] = None
+        for address, state in states.items():
+            if self.states[address][-1][1] != state:
+                self.states[address].append((len(self.pages), state))
+        self.pages.append(page)
+        self.pieces = pieces
+        return True
+
     def add(self, page: int, elements: dict[Address, ET.Element]) -> None:
         """Write down what has changed since the last page; what is not there has no attributes."""
-        for address, element in elements.items():
-            self.tags.setdefault(address, element.tag)
-            self.states.setdefault(address, [(0, {})])
+        for address in elements.keys() - self.tags.keys():
+            self.tags[address], self.states[address] = elements[address].tag, [(0, {})]
         for address, states in self.states.items():
             now = elements.get(address)
             state: State = {} if now is None else {TEXT: now.text, **now.attrib}

@@ -5,33 +5,39 @@ in every layer and the graph of one example go forwards and backwards from snaps
 snapshot.  Each of them is a film: Python draws every frame, and the page only turns them.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
+from typing import Any
 
-from micronn.engine import Value
-from micronn.graph.rows import Graph
-from micronn.nn import Module
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network import draw_network
-from micronn.pictures.network_columns import layers_of, place, read_columns
+from micronn.pictures.network_columns import (
+    Layers,
+    columns_of,
+    layers_of,
+    place,
+    read_columns,
+    read_runs,
+)
 from micronn.pictures.network_svg import VIEWS, network_svg
 from micronn.pictures.page import filled, html_page
 from micronn.pictures.palette import style
-from micronn.pictures.render import page_frame, render
+from micronn.pictures.render import Known, page_frame, render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
+from micronn.support.collector import collector_paused
 from micronn.support.files import write_atomically
 from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
-from micronn.train import NOT_FINITE
 from micronn.training.traced import predictor
-from micronn.viewer.flipbook import ALPHABET, film
-from micronn.viewer.run import Run, Snapshot, named_inputs, put
+from micronn.viewer.flipbook import ALPHABET, Film, Reel
+from micronn.viewer.run import Moment, Run, Snapshot, named_inputs, put
 from micronn.viewer.trainable import NotHere, thinned, training_data
 from micronn.viewer.training_page import training_page
 
 PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
+Painter = Callable[[Moment], str]  # of a frame, as SVG
+Progress = Callable[[int, int], object]
 SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
 
 
@@ -64,18 +70,20 @@ class Recorder(Run):
     '<!doctype html>'
     """
 
-    def to_html(self) -> str:
-        """The page, one self-contained HTML text."""
+    def to_html(self, progress: Progress | None = None) -> str:
+        """The page, one self-contained HTML text; progress as for save()."""
         if self.optimizer is None:
-            return replay_page(self)
+            return replay_page(self, progress=progress)
         try:
             return learning_page(self)
         except NotHere as why:
             note = f"This page replays a training, and cannot go on with it: {why}."
-            return replay_page(self, note)
+            return replay_page(self, note, progress)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, progress: Progress | None = None) -> Path:
         """Write the page to a .html file, atomically.
+
+        progress: called after each snapshot that is drawn, progress(how many, of how many).
 
         Raises ValueError for another ending, and OSError for a place that cannot be
         written; an older file then stays as it was.
@@ -83,7 +91,7 @@ class Recorder(Run):
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a replay is a page, got {path.name!r}; end the name in .html")
-        write_atomically(path, self.to_html())
+        write_atomically(path, self.to_html(progress))
         return path
 
     def _repr_svg_(self) -> str | None:
@@ -103,23 +111,22 @@ def learning_page(run: Run) -> str:
     chosen = thinned(snapshots, len(data["states"]))
     last = copy(run)
     last.kept, last.last, last.example = [snapshots[-1]], snapshots[-1], run.shown
-    films = {
-        name: film(frames).html() for name, frames in pictures(last).items() if name != "sizes"
-    }
+    films = {name: film.html() for name, film in filmed(last).items() if name != "sizes"}
     return training_page(run, data, films, table(run, chosen), escape(plane_words(run)))
 
 
-def replay_page(run: Run, note: str = "") -> str:
+def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> str:
     """The replay of a run as one HTML text.
 
     note: what else the reader should know.
+    progress: told how many snapshots are drawn, and of how many.
 
     Its script gets the titles and sentences of the snapshots, what turns the film of each
     panel, and the alphabet of their tracks; see flipbook.py.
     """
     model, snapshots = run.model, run.snapshots()
     steps, count = [snapshot.step for snapshot in snapshots], len(snapshots)
-    films = {name: film(frames) for name, frames in pictures(run).items()}
+    films = filmed(run, progress)
     titles = [f"Step {step}, snapshot {k} of {count}" for k, step in enumerate(steps, 1)]
     says = [sentence(run, snapshot) for snapshot in snapshots]
     turned = {
@@ -151,64 +158,83 @@ def replay_page(run: Run, note: str = "") -> str:
 # The frames
 
 
-def pictures(run: Run) -> dict[str, Iterator[str]]:
-    """The frames of each panel that the run has something for."""
-    made = {"sizes": size_frames(run), "network": network_frames(run)}
+@collector_paused
+def filmed(run: Run, progress: Progress | None = None) -> dict[str, Film]:
+    """The film of each panel that the run has something for."""
+    painters, count = panels(run), len(run.snapshots())
+    reels = {name: Reel() for name in painters}
+    for k, moment in enumerate(run.moments(), 1):
+        for name, paint in painters.items():
+            reels[name].add(paint(moment))
+        if progress:
+            progress(k, count)
+    return {name: reel.film() for name, reel in reels.items()}
+
+
+def panels(run: Run) -> dict[str, Painter]:
+    """What paints the frames of each panel that the run has something for."""
+    made = {"sizes": size_painter(run), "network": network_painter(run)}
     if run.curves:
-        made["curves"] = loss_frames(run)
+        made["curves"] = loss_painter(run)
     if run.points and len(run.layers[0][0].w) == 2:
-        made["plane"] = plane_frames(run)
+        made["plane"] = plane_painter(run)
     if run.example is not None:
-        made["example"] = example_frames(run)
+        made["example"] = example_painter()
     return made
 
 
-def loss_frames(run: Run) -> Iterator[str]:
-    """The curves of the losses, with a cursor at each snapshot."""
+def loss_painter(run: Run) -> Painter:
+    """Paints the curves of the losses, with a cursor at the snapshot."""
     looks, known = {"loss": ("op", ""), "validation loss": ("input", "5 3")}, run.curves
     lines = [Curve(name, known[name], *look) for name, look in looks.items() if name in known]
-    for snapshot in run.snapshots():
-        yield curves(lines, snapshot.step, "Loss over the steps of training", "curves-")
+    title, reach = "Loss over the steps of training", [shot.step for shot in run.snapshots()]
+    return lambda moment: curves(lines, moment.snapshot.step, title, "curves-", reach=reach)
 
 
-def size_frames(run: Run) -> Iterator[str]:
-    """How large the gradient is in each layer, with a cursor at each snapshot."""
+def size_painter(run: Run) -> Painter:
+    """Paints how large the gradient is in each layer, with a cursor at the snapshot."""
     sizes = [(snapshot.step, run.layer_sizes(snapshot)) for snapshot in run.snapshots()]
     lines = [
         Curve(f"layer {k + 1}", [(step, layers[k]) for step, layers in sizes], "op")
         for k in range(len(run.layers))
     ]
-    for step, _ in sizes:
-        yield rows(lines, step, "Size of the gradient in each layer", "sizes-")
+    title = "Size of the gradient in each layer"
+    return lambda moment: rows(lines, moment.snapshot.step, title, "sizes-")
 
 
-def network_frames(run: Run) -> Iterator[str]:
-    """The network at each snapshot, its units showing the example where it has an answer."""
-    drawn = units_drawn(run.model, run.example[0] if run.example else None)
-    for model, snapshot in run.states():
-        try:
-            with run.example_loss(model) if run.example else nullcontext() as root:
-                put(model, snapshot)
-                frame = film_frame(model, root, drawn, run.title, "network-")
-        except NOT_FINITE:
-            frame = film_frame(model, None, drawn, run.title, "network-")
-        yield frame
+def network_painter(run: Run) -> Painter:
+    """Paints the network, its units showing the example where it has an answer."""
+    x = run.example[0] if run.example else None
+    drawn = [column.drawn for column in read_columns(run.layers, x, None)]
+    empty: list[Any] = [[None] * size for size in (len(run.layers[0][0].w), *map(len, run.layers))]
+    places: list[list[int | None]] = []
 
+    def paint(moment: Moment) -> str:
+        nonlocal places
+        layers, runs = layers_of(moment.model), empty
+        if moment.graph:
+            values = list(moment.graph.index)
+            if not moment.again:
+                found = read_runs(layers, None, values[-1])
+                places = [[moment.graph.index.get(unit) for unit in run] for run in found]
+            runs = [[k if k is None else values[k] for k in ks] for ks in places]
+        put(moment.params, moment.snapshot)
+        trained = any(moment.snapshot.grads)
+        return film_frame(layers, runs, drawn, trained, run.title, "network-")
 
-def units_drawn(model: Module, x: Sequence[Value | float] | None) -> list[list[int]]:
-    """Which units of each column a picture of the model on x would draw."""
-    return [column.drawn for column in read_columns(layers_of(model), x, None)]
+    return paint
 
 
 def film_frame(
-    model: Module, root: Value | None, drawn: list[list[int]], title: str, prefix: str
+    layers: Layers, runs: list[Any], drawn: list[list[int]], trained: bool, title: str, prefix: str
 ) -> str:
     """Both views upon each other as SVG, alike but for attributes in every state of a model.
 
+    runs: the Values of each column, with their gradients.
     drawn: the units to draw, which must not change from frame to frame.
+    trained: whether the parameters have gradients.
     """
-    columns = read_columns(layers_of(model), None, root)
-    trained = any(p.grad != 0.0 for p in model.parameters())
+    columns = columns_of(layers, runs, runs[-1][0] is not None)
     for column, chosen in zip(columns, drawn, strict=True):
         column.drawn, column.ran = chosen, trained
     place(columns)
@@ -216,25 +242,27 @@ def film_frame(
     return network_svg(columns, title, views, apart=False, prefix=prefix)
 
 
-def example_frames(run: Run) -> Iterator[str]:
-    """The graph of the example's loss at each snapshot, with its own gradients.
+def example_painter() -> Painter:
+    """Paints the graph of the example's loss, with its own gradients.
 
     Where a weight has grown so large that the loss cannot be computed, the reason.
     """
-    for model, _ in run.states():
-        try:
-            with run.example_loss(model) as root:
-                graph = Graph(root, model.named_parameters())
-                frame = render(graph, prefix="example-", headed=False).svg
-        except NOT_FINITE as refusal:
-            words = f"There is no loss here: {refusal}"
+    known = Known()
+
+    def paint(moment: Moment) -> str:
+        nonlocal known
+        if moment.graph is None:
+            words = moment.refusal
             text = svg_text(12, 24, words, bold=True)
-            frame = svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
-        yield frame
+            return svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
+        known = known if moment.again else Known()
+        return render(moment.graph, prefix="example-", headed=False, like=known).svg
+
+    return paint
 
 
-def plane_frames(run: Run) -> Iterator[str]:
-    """What the model answers all over the plane at each snapshot."""
+def plane_painter(run: Run) -> Painter:
+    """Paints what the model answers all over the plane."""
     plane = plane_around([point for point, _ in run.points])
     cells, words = plane.cells(), "What the model answers"
     chosen, names = None, ["x0", "x1"]
@@ -242,10 +270,16 @@ def plane_frames(run: Run) -> Iterator[str]:
         inputs = named_inputs(run.example[0])
         chosen, names = [x.data for x in inputs], [clean(x.label) for x in inputs]
     predict = None
-    for model, _ in run.states():
-        predict = predict or predictor(model, cells)  # for 1,600 places a snapshot
+
+    def paint(moment: Moment) -> str:
+        nonlocal predict
+        predict = predict or predictor(moment.model, cells)
         answers = [as_list(output) for output in predict(cells)]
-        yield answers_svg(plane, answers, run.threshold, run.points, chosen, names, words, "plane-")
+        return answers_svg(
+            plane, answers, run.threshold, run.points, chosen, names, words, "plane-"
+        )
+
+    return paint
 
 
 # Words
@@ -257,6 +291,8 @@ def sentence(run: Run, snapshot: Snapshot) -> str:
     sizes = run.layer_sizes(snapshot)
     strong = max(range(len(sizes)), key=lambda k: sizes[k])
     words = f"{', '.join(parts)}. " if parts else ""
+    if snapshot.step == 0:
+        words = f"Before the first step. {words[:1].upper()}{words[1:]}"
     if len(sizes) > 1 and sizes[strong]:
         words += f"The gradient is largest in layer {strong + 1}, {fmt(sizes[strong])}."
     return words[:1].upper() + words[1:]

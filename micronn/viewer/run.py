@@ -12,11 +12,11 @@ from it: the model as it was, the loss of an example, how large the gradient was
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple, cast
 
 from micronn.engine import Value, as_value, topological_order
+from micronn.graph.rows import Graph
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer
@@ -25,7 +25,7 @@ from micronn.support.arguments import check_pairs, check_text, count, integer, p
 from micronn.support.number import number_of
 from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean
-from micronn.train import Step, check_training
+from micronn.train import NOT_FINITE, Step, check_training
 from micronn.training.fit import under_way
 
 MOST_NUMBERS = 100_000  # of examples and states in a page on which a training goes on: 1 MB
@@ -49,6 +49,22 @@ class Snapshot(NamedTuple):
     grads: Sequence[float]
     taken: int = 0
     columns: Sequence[float] = ()
+
+
+class Moment(NamedTuple):
+    """A snapshot with a model in its state.
+
+    params: of the model.
+    graph: of the example's loss, if there is one.  again: whether its shape is that of the
+        moment before.  refusal: why there is none, in words.
+    """
+
+    snapshot: Snapshot
+    model: Module
+    params: Sequence[Value]
+    graph: Graph | None
+    again: bool
+    refusal: str
 
 
 class Run:
@@ -110,7 +126,7 @@ class Run:
             raise TypeError(
                 f"an example has a loss; pass loss=f(output, target), got {self.loss!r}"
             )
-        self.cost(self.model, x, target)
+        self.cost(self.model, named_inputs(x), target)
 
     # What is kept
 
@@ -136,9 +152,13 @@ class Run:
             raise TypeError("every snapshot has a loss, got None; pass the number of this step")
         given = {"loss": loss, "validation loss": validation_loss, **metrics}
         numbers = {name: as_value(x).data for name, x in given.items() if x is not None}
-        for name, number in numbers.items():
-            self.curves.setdefault(name, []).append((step, number))
-        self.last = self.taken(step, numbers)
+        self.keep(self.taken(step, numbers))
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Note the numbers of a snapshot, and keep it if its turn has come."""
+        for name, number in snapshot.numbers.items():
+            self.curves.setdefault(name, []).append((snapshot.step, number))
+        self.last = snapshot
         if self.calls % self.every == 0:
             self.kept.append(self.last)
         self.calls += 1
@@ -171,7 +191,8 @@ class Run:
         """Hand on the Steps of micronn.training.steps, and note each of them.
 
         metric: what to call the metric of the Steps, such as "accuracy".
-        To begin before the first step, call snapshot(0, loss) before the loop.
+        The model as it is before a training's first step is snapshot 0; its loss is told
+        by snapshot(0, loss) before the loop.
 
         >>> from micronn.losses import mse
         >>> from micronn.nn import MLP
@@ -182,15 +203,20 @@ class Run:
         >>> recorder = Recorder(model, title="a line")
         >>> run = steps(model, mse, data, SGD(model.parameters(), lr=0.1), epochs=3)
         >>> [step.epoch for step in recorder.record(run)], len(recorder.snapshots())
-        ([1, 2, 3], 3)
+        ([1, 2, 3], 4)
         """
+        run = under_way(steps, "recorded")  # what is no training is refused at once
 
-        def noted(step: Step) -> Step:
-            """The same Step, after a snapshot of the model at it."""
-            self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
-            return step
+        def noted() -> Iterator[Step]:
+            """The Steps, after a snapshot of the model at each of them."""
+            start = self.taken(self.optimizer.steps if self.optimizer else 0, {})
+            for step in run:
+                if self.last is None and step.epoch == 1:
+                    self.keep(start)
+                self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
+                yield step
 
-        return map(noted, under_way(steps, "recorded"))  # what is no training is refused at once
+        return noted()
 
     def snapshots(self) -> list[Snapshot]:
         """The snapshots that the page shows: those kept, and the last one.
@@ -212,44 +238,61 @@ class Run:
     # What it tells
 
     def cost(self, model: Module, x: Sequence[Value | float], target: Any) -> Value:
-        """The loss of a model on one example, whose inputs have gradients too."""
-        output = cast(Callable[..., Any], model)(named_inputs(x))
+        """The loss of a model on one example."""
+        output = cast(Callable[..., Any], model)(x)
         return loss_of(cast(Loss, self.loss), output, target)
 
-    @contextmanager
-    def example_loss(self, model: Module) -> Iterator[Value]:
-        """The loss of the example after backward(); gradients are those of this example alone.
+    def moments(self) -> Iterator[Moment]:
+        """A model of its own, put into the state of one snapshot after the other, with the graph
+        of the example's loss, if there is an example; its gradients are of this example alone.
 
-        What else the loss reads, such as a target or a weight of its own, then has its
-        gradient back.
+        What else the loss reads, such as a target or a weight of its own, has its gradient
+        back as soon as the graph is read.
         """
-        root = self.cost(model, *cast(Example, self.example))
-        leaves = [value for value in topological_order(root) if not value.operands]
-        held = [(leaf, leaf.grad, getattr(leaf, "was", leaf.data)) for leaf in leaves]
-        for leaf in leaves:
+        model, graph = deepcopy(self.model), None
+        params = model.parameters()
+        for snapshot in self.snapshots():
+            put(params, snapshot)
+            again, refusal = False, ""
+            try:
+                if self.example:
+                    graph, again = self.graph(model, params, graph)
+            except NOT_FINITE as error:
+                graph, refusal = None, f"There is no loss here: {error}"
+            yield Moment(snapshot, model, params, graph, again, refusal)
+
+    def graph(
+        self, model: Module, params: Sequence[Value], like: Graph | None
+    ) -> tuple[Graph, bool]:
+        """The graph of the example's loss, after a backward pass from cleared gradients.
+
+        like: the graph of another moment.
+        Returns also whether it has the shape of that one.
+        """
+        x, target = cast(Example, self.example)
+        x = named_inputs(x)
+        root = self.cost(model, x, target)
+        order, own = topological_order(root), {*params, *x}  # nobody else has these
+        others = [value for value in order if not (value.operands or value in own)]
+        held = [(leaf, leaf.grad, getattr(leaf, "was", leaf.data)) for leaf in others]
+        for leaf in (*own, *others):
             leaf.grad = 0.0
         try:
             root.backward()
-            yield root
+            again = like and like.again(order)
+            return again or Graph(root, model.named_parameters()), bool(again)
         finally:
             for leaf, grad, was in held:
                 leaf.grad, leaf.was = grad, was
-
-    def states(self) -> Iterator[tuple[Module, Snapshot]]:
-        """A model of its own, put into the state of one snapshot after the other."""
-        model = deepcopy(self.model)
-        for snapshot in self.snapshots():
-            put(model, snapshot)
-            yield model, snapshot
 
     def layer_sizes(self, snapshot: Snapshot) -> list[float]:
         """The root mean square of the gradients of each layer's parameters."""
         return [root_mean_square([snapshot.grads[k] for k in own]) for own in self.indices]
 
 
-def put(model: Module, snapshot: Snapshot) -> None:
-    """Set every parameter of a model and its gradient to what they were."""
-    for p, data, grad in zip(model.parameters(), snapshot.data, snapshot.grads, strict=True):
+def put(params: Sequence[Value], snapshot: Snapshot) -> None:
+    """Set every parameter and its gradient to what they were."""
+    for p, data, grad in zip(params, snapshot.data, snapshot.grads, strict=True):
         p.data, p.grad = data, grad
 
 

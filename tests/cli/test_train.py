@@ -8,12 +8,15 @@ import resource
 import struct
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from micronn.checkpoint import load
 from micronn.cli.main import main
+from micronn.terminal import dashboard
 from micronn.training.traced import predict
 
 
@@ -230,7 +233,25 @@ def test_a_saved_model_answers_as_it_should(capsys):
 def test_a_run_becomes_a_page(capsys):
     out = train(capsys, "moons", "--seed", "7", "--epochs", "3", "--replay", "run.html")
     assert "wrote run.html" in out
-    assert Path("run.html").read_text("utf-8").startswith("<!doctype html>")
+    html = Path("run.html").read_text("utf-8")
+    assert html.startswith("<!doctype html>")
+    # 300 of 500 moons to learn from, 32 a step: 10 steps an epoch, and before them the model
+    # as it was born, whose loss on two classes is near log(2) = 0.693
+    rows = re.findall(r'<tr><th>(\d+)</th><td class="number">([\d.]+)</td>', html)
+    assert [step for step, _ in rows] == ["0", "10", "20", "30"]
+    assert 0.4 < float(rows[0][1]) < 1.2
+
+
+def test_a_page_that_is_drawn_shows_on_a_terminal_how_far_it_is(monkeypatch, capsys):
+    with dashboard.drawing() as report:
+        report(3, 12)
+    assert capsys.readouterr().err == ""  # no terminal
+    monkeypatch.setattr(dashboard, "Console", partial(Console, force_terminal=True))
+    with dashboard.drawing() as report:
+        report(3, 12)
+    shown = capsys.readouterr()
+    assert "25%" in shown.err
+    assert shown.out == ""
 
 
 def test_live_into_a_file_ends_with_the_picture(capsys):

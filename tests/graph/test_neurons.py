@@ -315,7 +315,7 @@ def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(bend):
     ((neuron,),) = [layer.neurons for layer in folds.layers]
     (call,) = neuron.calls
     assert (call.z, call.out) == (graph.index[z], graph.index[out])
-    assert call.slope == pytest.approx(slope, rel=1e-15)
+    assert call.slope(graph) == pytest.approx(slope, rel=1e-15)
     outside = [graph.nodes[k].op for k in range(len(graph)) if k not in folds.home]
     assert [op for op in outside if op] == ["-", "**2"]
     alone = [row for row in graph.nodes[:-1] if row.k not in {*folds.home, *call.inputs}]

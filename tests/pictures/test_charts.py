@@ -39,15 +39,56 @@ def test_an_axis_by_factors_gives_every_factor_of_ten_the_same_room():
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
     [
-        (0.0, 10.0, [0.0, 5.0, 10.0]),
-        (0.0, 1.0, [0.0, 0.5, 1.0]),
-        (-1.2, 2.2, [0.0, 2.0]),
-        (0.0, 0.07, [0.0, 0.05]),
+        (0.0, 10.0, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]),
+        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (-1.2, 2.2, [-1.0, 0.0, 1.0, 2.0]),
+        (0.0, 0.07, [0.0, 0.02, 0.04, 0.06]),
         (3.0, 3.0, [3.0]),
     ],
 )
 def test_ticks_are_round_numbers_on_the_axis(low, high, ticks):
-    assert Axis(low, high, 0.0, 1.0).ticks() == pytest.approx(ticks)
+    assert Axis(low, high, 0.0, 1.0).ticks() == ticks  # 0.6, not 0.6000000000000001
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks", "words"),
+    [
+        (0.008, 0.7, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5], "equal heights are equal factors"),
+        (0.02, 0.5, [0.02, 0.05, 0.1, 0.2, 0.5], "equal heights are equal factors"),
+        (0.001, 5.0, [0.001, 0.01, 0.1, 1.0], "each line is 10 times the one below"),
+        (1e-12, 1.0, [1e-12, 1e-9, 1e-6, 1e-3, 1.0], "each line is 1,000 times the one below"),
+    ],
+)
+def test_a_logarithmic_axis_has_enough_ticks_and_says_what_it_is(low, high, ticks, words):
+    axis = Axis(low, high, 0.0, 1.0, log=True)
+    assert axis.ticks() == pytest.approx(ticks)
+    assert axis.words() == f"logarithmic: {words}"
+    assert Axis(low, high, 0.0, 1.0).words() == ""
+
+
+@pytest.mark.parametrize(("least", "said"), [(0.001, True), (0.5, False)])
+def test_curves_name_both_axes_and_say_in_words_if_one_is_logarithmic(least, said):
+    svg = curves([Curve("validation loss", [(0, 1.0), (100, least)], "op")], 0, "t")
+    assert ">step of training</text>" in svg
+    assert (
+        re.search(r">loss, logarithmic: each line is 10 times the one below<", svg)
+        if said
+        else (">loss</text>" in svg and "logarithmic" not in svg)
+    )
+    assert ">step of training</text>" in rows(
+        [Curve("layer 1", [(0, 1.0), (9, 2.0)], "op")], 0, "t"
+    )
+
+
+def test_before_its_first_number_a_curve_has_none_and_the_axis_stays():
+    curve, reach = Curve("loss", [(10, 0.5), (20, 0.25)], "op"), [0, 10, 20]
+    before, after = (curves([curve], step, "t", reach=reach) for step in (0, 10))
+    assert ">loss</text>" in before
+    assert "NaN" not in before
+    assert before.count("<circle") == 0
+    assert after.count("<circle") == 1
+    line = re.compile(r'd="(M[^"]+L[^"]+)"')
+    assert line.findall(before) == line.findall(after)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +172,8 @@ def test_classes_beyond_two_are_written_on_the_plane():
 
 def test_nan_answers_reach_no_coordinate():
     plane = plane_around([[0.0, 0.0], [1.0, 1.0]])
-    svg = answers_svg(plane, [[math.nan]] * CELLS**2, 0.0, [([0.5, 0.5], 0)], None, ["", ""], "t")
+    svg = answers_svg(
+        plane, [[math.nan]] * len(plane.cells()), 0.0, [([0.5, 0.5], 0)], None, ["", ""], "t"
+    )
     assert f'fill="{LIGHT["bad"]}" d="M0 0h300' in svg
     assert "nan" not in svg

@@ -35,8 +35,8 @@ def test_a_span_names_both_ends_and_never_hides_nan():
 @pytest.mark.parametrize(("side", "folded"), [(32, False), (33, True)])
 def test_a_block_longer_than_32_in_a_direction_becomes_a_census(side, folded):
     (row,) = Graph(Value(1.0)).rows()
-    assert Block("b", [[row] * side]).folded is folded
-    assert Block("W", [[row]] * side).folded is folded
+    assert Block("b", [side], [row] * side).folded is folded
+    assert Block("W", [1] * side, [row] * side).folded is folded
 
 
 def test_of_many_rows_the_seven_largest_are_kept_in_their_own_order():

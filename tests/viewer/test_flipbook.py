@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from micronn.nn import MLP
+from micronn.pictures.network_columns import layers_of
 from micronn.viewer.flipbook import ALPHABET, film
-from micronn.viewer.replay import film_frame, units_drawn
+from micronn.viewer.replay import film_frame
 
 
 def page_of(book, k):
@@ -51,6 +52,11 @@ FILMS = {
         svg("<g><path d='M4'/><path d='M5'/><path d='M6'/></g><text>b</text>"),
     ],
     "another shape": [svg("<path d='M1'/>"), svg("<text>t</text>"), svg("<path d='M2'/>")],
+    "characters that XML writes as entities": [
+        svg("<text id='a &amp; b'>1 &lt; 2</text><path d='M1'/>\n<g><text>&quot;</text></g>"),
+        svg("<text id='&quot;&#39;&apos;'>&#39; &gt;</text><path d='M1'/>\n<g><text>x</text></g>"),
+        svg("<text id=''></text><path d='M2'/>\n<g><text>&amp;lt;</text></g>"),
+    ],
     "inner groups": [
         svg("<g fill='a'><text>1</text></g><g fill='b'><text>2</text></g>"),
         svg("<g fill='a'><text>1</text></g>"),
@@ -67,13 +73,15 @@ def test_every_page_comes_back_whatever_was_shown_before(frames):
 
 def test_every_state_of_a_network_comes_back():
     model = MLP(2, [10, 1], rng=random.Random(1))
-    drawn, frames = units_drawn(model, None), []
+    layers, frames = layers_of(model), []
+    empty = [[None] * 2, [None] * 10, [None]]
+    drawn = [list(range(len(column))) for column in empty]
     for k in range(6):
         for parameter in model.parameters():
             parameter.data += random.Random(k).uniform(-1.0, 1.0)
         if k == 4:
             model.layers[0].neurons[0].w[0].data = float("nan")
-        frames.append(film_frame(model, None, drawn, "t", "p-"))
+        frames.append(film_frame(layers, empty, drawn, False, "t", "p-"))
     book = film(frames)
     assert len(book.scenes) == 1
     for k in range(6):

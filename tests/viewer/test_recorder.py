@@ -64,9 +64,10 @@ def test_recording_and_drawing_change_nothing():
     assert [(p.data, p.grad) for p in model.parameters()] == before
 
 
-def test_fit_is_recorded_step_by_step():
+def test_a_training_is_recorded_step_by_step_from_the_untrained_model_on():
     data = moons(20, rng=random.Random(7))
     model = MLP(2, [3, 1], rng=random.Random(2))
+    untrained = [p.data for p in model.parameters()]
     recorder = Recorder(model, loss=hinge, example=(data[0][0], data[1][0]), data=data)
     run = steps(
         model, hinge, data, SGD(model.parameters(), 0.1), 3, validation=data, metric=accuracy,
@@ -74,7 +75,9 @@ def test_fit_is_recorded_step_by_step():
     )  # fmt: skip
     seen = [(step.step, step.loss, step.metric) for step in recorder.record(run, "accuracy")]
     assert len(seen) == 3
-    kept = recorder.snapshots()
+    start, *kept = recorder.snapshots()
+    assert (start.step, start.numbers) == (0, {})
+    assert list(start.data) == untrained
     assert [(s.step, s.numbers["loss"], s.numbers["accuracy"]) for s in kept] == seen
     assert list(kept[-1].data) == [p.data for p in model.parameters()]
     assert "Loss" in recorder.to_html()
@@ -144,6 +147,12 @@ def test_a_page_is_saved_whole_or_not_at_all(tmp_path):
     with pytest.raises(OSError, match="missing"):
         recorder.save(tmp_path / "missing" / "run.html")
     assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
+
+
+def test_who_saves_a_page_can_be_told_how_far_it_is(tmp_path):
+    told = []
+    recorded(3).save(tmp_path / "run.html", lambda done, count: told.append((done, count)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_notebook_shows_the_page_and_without_scripts_the_network():

@@ -10,14 +10,18 @@ from recorded_run import recorded, squared
 
 from micronn.data import moons
 from micronn.engine import Value
+from micronn.graph.rows import Graph
 from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import SGD
+from micronn.pictures.network_columns import layers_of, place, read_columns
+from micronn.pictures.network_svg import VIEWS, network_svg
+from micronn.pictures.render import render
 from micronn.training import steps
 from micronn.viewer.flipbook import ALPHABET
 from micronn.viewer.flipbook import film as film_of
-from micronn.viewer.replay import Recorder, network_frames, pictures
-from micronn.viewer.run import classes
+from micronn.viewer.replay import Recorder, panels
+from micronn.viewer.run import classes, named_inputs, put
 
 HOSTILE = "</script><script>alert(1)</script>\u2028"
 
@@ -25,6 +29,13 @@ HOSTILE = "</script><script>alert(1)</script>\u2028"
 def book_of(html):
     """What the page's script reads."""
     return json.loads(re.search(r'id="mn-data">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def frames_of(recorder, *names):
+    """The frames of these panels, one after the other."""
+    painters = panels(recorder)
+    frames = [[painters[name](moment) for name in names] for moment in recorder.moments()]
+    return zip(*frames, strict=True)
 
 
 # What the page says
@@ -127,9 +138,8 @@ def trained(engine):
 def test_every_frame_of_a_replay_is_of_its_own_moment(run):
     recorder = run()
     for _ in range(2):
-        films = pictures(recorder)
-        for name in ("example", "network"):
-            assert not [f for f in films[name] if OF_ANOTHER_MOMENT.search(f)]
+        for frames in frames_of(recorder, "example", "network"):
+            assert not [frame for frame in frames if OF_ANOTHER_MOMENT.search(frame)]
 
 
 def test_a_replay_leaves_no_gradient_in_what_its_loss_reads():
@@ -146,19 +156,42 @@ def test_a_replay_leaves_no_gradient_in_what_its_loss_reads():
         loss(model([1.0, 2.0]), 1.0).backward()
         recorder.snapshot(step, 1.0)
     before = [target.grad, factor.grad, *[p.grad for p in model.parameters()]]
-    films = pictures(recorder)
-    assert not [frame for frame in films["example"] if OF_ANOTHER_MOMENT.search(frame)]
-    assert not [frame for frame in films["network"] if OF_ANOTHER_MOMENT.search(frame)]
+    for frames in frames_of(recorder, "example", "network"):
+        assert not [frame for frame in frames if OF_ANOTHER_MOMENT.search(frame)]
     assert [target.grad, factor.grad, *[p.grad for p in model.parameters()]] == before
 
 
 def test_before_the_first_backward_a_film_of_a_network_has_no_gradients_and_stays_one_film():
     recorder = own_loop(True)
-    first, second, *_ = network_frames(recorder)
+    ((first, second, *others),) = frames_of(recorder, "network")
     assert "none yet" in first
     assert "none yet" not in second
-    (scene,) = film_of(network_frames(recorder)).scenes
+    (scene,) = film_of([first, second, *others]).scenes
     assert "none yet" not in scene.svg  # the last page
+
+
+@pytest.mark.parametrize("nouts", [[1], [3, 1], [16, 16, 1]], ids=["values", "neurons", "layers"])
+def test_a_frame_is_the_picture_drawn_anew_of_its_moment(nouts):
+    rng = random.Random(5)
+    model = MLP(2, nouts, rng=rng)
+    recorder = Recorder(model, loss=squared, example=([0.5, -1.0], 1.0), title="t")
+    for step in range(4):
+        for p in model.parameters():
+            p.data, p.grad = p.data * rng.choice([-10.0, 0.1, 1.5]), rng.gauss(0.0, 1.0)
+        recorder.snapshot(step, 1.0)
+    example, network = panels(recorder)["example"], panels(recorder)["network"]
+    for moment in recorder.moments():
+        drawn, shown = example(moment), network(moment)
+        root = recorder.cost(moment.model, named_inputs([0.5, -1.0]), 1.0)
+        moment.model.zero_grad()
+        root.backward()
+        anew = Graph(root, moment.model.named_parameters())
+        assert drawn == render(anew, prefix="example-", headed=False).svg
+        put(moment.params, moment.snapshot)
+        columns = read_columns(layers_of(moment.model), None, root)
+        place(columns)
+        views = [view._replace(steady=True) for view in VIEWS.values()]
+        assert shown == network_svg(columns, "t", views, apart=False, prefix="network-")
 
 
 @pytest.mark.parametrize(
