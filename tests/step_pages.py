@@ -38,6 +38,16 @@ PRESSED = """([key, look]) => {
     return look.map(([id, name]) => document.getElementById(id).getAttribute(name));
 }"""
 
+# The same look at every step, in one go.
+AT_EVERY_STEP = """() => {
+    const press = key => document.body.dispatchEvent(new KeyboardEvent('keydown', key));
+    for (const seen = [];;) {
+        seen.push(LOOK);
+        if (document.getElementById('next').ariaDisabled === 'true') return seen;
+        press({key: 'ArrowRight', bubbles: true});
+    }
+}"""
+
 
 def bulb(*labels):
     """f = d*e, d = a*b, e = a+b at a = -2, b = 3; labels for a, b, d, e, f."""
@@ -107,3 +117,8 @@ def follow(page, hash):
 def pressed(page, key, *look):
     """Press a key, and give the attributes, as (id, name), that elements have at once."""
     return page.evaluate(PRESSED, [key, look])
+
+
+def at_every_step(page, look):
+    """What an expression of JavaScript gives at each step, from this one to the last."""
+    return page.evaluate(AT_EVERY_STEP.replace("LOOK", f"({look})"))

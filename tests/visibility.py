@@ -15,6 +15,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from step_pages import at_every_step
+
 from micronn.engine import Value
 from micronn.losses import hinge
 from micronn.nn import MLP
@@ -53,16 +55,6 @@ IN_SIGHT = """() => {
     return {phase, letters: 12 * scale, all: found.every(([, fine]) => fine),
         ...Object.fromEntries(found)};
 }"""
-# The same at every step, in one go.
-AT_EVERY_STEP = f"""() => {{
-    const seen = [];
-    for (let k = 0; k <= +document.getElementById("slider").max; k++) {{
-        seen.push(({IN_SIGHT})());
-        const event = new KeyboardEvent("keydown", {{key: "ArrowRight", bubbles: true}});
-        document.body.dispatchEvent(event);
-    }}
-    return seen;
-}}"""
 
 
 def neuron():
@@ -138,7 +130,7 @@ def main():
                 page = browser.new_page(viewport={"width": width, "height": height})
                 page.goto(path.as_uri())
                 cards = len(page.query_selector_all(".card"))
-                steps = page.evaluate(AT_EVERY_STEP)
+                steps = at_every_step(page, f"({IN_SIGHT})()")
                 texts = [f"{seen:>3} of {total:<2}" for seen, total in count(steps).values()]
                 texts.append(f"{min([step['letters'] for step in steps]):8.1f}")
                 print(f"{name} ({cards})".ljust(16), f"{width}x{height}".ljust(10), *texts)

@@ -18,6 +18,8 @@ from micronn.pictures.palette import DARK, FONT, LIGHT, variables
 from micronn.pictures.svg import escape
 
 HERE = "micronn.pictures"
+UPRIGHT = 720  # so wide a picture is printed upright at its own size; a wider one across
+ACROSS = "@page{size:landscape;margin:9mm}@media print{.stage>svg{max-height:17cm!important}}"
 UNSAFE_WASM = " 'wasm-unsafe-eval'"  # allows WebAssembly alone, and no eval
 
 
@@ -29,8 +31,10 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
     data: what the scripts find as JSON in the element #mn-data.
     parts: any text as title and summary, and perhaps a note below them; theme, "light" for
         a page that is always light; wasm, True where the scripts run WebAssembly that the
-        data bring along; style, more CSS; HTML for each $name of the skeleton.
+        data bring along; style, more CSS; width, of the page's one picture if it has one;
+        HTML for each $name of the skeleton.
     """
+    across = ACROSS * (int(str(parts.get("width", 0))) > UPRIGHT)
     skeleton, style, script = (
         "".join([resource(package, name) for name in names if name.endswith(kind)])
         for kind in (".html", ".css", ".js")
@@ -42,7 +46,7 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
         HERE,
         "page.html",
         **{name: escape(str(parts.get(name, ""))) for name in texts},
-        style=f"{colours()}{resource(HERE, 'page.css')}{style}{parts.get('style', '')}",
+        style=f"{colours()}{resource(HERE, 'page.css')}{style}{parts.get('style', '')}{across}",
         main=Template(skeleton).substitute(parts),
         script=f"{known}<script>\n{script}</script>" if script else "",
         allowed=allowed if script else "",

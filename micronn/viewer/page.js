@@ -95,8 +95,9 @@ function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const on = event.target, sideways = {ArrowRight: 60, ArrowLeft: -60}[event.key];
   const act = {...turnKeys, ...leaf.keys}[event.key];
-  if (event.shiftKey && sideways && on.matches("[role=region]")) {
-    on.scrollLeft += sideways;
+  const frame = event.shiftKey && sideways && on.closest("[role=region]");
+  if (frame) {
+    frame.scrollLeft += sideways;
   } else if (leaf.resting || !act || on.matches("select,[type=radio],[type=text]") ||
       event.key === " " && on.matches("button,summary")) {
     return;

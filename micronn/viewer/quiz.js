@@ -144,5 +144,7 @@ byId("typed").addEventListener("keydown", event => {  // no form: a sandboxed fr
   if (open) check(byId("typed").value); else goOn();
 });
 addEventListener("keydown", event => {
-  if (event.key === "Escape" && mode && !event.ctrlKey && !event.metaKey && !event.altKey) leave();
+  if (event.key !== "Escape" || !mode || event.ctrlKey || event.metaKey || event.altKey) return;
+  leave();
+  byId("next").focus();  // the field that had the focus is gone
 });

@@ -1,5 +1,5 @@
-/* global all */
-/* exported lookAt, lookAgain, ring, unring */
+/* global all, byId */
+/* exported lookAt, lookAgain, putBeside, ring, unring */
 // The frame through which the picture is seen: how large it is drawn, which part of it is in
 // sight, and the rings around cards.  Sizes are in units of the picture until the last moment.
 
@@ -31,8 +31,12 @@ function along(room, scale, from, to, first, last) {
   return Math.max(last * scale - room, Math.min(first * scale, middle)) + PADDING;
 }
 
-let looked = [[], []];
-const lookAgain = () => lookAt(...looked);  // the frame has another size
+let looked = [[], []], seenAt = 1;
+
+function lookAgain() {  // the frame has another size
+  lookAt(...looked);
+  moveBeside();
+}
 
 // Shows some cards together, as large as can be; where not all have room, the ones that
 // receive something.
@@ -48,8 +52,52 @@ function lookAt(cards, receivers) {
   const large = Math.min(LARGEST, Math.max(width > WIDE ? 1.1 : 0.85, fit(all)));
   const scale = Math.min(large, Math.max(least, cards.length ? fit(both) : large));
   stage.style.setProperty("--scale", scale);
+  seenAt = scale;
   stage.scrollLeft = along(width, scale, both.left, both.right, must.left, must.right);
   stage.scrollTop = along(height, scale, both.top, both.bottom, must.top, must.bottom);
+}
+
+// For a projector the equation also stands on the picture, as near to its wire as there is
+// room: over no card of the step if that can be, and over few others.
+
+function putBeside(equation) {
+  byId("beside").replaceChildren(equation && equation.cloneNode(true));
+  moveBeside();
+}
+
+function moveBeside() {
+  const label = byId("beside"), width = label.offsetWidth, height = label.offsetHeight;
+  if (!width || !label.childElementCount) return;
+  const spare = (room, size) => Math.max(PADDING, (room - size * seenAt) / 2);
+  const left = spare(stage.clientWidth, whole.width), top = spare(stage.clientHeight, whole.height);
+  const boxes = [...places].map(([name, box]) => ({
+    weight: looked.flat().includes(name) ? 50 : 1,
+    left: left + box.left * seenAt, right: left + box.right * seenAt,
+    top: top + box.top * seenAt, bottom: top + box.bottom * seenAt,
+  }));
+  const points = all(".wire.on .line", svg).flatMap(line =>
+    [0, 1, 2, 3, 4, 5, 6, 7, 8].map(k => line.getPointAtLength(line.getTotalLength() * k / 8)))
+    .map(({x, y}) => ({x: left + x * seenAt, y: top + y * seenAt}));
+  const own = boxes.filter(box => box.weight > 1);
+  const goal = points[4] ?? (own.length ? {x: own[0].left, y: own[0].bottom} : {x: 0, y: 0});
+  const cost = (x, y) => {
+    let sum = Math.hypot(x + width / 2 - goal.x, y + height / 2 - goal.y);
+    for (const box of boxes) {
+      const across = Math.min(x + width, box.right) - Math.max(x, box.left);
+      const down = Math.min(y + height, box.bottom) - Math.max(y, box.top);
+      if (across > 0 && down > 0) sum += box.weight * across * down / 50;
+    }
+    return sum + 100 * points.filter(p => p.x > x && p.x < x + width && p.y > y && p.y < y + height).length;
+  };
+  let best = [Infinity, 0, 0];
+  for (let x = stage.scrollLeft; x <= stage.scrollLeft + stage.clientWidth - width; x += 8) {
+    for (let y = stage.scrollTop; y <= stage.scrollTop + stage.clientHeight - height; y += 8) {
+      const c = cost(x, y);
+      if (c < best[0]) best = [c, x, y];
+    }
+  }
+  label.style.left = `${best[1]}px`;
+  label.style.top = `${best[2]}px`;
 }
 
 // Rings

@@ -1,4 +1,4 @@
-/* global byId, all, pressable, data, now, turn, svg, lookAt, lookAgain, ring, unring */
+/* global byId, all, pressable, data, now, turn, svg, lookAt, lookAgain, putBeside, ring, unring */
 // Python wrote the story, and every number in it.  This script turns its leaves: it moves
 // texts and colours to their places and computes no value.
 
@@ -60,6 +60,7 @@ function paint(seen) {
   }
   paintTable(shown, [...seen.on, ...seen.to]);
   lookAt([...seen.on, ...seen.to], seen.into ?? seen.to);
+  leaf.painted?.(seen.on[0] ?? seen.to[0] ?? cards[0].id);
   keepInSight(rows.find(row => row.dataset.n === (seen.to[0] ?? seen.on[0])));
 }
 
@@ -99,6 +100,7 @@ function write({title, say, why = "", code = "", equation = "", phase = ""}) {
   byId("say").lastChild.textContent = why;
   byId("code").textContent = code;
   byId("equation").replaceChildren(equation && equation.cloneNode(true));
+  putBeside(equation);
 }
 
 function show(k) {

@@ -34,6 +34,7 @@ MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
 MOST_LINES = 60  # of the messages that one step sends
 MOST_ROWS = 500  # of the table below a folded picture
+SCRIPTS = ("page.js", "stage.js", "stepper.js", "walk.js", "quiz.js")
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 
 
@@ -109,7 +110,7 @@ def stepping_page(
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
-        ("stepper.html", "stepper.css", "page.js", "stage.js", "stepper.js", "quiz.js"),
+        ("stepper.html", "stepper.css", *SCRIPTS),
         page_data(slots) | {"begin": begin},
         title=title or f"{picture.title}, one step at a time",
         summary=story.summary(),
@@ -135,6 +136,7 @@ def folded_page(picture: Picture, graph: Graph, title: str) -> str:
         summary=picture.sketch.caption,
         note=part if len(rows) < len(graph) else "",
         svg=picture.svg,
+        width=picture.width,
         values=values_table(graph, rows),
     )
 

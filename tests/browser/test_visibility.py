@@ -1,7 +1,8 @@
 """What a step is about is in sight at once: the picture and the explanation fit the window."""
 
 import pytest
-from visibility import AT_EVERY_STEP, GRAPHS, SMALL, WINDOWS, count
+from step_pages import at_every_step
+from visibility import GRAPHS, IN_SIGHT, SMALL, WINDOWS, count
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +18,7 @@ def steps(stepping):
     def steps_(name, width, height):
         page = stepping(*GRAPHS[name](), width=width, height=height)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        return page.evaluate(AT_EVERY_STEP)
+        return at_every_step(page, f"({IN_SIGHT})()")
 
     return steps_
 
