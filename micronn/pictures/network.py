@@ -40,7 +40,7 @@ class NetworkPicture(Picture):
     html: a page of its own, with a switch between weights and gradients.
     """
 
-    suffixes = (".svg", ".html")
+    suffixes = (".svg", ".html", ".png", ".pdf")
 
     def __init__(self, title: str, svg: str, html: str):
         self.title, self.svg, self.html, self.page = title, svg, html, lambda: html

