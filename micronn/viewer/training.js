@@ -9,12 +9,14 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const nameOf = ([layer, neuron]) => fill(words.neuron, {layer: layer + 1, neuron});
 
 let learner = null, futures = null, plane = null, network = null, curve = null;
-let settings = null;  // with which the next step will be taken
+let settings = null;  // with which the next step will be taken,
+let wanted = null;    // and what the reader has set of them since the last step was taken
 let chosen = data.index, selected = [0, 0];
 
 const state = () => futures.line[now];
-function tell(text) {
+function tell(text, isTrouble = false) {
   byId("told").textContent = text;
+  byId("told").className = isTrouble ? "trouble" : "";
 }
 
 // Pictures
@@ -37,13 +39,17 @@ function paint() {
 
 // What can be changed
 
-function put(control, number) {
-  if (control !== document.activeElement) control.value = number;
+function put(control, text) {
+  if (control !== document.activeElement) control.value = text;
+}
+function putNumber(input, number) {
+  put(input, fmt(number).replaceAll("−", "-"));
+  input.title = repr(number);
 }
 
 function showControls() {
   const own = learner.parameters(state()), [layer, neuron] = selected, {w, b} = data.layers[layer][neuron];
-  put(byId("lr"), repr(settings.lr));
+  putNumber(byId("lr"), settings.lr);
   put(byId("neuron"), selected.join());
   put(byId("pick"), chosen);
   byId("freeze").setAttribute("aria-pressed", settings.frozen.some(each => same(each, selected)));
@@ -53,7 +59,7 @@ function showControls() {
     fields.dataset.of = selected.join();
     fields.replaceChildren(...[...w, b].map((k, i) => field(k, i < w.length ? `w${i}` : "b")));
   }
-  for (const input of all("input", fields)) put(input, repr(own[+input.dataset.k]));
+  for (const input of all("input", fields)) putNumber(input, own[+input.dataset.k]);
 }
 
 function field(k, name) {
@@ -74,7 +80,7 @@ function decimal(typed) {
 function numberIn(input, least = -Infinity) {
   const number = decimal(input.value);
   if (number !== null && Number.isFinite(number) && number >= least) return number;
-  tell(fill(least === 0 ? words.no_rate : words.no_number, {text: input.value}));
+  tell(fill(least === 0 ? words.no_rate : words.no_number, {text: input.value}), true);
   return null;
 }
 
@@ -83,20 +89,21 @@ function changeNumber(input, k, name) {
   if (number === null || number === state().columns[k]) return;
   const note = fill(words.changed, {name, neuron: nameOf(selected), number: fmt(number)});
   tell("");
+  wanted = null;
   arrive(futures.add(now, {...learner.changed(state(), k, number, note), settings}));
 }
 
 function changeRate() {
   const lr = numberIn(byId("lr"), 0);
   if (lr === null) return;
-  settings = {...settings, lr};
+  settings = wanted = {...settings, lr};
   tell(fill(words.rate, {lr: fmt(lr)}));
 }
 
 function freeze() {
   const on = settings.frozen.some(each => same(each, selected));
   const others = settings.frozen.filter(each => !same(each, selected));
-  settings = {...settings, frozen: on ? others : [...others, selected].sort()};
+  settings = wanted = {...settings, frozen: on ? others : [...others, selected].sort()};
   tell(fill(on ? words.thawed : words.frozen, {neuron: nameOf(selected)}));
   showControls();
   network.mark(selected, settings.frozen);
@@ -129,6 +136,7 @@ function showFutures() {
     button.setAttribute("aria-pressed", k === futures.current);
     button.addEventListener("click", () => {
       futures.current = k;
+      wanted = null;
       arrive(from);
     });
     return button;
@@ -143,7 +151,7 @@ const leaf = {
   title: k => fill(words.step, futures?.line[k] ?? data.states[k]),
   show(k) {
     if (!learner) return;
-    settings = (futures.line[k + 1] ?? futures.line[k]).settings;
+    settings = wanted ?? (futures.line[k + 1] ?? futures.line[k]).settings;
     paint();
     showControls();
     showFutures();
@@ -155,9 +163,11 @@ const leaf = {
     if (next && same(next.settings, settings)) return k + 1;
     const made = learner.after(futures.line[k], settings);
     if (!made) {
-      tell(fill(words.diverged, {step: futures.line[k].step + 1}));
+      tell(fill(words.diverged, {step: futures.line[k].step + 1}), true);
       return null;
     }
+    if (wanted) tell("");
+    wanted = null;
     const at = futures.add(k, made);
     byId("slider").max = leaf.last = futures.line.length - 1;
     return at;
@@ -191,4 +201,4 @@ function begin(machine) {
 }
 
 rows.forEach((row, k) => pressable(row.cells[0], "", () => turn(k)));
-loadMachine(data.machine).then(begin, () => tell(words.no_machine));
+loadMachine(data.machine).then(begin, () => tell(words.no_machine, true));

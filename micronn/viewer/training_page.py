@@ -7,7 +7,7 @@ sentence, with places for numbers.  Without a script it is the replay of that sn
 from collections.abc import Mapping
 from typing import Any
 
-from micronn.pictures.charts import CELLS, EXAMPLES, plane_around
+from micronn.pictures.charts import CELLS, EXAMPLES, STEPS, plane_around
 from micronn.pictures.page import filled, html_page
 from micronn.pictures.palette import style
 from micronn.pictures.svg import escape

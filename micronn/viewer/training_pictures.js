@@ -199,22 +199,24 @@ class Curve {
     const first = Math.min(...steps), last = Math.max(...steps, first + 10);
     const low = Math.min(...losses), high = Math.max(...losses), log = low > 0 && high > 20 * low;
     const across = new Axis(first, last, 58, 348);
-    const up = log ? new Axis(low, high, 256, 40, true) : new Axis(Math.min(0, low), high > Math.min(0, low) ? high : low + 1, 256, 40);
+    const up = log ? new Axis(low, high, 256, 44, true) : new Axis(Math.min(0, low), high > Math.min(0, low) ? high : low + 1, 256, 44);
     this.axes.replaceChildren();
     for (const number of up.ticks()) {
       this.line(this.axes, `M58 ${up.at(number).toFixed(1)}H348`, "hair");
       this.text(52, up.at(number) + 3.5, fmt(number, false, 3), "end");
     }
-    for (const number of across.ticks()) this.text(across.at(number), 272, fmt(number));
+    for (const number of across.ticks()) {
+      if (Number.isInteger(number)) this.text(across.at(number), 272, fmt(number));
+    }
     this.text(203, 288, this.words.steps);
-    this.text(348, 18, log ? this.words.log : "", "end");
+    this.text(58, 32, log ? this.words.log : "", "start");
     this.paths.replaceChildren();
     lines.forEach((each, k) => {
       if (k !== current) this.line(this.paths, this.path(each.slice(Math.max(0, futures.parting(each) - 1)), across, up), "op", 1.8, 0.35);
     });
     this.line(this.paths, this.path(line, across, up), "op", 1.8);
     const x = across.at(state.step), y = Number.isFinite(state.loss) ? up.at(state.loss) : 256;
-    for (const path of this.cursor) path.setAttribute("d", `M${x} 40V256`);
+    for (const path of this.cursor) path.setAttribute("d", `M${x} 44V256`);
     this.dot.setAttribute("cx", x);
     this.dot.setAttribute("cy", y);
     write(this.label, this.words.at.replace("{loss}", fmt(state.loss)));

@@ -201,6 +201,22 @@ def test_a_change_in_the_past_opens_a_future_and_the_old_one_stays_on_the_curve(
     assert page.evaluate(STATE)["columns"] == first["columns"]
 
 
+def test_a_rate_that_is_set_before_going_back_counts_from_there(opened):
+    model, loss, data, make, _ = TASKS["xor 2-4-1, SGD"]()
+    page = opened(Recorder(model, loss=loss, data=data, optimizer=make(model.parameters())))
+    press(page, "ArrowRight", 10)
+    page.fill("#lr", "0.125")
+    page.press("#lr", "Enter")
+    page.fill("#slider", "4")
+    assert page.input_value("#lr") == "0.125"
+    press(page, "ArrowRight")
+    assert page.evaluate(STATE)["lines"] == [11, 6]
+    page.fill("#slider", "2")  # where the next step was taken with the old one
+    assert page.input_value("#lr") == "0.5"
+    press(page, "ArrowRight", 2)
+    assert page.input_value("#lr") == "0.125"
+
+
 # What moves, and what is said
 
 
@@ -320,7 +336,7 @@ def test_without_a_script_the_last_snapshot_is_there_and_no_dead_control(visit, 
     page = visit(recorder.save(tmp_path / "page.html"), java_script_enabled=False)
     for name in ("plane", "curves", "network", "example"):
         assert page.is_visible(f"#{name} svg"), name
-    assert len(page.query_selector_all("tbody tr")) == 3
+    assert len(page.query_selector_all("tbody tr")) == 4  # the untrained net, and three epochs
     for dead in ("[role=toolbar]", ".keys", "#change", "#told"):
         assert not page.is_visible(dead)
 
