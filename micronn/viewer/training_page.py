@@ -25,7 +25,7 @@ WORDS = {
     "curve": "Loss over the steps of training",
     "at": "loss {loss}",
     "steps": "step of training",
-    "log": "logarithmic",
+    "log": "logarithmic: equal heights are equal factors",
     "neuron": "layer {layer}, neuron {neuron}",
     "changed": "Here {name} of {neuron} was set to {number}.",
     "rate": "The next steps have the learning rate {lr}.",
