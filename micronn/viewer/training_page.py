@@ -24,7 +24,7 @@ WORDS = {
     "say": "Loss {loss}, as a mean over all examples.",
     "curve": "Loss over the steps of training",
     "at": "loss {loss}",
-    "steps": "step of training",
+    "steps": STEPS,
     "log": "logarithmic: equal heights are equal factors",
     "neuron": "layer {layer}, neuron {neuron}",
     "changed": "Here {name} of {neuron} was set to {number}.",
