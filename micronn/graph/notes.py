@@ -14,6 +14,7 @@ Every view says these sentences where they can be seen.
 
 from collections.abc import Iterable, Sequence
 
+from micronn.graph.again import is_fresh
 from micronn.graph.rows import Graph, Row
 from micronn.support.text import brief, fmt
 
@@ -22,7 +23,7 @@ FEW = 3  # that are told by name
 
 def notes(graph: Graph) -> list[str]:
     """What has changed since a graph was computed, and whose gradients are not of one pass."""
-    return [*since(graph.nodes), *gradients(graph)]
+    return [] if is_fresh(graph) else [*since(graph.nodes), *gradients(graph)]
 
 
 def since(rows: Sequence[Row], every: Sequence[Row] = ()) -> list[str]:

@@ -19,9 +19,7 @@ once, as rows of plain numbers and texts; how it looks is decided elsewhere.
 import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
-from itertools import chain, repeat
-from operator import attrgetter
+from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
@@ -32,8 +30,6 @@ from micronn.support.number import as_float, message
 from micronn.support.text import clean, clipped, fmt
 
 Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
-
-LOOK = attrgetter("op", "label")  # of a Value
 
 
 class Use(NamedTuple):
@@ -115,21 +111,6 @@ class Row(NamedTuple):
     def message(self, j: int) -> float:
         """What it sends back to operand j: local derivative times upstream gradient."""
         return message(self.op, self.local_grads[j], self.grad)
-
-
-class Shape(NamedTuple):
-    """What the graphs of two runs of one computation share.
-
-    looks: operation and label of each Value.  consts: the number of each constant, by k.
-    computed: the operands of what was computed, by k.
-    given: columns of rows, k to op.  operands: the column of that name.
-    """
-
-    looks: list[tuple[str, str]]
-    consts: dict[int, float]
-    computed: dict[int, tuple[int, ...]]
-    given: tuple[Sequence[object], ...]
-    operands: Sequence[tuple[int, ...]]
 
 
 class Graph:
@@ -274,43 +255,6 @@ class Graph:
         other, pairs = copy.copy(self), zip(self.nodes, grads, strict=True)
         other.ran = True
         other.nodes = [row._replace(grad=g, rest=held_before(row)) for row, g in pairs]
-        return other
-
-    @cached_property
-    def shape(self) -> "Shape":
-        """What the graphs of two runs of one computation share."""
-        ks, roles, names, ops, _, _, operands, *_ = zip(*self.nodes, strict=True)
-        consts = {row.k: row.data for row in self.nodes if row.role == "const"}
-        computed = {row.k: row.operands for row in self.nodes if row.operands}
-        looks = list(map(LOOK, self.index))
-        return Shape(looks, consts, computed, (ks, roles, names, ops), operands)
-
-    def again(self, order: Sequence[Value]) -> "Graph | None":
-        """The graph of another run of the same computation; None if it is another one.
-
-        order: its Values in topological order, just computed, and differentiated from cleared
-            gradients: nothing has changed since, and no gradient holds more than this pass.
-        """
-        shape, index = self.shape, {value: k for k, value in enumerate(order)}
-        data, grads = [value.data for value in order], [value.grad for value in order]
-        reads = {
-            k: tuple([index[v] for v in order[k].operands])
-            for k in shape.computed
-            if k < len(order)
-        }
-        if (
-            len(self.index) != len(self.nodes)  # some of them stand for several
-            or not (self.ran and grads[-1])
-            or shape.looks != list(map(LOOK, order))
-            or shape.computed != reads
-            or any(data[k] != number for k, number in shape.consts.items())
-            or {float} != {*map(type, data), *map(type, grads)}
-        ):
-            return None
-        slopes, none = [value.local_grads for value in order], repeat(None)
-        rows = zip(*shape.given, data, grads, shape.operands, slopes, repeat(()), none, none, none)
-        other = copy.copy(self)
-        other.index, other.nodes = index, list(map(partial(tuple.__new__, Row), rows))
         return other
 
     def was(self) -> dict[Value, float]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import isfinite, log2
 from typing import NamedTuple
 
+from micronn.graph.again import is_fresh, numbers
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Row
 from micronn.pictures import ids
@@ -156,8 +157,8 @@ def rest_cards(plan: Plan) -> list[Card]:
 
 def spread_card(plan: Plan, id: str, name: str, ks: list[int]) -> Card:
     """Many values on one card: from where to where their data and their gradients reach."""
-    nodes = [plan.graph.nodes[k] for k in ks]
-    data, grad = [node.data for node in nodes], [node.grad for node in nodes]
+    nodes = [plan.graph.nodes[k] for k in (ks[:1] if is_fresh(plan.graph) else ks)]
+    data, grad = numbers(plan.graph, ks, "data"), numbers(plan.graph, ks, "grad")
     role, word = nodes[0].role, " min…max" if len(ks) > 1 else ""
     since = changed(nodes)
     if len(ks) == 1:
@@ -204,7 +205,7 @@ def bundle(plan: Plan, tail: Home, head: Home, ks: list[int]) -> Wire:
     """
     width = max(1, round(len(ks) / plan.calls))
     shown = width if head.kind in ("neuron", "layer") else len(ks)
-    slope = fmt(root_mean_square([plan.graph.nodes[k].grad for k in ks]), digits=3)
+    slope = fmt(root_mean_square(numbers(plan.graph, ks, "grad")), digits=3)
     count = counted(shown, "value")
     single = tail.kind == "column" or "neuron" in (tail.kind, head.kind)
     ran = plan.graph.ran

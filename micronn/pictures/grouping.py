@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
+from micronn.graph.again import numbers
 from micronn.graph.neurons import Folds, find_folds, readers_of
 from micronn.graph.rows import Graph
 from micronn.pictures import ids
@@ -50,7 +51,9 @@ class Plan:
     @cached_property
     def m(self) -> float:
         """The largest gradient."""
-        return scale([node.grad for node in self.graph.nodes if node.role != "const"])
+        if "own" not in self.known:
+            self.known["own"] = [row.k for row in self.graph.nodes if row.role != "const"]
+        return scale(numbers(self.graph, self.known["own"], "grad"))
 
     @property
     def shading(self) -> float | None:

@@ -12,7 +12,8 @@ from functools import cached_property
 from itertools import accumulate, chain
 from typing import NamedTuple
 
-from micronn.graph.rows import Row
+from micronn.graph.again import is_fresh, numbers
+from micronn.graph.rows import Graph
 from micronn.pictures import ids
 from micronn.pictures.cards import Card, box_card
 from micronn.pictures.folded_cards import (
@@ -45,19 +46,21 @@ def layer_card(plan: Plan, number: int) -> Card:
     layer, name = plan.folds.layers[number], plan.full_name(number)
     nin = max(len(neuron.weights) for neuron in layer.neurons)
     shape = f"{nin} → {len(layer.neurons)}  {layer.neurons[0].activation or 'linear'}"
-    count = f"{len(set(layer.params)):,} params"
+    if ("params", number) not in plan.known:
+        plan.known["params", number] = f"{len(set(layer.params)):,} params"
+    count = plan.known["params", number]
     css, output = ("root", "output") if len(plan.graph) - 1 in layer.outs else ("op", "")
     blocks = blocks_of(plan, number)
     notes = [note for block in blocks for side in block.notes for note in side]
     wide = max([BAR, *[text_width(note, 9) for note in notes]])
-    wide = max([wide, *[CELL * b.lengths[0] for b in blocks if not b.folded]])
-    left = 18 + max([text_width(block.name, 10) for block in blocks] + [36])
+    wide = max([wide, *[CELL * b.shape.lengths[0] for b in blocks if not b.folded]])
+    left = 18 + max([text_width(block.shape.name, 10) for block in blocks] + [36])
     tops = list(accumulate([38, *[block.height + 7 for block in blocks]]))
     header = 32 + text_width(name) + text_width(shape) + text_width(f"{count}  {output}", 10)
     lines = [f"{name}  {shape}", f"{count} {output}".strip()]
     for block in blocks:
         for word, texts in zip(("data", "grad"), block.notes, strict=True):
-            lines += [f"{block.name} {word} {', '.join(texts)}"] * bool(texts)
+            lines += [f"{block.shape.name} {word} {', '.join(texts)}"] * bool(texts)
     title, second = f"{name}: {shape}, {count}", left + wide + 14
     grad = "grad" if plan.graph.ran else "grad: none yet"
     narrow = max(
@@ -88,58 +91,51 @@ class Shape(NamedTuple):
 
 @dataclass
 class Block:
-    """One quantity of a layer, as a matrix.
+    """One quantity of a layer, as a matrix of the graph.
 
-    rows: of the graph, its entries.
+    shape: where its entries are.
     bar: always as a census, as for the outputs of many calls.
-    ran: whether there are gradients yet.
     """
 
-    name: str
-    lengths: Sequence[int]
-    rows: Sequence[Row]
+    graph: Graph
+    shape: Shape
     bar: bool = False
-    ran: bool = True
 
     @property
     def folded(self) -> bool:
         """Whether it is drawn as a census."""
-        return self.bar or max(len(self.lengths), self.lengths[0]) > MOST_CELLS
+        return self.bar or max(len(self.shape.lengths), self.shape.lengths[0]) > MOST_CELLS
 
     @property
     def height(self) -> float:
         """The height of its drawing and of the notes below it."""
         lines = max(len(side) for side in self.notes)
-        return (12 if self.folded else CELL * len(self.lengths)) + 10 * lines
+        return (12 if self.folded else CELL * len(self.shape.lengths)) + 10 * lines
 
     @cached_property
     def sides(self) -> list[list[float]]:
         """The data that was computed with, and the gradients if there are any."""
-        return [[row.data for row in self.rows], *[[row.grad for row in self.rows]] * self.ran]
+        fields = ["data", "grad"] if self.graph.ran else ["data"]
+        return [numbers(self.graph, self.shape.ks, field) for field in fields]
 
     @cached_property
     def notes(self) -> tuple[list[str], list[str]]:
         """The lines below the data and those below the gradients."""
+        rows = [] if is_fresh(self.graph) else [self.graph.nodes[k] for k in self.shape.ks]
         data, grad = [*map(largest_and_rms, self.sides), ""][:2]
-        first = f"{len(self.rows):,}: {data}" if self.folded else data
-        sides = [first, changed(self.rows)], [grad, held(self.rows)]
+        first = f"{len(self.shape.ks):,}: {data}" if self.folded else data
+        sides = [first, changed(rows)], [grad, held(rows)]
         return list(filter(None, sides[0])), list(filter(None, sides[1]))
 
 
 def blocks_of(plan: Plan, number: int) -> list[Block]:
     """The weights, a column for each neuron, the biases and the outputs of a layer."""
-    nodes, layer = plan.graph.nodes, plan.folds.layers[number]
-    several = len(layer.outs) > len(layer.neurons)
+    layer = plan.folds.layers[number]
     if ("shapes", number) not in plan.known:
         plan.known["shapes", number] = shapes_of(plan, number)
+    several = len(layer.outs) > len(layer.neurons)
     return [
-        Block(
-            shape.name,
-            shape.lengths,
-            [nodes[k] for k in shape.ks],
-            several and shape.name.startswith("out "),
-            plan.graph.ran,
-        )
+        Block(plan.graph, shape, several and shape.name.startswith("out "))
         for shape in plan.known["shapes", number]
     ]
 
@@ -164,13 +160,13 @@ def shapes_of(plan: Plan, number: int) -> list[Shape]:
 
 def block_svg(block: Block, top: float, columns: tuple[float, float], width: float) -> list[str]:
     """A block of a layer card."""
-    parts = [svg_text(8, top + 9, block.name, 10)]
+    parts = [svg_text(8, top + 9, block.shape.name, 10)]
     for x, side in zip(columns, block.sides, strict=False):
         if block.folded:
             parts.append(census_bar(side, x, top, width))
         else:
-            parts.append(cells(side, block.lengths, x, top))
-    high = 12 if block.folded else CELL * len(block.lengths)
+            parts.append(cells(side, block.shape.lengths, x, top))
+    high = 12 if block.folded else CELL * len(block.shape.lengths)
     for x, texts in zip(columns, block.notes, strict=True):
         for i, text in enumerate(texts):
             ink = "eneg" if i and x == columns[0] else "mut"

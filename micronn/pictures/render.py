@@ -92,7 +92,8 @@ def render(
     else:
         sketch = layers_view(plan)
     if not blank:
-        sketch.title = printable(title or "").strip() or heading(graph, plan)
+        like.heading = like.heading or heading(graph, plan)
+        sketch.title = printable(title or "").strip() or like.heading
         sketch.notes = [*sketch.notes, *(notes(graph) if told else [])]
     return Picture(sketch, legend, prefix, page, headed, like.layouts)
 
@@ -101,14 +102,16 @@ def render(
 class Known:
     """What pictures of one computation have in common, so that it is found out once.
 
-    plan: of the latest of them.  layouts: by the DOT text that was laid out.
+    plan: of the latest of them.  layouts: by the sizes that were laid out.
+    heading: what they compute.
     """
 
     plan: Plan | None = None
+    heading: str = ""
     layouts: dict[str, Layout] = field(default_factory=dict)
 
     def plan_of(self, graph: Graph) -> Plan | None:
-        """The plan of a graph, which Graph.again() has made if there is one already."""
+        """The plan of a graph, which again() has made if there is one already."""
         self.plan = self.plan.again(graph) if self.plan else make_plan(graph)
         return self.plan
 

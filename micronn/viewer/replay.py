@@ -214,7 +214,7 @@ def network_painter(run: Run) -> Painter:
         layers, runs = layers_of(moment.model), empty
         if moment.graph:
             values = list(moment.graph.index)
-            if not moment.again:
+            if not moment.same:
                 found = read_runs(layers, None, values[-1])
                 places = [[moment.graph.index.get(unit) for unit in run] for run in found]
             runs = [[k if k is None else values[k] for k in ks] for ks in places]
@@ -255,7 +255,7 @@ def example_painter() -> Painter:
             words = moment.refusal
             text = svg_text(12, 24, words, bold=True)
             return svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
-        known = known if moment.again else Known()
+        known = known if moment.same else Known()
         return render(moment.graph, prefix="example-", headed=False, like=known).svg
 
     return paint

@@ -16,6 +16,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple, cast
 
 from micronn.engine import Value, as_value, topological_order
+from micronn.graph.again import again
 from micronn.graph.rows import Graph
 from micronn.losses import loss_of
 from micronn.nn import Module
@@ -55,7 +56,7 @@ class Moment(NamedTuple):
     """A snapshot with a model in its state.
 
     params: of the model.
-    graph: of the example's loss, if there is one.  again: whether its shape is that of the
+    graph: of the example's loss, if there is one.  same: whether its shape is that of the
         moment before.  refusal: why there is none, in words.
     """
 
@@ -63,7 +64,7 @@ class Moment(NamedTuple):
     model: Module
     params: Sequence[Value]
     graph: Graph | None
-    again: bool
+    same: bool
     refusal: str
 
 
@@ -212,6 +213,7 @@ class Run:
             start = self.taken(self.optimizer.steps if self.optimizer else 0, {})
             for step in run:
                 if self.last is None and step.epoch == 1:
+                    self.most += 1  # beside the others
                     self.keep(start)
                 self.snapshot(step.step, step.loss, step.validation_loss, **{metric: step.metric})
                 yield step
@@ -253,13 +255,13 @@ class Run:
         params = model.parameters()
         for snapshot in self.snapshots():
             put(params, snapshot)
-            again, refusal = False, ""
+            same, refusal = False, ""
             try:
                 if self.example:
-                    graph, again = self.graph(model, params, graph)
+                    graph, same = self.graph(model, params, graph)
             except NOT_FINITE as error:
                 graph, refusal = None, f"There is no loss here: {error}"
-            yield Moment(snapshot, model, params, graph, again, refusal)
+            yield Moment(snapshot, model, params, graph, same, refusal)
 
     def graph(
         self, model: Module, params: Sequence[Value], like: Graph | None
@@ -279,8 +281,8 @@ class Run:
             leaf.grad = 0.0
         try:
             root.backward()
-            again = like and like.again(order)
-            return again or Graph(root, model.named_parameters()), bool(again)
+            same = again(like, order) if like else None
+            return same or Graph(root, model.named_parameters()), same is not None
         finally:
             for leaf, grad, was in held:
                 leaf.grad, leaf.was = grad, was

@@ -8,7 +8,7 @@ from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.pictures.cards import largest
 from micronn.pictures.folded_cards import census, largest_and_rms, span
-from micronn.pictures.layer_view import Block
+from micronn.pictures.layer_view import Block, Shape
 
 
 def test_the_shares_of_a_census_add_up_and_follow_the_shades():
@@ -34,9 +34,9 @@ def test_a_span_names_both_ends_and_never_hides_nan():
 
 @pytest.mark.parametrize(("side", "folded"), [(32, False), (33, True)])
 def test_a_block_longer_than_32_in_a_direction_becomes_a_census(side, folded):
-    (row,) = Graph(Value(1.0)).rows()
-    assert Block("b", [side], [row] * side).folded is folded
-    assert Block("W", [1] * side, [row] * side).folded is folded
+    graph = Graph(Value(1.0))
+    assert Block(graph, Shape("b", [side], [0] * side)).folded is folded
+    assert Block(graph, Shape("W", [1] * side, [0] * side)).folded is folded
 
 
 def test_of_many_rows_the_seven_largest_are_kept_in_their_own_order():

@@ -1,0 +1,107 @@
+"""A computation that runs again makes the same graph with other numbers.
+
+Of a training run many pictures are drawn of one graph.  What can be found out once, such as
+who reads whom, is kept, and of a wide net only those rows are made that somebody asks for.
+
+    >>> from micronn.engine import topological_order
+    >>> def run(w):
+    ...     loss = (w * 3.0 - 1.0) ** 2
+    ...     loss.backward()
+    ...     return topological_order(loss)
+    >>> first = Graph(run(Value(2.0, "w"))[-1])
+    >>> second = again(first, run(Value(1.0, "w")))
+    >>> second.nodes[0].data, second.nodes[0].grad
+    (1.0, 12.0)
+"""
+
+import copy
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
+
+from micronn.engine import Value
+from micronn.graph.rows import Graph, Row
+
+LOOK = attrgetter("op", "label")  # of a Value
+
+
+class Shape(NamedTuple):
+    """What the graphs of two runs of one computation share.
+
+    looks: operation and label of each Value.  consts: the number of each constant, by k.
+    computed: the operands of what was computed, by k.
+    rows: of the first of these graphs.
+    """
+
+    looks: list[tuple[str, str]]
+    consts: dict[int, float]
+    computed: dict[int, tuple[int, ...]]
+    rows: Sequence[Row]
+
+
+class Rows(Sequence[Row]):
+    """The rows of a graph of this shape; each is made when it is asked for.
+
+    Nothing has changed since they were computed, and no gradient holds more than one pass.
+    """
+
+    def __init__(self, shape: Shape, order: Sequence[Value], data: list[float], grad: list[float]):
+        self.shape, self.order, self.data, self.grad = shape, order, data, grad
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        k = range(len(self))[index]
+        like, slopes = self.shape.rows[k], self.order[k].local_grads
+        return Row(
+            k, like.role, like.name, like.op, self.data[k], self.grad[k], like.operands, slopes
+        )
+
+
+def again(graph: Graph, order: Sequence[Value]) -> Graph | None:
+    """The graph of another run of the same computation; None if it is another one.
+
+    order: its Values in topological order, just computed, and differentiated from cleared
+        gradients: nothing has changed since, and no gradient holds more than this pass.
+    """
+    shape, index = shape_of(graph), {value: k for k, value in enumerate(order)}
+    data, grad = [value.data for value in order], [value.grad for value in order]
+    reads = {k: tuple([index[v] for v in v.operands]) for k, v in enumerate(order) if v.operands}
+    if (
+        len(graph.index) != len(graph.nodes)  # some of them stand for several
+        or not (graph.ran and grad[-1])
+        or shape.looks != list(map(LOOK, order))
+        or shape.computed != reads
+        or any(data[k] != number for k, number in shape.consts.items())
+        or {float} != {*map(type, data), *map(type, grad)}
+    ):
+        return None
+    other = copy.copy(graph)
+    other.index, other.nodes = index, cast(Any, Rows(shape, order, data, grad))
+    return other
+
+
+def shape_of(graph: Graph) -> Shape:
+    """What it shares with others, found out if it is the first of them."""
+    if isinstance(graph.nodes, Rows):
+        return graph.nodes.shape
+    consts = {row.k: row.data for row in graph.nodes if row.role == "const"}
+    computed = {row.k: row.operands for row in graph.nodes if row.operands}
+    return Shape(list(map(LOOK, graph.index)), consts, computed, graph.nodes)
+
+
+def numbers(graph: Graph, ks: Sequence[int], field: str) -> list[float]:
+    """The "data" or the "grad" of some rows."""
+    if isinstance(graph.nodes, Rows):
+        column = getattr(graph.nodes, field)
+        return [column[k] for k in ks]
+    nodes = graph.nodes
+    return [nodes[k].data for k in ks] if field == "data" else [nodes[k].grad for k in ks]
+
+
+def is_fresh(graph: Graph) -> bool:
+    """Whether it is known that nothing has changed since, and no gradient holds more."""
+    return isinstance(graph.nodes, Rows)
