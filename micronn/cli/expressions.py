@@ -10,6 +10,7 @@ micronn quiz "(a + b)*b" a=-2 b=3                work the gradients out yourself
 import argparse
 import sys
 import webbrowser
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from rich.console import Console
 from micronn.check.gradcheck import gradcheck, step_size_table
 from micronn.cli import programs
 from micronn.cli.command import A_FILE, Commands, Note, Option, Run, add_command
-from micronn.cli.formula import parse, read_numbers
+from micronn.cli.formula import Expression, parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
+from micronn.grade.sheets import FIND, PAPERS, class_set, save_class_set
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.pictures.render import Picture
@@ -100,12 +102,13 @@ def check_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Ask for each gradient in turn, or write the questions on a sheet."""
+    if args.sheets is not None:
+        return write_class_set(args, console)
+    if args.about == FIND:
+        raise ValueError(f"--about {FIND} asks on paper; say how many sheets, as in --sheets 30")
     root = differentiated(args)
     if args.worksheet:
-        path = Path(args.worksheet)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a worksheet is a page, got {path.name!r}; end the name in .html")
-        sheets = save_worksheet(root, path, about=args.about)
+        sheets = save_worksheet(root, html_path(args.worksheet), about=args.about)
         console.print("wrote " + " and ".join(map(str, sheets)), soft_wrap=True)
         return 0
     story = Story(Graph(root))
@@ -117,6 +120,42 @@ def quiz_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     console.print("? gives a hint, Ctrl-D ends")
     console.print(str(take(asked, partial(line_from, console), console.print)))
     return 0
+
+
+def write_class_set(args: argparse.Namespace, console: Console) -> int:
+    """Write as many different sheets as were asked for, and their key."""
+    path = html_path(args.worksheet or "sheets.html")
+    count = at_least_one(args.sheets)
+    formula: Expression = args.expression
+    free = [name for name in formula.names if name not in args.numbers]
+    if not free and args.numbers:
+        raise ValueError("every name has a number, so all sheets would be alike; leave some out")
+    make = partial(with_numbers, formula, args.numbers)
+    sheets = class_set(make, free, count, args.seed, args.about, args.paper, formula.text)
+    console.print("wrote " + " and ".join(map(str, save_class_set(path, *sheets))), soft_wrap=True)
+    return 0
+
+
+def with_numbers(
+    formula: Expression, given: Mapping[str, float], numbers: Mapping[str, float | Value]
+) -> Value:
+    """The root with the numbers that were typed and those of a sheet."""
+    return formula({**given, **numbers})
+
+
+def at_least_one(count: int) -> int:
+    """How many sheets."""
+    if not 1 <= count <= MOST_SHEETS:
+        raise ValueError(f"--sheets is from 1 to {MOST_SHEETS}, got {count}")
+    return count
+
+
+def html_path(text: str) -> Path:
+    """The place of a worksheet."""
+    path = Path(text)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"a worksheet is a page, got {path.name!r}; end the name in .html")
+    return path
 
 
 # What they share
@@ -159,6 +198,7 @@ def line_from(console: Console, prompt: str) -> str | None:
 
 # Arguments
 
+MOST_SHEETS = 200
 EXAMPLE, NUMBERS = '"tanh(w*x + b)" w=0.5 x=2 b=-1', "a number for each name"
 CARDS = ("auto", "values", "neurons", "layers")  # what a picture may have a card for
 
@@ -181,8 +221,12 @@ def add_to(commands: Commands) -> None:
     add(commands, "explain", "print the forward and the backward pass", explain_command)
     add(commands, "check", "compare backward() with finite differences", check_command)
     option = add(commands, "quiz", "work the gradients out yourself", quiz_command)
-    option("--about", choices=ABOUT, default=ABOUT[0], help="what is asked")
+    asked = "what is asked; fault: the first wrong number of a wrong engine (with --sheets)"
+    option("--about", choices=(*ABOUT, FIND), default=ABOUT[0], help=asked)
     option("--worksheet", **A_FILE, help="a .html sheet to print instead")
+    option("--sheets", type=int, metavar="N", help="N sheets with other numbers, and one key")
+    option("--seed", type=int, default=0, help="another seed gives other sheets; default 0")
+    option("--paper", choices=tuple(PAPERS), default="A4", help="of the sheets; default A4")
 
 
 def add(commands: Commands, name: str, summary: str, run: Run) -> Option:

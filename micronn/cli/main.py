@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
 
 WORDY = ("draw", "explain", "check", "quiz", "predict")  # their words may begin with a minus
 VALUED = (
+    "--sheets",
+    "--seed",
+    "--paper",
     "--params",
     "-o",
     "--output",
