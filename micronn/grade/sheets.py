@@ -3,7 +3,8 @@
 The numbers are chosen at random, but such that paper is enough; the same seed gives a
 colleague the same sheets.
 
-    >>> parts = class_set(lambda x: x["a"] * x["b"], ["a", "b"], count=2, seed=7)
+    >>> product = lambda x: Value(x["a"], "a") * Value(x["b"], "b")
+    >>> parts = class_set(product, ["a", "b"], count=2, seed=7)
     >>> [part.count("<section") for part in parts]
     [2, 1]
 """
