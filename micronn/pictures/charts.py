@@ -6,7 +6,7 @@ stands beside it in words.
 
     >>> axis = Axis(0.0, 10.0, 100.0, 300.0)
     >>> axis(5.0), axis.ticks()
-    (200.0, [0.0, 5.0, 10.0])
+    (200.0, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
 """
 
 import math
