@@ -149,14 +149,14 @@ def svg_frame(
         f'<title id="{prefix}mn-t">{escape(title)}</title>\n'
         f'<desc id="{prefix}mn-d">{escape(desc)}</desc>\n'
     )
+    named = f'aria-labelledby="{prefix}mn-t {prefix}mn-d"'
+    if not title and not desc:
+        named, words = 'aria-label="computation graph"', ""
     wide, high = math.ceil(width), math.ceil(height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mn" role="img" '
-        f'aria-labelledby="{prefix}mn-t {prefix}mn-d" '
-        f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
-        f'font-family="monospace">\n'
-        + (words if title or desc else "")
-        + f"<style>{style()}</style>\n"
+        f'{named} width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+        f'font-family="monospace">\n' + words + f"<style>{style()}</style>\n"
         f'<rect class="bg" width="{wide}" height="{high}" fill="{LIGHT["bg"]}"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"

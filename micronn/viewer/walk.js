@@ -15,7 +15,7 @@ const textsOf = new Map(cards.map(card => [card, all("text", card).sort(inLines)
 
 svg.setAttribute("role", "group");  // an image has no parts that could be visited
 for (const card of cards) {
-  card.setAttribute("role", "button");
+  card.setAttribute("role", "img");
   card.addEventListener("mousedown", event => event.preventDefault());  // arrow keys still turn steps
 }
 

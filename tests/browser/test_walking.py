@@ -112,8 +112,17 @@ def test_the_focus_is_on_a_control_after_the_questions_are_left(stepping):
     assert focused(page) == "next"
 
 
+def test_a_picture_whose_cards_can_be_visited_is_no_image_and_its_cards_have_names(stepping):
+    page = stepping(bulb())
+    assert page.get_attribute(".stage > svg", "role") == "group"
+    assert page.locator(".card[tabindex]").count() == 5
+    assert page.locator(".card[tabindex='0']").count() == 1
+    still = stepping(bulb(), java_script_enabled=False)
+    assert still.get_attribute(".stage > svg", "role") == "img"
+    assert still.locator("[tabindex].card").count() == 0
+
+
 def test_while_it_asks_no_card_says_its_answer(stepping):
     page = stepping(bulb(), hash="#predict-gradients")
     labels = page.eval_on_selector_all(".card", "all => all.map(e => e.getAttribute('aria-label'))")
     assert all("grad ?" in label for label in labels)
-    assert page.get_attribute(".stage > svg", "role") == "group"  # an image would need a name

@@ -61,6 +61,8 @@ def test_colours_dashes_and_tooltips_of_the_sheet_give_nothing_away():
         ("#838e9a", "1.7", None)
     }
     assert not [e for e in root.iter() if e.tag.endswith(("title", "desc"))]
+    assert root.get("aria-labelledby") is None  # for it would lead nowhere
+    assert root.get("aria-label")
 
 
 def test_labels_on_a_sheet_are_only_text():
