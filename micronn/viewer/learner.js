@@ -29,12 +29,17 @@ class Learner {
     return k < 0 ? unpacked(this.data.chosen) : this.rows.slice(k * width, (k + 1) * width);
   }
 
-  // The mean loss over all examples and its gradient by every parameter.
+  // The gradient of the mean loss over all examples by every parameter; null where an operation
+  // refuses a number.  The state gets that loss, and the root mean square in each layer.
   measure(state) {
     const {count} = this, options = {count, share: 1 / count, ofInputs: false};
     const {values, sums} = this.loss.run(this.rows, this.parameters(state), options);
     state.loss = values ? values.reduce((sum, x) => sum + x, 0) / count : NaN;
-    return {loss: state.loss, gradient: sums};
+    state.sizes = this.data.layers.map(neurons => {
+      const own = sums ? neurons.flatMap(({w, b}) => [...w, b]).map(k => sums[k]) : [NaN];
+      return Math.hypot(...own) / Math.sqrt(own.length);
+    });
+    return sums;
   }
 
   // The values and gradients of every unit of the network for one example; null where the

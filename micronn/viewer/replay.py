@@ -111,8 +111,8 @@ def learning_page(run: Run) -> str:
     chosen = thinned(snapshots, len(data["states"]))
     last = copy(run)
     last.kept, last.last, last.example = [snapshots[-1]], snapshots[-1], run.shown
-    films = {name: film.html() for name, film in filmed(last).items() if name != "sizes"}
-    return training_page(run, data, films, table(run, chosen), escape(plane_words(run)))
+    panels = {name: film.html() for name, film in filmed(last).items()}
+    return training_page(run, data, panels, table(run, chosen), escape(plane_words(run)))
 
 
 def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> str:

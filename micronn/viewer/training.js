@@ -1,4 +1,4 @@
-/* global Curve, Futures, Learner, Network, Plane, all, byId, data, fmt, go, loadMachine, now, pressable, repr, turn */
+/* global Curve, Futures, Learner, Network, Plane, Sizes, all, byId, data, fmt, go, loadMachine, now, pressable, repr, turn */
 // The page of a training that goes on: Play takes steps, and the reader changes what they start
 // from.  A change in the past opens another future; the old one stays on the curve.  Every
 // sentence comes from Python, with places for numbers.
@@ -8,7 +8,7 @@ const fill = (text, parts) => text.replace(/\{(\w+)\}/g, (_, name) => parts[name
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const nameOf = ([layer, neuron]) => fill(words.neuron, {layer: layer + 1, neuron});
 
-let learner = null, futures = null, plane = null, network = null, curve = null;
+let learner = null, futures = null, plane = null, network = null, charts = [];
 let settings = null;  // with which the next step will be taken,
 let wanted = null;    // and what the reader has set of them since the last step was taken
 let chosen = data.index, selected = [0, 0];
@@ -22,7 +22,7 @@ function tell(text, isTrouble = false) {
 // Pictures
 
 function paint() {
-  const moment = state(), {gradient} = learner.measure(moment), row = learner.row(chosen);
+  const moment = state(), gradient = learner.measure(moment), row = learner.row(chosen);
   const example = learner.example(moment, row), isGrad = byId("grads").checked;
   if (plane) {
     plane.paint(learner.answer(moment, plane.places, plane.count));
@@ -31,10 +31,16 @@ function paint() {
   const numbers = isGrad ? gradient : learner.parameters(moment);
   if (numbers) network.paint(isGrad ? "g" : "w", numbers, example?.[isGrad ? "grad" : "data"]);
   network.mark(selected, settings.frozen);
-  curve.paint(futures, moment);
+  for (const chart of charts) chart.paint(futures, moment);
   byId("step").textContent = leaf.title(now);
-  byId("say").textContent = fill(words.say, {loss: fmt(moment.loss)}) + (moment.note && " " + moment.note);
+  byId("say").textContent = said(moment);
   rows.forEach((each, k) => { each.className = k === now && moment === learner.states[k] ? "on" : ""; });
+}
+
+function said({loss, sizes, note}) {
+  const size = Math.max(...sizes), parts = {loss: fmt(loss), layer: sizes.indexOf(size) + 1, size: fmt(size)};
+  const strongest = sizes.length > 1 && size > 0 ? words.strongest : "";
+  return [words.say, strongest, note].filter(Boolean).map(text => fill(text, parts)).join(" ");
 }
 
 // What can be changed
@@ -182,7 +188,7 @@ function begin(machine) {
   for (const each of learner.states) learner.measure(each);
   plane = data.plane && new Plane(data.plane);
   network = new Network(data.layers);
-  curve = new Curve(byId("curves"), words);
+  charts = [new Curve(byId("curves"), words, data.validation), new Sizes(byId("sizes"), words, data.layers.length)];
   byId("lr").addEventListener("change", changeRate);
   byId("freeze").addEventListener("click", freeze);
   byId("neuron").addEventListener("change", event => select(...event.target.value.split(",").map(Number)));

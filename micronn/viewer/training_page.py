@@ -16,9 +16,11 @@ from micronn.support.text import fmt
 from micronn.viewer.run import Run
 
 SPEEDS = {"slow": 500, "normal": 60, "fast": 16}  # in milliseconds a step
-PANELS = ("plane", "curves", "network", "example")
-SCRIPTS = ("page.js", "numbers.js", "machine.js", "learner.js", "training_pictures.js",
-           "training.js")  # fmt: skip
+PANELS = ("plane", "curves", "sizes", "network", "example")
+SCRIPTS = (
+    "page.js", "numbers.js", "machine.js", "learner.js",
+    "training_charts.js", "training_pictures.js", "training.js",
+)  # fmt: skip
 WORDS = {
     "step": "Step {step}",
     "say": "Loss {loss}, as a mean over all examples.",
@@ -26,6 +28,12 @@ WORDS = {
     "at": "loss {loss}",
     "steps": STEPS,
     "log": "logarithmic: equal heights are equal factors",
+    "validation": "dashed: validation loss, by Python",
+    "strongest": "The gradient is largest in layer {layer}, {size}.",
+    "sizes": "Size of the gradient in each layer",
+    "layer": "layer {layer}",
+    "rows": "all rows are logarithmic: equal heights are equal factors",
+    "span": "each goes from {low} to {high}",
     "neuron": "layer {layer}, neuron {neuron}",
     "changed": "Here {name} of {neuron} was set to {number}.",
     "rate": "The next steps have the learning rate {lr}.",
@@ -49,7 +57,8 @@ def training_page(
     data: see trainable.py.  panels: the pictures of the last snapshot, SVG by name.
     table: heads and rows for all its snapshots.  legend: what the plane means, as HTML.
     """
-    states, known = data["states"], {**data, "words": WORDS, "plane": plane_data(run)}
+    states, validation = data["states"], run.curves.get("validation loss", [])
+    known = {**data, "words": WORDS, "plane": plane_data(run), "validation": validation}
     shown = {name: panels.get(name, "") for name in PANELS}
     return html_page(
         __package__,

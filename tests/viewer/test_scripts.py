@@ -21,6 +21,7 @@ TOGETHER = [
         "numbers.js",
         "machine.js",
         "learner.js",
+        "training_charts.js",
         "training_pictures.js",
         "training.js",
     ],
