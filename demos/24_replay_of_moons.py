@@ -1,4 +1,4 @@
-"""Demo 24.  A training run, replayed
+"""Demo 24.  A training run, replayed, and another one begun
 
 Run:    python demos/24_replay_of_moons.py
 Takes:  a few seconds.  It writes moons.html into the current folder: open it.
@@ -7,9 +7,11 @@ The question.  A curve that falls says that a net learned, not how.  What happen
 on the way, and in which order: to the weights, to the border, to the gradients?
 
 What you will see.  A page that needs no network.  Drag its slider, or press the
-arrow keys: the net, the border between its answers, both loss curves, the size of
-the gradient in each layer and the graph of one example move together.  Look for
-three moments: the border is still a straight line; it bends; nothing moves any more.
+arrow keys: the net, the border between its answers, the loss and the size of the
+gradient in each layer move together.  Look for three moments: the border is still a
+straight line; it bends; nothing moves any more.  Then press Play at the end: the net
+learns on in the page, by this loss and this optimiser.  Go back to the straight border,
+set another learning rate or freeze a neuron, and press Play: the curve forks.
 """
 
 import random
@@ -39,8 +41,9 @@ def accuracy(scores, targets):
 
 example = train[0][0], train[1][0]
 recorder = Recorder(
-    model, loss=margin, example=example, data=train, every=5, title="Two moons, 2-6-1"
-)
+    model, loss=margin, example=example, data=train, optimizer=optimizer, batch_size=20,
+    every=5, title="Two moons, 2-6-1",
+)  # fmt: skip
 learning = steps(model, margin, train, optimizer, epochs=100, batch_size=20,
                  validation=validation, metric=accuracy, engine="python", rng=rng)  # fmt: skip
 run = list(recorder.record(learning))

@@ -1,4 +1,4 @@
-"""Pages: step through backpropagation, answer questions, replay a training."""
+"""Pages: step through backpropagation, answer questions, replay a training and go on with it."""
 
 from micronn.viewer.replay import Recorder
 from micronn.viewer.stepper import to_html

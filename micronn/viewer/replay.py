@@ -3,6 +3,7 @@
 The network, the border between its answers, the curves of the loss, the size of the gradient
 in every layer and the graph of one example go forwards and backwards from snapshot to
 snapshot.  Each of them is a film: Python draws every frame, and the page only turns them.
+With an optimiser the page is another one, on which the training goes on: training_page.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ from micronn.support.files import write_atomically
 from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
 from micronn.training.traced import predictor
-from micronn.viewer.flipbook import ALPHABET, Film, Reel
+from micronn.viewer.flipbook import ALPHABET, Film, Reel, film
 from micronn.viewer.run import Moment, Run, Snapshot, named_inputs, put
 from micronn.viewer.trainable import NotHere, thinned, training_data
 from micronn.viewer.training_page import training_page
@@ -111,7 +112,8 @@ def learning_page(run: Run) -> str:
     chosen = thinned(snapshots, len(data["states"]))
     last = copy(run)
     last.kept, last.last, last.example = [snapshots[-1]], snapshots[-1], run.shown
-    panels = {name: film.html() for name, film in filmed(last).items()}
+    panels = {name: each.html() for name, each in filmed(last).items()}
+    panels["sizes"] = film([size_painter(run)(next(last.moments()))]).html()  # of all snapshots
     return training_page(run, data, panels, table(run, chosen), escape(plane_words(run)))
 
 
