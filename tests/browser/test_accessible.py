@@ -1,0 +1,126 @@
+"""axe-core finds nothing to mend on any page, in any state, light or dark.
+
+axe knows the rules of WCAG that a machine can check: names of controls, contrast, order of
+headings, what is hidden from whom.
+"""
+
+import random
+
+import pytest
+from example_graphs import net, overflow, shared, valley
+
+from micronn.data import moons
+from micronn.draw import draw
+from micronn.losses import mse
+from micronn.nn import MLP
+from micronn.optim import SGD
+from micronn.pictures import draw_network
+from micronn.viewer import Recorder, save_worksheet
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """What examines a page."""
+    package = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="needs: pip install axe-playwright-python"
+    )
+    return package.Axe()
+
+
+def picture(graph, *arguments):
+    """What writes the page of a graph, or a file of another kind."""
+
+    def write(path):
+        root, params = graph()
+        return draw(root, params, *arguments).save(path)
+
+    return write
+
+
+def network(path):
+    model = MLP(2, [3, 1], rng=random.Random(7))
+    return draw_network(model, x=[1.0, -2.0], show="both").save(path)
+
+
+def worksheet(path):
+    return save_worksheet(shared()[0], path)[0]
+
+
+def answers(path):
+    return save_worksheet(shared()[0], path)[1]
+
+
+def recorded(trainable):
+    """What writes the page of a training, with or without what it needs to go on."""
+
+    def write(path):
+        data = moons(20, noise=0.1, rng=random.Random(7))
+        model = MLP(2, [4, 1], "tanh", rng=random.Random(2))
+        optimizer = SGD(model.parameters(), 0.5)
+        more = {"optimizer": optimizer} if trainable else {}
+        example = (data[0][0], data[1][0])
+        recorder = Recorder(model, loss=mse, data=data, example=example, **more)
+        for step in range(3):
+            loss = mse([model(x) for x in data[0]], data[1])
+            optimizer.zero_grad()
+            loss.backward()
+            recorder.snapshot(step, loss)
+            optimizer.step()
+        return recorder.save(path)
+
+    return write
+
+
+STEPPING, ANSWER = picture(shared), ("fill", "#typed", "7")
+ASKED = ("select", "#mode", "gradients")
+# The page, and what is done to it: a key pressed, a control clicked, filled or selected.
+STATES = {
+    "step page": (STEPPING,),
+    "step page, a forward step": (STEPPING, ("press", "f")),
+    "step page, a backward step": (STEPPING, ("press", "b"), ("press", "ArrowRight")),
+    "step page, the last step": (STEPPING, ("press", "End")),
+    "step page, everything unfolded": (STEPPING, ("unfold",)),
+    "step page, all larger": (STEPPING, ("press", "z"), ("press", "b"), ("press", "ArrowRight")),
+    "step page, asked": (STEPPING, ASKED),
+    "step page, answered wrong": (STEPPING, ASKED, ANSWER, ("press", "Enter")),
+    "step page, told": (STEPPING, ASKED, ("click", "#reveal")),
+    "step page, asked for data": (STEPPING, ("select", "#mode", "data"), ("click", "#hint")),
+    "step page, nan and infinity": (picture(overflow), ("press", "End")),
+    "neurons": (picture(net, "neurons"),),
+    "layers": (picture(net, "layers"),),
+    "window": (picture(valley), ("unfold",)),
+    "network": (network,),
+    "questions on paper": (worksheet,),
+    "answers on paper": (answers,),
+    "replay": (recorded(False), ("press", "ArrowRight"), ("unfold",)),
+    "training": (recorded(True),),
+    "training that went on": (recorded(True), ("press", "End"), ("press", "ArrowRight")),
+    "training, gradients": (recorded(True), ("click", "label[for=grads]"), ("unfold",)),
+}
+
+
+def act(page, kind, target="", text=""):
+    """Do to a page what a reader does."""
+    if kind == "press":
+        page.keyboard.press(target)
+    elif kind == "unfold":
+        page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
+    else:
+        {"click": page.click, "fill": page.fill, "select": page.select_option}[kind](
+            target, *filter(None, [text])
+        )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_to_mend(visit, axe, tmp_path, state, scheme):
+    write, *done = STATES[state]
+    page = visit(write(tmp_path / "page.html"), color_scheme=scheme)
+    for action in done:
+        act(page, *action)
+    found = axe.run(page).response
+    told = [(rule["id"], rule["help"], [node["html"][:200] for node in rule["nodes"]][:3])
+            for rule in found["violations"]]  # fmt: skip
+    assert told == []
