@@ -27,6 +27,7 @@ class Card:
 
     css: its class, which is the kind of value: input, param, const, op, root.
     label: what Graphviz knows of it, a record or, if shape is "box", plain text.
+    ports: of a record, the port or "" in each row of each column.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Card:
     shape: str = "box"
     body: list[str] = field(default_factory=list)
     lane: str = ""
+    ports: list[list[str]] = field(default_factory=list)
 
     def svg(self, middle: tuple[float, float], prefix: str = "") -> str:
         """The card around its middle."""
@@ -102,14 +104,16 @@ def record_card(
     All columns are made equally long, and the card as wide as Graphviz's own font
     needs, so that it never warns.
     """
-    needed = [max([columns(text) for _, text in column]) * 6.7 + 6.0 for column in cells]
+    needed = [max([columns(text) for _, text in column]) * 6.2 + 2.0 for column in cells]
     width = math.ceil(max(width, sum(needed) + 2))
-    texts = []
+    texts, ports = [], []
     for column in cells:
         padded = [*column, *[("", "")] * (max(map(len, cells)) - len(column))]
+        ports.append([port for port, _ in padded])
         fields = [f"{port and f'<{port}> '}{dot_text(text)}" for port, text in padded]
         texts.append(f"{{ {' | '.join(fields)} }}")
-    return Card(id, css, title, width, ROW * rows, f"{{ {' | '.join(texts)} }}", "record")
+    label = f"{{ {' | '.join(texts)} }}"
+    return Card(id, css, title, width, ROW * rows, label, "record", ports=ports)
 
 
 def box_card(id: str, css: str, title: str, width: float, height: float, lines: list[str]) -> Card:

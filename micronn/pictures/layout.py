@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from micronn.support.webassembly import compiled
 
-MARGIN = 12  # around the cards
+MARGIN = 12.0  # around the cards
 PATIENCE = 30  # seconds an engine may take; 2,000 boxes take about one
 SMALL = 500  # up to so many boxes, an engine that takes longer is broken, not busy
 
@@ -42,14 +42,14 @@ class Route(NamedTuple):
 class Layout(NamedTuple):
     """Positions in units of one pixel, x to the right and y down from the top left.
 
-    nodes: the middle of each box.
+    nodes: the middle of each box.  lanes: of each the boxes, one in each line it reaches into.
     """
 
     width: float
     height: float
     nodes: dict[str, Point]
     wires: dict[str, Route]
-    lanes: dict[str, Box]
+    lanes: dict[str, list[Box]]
 
 
 def moved(layout: Layout, dx: float, dy: float) -> Layout:
@@ -66,7 +66,10 @@ def moved(layout: Layout, dx: float, dy: float) -> Layout:
             name: Route([to(point) for point in way], to(tip), to(label))
             for name, (way, tip, label) in layout.wires.items()
         },
-        {name: (*to((x0, y0)), *to((x1, y1))) for name, (x0, y0, x1, y1) in layout.lanes.items()},
+        {
+            name: [(*to((x0, y0)), *to((x1, y1))) for x0, y0, x1, y1 in boxes]
+            for name, boxes in layout.lanes.items()
+        },
     )
 
 
@@ -172,7 +175,7 @@ def read(answer: bytes, nodes: list[str], wires: list[str], lanes: list[str]) ->
         top - bottom + 2 * MARGIN,
         {name: point(objects[name]["pos"]) for name in nodes},
         {name: route(edges[name]) for name in wires},
-        {name: box(objects[name]) for name in lanes},
+        {name: [box(objects[name])] for name in lanes},
     )
 
 

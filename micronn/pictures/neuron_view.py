@@ -50,7 +50,7 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
     in_lane = {card.id for card in cards.values()}
     for wire in sketch.wires:
         wire.minlen = 2 if wire.head[0] in in_lane and wire.tail[0] not in in_lane else 1
-    return replace(sketch, lanes=lanes, ranksep=0.6)
+    return replace(sketch, lanes=lanes, ranksep=0.45)
 
 
 def lanes_of(plan: Plan, number: int) -> list[Lane]:

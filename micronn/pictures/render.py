@@ -20,18 +20,11 @@ from micronn.pictures.grouping import Plan, make_plan
 from micronn.pictures.heading import heading
 from micronn.pictures.images import RENDERERS
 from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import Layout, NoLayout, arrange, moved
+from micronn.pictures.layout import Layout, NoLayout, moved
 from micronn.pictures.legend import legend_svg, words
 from micronn.pictures.neuron_view import neurons_view
-from micronn.pictures.sketch import (
-    MOST_NOTE,
-    Sketch,
-    dot_shape,
-    dot_source,
-    lane_svg,
-    wire_svg,
-    wrapped,
-)
+from micronn.pictures.placing import placed
+from micronn.pictures.sketch import MOST_NOTE, Sketch, dot_source, lane_svg, wire_svg, wrapped
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
 from micronn.pictures.value_view import values_view, window
 from micronn.support.arguments import check_choice
@@ -44,6 +37,7 @@ FEW_VALUES = 30  # so many values with a single neuron among them are drawn one 
 MOST_VALUES = 60  # so many still are, where there are no neurons to fold them into
 MOST_CARDS = 24  # of the neurons view
 MOST_NEURONS = 12  # in a layer of the neurons view
+WIDEST = 1280  # units of a picture, as screens and columns are no wider
 LINE = 18  # the height of a line of the title
 WINDOW = 40  # cards, where neither helps
 
@@ -62,6 +56,7 @@ def render(
     blank: tuple[str, ...] = (),
     told: bool = True,
     headed: bool = True,
+    widest: float = WIDEST,
     page: Made = None,
     like: "Known | None" = None,
 ) -> "Picture":
@@ -70,6 +65,7 @@ def render(
     blank: of the values view, what is left out to be written in; see values_view.
     told: whether the picture says what has changed since the graph was computed.
     headed: whether its title stands above the cards; a page around it has the title already.
+    widest: in units; a picture that would be wider is broken into lines.
     page: called when the picture's HTML page is asked for.
     like: what earlier pictures of one computation have found out, for the next one to use.
     """
@@ -95,7 +91,7 @@ def render(
         like.heading = like.heading or heading(graph, plan)
         sketch.title = printable(title or "").strip() or like.heading
         sketch.notes = [*sketch.notes, *(notes(graph) if told else [])]
-    return Picture(sketch, legend, prefix, page, headed, like.layouts)
+    return Picture(sketch, legend, prefix, page, headed, widest, like.layouts)
 
 
 @dataclass
@@ -158,10 +154,12 @@ class Picture:
         prefix: str,
         page: Made,
         headed: bool = True,
+        widest: float = WIDEST,
         layouts: dict[str, Layout] | None = None,
     ):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
-        self.headed, self.layouts = headed, {} if layouts is None else layouts
+        self.headed, self.widest = headed, widest
+        self.layouts = {} if layouts is None else layouts
         self.title = sketch.title
 
     @cached_property
@@ -184,11 +182,7 @@ class Picture:
         cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
         above = wrapped([sketch.title]) if self.headed else []
         try:
-            names = [[item.id for item in items] for items in (cards, wires, lanes)]
-            shape = dot_shape(sketch)
-            if shape not in self.layouts:
-                self.layouts[shape] = arrange(dot_source(sketch), *names)
-            layout = moved(self.layouts[shape], 0, LINE * len(above))
+            layout = moved(placed(sketch, self.widest, self.layouts), 0, LINE * len(above))
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
@@ -197,7 +191,9 @@ class Picture:
             message = f"{error}\nThe graph is in {spare}; any Graphviz can draw it."
             raise NoLayout(message) from None
         parts = [
-            group("lanes", [lane_svg(lane, layout.lanes[lane.id]) for lane in lanes]),
+            group(
+                "lanes", [lane_svg(lane, box) for lane in lanes for box in layout.lanes[lane.id]]
+            ),
             group("wires", [wire_svg(item, layout.wires[item.id], prefix) for item in wires]),
             group("cards", [card.svg(layout.nodes[card.id], prefix) for card in cards]),
         ]

@@ -18,6 +18,7 @@ from micronn.pictures.palette import LIGHT, MINUS, ZERO, wire
 from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
 
+LIGHTEST = 100  # the weight of a wire, if all have the same
 NOTE = 100  # characters in a line of a note
 LEAST_NOTE, MOST_NOTE = 60, 150  # in a narrow picture, and in a wide one
 
@@ -94,22 +95,23 @@ def message_wire(
 # As DOT text
 
 
-def dot_source(sketch: Sketch, told: bool = False) -> str:
+def dot_source(sketch: Sketch, told: bool = False, weights: int = 1) -> str:
     """A sketch as DOT text; everything a wire or a lane is named with is ASCII.
 
     A Graphviz without a font library counts bytes as characters, and those names
     would push the cards apart; the cards themselves have a fixed size.
+    weights: how many different weights the wires take in turns.
     told: with title and notes above the cards, for which only a picture that is read has room.
     """
     lines = [
         "digraph micronn {",
         f"graph [rankdir=LR nodesep=0.2 ranksep={sketch.ranksep} pad=0.15 "
         'outputorder=edgesfirst fontname="Courier New" fontsize=11];',
-        'node [fixedsize=true fontname="Courier New" fontsize=11 margin="0.03,0.01"];',
-        'edge [arrowsize=0.6 fontname="Courier New" fontsize=10];',
+        'node [fixedsize=true fontname="Courier New" fontsize=10 margin=0];',
+        'edge [arrowsize=0.6 fontname="Courier New" fontsize=10 weight=100];',
         *lane_lines(sketch, ""),
         *[dot_node(card) for card in sketch.cards if not card.lane],
-        *[dot_edge(item) for item in sketch.wires],
+        *[dot_edge(item, LIGHTEST + 37 * k % weights) for k, item in enumerate(sketch.wires)],
     ]
     if told:  # last, or every lane would get this label too
         above = wrapped([sketch.title, *sketch.notes])
@@ -156,7 +158,7 @@ def dot_node(card: Card) -> str:
     )
 
 
-def dot_edge(item: Wire) -> str:
+def dot_edge(item: Wire, weight: int) -> str:
     """A wire from port to port, in the colour and dashes of its message."""
     tail, head = ":".join(filter(None, item.tail)), ":".join(filter(None, item.head))
     style = {"": "", MINUS[2]: " style=dashed", ZERO[2]: " style=dotted"}[item.dash]
@@ -167,6 +169,7 @@ def dot_edge(item: Wire) -> str:
         + style
         + (f' label="{label}"' if label else "")
         + (f" minlen={item.minlen}" if item.minlen > 1 else "")
+        + (f" weight={weight}" if weight > LIGHTEST else "")
         + "];"
     )
 
@@ -200,11 +203,16 @@ def pair(point: Point) -> str:
 def arrow(before: Point, tip: Point, width: float) -> str:
     """A triangle that ends at the tip, as long as the wire's width asks for."""
     dx, dy = tip[0] - before[0], tip[1] - before[1]
-    shrink = (5.8 + 1.55 * width) / (math.hypot(dx, dy) or 1.0)
+    shrink = arrow_length(width) / (math.hypot(dx, dy) or 1.0)
     dx, dy = dx * shrink, dy * shrink
     right = tip[0] - dx - 0.4 * dy, tip[1] - dy + 0.4 * dx
     left = tip[0] - dx + 0.4 * dy, tip[1] - dy - 0.4 * dx
     return f"M{pair(tip)}L{pair(right)}L{pair(left)}z"
+
+
+def arrow_length(width: float) -> float:
+    """How long the arrow of a wire so wide is."""
+    return 5.8 + 1.55 * width
 
 
 def lane_svg(lane: Lane, box: Box) -> str:

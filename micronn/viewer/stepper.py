@@ -12,6 +12,7 @@ Without JavaScript, and on paper, the page is a worked solution.
 """
 
 from collections.abc import Iterable
+from math import inf
 from typing import Any, cast
 
 from micronn.engine import Value
@@ -106,7 +107,9 @@ def stepping_page(
     begin: the step that it opens at.  picture: of the values, in place of the plain one.
     note: what to say above it, in place of what the story says.
     """
-    picture = picture or render(story.graph, "values", legend=False, told=False, headed=False)
+    picture = picture or render(
+        story.graph, "values", legend=False, told=False, headed=False, widest=inf
+    )
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,

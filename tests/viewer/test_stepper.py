@@ -15,7 +15,7 @@ from micronn.draw import draw
 from micronn.engine import Value, topological_order, total
 from micronn.graph.rows import Graph
 from micronn.nn import MLP
-from micronn.pictures import render
+from micronn.pictures import placing
 from micronn.viewer.stepper import to_html
 
 HOSTILE = [
@@ -312,9 +312,9 @@ def test_nonsense_is_refused_in_words(arguments, error, words):
 
 def test_a_page_reads_its_graph_once_and_lays_it_out_once(monkeypatch):
     done = []
-    init, arrange = Graph.__init__, render.arrange
+    init, arrange = Graph.__init__, placing.arrange
     monkeypatch.setattr(Graph, "__init__", lambda *args: done.append("read") or init(*args))
-    monkeypatch.setattr(render, "arrange", lambda *args: done.append("laid out") or arrange(*args))
+    monkeypatch.setattr(placing, "arrange", lambda *args: done.append("laid out") or arrange(*args))
     page = to_html(sum_of_products(50))
     assert page.count('class="card') >= 40
     assert sorted(done) == ["laid out", "read"]
