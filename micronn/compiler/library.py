@@ -27,7 +27,7 @@ ARGUMENTS: dict[str, list[Any]] = {  # of the functions that are called here
 STRUCTS = {  # the fields that are filled here, in C's order
     "Instruction": " ".join(Instruction._fields),
     "Program": "code lists constants outputs length list_length slots inputs weights "
-    "constant_count output_count quiet",
+    "constant_count output_count quiet direct",
     "Training": "program rule memory rule_memory examples count batch_size first_batch "
     "last_batch columns next gradients values numbers loss steps",
     "Sizes": "lanes rule_lanes most_slots bytes_of_real",

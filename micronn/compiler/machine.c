@@ -71,13 +71,15 @@ STRUCT(Program,
     const int32_t *outputs; /* the slots of the results */
     int64_t length, list_length, slots, inputs, weights, constant_count, output_count;
     int64_t quiet; /* so many slots at the start need no gradient, if inputs need none */
+    int64_t direct; /* so many of the inputs are read by LAYERs alone, from the rows */
 );
 
 /* One block: what the loops below read and write */
 
 typedef struct {
     real *v, *d;       /* values and gradients, [slot][lane] */
-    real *rows;        /* the inputs as they came, [lane][input] */
+    const real *rows;  /* the inputs as they came, [lane][input]; */
+    real *floats;      /* a copy of them, if a real is a float */
     real *scratch;     /* other slots the same way round */
     const real *w;     /* parameters */
     real *dw;          /* their gradients */
@@ -87,32 +89,35 @@ INLINE const real *scalar(const Program *p, const Block *block, int64_t i) {
     return i < p->weights ? block->w + i : p->constants + (i - p->weights);
 }
 
-/* Weighted sums of one row of slots, with weights that lie evenly spaced */
+/* Weighted sums, with weights that lie evenly spaced, of one row of slots; or of inputs as
+   they came, as to bring many of them to slots takes as long as to weigh them. */
 
 static void layer_forward(const Program *p, const Block *k, Instruction in, int n) {
-    const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n;
+    const int direct = in.a + in.n <= p->direct;
     real *out = k->v + (int64_t)in.out * n;
+    const Products sums = {
+        .y = out, .y_step = n, .factors = scalar(p, k, in.b), .factor_row = in.stride,
+        .factor_step = 1, .rows = direct ? k->rows + in.a : k->v + (int64_t)in.a * n,
+        .row_step = direct ? p->inputs : n, .count = in.times, .terms = in.n, .width = n};
     for (int j = 0; j < in.times; j++) {
         real start = in.bias < 0 ? 0 : *scalar(p, k, in.bias + (int64_t)j * in.stride);
         for (int l = 0; l < n; l++) out[j * n + l] = start;
-        if (n == 1) out[j] += dot_product(w + (int64_t)j * in.stride, x, in.n);
     }
-    if (n > 1)
-        add_products((Products){out, w, x, n, in.stride, 1, n, in.times, in.n, n});
+    if (direct || n == 1) add_dots(sums);
+    else add_products(sums);
 }
 
 static void layer_backward(const Program *p, const Block *k, Instruction in, int n, int64_t quiet) {
     const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n;
     const real *g = k->d + (int64_t)in.out * n;
     if (in.b < p->weights) { /* d/dw[j][i] = x[i], added up over the lanes */
-        if (n > 1 && in.a + in.n <= p->inputs) {
-            x = k->rows + in.a;
-        } else if (n > 1) {
-            transpose(k->scratch, x, in.n, n);
-            x = k->scratch;
-        }
-        int64_t x_step = x == k->scratch ? in.n : p->inputs;
-        add_products((Products){k->dw + in.b, g, x, in.stride, n, 1, x_step, in.times, n, in.n});
+        const int as_rows = in.a + in.n <= p->inputs;
+        if (!as_rows && n > 1) transpose(k->scratch, x, in.n, n, n);
+        x = as_rows ? k->rows + in.a : n > 1 ? k->scratch : x;
+        add_products((Products){
+            .y = k->dw + in.b, .y_step = in.stride, .factors = g, .factor_row = n, .factor_step = 1,
+            .rows = x, .row_step = as_rows ? p->inputs : in.n, .count = in.times, .terms = n,
+            .width = in.n, .ahead = as_rows && k->rows != k->floats ? n * p->inputs : 0});
     }
     if (in.bias >= 0 && in.bias < p->weights)
         for (int j = 0; j < in.times; j++)
@@ -120,9 +125,9 @@ static void layer_backward(const Program *p, const Block *k, Instruction in, int
     if (in.a + in.n <= quiet) return;
     real *dx = k->d + (int64_t)in.a * n; /* d/dx[i] = w[j][i], added up over the results */
     if (n == 1)
-        add_products((Products){dx, g, w, 0, 0, 1, in.stride, 1, in.times, in.n});
+        add_products((Products){dx, g, w, 0, 0, 1, in.stride, 0, 1, in.times, in.n});
     else
-        add_products((Products){dx, w, g, n, 1, in.stride, n, in.n, in.times, n});
+        add_products((Products){dx, w, g, n, 1, in.stride, n, 0, in.n, in.times, n});
 }
 
 /* Several terms into one result; the second list of a dot holds as many slots as the first */
@@ -269,11 +274,12 @@ static int within(int64_t end, int64_t first, int64_t count) {
     return first >= 0 && count >= 1 && first + count <= end;
 }
 
-/* count entries of the lists, each a number from 0 to below end */
-static int listed_within(const Program *p, int64_t first, int64_t count, int64_t end) {
+/* count entries of the lists, each a number from least to below end */
+static int listed_within(const Program *p, int64_t first, int64_t count, int64_t least,
+                         int64_t end) {
     if (!within(p->list_length, first, count)) return 0;
     for (int64_t i = first; i < first + count; i++)
-        if (p->lists[i] < 0 || p->lists[i] >= end) return 0;
+        if (p->lists[i] < least || p->lists[i] >= end) return 0;
     return 1;
 }
 
@@ -292,13 +298,14 @@ static int instruction_is_safe(const Program *p, Instruction in) {
     const int64_t results = in.op == LOGSUMEXP ? in.times + terms : in.times;
     if (in.out < p->inputs || !within(p->slots, in.out, results)) return 0;
     if (in.op == LAYER)
-        return within(in.out, in.a, in.n) && scalars_known(p, in.b, in.times, in.stride, in.n)
+        return within(in.out, in.a, in.n) && (in.a >= p->direct || in.a + in.n <= p->direct)
+            && scalars_known(p, in.b, in.times, in.stride, in.n)
             && (in.bias < 0 || scalars_known(p, in.bias, in.times, in.stride, 1));
     if (in.op == BROADCAST)
-        return listed_within(p, in.a, in.times, p->weights + p->constant_count);
-    if (!listed_within(p, in.a, terms, in.out)) return 0;
+        return listed_within(p, in.a, in.times, 0, p->weights + p->constant_count);
+    if (!listed_within(p, in.a, terms, p->direct, in.out)) return 0;
     if (in.op == DOT || (in.op >= ADD && in.op <= POW))
-        return listed_within(p, in.b, terms, in.out);
+        return listed_within(p, in.b, terms, p->direct, in.out);
     return in.b == -1 || (in.op < ADD && scalars_known(p, in.b, 1, 0, 1));
 }
 
@@ -306,7 +313,7 @@ int64_t machine_check(const Program *p) {
     for (int64_t step = 0; step < p->length; step++)
         if (!instruction_is_safe(p, p->code[step])) return step;
     for (int64_t i = 0; i < p->output_count; i++)
-        if (!within(p->slots, p->outputs[i], 1)) return p->length;
+        if (p->outputs[i] < p->direct || p->outputs[i] >= p->slots) return p->length;
     return -1;
 }
 
@@ -321,21 +328,20 @@ int64_t machine_memory(const Program *p) {
 static Block block_in(const Program *p, real *memory, int64_t lanes, const real *w, real *dw) {
     Block block = {.v = memory, .w = w, .dw = dw};
     block.d = block.v + lanes * p->slots;
-    block.rows = block.d + lanes * p->slots;
-    block.scratch = block.rows + lanes * p->inputs;
+    block.floats = block.d + lanes * p->slots;
+    block.scratch = block.floats + lanes * p->inputs;
     return block;
 }
 
-/* n examples from the first on, [row][input]. */
-static void load(const Program *p, const Block *block, const double *examples, int64_t first,
-                 int n) {
-    const int64_t inputs = p->inputs;
-    for (int l = 0; l < n; l++) {
-        const double *restrict example = examples + (first + l) * inputs;
-        real *restrict row = block->rows + l * inputs;
-        for (int64_t i = 0; i < inputs; i++) row[i] = (real)example[i];
-    }
-    transpose(block->v, block->rows, n, inputs);
+/* n examples, [row][input]; those inputs that are read in slots are brought there. */
+static void load(const Program *p, Block *block, const double *restrict examples, int n) {
+    const int64_t inputs = p->inputs, direct = p->direct;
+    const void *as_they_came = examples;
+    real *restrict floats = block->floats;
+    block->rows = sizeof(real) == sizeof(double) ? as_they_came : floats;
+    if (block->rows == floats)
+        for (int64_t i = 0; i < n * inputs; i++) floats[i] = (real)examples[i];
+    transpose(block->v + direct * n, block->rows + direct, n, inputs - direct, inputs);
 }
 
 static int all_finite(const real *numbers, int64_t count) {
@@ -355,12 +361,14 @@ static int run(const Program *p, real *memory, const double *examples, int64_t c
        three times faster when they stay in the cache. */
     const int64_t most = p->slots > 4096 ? FEW : LANES, lanes = count < most ? count : most;
     const int64_t quiet = input_gradients ? 0 : p->quiet;
-    const Block block = block_in(p, memory, lanes, w, dw);
+    Block block = block_in(p, memory, lanes, w, dw);
     for (int64_t first = 0; first < count; first += most) {
         const int n = (int)(count - first < most ? count - first : most);
-        load(p, &block, examples, first, n);
+        load(p, &block, examples + first * p->inputs, n);
         if (forward(p, &block, n)) return 0;
-        if (sizeof(real) < sizeof(double) && !all_finite(block.v, p->slots * n)) return 0;
+        if (block.rows == block.floats
+            && !(all_finite(block.rows, p->inputs * n)
+                 && all_finite(block.v + p->direct * n, (p->slots - p->direct) * n))) return 0;
         for (int l = 0; l < n; l++)
             for (int64_t i = 0; i < p->output_count; i++)
                 values[(first + l) * p->output_count + i] = block.v[(int64_t)p->outputs[i] * n + l];

@@ -62,7 +62,7 @@ class Machine:
             "Program",
             *[room.address for room in self.rooms],
             *[len(tape.instructions), len(self.lists), tape.slots, tape.inputs, tape.weights],
-            *[len(self.constants), len(self.outputs), tape.quiet],
+            *[len(self.constants), len(self.outputs), tape.quiet, tape.direct],
         )
         self.check(tape)
         reals = self.library.call("machine_memory", self.program.address)
@@ -73,9 +73,9 @@ class Machine:
 
     def check(self, tape: Tape) -> None:
         """Refuse counts that no arrays can have, and let C look at every instruction."""
-        sizes = [tape.inputs, tape.weights, tape.slots, tape.quiet]
-        if min(sizes) < 0 or tape.inputs > tape.slots or tape.quiet > tape.slots:
-            raise ValueError(f"inputs, weights, slots, quiet = {sizes} fit no tape")
+        sizes = [tape.direct, tape.inputs, tape.slots, tape.quiet, tape.weights]
+        if min(sizes) < 0 or sizes[:3] != sorted(sizes[:3]) or tape.quiet > tape.slots:
+            raise ValueError(f"direct, inputs, slots, quiet, weights = {sizes} fit no tape")
         most = self.library.sizes.most_slots
         if max(sizes) > most:
             raise TooLarge(

@@ -7,15 +7,15 @@
 
    Several rows y at a time, so that each row is read once for all of them and the
    sums stay in registers: 4 rows of 32 numbers fill half of the registers of AVX-512,
-   4 rows of 8 those of older processors.  WebAssembly knows registers
+   4 rows of 8 those of older processors.  WebAssembly knows vectors
    of 16 bytes, of which a processor may have only 16: half of them for the sums. */
 
 #ifdef __AVX512F__
-enum { TILE = 4, WIDE = 32 };
+enum { VECTOR = 64, TILE = 4, WIDE = 32, TALL = 4 };
 #elif defined(__wasm__)
-enum { TILE = 16 / sizeof(real), WIDE = 8 };
+enum { VECTOR = 16, TILE = VECTOR / sizeof(real), WIDE = 8, TALL = 2 };
 #else
-enum { TILE = 4, WIDE = 8 };
+enum { VECTOR = 32, TILE = 4, WIDE = 8, TALL = 2 };
 #endif
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -25,11 +25,13 @@ enum { TILE = 4, WIDE = 8 };
 #define ONE_COPY __attribute__((noinline))
 #endif
 
+enum { LINE = 64 / sizeof(real) }; /* numbers that come from memory together */
+
 typedef struct {
     real *y;
     const real *factors, *rows;
     int64_t y_step, factor_row, factor_step; /* f[j][t]: j * factor_row + t * factor_step */
-    int64_t row_step;
+    int64_t row_step, ahead; /* ahead: from a row to the one that is read next in its place */
     int count, terms, width;
 } Products;
 
@@ -37,13 +39,16 @@ INLINE void add_tile(Products p, int j0, int i0, const int tile, const int wide)
     real sums[TILE][WIDE];
     real *restrict y = p.y + j0 * p.y_step + i0;
     const real *restrict factors = p.factors + j0 * p.factor_row, *restrict row = p.rows + i0;
+    const int64_t line = j0 / TILE * LINE, ahead = line < wide ? p.ahead : 0;
     for (int j = 0; j < tile; j++)
         for (int i = 0; i < wide; i++) sums[j][i] = y[j * p.y_step + i];
-    for (int t = 0; t < p.terms; t++, row += p.row_step)
+    for (int t = 0; t < p.terms; t++, row += p.row_step) {
+        if (ahead) __builtin_prefetch(row + ahead + line); /* one of its lines for each tile */
         for (int j = 0; j < tile; j++) {
             real factor = factors[j * p.factor_row + t * p.factor_step];
             for (int i = 0; i < wide; i++) sums[j][i] += factor * row[i];
         }
+    }
     for (int j = 0; j < tile; j++)
         for (int i = 0; i < wide; i++) y[j * p.y_step + i] = sums[j][i];
 }
@@ -62,18 +67,56 @@ static ONE_COPY void add_products(Products p) {
     for (; i < p.width; i++) add_columns(p, i, 1);
 }
 
-/* The sum of a[i] * b[i]: 32 sums side by side, so that they do not wait for each other. */
-static real dot_product(const real *restrict a, const real *restrict b, int n) {
-    real sums[32] = {0}, sum = 0;
-    int i = 0;
-    for (; i + 32 <= n; i += 32)
-        for (int s = 0; s < 32; s++) sums[s] += a[i + s] * b[i + s];
-    for (; i + 8 <= n; i += 8)
-        for (int s = 0; s < 8; s++) sums[s] += a[i + s] * b[i + s];
-    for (; i < n; i++) sum += a[i] * b[i];
-    for (int half = 16; half; half /= 2)
+/* The same where each row lies the other way round, its terms side by side:
+
+       y[j][i] += sum of f[j][t] * rows[i][t] over t < terms
+
+   A vector of sums for each of TALL times 4 pairs of rows: so each vector that is read is
+   used several times, and the sums fill half of the registers again. */
+
+typedef real Vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
+enum { SIDE = VECTOR / sizeof(real), ACROSS = 4 };
+_Static_assert(sizeof(Vector) == VECTOR, "this compiler knows no vectors");
+
+INLINE real added_up(Vector sums) {
+    for (int half = SIDE / 2; half; half /= 2)
         for (int s = 0; s < half; s++) sums[s] += sums[s + half];
-    return sum + sums[0];
+    return sums[0];
+}
+
+INLINE void dot_tile(Products p, int j0, int i0, const int tall, const int wide) {
+    Vector sums[TALL][ACROSS];
+    const real *restrict factors = p.factors + j0 * p.factor_row;
+    const real *restrict rows = p.rows + i0 * p.row_step;
+    for (int j = 0; j < tall; j++)
+        for (int i = 0; i < wide; i++) sums[j][i] = (Vector){0};
+    int t = 0;
+    for (; t + SIDE <= p.terms; t += SIDE)
+        for (int j = 0; j < tall; j++) {
+            const Vector factor = *(const Vector *)(factors + j * p.factor_row + t);
+            for (int i = 0; i < wide; i++)
+                sums[j][i] += factor * *(const Vector *)(rows + i * p.row_step + t);
+        }
+    for (int j = 0; j < tall; j++)
+        for (int i = 0; i < wide; i++) {
+            real sum = added_up(sums[j][i]);
+            for (int64_t u = t; u < p.terms; u++)
+                sum += factors[j * p.factor_row + u] * rows[i * p.row_step + u];
+            p.y[(j0 + j) * p.y_step + i0 + i] += sum;
+        }
+}
+
+INLINE void dot_columns(Products p, int i, const int wide) {
+    int j = 0;
+    for (; j + TALL <= p.count; j += TALL) dot_tile(p, j, i, TALL, wide);
+    for (; j < p.count; j++) dot_tile(p, j, i, 1, wide);
+}
+
+static ONE_COPY void add_dots(Products p) {
+    int i = 0;
+    for (; i + ACROSS <= p.width; i += ACROSS) dot_columns(p, i, ACROSS);
+    for (; i + ACROSS / 2 <= p.width; i += ACROSS / 2) dot_columns(p, i, ACROSS / 2);
+    for (; i < p.width; i++) dot_columns(p, i, 1);
 }
 
 static real lane_sum(const real *g, int n) {
@@ -113,19 +156,20 @@ INLINE void transpose_square(real *to, int64_t to_step, const real *from, int64_
 }
 #endif
 
-static void transpose(real *restrict to, const real *restrict from, int64_t rows, int64_t columns) {
+static void transpose(real *restrict to, const real *restrict from, int64_t rows, int64_t columns,
+                      int64_t step) {
     int64_t r = 0;
 #ifdef SQUARE_SIDE
     for (; r + 8 <= rows; r += 8) {
         int64_t c = 0;
         for (; c + 8 <= columns; c += 8)
-            transpose_square(to + c * rows + r, rows, from + r * columns + c, columns);
+            transpose_square(to + c * rows + r, rows, from + r * step + c, step);
         for (; c < columns; c++)
-            for (int i = 0; i < 8; i++) to[c * rows + r + i] = from[(r + i) * columns + c];
+            for (int i = 0; i < 8; i++) to[c * rows + r + i] = from[(r + i) * step + c];
     }
 #endif
     for (; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * columns + c];
+        for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * step + c];
 }
 
 /* Several terms into one result, in each of n lanes: terms[i] is the slot of term i. */

@@ -24,6 +24,7 @@ from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value
 from micronn.graph.operations import OPERATIONS, halves, kind_and_number, operation
 
+WIDE = 128  # terms; fewer are weighed sooner in slots, 32 examples side by side
 OF_TWO = {row.machine for row in OPERATIONS.values() if row.takes == 2}
 
 
@@ -61,6 +62,7 @@ class Tape:
     slots: how many places there are for numbers that differ from example to example.
     outputs: the slots of the results.
     quiet: so many slots at the start need no gradient when the inputs need none.
+    direct: so many of the inputs are read by wide layers alone, which need them in no slots.
     """
 
     inputs: int
@@ -71,6 +73,7 @@ class Tape:
     slots: int = 0
     quiet: int = 0
     lists: list[int] = field(default_factory=list)
+    direct: int = 0
 
     def __str__(self) -> str:
         wide = len(str(len(self.instructions)))
@@ -132,6 +135,7 @@ def write_tape(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence
         writer.write_level(nodes)
     tape = writer.tape
     tape.outputs = [writer.slot[root] for root in roots]
+    tape.direct = read_directly(tape)
     return tape
 
 
@@ -329,6 +333,23 @@ class TapeWriter:
         if number is not None and name != "SQUARE":
             starts.append(self.constant(op, [number]))
         self.write(name, len(nodes), self.results(nodes), *starts)
+
+
+def read_directly(tape: Tape) -> int:
+    """How many of the inputs, from the first on, are read by wide layers alone."""
+    layers, read = [], [tape.inputs, *tape.outputs]
+    for step in tape.instructions:
+        if step.op == "LAYER":
+            layers.append((step.a, step.a + step.n if step.n >= WIDE else tape.slots))
+        elif step.op != "BROADCAST":
+            count = step.times * (step.n or 1)
+            read.append(min(tape.lists[step.a : step.a + count]))
+            if step.op in OF_TWO or step.op == "DOT":
+                read.append(min(tape.lists[step.b : step.b + count]))
+    direct = min(read)
+    for first, end in sorted(layers, reverse=True):
+        direct = min(direct, first) if end > direct else direct
+    return direct
 
 
 def runs(rows: Sequence[tuple[int, ...]], even: bool = False) -> list[range]:

@@ -101,13 +101,13 @@ const UNWRITTEN = 0x7ff8_6d69_6372_6f6en;
 // A tape, checked, and the memory to run it.
 class Program {
   constructor(machine, tape) {
-    const {inputs, weights, slots, quiet, instructions, lists, outputs} = tape;
+    const {inputs, weights, slots, quiet, direct, instructions, lists, outputs} = tape;
     const constants = unpacked(tape.constants), struct = new Struct(machine, "Program");
     Object.assign(this, {machine, struct, inputs, weights, outputs, rooms: new Map()});
-    const sizes = [inputs, weights, slots, quiet], most = machine.sizes.get("most_slots");
+    const sizes = [direct, inputs, weights, slots, quiet], most = machine.sizes.get("most_slots");
     if (!sizes.every(n => Number.isInteger(n) && n >= 0 && n <= most) ||
-        inputs > slots || quiet > slots || !outputs.length) {
-      throw new Error(`inputs, weights, slots, quiet = ${sizes} fit no tape`);
+        direct > inputs || inputs > slots || quiet > slots || !outputs.length) {
+      throw new Error(`direct, inputs, weights, slots, quiet = ${sizes} fit no tape`);
     }
     const code = instructions.flatMap(([op, ...numbers]) => [machine.operations.get(op) ?? -1, ...numbers]);
     const step = Object.keys(layout(machine.text("Instruction_text")).fields).length;
@@ -116,7 +116,7 @@ class Program {
       code: machine.put(Int32Array.from(code)), lists: machine.put(Int32Array.from(lists)),
       constants: machine.put(constants), outputs: machine.put(Int32Array.from(outputs)),
       length: instructions.length, list_length: lists.length, slots, inputs, weights,
-      constant_count: constants.length, output_count: outputs.length, quiet
+      constant_count: constants.length, output_count: outputs.length, quiet, direct
     });
     const bad = Number(machine.exports.machine_check(struct.address));
     if (bad >= 0) throw new Error(`instruction ${bad} of a tape reaches outside its arrays`);

@@ -35,6 +35,7 @@ def tape_data(tape: Tape) -> dict[str, Any]:
         "weights": tape.weights,
         "slots": tape.slots,
         "quiet": tape.quiet,
+        "direct": tape.direct,
         "instructions": tape.instructions,
         "lists": tape.lists,
         "outputs": tape.outputs,

@@ -1,7 +1,9 @@
 """C and Python agree on the machine, and no tape makes it reach outside its arrays."""
 
+import dataclasses
 import math
 import os
+import random
 import re
 import shlex
 import shutil
@@ -16,9 +18,10 @@ from hypothesis import strategies as st
 from programs import each_machine, native_only
 
 from micronn.compiler import NoMachine, build, compile_graph, machine
-from micronn.compiler.tape import OF_TWO, Instruction, Tape
-from micronn.engine import Value
+from micronn.compiler.tape import OF_TWO, Instruction, Tape, write_tape
+from micronn.engine import Value, dot
 from micronn.graph.operations import OPERATIONS, POWERS
+from micronn.nn import MLP
 
 ROOT = Path(build.__file__).parent.parent.parent
 SOURCE = Path(machine.__file__).with_name("operations.h").read_text("utf-8")
@@ -26,12 +29,12 @@ SOURCE = Path(machine.__file__).with_name("operations.h").read_text("utf-8")
 
 def tape_of(
     *instructions, constants=(2.0, 3.0), slots=12, inputs=3, weights=4, quiet=3, outputs=(11,),
-    lists=range(-1, 15),
+    lists=range(-1, 15), direct=0,
 ):  # fmt: skip
     """A tape with a list of the numbers from -1 on, so that entry a + 1 says slot a."""
     return Tape(
         inputs, weights, list(instructions), list(constants), list(outputs), slots, quiet,
-        list(lists),
+        list(lists), direct,
     )  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def reloaded(monkeypatch, tmp_path, changes):
     ("old", "new", "said"),
     [
         ("int64_t length, list_length", "int64_t list_length, length", "fields of Program are"),
-        ("int64_t quiet;", "int64_t quiet, more;", "'quiet', 'more'] there, .* 'quiet'] here"),
+        ("int64_t direct;", "int64_t direct, more;", "'direct', 'more'] there, .* 'direct'] here"),
         ("    double loss; ", "    float loss; ", "cannot be loaded: 'float'"),
         ("int32_t a, b;", "int32_t b, a;", "'b', 'a', .* there, .* 'a', 'b', .* here"),
     ],
@@ -168,6 +171,50 @@ def test_a_tape_that_reaches_outside_its_arrays_is_refused(name, kind):
 
 @each_machine
 @pytest.mark.parametrize(
+    "step",
+    [
+        Instruction("NEG", 1, 5, 2),
+        Instruction("ADD", 1, 5, 3, 2),
+        Instruction("SUM", 1, 5, 1, n=2),
+        Instruction("LAYER", 1, 5, 1, 0, 2),
+    ],
+)
+def test_an_input_that_was_brought_to_no_slot_is_not_read_there(step, kind):
+    with pytest.raises(ValueError, match="instruction 0 reaches outside its arrays"):
+        machine.Machine(tape_of(step, direct=2), kind=kind)
+    machine.Machine(tape_of(step, direct=0), kind=kind)
+
+
+@each_machine
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("count", [1, 3, 32, 39])
+def test_a_net_of_many_inputs_reads_them_as_they_came_and_finds_the_same(count, dtype, kind):
+    rng = random.Random(count)
+    model, x = MLP(130, [5, 2], "tanh", rng=rng), [Value(0.5) for _ in range(131)]
+    tape = write_tape([dot(model(x[:130]), [x[130], 2.0])], x, model.parameters())
+    assert tape.direct == 130
+    rows = array("d", [rng.uniform(-1.0, 1.0) for _ in range(131 * count)])
+    weights = array(machine.ARRAY[dtype], [p.data for p in model.parameters()])
+    one, other = (
+        machine.Machine(dataclasses.replace(tape, direct=direct), dtype, kind)
+        .run((rows, count), weights) for direct in (130, 0)
+    )  # fmt: skip
+    for mine, its in zip(one, other, strict=True):
+        near = {"float64": 1e-13, "float32": 1e-5}[dtype] * max(map(abs, its))
+        assert list(mine) == pytest.approx(list(its), rel=0, abs=near)
+
+
+@each_machine
+def test_an_infinite_input_is_left_to_the_graph_wherever_it_is_read(kind):
+    x, w = [Value(0.5) for _ in range(130)], [Value(0.0) for _ in range(130)]
+    net = machine.Machine(write_tape([dot(w, x).relu()], x, w), "float32", kind)
+    weights = array("f", bytes(4 * 130))
+    assert net.run((array("d", [1.0] * 130), 1), weights)
+    assert net.run((array("d", [1e39] + [1.0] * 129), 1), weights) is None  # beyond a float
+
+
+@each_machine
+@pytest.mark.parametrize(
     "tape",
     [
         tape_of(outputs=[12]),
@@ -176,6 +223,9 @@ def test_a_tape_that_reaches_outside_its_arrays_is_refused(name, kind):
         tape_of(inputs=13),
         tape_of(inputs=-1),
         tape_of(quiet=13),
+        tape_of(direct=4),
+        tape_of(direct=-1),
+        tape_of(direct=1, outputs=[0]),
         tape_of(slots=2**40),
         tape_of(weights=-1),
         tape_of(Instruction("EVAL", 1, 5, 1)),
@@ -232,10 +282,11 @@ steps = st.sampled_from(OPERATION_NAMES).flatmap(steps_of)
 @given(
     instructions=st.lists(steps, max_size=4), count=st.integers(1, 40),
     lists=st.lists(st.sampled_from([*range(5)] * 5 + [*range(-1, 13)]), min_size=9, max_size=16),
+    direct=st.sampled_from([0, 0, 1, 3]),
 )  # fmt: skip
-def test_any_tape_is_refused_or_runs(kind, instructions, count, lists):
+def test_any_tape_is_refused_or_runs(kind, instructions, count, lists, direct):
     examples, weights = array("d", [0.5] * 3 * count), array("d", [0.1] * 4)
-    tape, result, refused = tape_of(*instructions, lists=lists), None, ""
+    tape, result, refused = tape_of(*instructions, lists=lists, direct=direct), None, ""
     try:
         result = machine.Machine(tape, kind=kind).run((examples, count), weights)
     except ValueError as refusal:

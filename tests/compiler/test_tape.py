@@ -65,6 +65,22 @@ def test_results_of_several_terms_are_one_instruction_if_these_are_equally_many(
     ]  # fmt: skip
 
 
+def test_inputs_are_read_directly_up_to_the_first_that_is_needed_in_a_slot():
+    x, w = [Value(0.5) for _ in range(300)], [Value(1.0) for _ in range(600)]
+    both = dot(w[:150], x[:150]) * dot(w[150:450], x)
+
+    def direct(*roots):
+        return write_tape(roots, x, w).direct
+
+    assert direct(both) == 300
+    assert direct(both * x[299]) == 0  # a layer that reads it needs them all in slots
+    assert direct(dot(w[:150], x[:150]) * x[299]) == 299
+    assert direct(dot(w[:150], x[:150]) * dot(w[150:450], [*x[150:], *x[:150]])) == 0
+    assert direct(dot(w[:150], x[150:]) + dot(w[150:300], x[100:250]) + x[260]) == 100
+    assert direct(dot(w[:20], x[:20])) == 0  # so few are weighed sooner in slots
+    assert direct(both, x[3]) == 0  # a result
+
+
 def test_only_a_layer_copies_what_it_reads_and_only_once():
     x, w = ([Value(float(k)) for k in range(8)] for _ in range(2))
     sums = [dot(w[:4], x[::2]), dot(w[4:], x[::2]), dot(x[1::2], x[::2]), mean(x[::3])]
