@@ -17,7 +17,7 @@ from pathlib import Path
 
 from step_pages import at_every_step
 
-from micronn.engine import Value
+from micronn.engine import Value, total
 from micronn.losses import hinge
 from micronn.nn import MLP
 from micronn.viewer import to_html
@@ -96,8 +96,20 @@ def long_chain():
     return x, None
 
 
-GRAPHS = {"neuron": neuron, "XOR": xor, "MLP 2-4-1": mlp_241, "twelve": twelve, "chain": long_chain}
-SMALL = ["neuron", "twelve", "chain"]  # of up to 12 cards
+def sum_of_eleven():
+    """One operation that sends eleven messages in one step; 12 cards."""
+    return total([Value(0.25 * k - 1.0, f"x{k}") for k in range(11)]), None
+
+
+GRAPHS = {
+    "neuron": neuron,
+    "XOR": xor,
+    "MLP 2-4-1": mlp_241,
+    "twelve": twelve,
+    "chain": long_chain,
+    "sum": sum_of_eleven,
+}
+SMALL = ["neuron", "twelve", "chain", "sum"]  # of up to 12 cards
 
 
 def count(steps):

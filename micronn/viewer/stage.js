@@ -5,7 +5,9 @@
 
 const stage = document.querySelector(".stage"), svg = stage.querySelector("svg");
 const whole = svg.viewBox.baseVal;
-svg.querySelector(".cards").after(svg.querySelector(".wires"));  // or a ring hides the head of the wire it is about
+const everything = {left: 0, top: 0, right: whole.width, bottom: whole.height};
+// Or a ring would hide the head of the wire it is about.
+svg.querySelector(".cards").after(svg.querySelector(".wires"));
 
 const LARGEST = 1.6, SMALLEST = 0.6, NARROW = 500, WIDE = 1000, RING = 8, PADDING = 6;
 const FEW = 12;  // of so many cards, those that a rule is about are always seen together
@@ -39,20 +41,20 @@ function lookAgain() {  // the frame has another size
 }
 
 // Shows some cards together, as large as can be; where not all have room, the ones that
-// receive something.
+// receive something; and where they are too many for that, the one that sends.
 function lookAt(cards, receivers) {
   looked = [cards, receivers];
   stage.style.setProperty("--h", whole.height);
   const width = stage.clientWidth - 2 * PADDING, height = stage.clientHeight - 2 * PADDING;
   const fit = box => Math.min(width / (box.right - box.left), height / (box.bottom - box.top));
-  const all = {left: 0, top: 0, right: whole.width, bottom: whole.height};
   const both = cards.length ? around(cards) : {left: 0, top: 0, right: 0, bottom: 0};
-  const must = receivers.length ? around(receivers) : both;
   const least = places.size <= FEW && width > NARROW ? 0 : SMALLEST;
-  const large = Math.min(LARGEST, Math.max(width > WIDE ? 1.1 : 0.85, fit(all)));
+  const large = Math.min(LARGEST, Math.max(width > WIDE ? 1.1 : 0.85, fit(everything)));
   const scale = Math.min(large, Math.max(least, cards.length ? fit(both) : large));
   stage.style.setProperty("--scale", scale);
   seenAt = scale;
+  const into = receivers.length ? around(receivers) : both;
+  const must = fit(into) < scale ? around(cards.slice(0, 1)) : into;
   stage.scrollLeft = along(width, scale, both.left, both.right, must.left, must.right);
   stage.scrollTop = along(height, scale, both.top, both.bottom, must.top, must.bottom);
 }

@@ -182,6 +182,23 @@ def test_the_focus_stays_on_a_button_that_has_come_to_an_end(stepping, name, end
     assert float(page.evaluate(f"getComputedStyle(document.getElementById('{name}')).opacity")) < 1
 
 
+def test_a_forward_step_is_told_once_in_numbers_and_once_in_python(stepping):
+    page = stepping(bulb(), hash="#step-2")
+    assert page.inner_text("#say").strip() == "e = a + b = (−2) + 3 = 1."
+    assert page.inner_text("#code") == "e = a + b"
+    assert not page.is_visible("#equation")
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    assert page.is_visible("#equation")
+
+
+def test_the_head_of_a_wire_is_drawn_over_the_rings(stepping):
+    page = stepping(bulb(), hash="#step-8")
+    later = "([a, b]) => !!(a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING)"
+    ring, head = page.query_selector(".halo.glow"), page.query_selector(".wire.on .head")
+    assert page.evaluate(later, [ring, head])
+
+
 def test_a_tooltip_tells_no_number_before_the_last_step(stepping):
     page = stepping(bulb())
     tips = "[...document.querySelectorAll('.card title, .wire title')].map(e => e.textContent)"
