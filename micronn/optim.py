@@ -108,7 +108,7 @@ class Optimizer(OptimizerState):  # which has state_dict() and load_state_dict()
         self.lr, self.steps = lr, 0
         learning_rate(lr, 0)  # a wrong one is refused now, not at the first step
         self.rule, self.names = rule, tuple(names)
-        self.memory = [[0.0] * len(names) for _ in self.params]
+        self.memory = [(0.0,) * len(names)] * len(self.params)
         self.weight_decay = non_negative(weight_decay, "weight_decay")
         self.constants = {name: non_negative(x, name) for name, x in constants.items()}
 
@@ -134,7 +134,7 @@ class Optimizer(OptimizerState):  # which has state_dict() and load_state_dict()
         new = self.next_step()  # all of them first: an error then moves nothing
         for p, numbers in zip(self.params, new, strict=True):
             p.data = numbers.pop(0)
-        self.memory = new  # what is left of each row
+        self.memory = [*new]  # what is left of each row
         self.steps += 1
 
     def zero_grad(self) -> None:

@@ -374,7 +374,7 @@ def broken(name):
         net.layers[0].neurons[1] = Neuron(2, "relu")
     elif name == "infinite memory":
         more["optimizer"] = SGD(net.parameters(), 0.1, momentum=0.9)
-        more["optimizer"].memory[0][0] = math.inf
+        more["optimizer"].memory[0] = [math.inf]
     elif name == "optimiser of another model":
         more["optimizer"] = SGD(model().parameters(), 0.1)
     elif name == "strange optimiser":

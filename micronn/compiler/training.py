@@ -144,7 +144,7 @@ class MachineTraining(Training):
         put_data(self.program.params, data)
         if columns:  # plain SGD has no memory
             for k, numbers in zip(self.indices, zip(*columns, strict=True), strict=True):
-                self.optimizer.memory[k] = list(numbers)
+                self.optimizer.memory[k] = numbers
         self.optimizer.steps = self.trainer.steps
 
 

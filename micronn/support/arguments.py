@@ -215,14 +215,15 @@ def leaves(values: Any, name: str) -> list[Any]:
         hint = "[x] for one Value, model.parameters() for a model"
         raise TypeError(f"{name} is a list of Values, got {values!r:.60}; write {hint}")
     found = list(values)
-    for value in found:
-        if not isinstance(value, Number):
-            raise TypeError(f"{name} holds {value!r:.60}, not a Value; write Value(...)")
-        if value.operands:
-            raise ValueError(
-                f"{name} holds {shown(value)}, which {value.op!r} computed; "
-                "list the Values it was computed from"
-            )
+    # A model has thousands of them, so first all are looked at in the quickest way
+    if not all(issubclass(kind, Number) for kind in {type(value) for value in found}):
+        wrong = next(value for value in found if not isinstance(value, Number))
+        raise TypeError(f"{name} holds {wrong!r:.60}, not a Value; write Value(...)")
+    for value in [value for value in found if value.operands]:
+        raise ValueError(
+            f"{name} holds {shown(value)}, which {value.op!r} computed; "
+            "list the Values it was computed from"
+        )
     return found
 
 
@@ -231,4 +232,4 @@ def parameters(params: Any) -> list[Any]:
     found = leaves(params, "params")
     if not found:
         raise ValueError("no parameters to move; pass model.parameters()")
-    return list(dict.fromkeys(found))
+    return found if len({*found}) == len(found) else list(dict.fromkeys(found))

@@ -14,7 +14,7 @@ class OptimizerState:
     params: list[Any]
     lr: float | Schedule
     names: tuple[str, ...]
-    memory: list[list[float]]
+    memory: list[Sequence[float]]
     steps: int
     constants: dict[str, float]
     weight_decay: float
@@ -27,7 +27,7 @@ class OptimizerState:
     @state.setter
     def state(self, columns: Mapping[str, Sequence[float]]) -> None:
         rows = zip(*columns.values(), strict=True)
-        self.memory = [list(row) for row in rows] if columns else [[] for _ in self.params]
+        self.memory = list(rows) if columns else [()] * len(self.params)
 
     def arguments(self) -> dict[str, Any]:
         """What builds it again, with params and lr."""

@@ -186,7 +186,7 @@ def test_ctrl_c_at_any_line_leaves_what_belongs_to_one_step(backend):
     # Where Adam is after so many steps: by the graph, step by step
     optimizer, after = Adam([b, w], lr=0.1), []
     for row in [*rows, rows[0]]:
-        after.append([w.data, b.data, *sum(optimizer.memory, [])])
+        after.append([w.data, b.data, *itertools.chain(*optimizer.memory)])
         optimizer.zero_grad()
         ((w * row[0] + b) ** 2).backward()
         optimizer.step()
@@ -195,7 +195,7 @@ def test_ctrl_c_at_any_line_leaves_what_belongs_to_one_step(backend):
         w.data, b.data, w.grad, b.grad = 1.0, 1.0, 7.0, 7.0
         optimizer = Adam([b, w], lr=0.1)
         came = interrupted(at, lambda o=optimizer: list(program.train(rows, o, 1, batch_size=1)))
-        found = [w.data, b.data, *sum(optimizer.memory, [])]
+        found = [w.data, b.data, *itertools.chain(*optimizer.memory)]
         assert found == pytest.approx(after[optimizer.steps], rel=1e-12), at
         assert (w.grad, b.grad) == (7.0, 7.0)
         if not came:
