@@ -58,3 +58,10 @@ def same_file(a: str, b: str) -> bool:
     """Whether two names lead to one file, also by links, and also if it is not there yet."""
     both = os.path.exists(a) and os.path.exists(b)
     return os.path.samefile(a, b) if both else os.path.realpath(a) == os.path.realpath(b)
+
+
+def refused(error: Exception) -> str:
+    """What could not be done, or what the system refused, and for which file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

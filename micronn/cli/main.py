@@ -24,6 +24,7 @@ from rich.segment import Segment
 
 import micronn
 from micronn.cli import expressions, grade, models, programs, train
+from micronn.cli.command import refused
 from micronn.pictures.images import NoRenderer
 from micronn.pictures.layout import NoLayout
 from micronn.support.text import printable
@@ -117,13 +118,6 @@ def say(kind: str, message: object) -> None:
 
 
 note = partial(say, "note")
-
-
-def refused(error: Exception) -> str:
-    """What could not be done, or what the system refused, and for which file."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
 
 
 PLAIN = {"−": "-", "×": "*", "÷": "/", "∂": "d", "…": "...", "∞": "inf", "Σ": "sum", "■": "#"}

@@ -2,29 +2,34 @@
 
 micronn predict moons.json 0.5 0.25
 micronn predict houses.json --csv new.csv
-micronn show moons.json -o moons.svg
+micronn show digits.json --example 17 -o digits.html
 micronn fetch mnist
 """
 
 import argparse
 import csv
-from collections.abc import Sequence
-from typing import IO
+import random
+from collections.abc import Callable, Sequence
+from typing import IO, Any, NamedTuple, cast
 
 from rich.console import Console, RenderableType
 
-from micronn.checkpoint import load_training
-from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
+from micronn.checkpoint import Training, load_training
+from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, refused
+from micronn.cli.train import is_source, task_from
 from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
+from micronn.engine import Value
 from micronn.nn import MLP
-from micronn.pictures.network import draw_network
+from micronn.pictures.network import NetworkPicture, draw_network
 from micronn.support.numeric import as_list, predicted_class
 from micronn.support.text import brief, fmt, printable
 from micronn.terminal.dashboard import downloads
 from micronn.terminal.images import gallery, grey_image, signed_image, square
 from micronn.terminal.model_view import is_image
 from micronn.terminal.plots import bars
+from micronn.train import NOT_FINITE
+from micronn.training.metrics import right_class
 from micronn.training.tasks import Question, question_from
 from micronn.training.traced import predict
 
@@ -109,24 +114,91 @@ def image(path: str, index: int) -> list[float]:
 
 
 def show_command(args: argparse.Namespace, console: Console, note: Note) -> int:
-    """Say what is in a model file, and draw its network."""
+    """Say what is in a model file, and draw its network with an example in it."""
     saved = load_training(args.model)
-    question = question_from(saved.notes, saved.model, args.model)
-    neurons = saved.model.layers[0].neurons
-    check_places({"MODEL": args.model}, {"--output": args.output})
+    model, question = saved.model, question_from(saved.notes, saved.model, args.model)
+    neurons = model.layers[0].neurons
+    check_places({"MODEL": args.model, "--images": args.images}, {"--output": args.output})
     if args.weights and not is_image(len(neurons[0].w)):
         raise ValueError(f"{len(neurons[0].w)} weights make no image; leave --weights out")
-    picture = draw_network(saved.model, title=question.name if question else None)
-    path = picture.save(args.output)
-    count = len(saved.model.parameters())
-    console.print(f"{saved.model!r}, {count:,} parameters", soft_wrap=True)
+    shown = shown_example(saved, question, args, note)
+    path = drawn_network(model, question, shown).save(args.output)
+    count = len(model.parameters())
+    console.print(f"{model!r}, {count:,} parameters", soft_wrap=True)
     if question:
         console.print(f"learned {question.name} in {saved.epoch:,} epochs", soft_wrap=True)
+    if shown:
+        console.print(f"shown: {shown.name}", soft_wrap=True)
     if args.weights:  # what each neuron of the first layer looks for: blue wants ink, orange none
         rows = [square([weight.data for weight in neuron.w]) for neuron in neurons]
         console.print(gallery({f"neuron {k}": signed_image(row) for k, row in enumerate(rows)}))
     console.print(f"wrote {path}", soft_wrap=True)
     return 0
+
+
+class Example(NamedTuple):
+    """An input with its name; and if it is of the test set, its index there and its target."""
+
+    name: str
+    x: Sequence[float]
+    index: int = 0
+    target: Any = None
+
+
+def shown_example(
+    saved: Training, question: Question | None, args: argparse.Namespace, note: Note
+) -> Example | None:
+    """The example that was asked for; else the first of the test set, if that can be had."""
+    if args.images:
+        return Example(f"image {args.index} of {args.images}", image(args.images, args.index))
+    source: Any = saved.notes.get("source")
+    if question is None or not is_source(source):
+        if args.example is not None:
+            raise ValueError(
+                f"{args.model} does not say what it learned from, so there is no example "
+                f"{args.example}; leave --example out, or show an image of a file with --images"
+            )
+        return None
+    try:
+        task = task_from(source, random.Random(source["seed"]))
+        task_question, (inputs, targets) = task.question, task.test
+        if len(inputs[0]) != len(saved.model.layers[0].neurons[0].w):
+            raise ValueError(f"{task_question.name} has {len(inputs[0])} inputs now")
+    except (OSError, ValueError) as refusal:
+        if args.example is not None:
+            raise
+        note(f"drawn without an example: {refused(refusal)}")
+        return None
+    k = args.example or 0
+    if not 0 <= k < len(targets):
+        raise ValueError(f"the test set has examples 0 to {len(targets) - 1}, got --example {k}")
+    return Example(f"example {k} of the test set of {question.name}", inputs[k], k, targets[k])
+
+
+def drawn_network(model: MLP, question: Question | None, shown: Example | None) -> NetworkPicture:
+    """The network of a model, with the answer to an example and the gradients of its loss."""
+    title = question.name if question else None
+    classes = question.classes if question else []
+    if shown is None:
+        return draw_network(model, title=title, classes=classes, missing=NO_GRADIENTS)
+    x = [Value(number) for number in shown.x]
+    if question is None or shown.target is None:
+        missing = f"No gradients: what {shown.name} shows is not known, so it has no loss."
+        return draw_network(model, x, title=title, classes=classes, missing=missing)
+    try:
+        model.zero_grad()
+        loss = question.loss(cast(Callable[..., Any], model)(x), shown.target)
+        loss.backward()
+    except NOT_FINITE as refusal:
+        missing = f"No gradients: {refusal}"
+        return draw_network(model, title=title, classes=classes, missing=missing)
+    title = f"{question.name}, test {shown.index}"
+    if question.classes:
+        title += f": class {question.classes[right_class(shown.target)]}"
+    return draw_network(model, x, title=title, root=loss, classes=classes)
+
+
+NO_GRADIENTS = "A saved model has no gradients: they belong to an example and its loss."
 
 
 # fetch
@@ -161,6 +233,14 @@ def add_to(commands: Commands) -> None:
     option("model", **a_model)
     option("-o", "--output", metavar="FILE", default="network.svg", help=".svg or .html")
     option("--weights", action="store_true", help="also print the first weights as images")
+    option(
+        "--example",
+        type=int,
+        metavar="N",
+        help="show it example N of its test set; the default is 0",
+    )
+    option("--images", **A_FILE, help="show an image of an IDX file instead")
+    option("--index", type=int, default=0, help="which image, from 0")
 
     words = "mnist --data mnist"
     option = add_command(commands, "fetch", "download MNIST", words, fetch_command)

@@ -22,14 +22,17 @@ from micronn.nn import Module
 from micronn.pictures.network_columns import (
     Column,
     Layers,
+    columns_of,
     examples,
     layers_of,
     place,
-    read_columns,
+    read_runs,
+    tell_classes,
 )
-from micronn.pictures.network_svg import VIEWS, description, network_svg
+from micronn.pictures.network_svg import NONE_YET, VIEWS, description, network_svg
 from micronn.pictures.page import HERE, html_page
 from micronn.pictures.render import Picture
+from micronn.pictures.weight_images import side_of, weight_images
 from micronn.support.arguments import check_text
 from micronn.support.text import clean
 
@@ -60,6 +63,8 @@ def draw_network(
     *,
     legend: bool = True,
     prefix: str = "",
+    classes: Sequence[str] = (),
+    missing: str = NONE_YET,
 ) -> NetworkPicture:
     """Draw a model as circles and lines, with the numbers that run through it.
 
@@ -77,9 +82,17 @@ def draw_network(
         root was computed with; what has changed since is said below.
     legend: whether the picture explains itself at its foot.
     prefix: goes before the ids in the SVG, for several pictures in one page.
+    classes: what the outputs stand for, a name for each; two for one output that is above 0
+        for the second of them.  Each then stands there with its probability, as also
+        where root takes a cross-entropy of the outputs.
+    missing: what the view of gradients says while there are none.
+
+    The page of a model that reads a square image shows the weights of its first layer as
+    images too.
 
     Raises TypeError for a model of another kind, ValueError for an unknown `show`,
-    for x of the wrong length, and for a root that was not computed from model(x).
+    for x of the wrong length, for names of other classes than there are, and for a root
+    that was not computed from model(x).
 
     >>> from micronn.nn import MLP
     >>> model = MLP(2, [3, 1])
@@ -95,13 +108,16 @@ def draw_network(
     if title is not None:
         check_text(title, "title")
     layers, graph = layers_of(model), None if root is None else Graph(root, model)
-    columns = read_columns(layers, x, root, None if graph is None else graph.was())
+    runs = read_runs(layers, x, root)
+    moved = None if graph is None else graph.was()
+    columns = columns_of(layers, runs, bool(root and root.grad), root is not None, moved)
+    tell_classes(columns, classes, root, runs[-1])
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
     views = list(VIEWS.values()) if show == "both" else [VIEWS[show]]
     told = [] if graph is None or root is None else [*part(layers, root, x), *notes(graph)]
-    svg = network_svg(columns, title, views, True, legend, prefix, told)
-    return NetworkPicture(title, svg, page(columns, title, show, told))
+    svg = network_svg(columns, title, views, True, legend, prefix, told, missing)
+    return NetworkPicture(title, svg, page(columns, title, show, told, missing))
 
 
 def part(layers: Layers, root: Value, x: Any) -> list[str]:
@@ -113,12 +129,16 @@ def part(layers: Layers, root: Value, x: Any) -> list[str]:
     return [f"{count:,} examples in this graph, {shown}."]
 
 
-def page(columns: list[Column], title: str, show: str, told: list[str]) -> str:
+def page(columns: list[Column], title: str, show: str, told: list[str], missing: str) -> str:
     """A page of its own, where two radio buttons switch between the views."""
-    svg = network_svg(columns, title, list(VIEWS.values()), apart=False, told=told)
+    views, neurons = list(VIEWS.values()), columns[1].neurons
+    svg = network_svg(columns, title, views, apart=False, told=told, missing=missing)
+    parts = {"svg": svg, "weights_hidden": " hidden", "weight_images": ""}
+    if side_of(len(neurons[0].w)):
+        parts |= {"weights_hidden": "", "weight_images": weight_images(neurons, "images-")}
     on = {name: " checked" if (name == "grads") == (show == "grads") else "" for name in VIEWS}
     summary = description(columns)
-    return html_page(HERE, ["network.html"], title=title, summary=summary, svg=svg, **on)
+    return html_page(HERE, ["network.html"], title=title, summary=summary, **parts, **on)
 
 
 def model_svg(model: Module) -> str | None:

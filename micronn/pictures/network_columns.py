@@ -17,7 +17,7 @@ from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.palette import scale
 from micronn.pictures.svg import text_width
 from micronn.support.number import as_float
-from micronn.support.numeric import magnitude
+from micronn.support.numeric import logistic, logsumexp, magnitude
 from micronn.support.text import clean
 
 MOST = 16  # units drawn in one column
@@ -37,6 +37,7 @@ class Column:
     drawn: the indices of the units that are drawn, in order.
     was: what parameters held when the numbers were computed, of those that hold another now.
     ran: whether the parameters have gradients; if not, there are only zeros to be seen.
+    shares: of the outputs, the probability of each class, where they are logits.
     k: which column it is, 0 for the inputs.
     middles: how far down the middle of each unit drawn is.
     """
@@ -51,6 +52,7 @@ class Column:
     k: int = 0
     x: float = 0.0
     radius: float = 0.0
+    shares: Sequence[float] = ()
     middles: dict[int, float] = field(default_factory=dict)
     sizes: dict[str, float] = field(default_factory=dict)
 
@@ -67,7 +69,13 @@ class Column:
         """The text beside a unit: its name, or only its index where others are left out."""
         name = self.names[unit]
         elided = len(self.drawn) < len(self.names)
-        return str(unit) if elided and name in ("", f"x{unit}", f"y{unit}") else name
+        name = str(unit) if elided and name in ("", f"x{unit}", f"y{unit}") else name
+        return f"{name} {self.shares[unit]:6.1%}" if self.shares else name
+
+    @property
+    def answer(self) -> int | None:
+        """The unit of the likeliest class, if the outputs have probabilities."""
+        return self.shares.index(max(self.shares)) if self.shares else None
 
     def name_width(self) -> float:
         """The room that the names of the units drawn need."""
@@ -96,7 +104,7 @@ class Column:
     @property
     def pixel_size(self) -> int:
         """The side of one pixel of the image."""
-        return max(1, 84 // self.pixels)
+        return max(1, min(12, 168 // self.pixels))
 
 
 # From a model to columns of numbers
@@ -173,7 +181,7 @@ def columns_of(
                 "data": [None if value is None else was_data(value, was) for value in run],
                 "grad": [getattr(value, "grad", None) if differentiated else None for value in run],
             },
-            drawn=most_active(run),
+            drawn=most_active(run, layers[k] if k < len(layers) else ()),
             was=was,
             ran=ran,
         )
@@ -233,14 +241,60 @@ def names(k: int, sizes: list[int], run: Run) -> list[str]:
     return [label or name for label, name in zip(labels, usual, strict=True)]
 
 
-def most_active(run: Run) -> list[int]:
-    """The units to draw: of too many, those with the largest |data|; without data, the ends."""
+def most_active(run: Run, readers: Sequence[Neuron]) -> list[int]:
+    """The units to draw: of too many, those with the largest |data|, of equals the most used.
+
+    readers: the neurons that read them.  Without data, the units with the largest weights
+        there: of an image these are pixels that a trained net uses, and not its corners.
+    """
     every = range(len(run))
     if len(run) <= MOST:
         return list(every)
-    if run[0] is None:
-        return [*every[: MOST // 2], *every[-MOST // 2 :]]
-    return sorted(sorted(every, key=lambda i: -magnitude(as_value(run[i]).data))[:MOST])
+    data = [0.0 if unit is None else magnitude(as_value(unit).data) for unit in run]
+    used = [sum([magnitude(neuron.w[i].data) for neuron in readers]) for i in every]
+    return sorted(sorted(every, key=lambda i: (-data[i], -used[i]))[:MOST])
+
+
+def tell_classes(
+    columns: list[Column], classes: Sequence[str], root: Value | None, run: Run
+) -> None:
+    """Put the names of the classes, and their probabilities, beside the outputs.
+
+    classes: none for outputs that are read as probabilities only if root is made of those.
+    run: the outputs.
+    """
+    last = columns[-1]
+    data = [number for number in last.numbers["data"] if number is not None]
+    if classes:
+        check_classes(classes, len(last.names))
+    if len(classes) == len(last.names) > 1:
+        last.names = [clean(name) for name in classes]
+    if not data or not all(map(math.isfinite, data)):
+        return
+    if len(data) > 1 and (classes or root is not None and has_softmax(root, run)):
+        last.shares = logsumexp(data)[1]
+    elif classes:
+        bounded = last.neurons[0].activation == "sigmoid"
+        above = data[0] if bounded else logistic(data[0])
+        last.names, last.shares = [f"{last.names[0]}: {clean(classes[1])}"], [above]
+
+
+def check_classes(classes: Sequence[str], count: int) -> None:
+    """Refuse names that do not fit the outputs."""
+    if len(classes) != (count if count > 1 else 2):
+        outputs = f"{count} outputs" if count > 1 else "one output, above 0 or not,"
+        wanted = count if count > 1 else 2
+        raise ValueError(f"{outputs} tell {wanted} classes apart, got {len(classes)} names")
+
+
+def has_softmax(root: Value, outputs: Run) -> bool:
+    """Whether root takes the log-sum-exp of these outputs, as cross-entropy does."""
+    for node in topological_order(root):
+        if node.op == "logsumexp" and len(node.operands) == len(outputs):
+            less = [v.operands[0] if v.op == "-" else v for v in node.operands]
+            if all(a is b for a, b in zip(less, outputs, strict=True)):
+                return True
+    return False
 
 
 # Where everything goes

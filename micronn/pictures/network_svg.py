@@ -65,23 +65,28 @@ def network_svg(
     legend: bool = True,
     prefix: str = "",
     told: Sequence[str] = (),
+    missing: str = NONE_YET,
 ) -> str:
     """The views as one SVG with a legend: side by side, or one upon the other.
 
     told: what has changed since its numbers were computed, in sentences.
+    missing: what the view of gradients says while there are none.
     """
     last, end, parts = columns[-1], bottom(columns), []
     width = last.x + max(80.0, last.radius + 8 + last.name_width() + 20)  # of one view
     for k, view in enumerate(views):
         parts.append(f'<g class="{view.css}" transform="translate({units(k * width * apart)} 0)">')
         parts.append(svg_text(20, 24, f"{title}: {view.words}", 13, bold=True))
-        parts += [*view_parts(columns, view), "</g>"]
+        parts += [*view_parts(columns, view)]
+        if is_missing(last, view) and not view.steady:  # a film keeps its elements
+            parts.append(svg_text(20, end + 48, missing, 10))
+        parts.append("</g>")
     title_width = text_width(f"{title}: {VIEWS['weights'].words}", 13) + 40
     full = max(width * (len(views) if apart else 1), title_width, 540 if legend else 0)
     if any(is_missing(last, view) and not view.steady for view in views):
         told = [note for note in told if not note.startswith("No backward()")]
-        full, end = max(full, full - width + text_width(NONE_YET, 10) + 40), end + 15
-    lines = wrapped(told, int(full / 6) - 6)
+        full, end = max(full, full - width + text_width(missing, 10) + 40), end + 15
+    lines = wrapped([*answer(last), *told], int(full / 6) - 6)
     full = max([full, *[text_width(line, 10) + 40 for line in lines]])
     for i, line in enumerate(lines):
         parts.append(svg_text(20, end + 48 + 15 * i, line, 10))
@@ -101,8 +106,6 @@ def view_parts(columns: list[Column], view: View) -> Iterator[str]:
         foot = "none yet" if is_missing(right, view) else foot
         name = ids.largest(view.css, right.k) * view.steady
         yield svg_text(middle, bottom(columns) + 24, foot, 10, "mut", "middle", id=name)
-    if is_missing(columns[-1], view) and not view.steady:  # a film keeps its elements
-        yield svg_text(20, bottom(columns) + 48, NONE_YET, 10)
     yield from input_image(columns[0])
     for column in columns:
         yield from column_text(column)
@@ -229,7 +232,8 @@ def name_text(column: Column, unit: int) -> str:
     if not column.neurons:
         return svg_text(column.x - edge, y, name, 11, "mut", "end")
     if column.heading.endswith("output"):
-        return svg_text(column.x + edge, y, name, 11, "mut")
+        told = unit == column.answer
+        return svg_text(column.x + edge, y, name, 11, "ink" if told else "mut", bold=told)
     text = svg_text(column.x - edge + 2, y - 9, name, 8, "mut", "end")
     halo = f'<g stroke="{LIGHT["bg"]}" stroke-width="3" paint-order="stroke">'
     return f"{halo}{text}</g>" if name else ""
@@ -342,4 +346,12 @@ def description(columns: list[Column]) -> str:
     for unit in outputs.drawn:
         number = outputs.numbers["data"][unit]
         text += "" if number is None else f" {outputs.names[unit]} = {fmt(number)}."
-    return text
+    return " ".join([text, *answer(outputs)])
+
+
+def answer(outputs: Column) -> list[str]:
+    """The likeliest class in a sentence, where the outputs have probabilities."""
+    if outputs.answer is None or len(outputs.shares) == 1:
+        return []
+    name, share = outputs.names[outputs.answer], outputs.shares[outputs.answer]
+    return [f"The model answers {name}, with a probability of {share:.1%}."]

@@ -3,6 +3,7 @@
 import csv
 import os
 import random
+import re
 import struct
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from micronn.checkpoint import save
+from micronn.checkpoint import load, save
 from micronn.cli.main import main
 from micronn.nn import MLP
-from micronn.training.tasks import Question
+from micronn.support.numeric import logsumexp
+from micronn.training.tasks import Question, toy
+from micronn.training.traced import predict
 
 
 @pytest.fixture(autouse=True)
@@ -189,9 +192,70 @@ def test_the_weights_of_an_image_reader_are_images(capsys):
     assert "neuron 1" in out
 
 
+def text_of(path):
+    """What a picture or page shows, a text a line."""
+    return re.findall(r"<text[^>]*>([^<]+)</text>", Path(path).read_text("utf-8"))
+
+
+def test_a_reader_of_digits_is_drawn_with_an_image_the_answer_and_its_gradients(capsys):
+    small = ["digits", "--examples", "60", "--epochs", "1", "--seed", "7", "--hidden", "8"]
+    assert main(["train", *small, "--save", "digits.json"]) == 0
+    capsys.readouterr()
+    # 12 of 60 are for the test: drawn anew, dealt out anew, they are the same
+    (inputs, targets) = toy("digits", 60, random.Random(7)).test
+    outputs = predict(load("digits.json"), [inputs[5]])[0]
+    shares = logsumexp(outputs)[1]
+    out = output(capsys, "show", "digits.json", "--example", "5", "-o", "net.html")
+    assert "shown: example 5 of the test set of digits" in out
+    texts = text_of("net.html")
+    assert f"digits, test 5: class {targets[5]}: weights and activations" in texts
+    assert "28 × 28 input" in texts
+    best = shares.index(max(shares))
+    assert f"The model answers {best}, with a probability of {max(shares):.1%}." in texts
+    for digit, share in enumerate(shares):
+        assert f"{digit} {share:6.1%}" in texts
+    drawn = {int(text) for text in texts if re.fullmatch(r"\d{2,3}", text) and text != "784"}
+    assert min(inputs[5][pixel] for pixel in drawn if pixel > 27) > 0.9  # ink, no corner
+    assert not any("radients yet" in text or "no gradients" in text for text in texts)
+    assert "neuron 7" in texts
+
+
+def test_a_model_without_an_example_says_why_it_has_no_gradients(capsys):
+    saved("moons.json", *SUM, SIGN)
+    output(capsys, "show", "moons.json", "-o", "net.html")
+    assert "A saved model has no gradients: they belong to an example and its loss." in text_of(
+        "net.html"
+    )
+
+
+def test_data_that_are_gone_are_no_reason_to_draw_nothing(capsys):
+    rows = "".join([f"{k % 7},{k % 3},{k % 7 + k % 3}\n" for k in range(40)])
+    Path("sums.csv").write_text("a,b,c\n" + rows)
+    assert main(["train", "sums.csv", "--epochs", "1", "--save", "sums.json", "--seed", "1"]) == 0
+    Path("sums.csv").unlink()
+    capsys.readouterr()
+    assert main(["show", "sums.json"]) == 0
+    out, err = capsys.readouterr()
+    assert "wrote network.svg" in out
+    assert "drawn without an example: sums.csv: No such file" in err
+    assert main(["show", "sums.json", "--example", "0"]) == 1
+    assert "sums.csv: No such file" in capsys.readouterr().err
+
+
+def test_an_image_of_a_file_is_shown_to_the_model(capsys):
+    header = bytes([0, 0, 8, 3]) + b"".join(struct.pack(">I", n) for n in (2, 8, 8))
+    Path("images").write_bytes(header + bytes(64) + bytes([255] * 64))
+    digits = Question("digits", "class", [], ["0", "1"], [], [])
+    saved("digits.json", 64, [2], [0.0] * 64 + [1.0] + [1.0] * 64 + [0.0], digits)
+    output(capsys, "show", "digits.json", "--images", "images", "--index", "0", "-o", "net.svg")
+    # 1 / (1 + e**-1) = 0.7311 on paper without ink
+    assert "The model answers 0, with a probability of 73.1%." in text_of("net.svg")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (["moons.json", "--example", "3"], "does not say what it learned from"),
         (["missing.json"], "missing.json"),
         (["text.json"], "text.json"),
         (["moons.json", "-o", "moons.bmp"], "moons.bmp"),

@@ -1,5 +1,6 @@
 """The network picture: honest numbers, the right neurons, safe and complete files."""
 
+import math
 import os
 import random
 import re
@@ -10,7 +11,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from micronn.engine import Value, mean, topological_order
-from micronn.losses import cross_entropy
+from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP, Layer, Module, Neuron
 from micronn.pictures import draw_network
 from micronn.pictures.palette import LIGHT
@@ -232,18 +233,86 @@ def test_of_784_inputs_the_16_with_the_most_ink_are_drawn():
     assert "28 × 28 input" in texts(picture)
 
 
+def test_of_equally_inky_pixels_those_with_the_largest_weights_are_drawn():
+    model = MLP(64, [1])
+    for i, weight in enumerate(model.layers[0].neurons[0].w):
+        weight.data = 1.0 if i >= 40 else 0.1
+    names = [text for text in texts(draw_network(model, [1.0] * 64)) if re.fullmatch(r"\d+", text)]
+    assert names[:16] == [str(i) for i in range(40, 56)]
+
+
+# What an answer is
+
+
+def logits(*numbers):
+    """A net whose outputs are these numbers, whatever it reads."""
+    model = MLP(1, [len(numbers)])
+    for neuron, number in zip(model.layers[0].neurons, numbers, strict=True):
+        neuron.w[0].data, neuron.b.data = 0.0, number
+    return model
+
+
+def test_outputs_stand_with_the_names_and_the_probabilities_of_their_classes():
+    # softmax of 0, log 2, log 5: the shares 1 : 2 : 5 of 8
+    model = logits(0.0, math.log(2.0), math.log(5.0))
+    picture = draw_network(model, [1.0], classes=["cat", "dog", "<owl>"])
+    shown = [text for text in texts(picture) if text and text.endswith("%")]
+    assert shown == ["cat  12.5%", "dog  25.0%", "<owl>  62.5%"]
+    assert "The model answers <owl>, with a probability of 62.5%." in texts(picture)
+    bold = [e.text for e in elements(picture) if e.get("font-weight") == "bold"]
+    assert "<owl>  62.5%" in bold
+    assert "cat  12.5%" not in bold
+
+
+def test_the_graph_of_a_cross_entropy_tells_that_outputs_are_logits():
+    model = logits(0.0, math.log(3.0))
+    loss = cross_entropy(model([1.0]), 1)
+    loss.backward()
+    assert "y1  75.0%" in texts(draw_network(model, root=loss))
+    other = mse(model([1.0]), [1.0, 2.0])
+    other.backward()
+    assert not any("%" in (text or "") for text in texts(draw_network(model, root=other)))
+
+
+@pytest.mark.parametrize(("activation", "shown"), [("linear", 0.0), ("sigmoid", 0.0)])
+def test_one_output_stands_with_the_probability_of_the_second_class(activation, shown):
+    # logistic(0) = 1/2, as a logit and behind a sigmoid
+    neuron = Neuron(1, activation)
+    neuron.w[0].data, neuron.b.data = 0.0, shown
+    assert "y: yes  50.0%" in texts(draw_network(neuron, [1.0], classes=["no", "yes"]))
+
+
+def test_a_page_of_an_image_reader_shows_the_weights_of_each_neuron_as_images():
+    model = MLP(64, [3, 1])
+    for i, weight in enumerate(model.layers[0].neurons[0].w):
+        weight.data = -2.0 if i == 9 else 0.5  # row 1, column 1
+    html = draw_network(model).html
+    assert "The weights of each neuron of layer 1, as images" in html
+    assert html.count(">neuron ") >= 3
+    assert ">max −2<" in html
+    assert f'<path stroke="{LIGHT["neg3"]}" d="M1 1h1"/>' in html
+    assert "as images</text>" not in draw_network(MLP(63, [3, 1])).html
+
+
 @pytest.mark.parametrize("show", ["weights", "grads", "both"])
 def test_the_digit_reader_stays_under_200_kilobytes(show):
     _, picture = digit_reader(show)
     assert len(picture.svg.encode()) < 200_000
-    assert len(picture.html.encode()) < 200_000
+    assert len(picture.html.encode()) < 260_000  # and 16 images of weights
 
 
-def test_without_data_a_wide_layer_shows_its_ends():
-    picture = draw_network(MLP(20, [18, 1]))
-    names = [text for text in texts(picture) if re.fullmatch(r"\d+", text)]
-    ends = [*map(str, range(8)), *map(str, range(12, 20))]
-    assert names[:16] == ends
+def test_without_data_a_wide_layer_shows_the_units_with_the_largest_weights():
+    # Of 20 inputs four have no weight, as the corners of an image that is never inked there.
+    model = MLP(20, [18, 1])
+    for k, neuron in enumerate(model.layers[0].neurons):
+        for i, weight in enumerate(neuron.w):
+            weight.data = 0.0 if i in (0, 1, 18, 19) else 0.1 * (k + 1)
+    for k, weight in enumerate(model.layers[1].neurons[0].w):
+        weight.data = 0.0 if k in (0, 17) else -1.0
+    picture = draw_network(model)
+    names = [int(text) for text in texts(picture) if re.fullmatch(r"\d+", text)]
+    assert names[:16] == list(range(2, 18))
+    assert names[16:32] == list(range(1, 17))
     assert "16 of 20 shown" in texts(picture)
     assert "16 of 18 shown" in texts(picture)
 
@@ -305,6 +374,8 @@ def test_the_same_model_gives_the_same_bytes_in_every_process():
         (lambda: draw_network(Value(1.0)), TypeError, "micronn.draw"),
         (lambda: draw_network(MLP), TypeError, "got type"),
         (lambda: draw_network(MLP(2, [1]), show="all"), ValueError, '"both"'),
+        (lambda: draw_network(MLP(2, [3]), classes=["a"]), ValueError, "3 classes apart, got 1"),
+        (lambda: draw_network(MLP(2, [1]), classes=["a"]), ValueError, "2 classes apart, got 1"),
         (lambda: draw_network(MLP(2, [1]), title=7), TypeError, "a title is text, got 7"),
         (lambda: draw_network(MLP(2, [1]), [1.0]), ValueError, "expected 2 inputs, got 1"),
         (lambda: draw_network(MLP(2, [1]), "ab"), TypeError, "a str"),
