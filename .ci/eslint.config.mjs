@@ -3,7 +3,7 @@
 // Each names in its first line what it takes from the scripts before it.
 
 const browser = [
-  "Blob", "DecompressionStream", "Response", "WebAssembly", "addEventListener", "atob",
+  "Blob", "DOMParser", "DecompressionStream", "Response", "WebAssembly", "addEventListener", "atob",
   "clearInterval", "document", "history", "location", "setInterval",
 ];
 

@@ -18,7 +18,7 @@ from micronn.pictures.network import draw_network, model_svg
 from micronn.pictures.render import Picture, render
 from micronn.support.arguments import check_text
 from micronn.viewer.animation import to_animation
-from micronn.viewer.stepper import model_of, to_html
+from micronn.viewer.stepper import model_of, network_page, to_html
 
 
 def draw(
@@ -58,7 +58,9 @@ def draw(
     """
     if detail == "network":
         model = model_of(params)
-        return draw_network(model, root=root, title=title, legend=legend, prefix=prefix)
+        network = draw_network(model, root=root, title=title, legend=legend, prefix=prefix)
+        network.page = partial(network_page, Graph(root, model), title, network.html)
+        return network
     if title is not None:
         check_text(title, "title")
     graph = Graph(root, params, open_dots)  # read once, so that all files tell of one moment

@@ -11,8 +11,9 @@ Without JavaScript, and on paper, the page is a worked solution.
     (True, True)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any, cast
 
 from micronn.engine import Value
@@ -29,13 +30,17 @@ from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
+from micronn.viewer.levels import levels_of
 from micronn.viewer.step_data import Slots, page_data
+
+Levels = Mapping[str, str]  # what the skeleton of the levels takes; none for a page without them
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
 MOST_LINES = 60  # of the messages that one step sends
 MOST_ROWS = 500  # of the table below a folded picture
 SCRIPTS = ("page.js", "stage.js", "stepper.js", "walk.js", "quiz.js")
+SHADED = "".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")])
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 
 
@@ -56,9 +61,10 @@ def to_html(
         not for "network".
     params: which values are parameters, as for draw.
     detail: "auto" and "values" step through up to 60 values with up to 240 wires, one
-        card each.  A larger graph, or "neurons" or "layers", becomes the folded picture
-        that draw makes of it, with a table of values and without steps.  For "network"
-        params is the model, and the page switches between weights and gradients.
+        card each; a larger graph becomes the folded picture that draw makes of it, with a
+        table of values and without steps.  Where there are neurons, the page leads from
+        each level to the next, and opens with the one asked for: "network", for which
+        params is the model, "layers", "neurons" or "values".
     title: the heading; left out, the computation as a formula.
     limit, open_dots: as for draw.
 
@@ -71,13 +77,26 @@ def to_html(
     check_choice(detail, DETAILS, "detail")
     if title is not None:
         check_text(title, "title")
-    if detail == "network":
-        return draw_network(model_of(params), root=cast(Value, root), title=title).html
     graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
+    if detail == "network":
+        network = draw_network(model_of(params), root=cast(Value, root), title=title)
+        return network_page(graph, title, network.html)
     heading = printable(title or "").strip()
     if is_stepped(graph, detail):
-        return stepping_page(Story(graph), heading)
-    return folded_page(render(graph, detail, limit=limit, headed=False), graph, heading)
+        return stepping_page(Story(graph), heading, levels=levels_of(graph, detail, True))
+    picture = render(graph, detail, limit=limit, headed=False)  # which refuses what is too large
+    return folded_page(picture, graph, heading, levels_of(graph, detail, False))
+
+
+def network_page(graph: Graph, title: str | None, spare: str) -> str:
+    """The page that opens with the network, or `spare` if the graph has none that is a chain."""
+    heading, small = printable(title or "").strip(), is_stepped(graph, "auto")
+    levels = levels_of(graph, "network", small)
+    if not levels:
+        return spare
+    if small:
+        return stepping_page(Story(graph), heading, levels=levels)
+    return folded_page(render(graph, headed=False), graph, heading, levels)
 
 
 def is_stepped(graph: Graph, detail: str) -> bool:
@@ -100,9 +119,14 @@ def model_of(params: Any) -> Module:
 
 
 def stepping_page(
-    story: Story, title: str, begin: int = 0, picture: Picture | None = None, note: str = ""
+    story: Story,
+    title: str,
+    begin: int = 0,
+    picture: Picture | None = None,
+    note: str = "",
+    levels: Levels = MappingProxyType({}),
 ) -> str:
-    """The page of a small graph, with its steps.
+    """The page of a small graph, with its steps, and with the levels above single values.
 
     begin: the step that it opens at.  picture: of the values, in place of the plain one.
     note: what to say above it, in place of what the story says.
@@ -113,34 +137,42 @@ def stepping_page(
     slots, last = Slots(story), len(story.steps) - 1
     return html_page(
         __package__,
-        ("stepper.html", "stepper.css", *SCRIPTS),
+        page_files("stepper.html", "stepper.css", *SCRIPTS, levels=levels),
         page_data(slots) | {"begin": begin},
         title=title or f"{picture.title}, one step at a time",
         summary=story.summary(),
         note=note or story.note,
-        style="".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")]),
+        style=SHADED,
         svg=picture.svg,
         width=picture.width,
         limits=escape(limits(slots.m)),
         toolbar=filled(__package__, "toolbar.html", leaf="step", last=last, **SPEEDS),
         values=values_table(story.graph, story.rows),
         steps="\n".join([step_item(step, slots) for step in story.steps]),
+        **levels,
     )
 
 
-def folded_page(picture: Picture, graph: Graph, title: str) -> str:
-    """The page of a large graph: its folded picture and a table of its last values."""
+def page_files(*names: str, levels: Levels) -> list[str]:
+    """The files of a page, those of the levels first, if it has any: its styles are the last."""
+    return [*["levels.html"] * bool(levels), *names, *["levels.css", "levels.js"] * bool(levels)]
+
+
+def folded_page(picture: Picture, graph: Graph, title: str, levels: Levels) -> str:
+    """The page of a large graph: its folded picture, or its levels, and a table of values."""
     rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
     part = f"The table holds the last {len(rows):,} of {len(graph):,} values."
     return html_page(
         __package__,
-        ("folded.html", "stepper.css"),
+        page_files("table.html" if levels else "folded.html", "stepper.css", levels=levels),
         title=title or picture.title,
         summary=picture.sketch.caption,
         note=part if len(rows) < len(graph) else "",
-        svg=picture.svg,
-        width=picture.width,
+        style=SHADED,
+        svg="" if levels else picture.svg,
+        width=0 if levels else picture.width,
         values=values_table(graph, rows),
+        **levels,
     )
 
 

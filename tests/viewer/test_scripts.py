@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent.parent / "micronn"
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
-    ["page.js", "stage.js", "stepper.js", "walk.js", "quiz.js"],
+    ["page.js", "stage.js", "stepper.js", "walk.js", "quiz.js", "levels.js"],
     ["page.js", "replay.js"],
     [
         "page.js",

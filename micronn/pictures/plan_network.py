@@ -1,0 +1,57 @@
+"""The network picture of a graph: circles and lines, with the numbers of the graph's own moment.
+
+draw_network reads a model as it is now; here the columns are filled from the rows of a graph,
+so that they say the same as every other picture of it.
+"""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from micronn.graph.notes import notes
+from micronn.pictures.grouping import Plan
+from micronn.pictures.network_columns import Column, most_active, place
+from micronn.pictures.network_svg import VIEWS, network_svg
+from micronn.pictures.neuron_part import Parts
+
+Drawing = Callable[[str, str], tuple[list[Column], str]]  # of a prefix and a note
+
+
+def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing | None:
+    """How to draw the network of a plan; None if its layers are not one chain, with biases."""
+    layers, calls = plan.folds.layers, parts.calls
+    outs = [[call.out for call in some] for some in calls]
+    reads = [calls[0][0].inputs, *outs]
+    is_chain = all(call.inputs == reads[n] for n, some in enumerate(calls) for call in some)
+    if not is_chain or any(neuron.bias is None for layer in layers for neuron in layer.neurons):
+        return None
+    nodes = parts.rows
+    columns = []
+    for number, ks in enumerate(reads):
+        neurons: list[Any] = []
+        if number:
+            neurons = [
+                SimpleNamespace(
+                    w=[nodes[w] for w in fold.weights],
+                    b=nodes[fold.bias or 0],
+                    activation=fold.activation or "linear",
+                )
+                for fold in layers[number - 1].neurons
+            ]
+        ran, is_last = plan.graph.ran, number == len(outs)
+        numbers: dict[str, list[float | None]] = {
+            "data": [nodes[k].data for k in ks],
+            "grad": [nodes[k].grad if ran else None for k in ks],
+        }
+        names = [parts.names.get(k, "") if is_last or not number else "" for k in ks]
+        heading = f"layer {number}{' · output' * is_last}" if number else "input"
+        shown = drawn[number - 1] if number else most_active([nodes[k].data for k in ks])
+        columns.append(Column(heading, names, neurons, numbers, shown, {}, ran, number))
+    place(columns)
+    title = "-".join([str(len(ks)) for ks in reads])
+
+    def drawing(prefix: str, note: str) -> tuple[list[Column], str]:
+        told = [*filter(None, [note]), *notes(plan.graph)]
+        return columns, network_svg(columns, title, list(VIEWS.values()), False, True, prefix, told)
+
+    return drawing
