@@ -172,6 +172,11 @@ def reading(run: Run) -> Run:
     """The command with expression and numbers read first; at the end it tells the unused ones."""
 
     def command(args: argparse.Namespace, console: Console, note: Note) -> int:
+        if where := programs.place(args.expression):
+            raise ValueError(
+                f"{where.path} is a program, and this command takes an expression; "
+                "micronn draw draws what a program holds"
+            )
         args.expression, args.numbers = parse(args.expression), read_numbers(args.numbers)
         status = run(args, console, note)
         unused = [clipped(name) for name in args.numbers if name not in args.expression.names]

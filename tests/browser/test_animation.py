@@ -36,6 +36,15 @@ def held():
     return y, None
 
 
+def moved():
+    """A leaf that was changed after its graph was computed, as by an optimiser."""
+    w = Value(2.0, "w")
+    loss = (w - 5.0) ** 2
+    loss.backward()
+    w.data -= 0.1 * w.grad
+    return loss, {"w": w}
+
+
 @pytest.fixture
 def playing(visit, tmp_path):
     """A function that opens the animation of a graph."""
@@ -58,7 +67,7 @@ def moments(page):
     return found
 
 
-@pytest.mark.parametrize("graph", [neuron, shared, overflow, held], ids=lambda g: g.__name__)
+@pytest.mark.parametrize("graph", [neuron, shared, overflow, held, moved], ids=lambda g: g.__name__)
 def test_at_every_step_it_shows_what_the_step_page_shows(graph, playing, visit, tmp_path):
     path = tmp_path / "steps.html"
     path.write_text(to_html(*graph()), "utf-8")

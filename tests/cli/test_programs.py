@@ -139,6 +139,12 @@ def test_what_cannot_be_drawn_is_refused_in_words(capsys, status, arguments, rea
     assert reason in refused(capsys, status, *arguments)
 
 
+@pytest.mark.parametrize("command", ["explain", "check", "quiz"])
+def test_the_other_commands_say_that_they_take_an_expression(capsys, command):
+    assert main([command, "net.py:loss"]) == 2
+    assert "micronn draw draws what a program holds" in capsys.readouterr().err
+
+
 def test_only_a_file_that_is_named_as_a_program_is_run(capsys):
     # No formula names a file: a dot stands in numbers alone, and a colon nowhere.
     for formula in ("x*y", "raw", "raw.o", "x.py*2", "py:x", ".5*x"):
