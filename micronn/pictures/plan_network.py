@@ -26,18 +26,19 @@ def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing 
     if not is_chain or any(neuron.bias is None for layer in layers for neuron in layer.neurons):
         return None
     nodes = parts.rows
+    made: list[list[Any]] = [
+        [
+            SimpleNamespace(
+                w=[nodes[w] for w in fold.weights],
+                b=nodes[fold.bias or 0],
+                activation=fold.activation or "linear",
+            )
+            for fold in layer.neurons
+        ]
+        for layer in layers
+    ]
     columns = []
     for number, ks in enumerate(reads):
-        neurons: list[Any] = []
-        if number:
-            neurons = [
-                SimpleNamespace(
-                    w=[nodes[w] for w in fold.weights],
-                    b=nodes[fold.bias or 0],
-                    activation=fold.activation or "linear",
-                )
-                for fold in layers[number - 1].neurons
-            ]
         ran, is_last = plan.graph.ran, number == len(outs)
         numbers: dict[str, list[float | None]] = {
             "data": [nodes[k].data for k in ks],
@@ -45,7 +46,8 @@ def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing 
         }
         names = [parts.names.get(k, "") if is_last or not number else "" for k in ks]
         heading = f"layer {number}{' · output' * is_last}" if number else "input"
-        shown = drawn[number - 1] if number else most_active([nodes[k].data for k in ks])
+        shown = drawn[number - 1] if number else most_active(numbers["data"], made[0])
+        neurons = made[number - 1] if number else []
         columns.append(Column(heading, names, neurons, numbers, shown, {}, ran, number))
     place(columns)
     title = "-".join([str(len(ks)) for ks in reads])

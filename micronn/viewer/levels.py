@@ -94,7 +94,7 @@ class Maker:
         self.plan, self.graph, self.parts = plan, plan.graph, Parts(plan)
         nodes = self.graph.nodes
         outs = [[nodes[call.out].data for call in calls] for calls in self.parts.calls]
-        self.drawn = [most_active(numbers) for numbers in outs]
+        self.drawn = [most_active(numbers, ()) for numbers in outs]
         self.below = dict.fromkeys(["rest", *self.seats()], "values")
         self.pieces = dict(self.all_parts()) if with_values else {}
         if with_values:
