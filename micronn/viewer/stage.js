@@ -73,14 +73,14 @@ function moveBeside() {
   const spare = (room, size) => Math.max(PADDING, (room - size * seenAt) / 2);
   const left = spare(stage.clientWidth, whole.width), top = spare(stage.clientHeight, whole.height);
   const boxes = [...places].map(([name, box]) => ({
-    weight: looked.flat().includes(name) ? 50 : 1,
+    weight: looked.flat().includes(name) ? 50 : 5,
     left: left + box.left * seenAt, right: left + box.right * seenAt,
     top: top + box.top * seenAt, bottom: top + box.bottom * seenAt,
   }));
   const points = all(".wire.on .line", svg).flatMap(line =>
     [0, 1, 2, 3, 4, 5, 6, 7, 8].map(k => line.getPointAtLength(line.getTotalLength() * k / 8)))
     .map(({x, y}) => ({x: left + x * seenAt, y: top + y * seenAt}));
-  const own = boxes.filter(box => box.weight > 1);
+  const own = boxes.filter(box => box.weight > 5);
   const goal = points[4] ?? (own.length ? {x: own[0].left, y: own[0].bottom} : {x: 0, y: 0});
   const cost = (x, y) => {
     let sum = Math.hypot(x + width / 2 - goal.x, y + height / 2 - goal.y);
