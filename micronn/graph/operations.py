@@ -13,13 +13,12 @@ drawn, explained and checked all the same, with plainer words; only the compiler
 """
 
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
-from micronn.support.text import as_typed, clean, few, fmt
+from micronn.support.text import Place, as_typed, bare, clean, few, fmt
 
 MOST_TERMS, MORE = 8, "… ({:,} more)"  # of a sum that are written out, and how others are told
 TIGHT = 5  # how tightly a name, a number, or anything in parentheses binds
@@ -344,7 +343,7 @@ def formula(op: str, parts: Sequence[str]) -> str:
     """
     row, (kind, number) = operation(op), kind_and_number(op)
     if row.needs == (0,):
-        parts = [re.sub(r"^[(]([^()]*)[)]$", r"\1", part) for part in parts]
+        parts = [bare(part) for part in parts]
     first, n = few(parts, MOST_TERMS, MORE), len(parts)
     if not row.words:
         numbers = [] if number is None else [as_typed(number)]
@@ -406,6 +405,8 @@ def rule(op: str, j: int, slope: float, names: Sequence[str], out: str) -> Rule:
     """
     row, (kind, number), n = operation(op), kind_and_number(op), len(names)
     if row.cases:
+        if isinstance(slope, Place):  # the page will choose one
+            return Rule(fmt(slope), slope.mark("w"))
         why = row.cases.get(slope) or row.cases.get(None) or "NaN has no slope but NaN"
         return Rule(fmt(slope), why.format(op=kind))
     if not row.slopes:

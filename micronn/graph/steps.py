@@ -32,7 +32,7 @@ from micronn.graph.notes import gradients, since
 from micronn.graph.operations import MOST_TERMS, TIGHT, Rule, code, formula, nested, operation, rule
 from micronn.graph.rows import Graph, Row, held_before
 from micronn.support.number import message
-from micronn.support.text import clean, counted, few, fmt
+from micronn.support.text import Place, clean, counted, few, fmt, length, number
 
 MOST_MESSAGES = 8  # that get a step each; an operation with more operands gets one for all
 
@@ -92,8 +92,12 @@ class Story:
     """
 
     def __init__(self, graph: Graph):
-        grads, self.messages = one_pass(graph)
-        self.graph, self.note = graph.with_grads(grads), note(graph, grads)
+        grads, messages = one_pass(graph)
+        self.read(graph.with_grads(grads), messages, note(graph, grads))
+
+    def read(self, graph: Graph, messages: list[list[Message]], note: str) -> None:
+        """Tell the story of a graph whose gradients are those of these messages."""
+        self.graph, self.messages, self.note = graph, messages, note
         self.rows = self.graph.rows()
         self.code_names = code_names(self.rows)
         # Each row in a formula and in a line of Python: a plain number as itself
@@ -163,8 +167,11 @@ class Story:
             lines = f"{name} = {in_names}", then
         words = [self.code_words[k] for k in row.operands]
         plain = all(is_plain(self.rows[k]) for k in row.operands)
-        if plain or (row.op == "**" and words[0].startswith("-")):  # 2.0.tanh(), -3.0 ** x
+        first = self.rows[row.operands[0]]
+        if plain:  # 2.0.tanh()
             words[0] = f"Value({words[0]})"
+        elif row.op == "**" and is_plain(first):
+            words[0] = base(first.data)
         line = f"{self.code_names[row.k]} = {code(row.op, words)}"
         touched = tuple(dict.fromkeys(row.operands))
         say = (" " if row.gives is None else ": ").join(lines) + "."
@@ -260,9 +267,11 @@ class Story:
 LONGEST_TITLE = 60
 
 
-def number(x: float) -> str:
-    """A number inside a formula: negative ones stand in parentheses."""
-    return f"({fmt(x)})" if x < 0.0 else fmt(x)
+def base(x: float) -> str:
+    """A plain number before **: a Value where Python would read -(3.0 ** x) for -3.0 ** x."""
+    if isinstance(x, Place):
+        return x.mark("v")
+    return f"Value({x!r})" if repr(x).startswith("-") else repr(x)
 
 
 def is_plain(row: Row) -> bool:
@@ -292,7 +301,7 @@ def computation(rows: Sequence[Row], named: Mapping[int, str] | None = None) -> 
         else:
             binds = operation(row.op).binds
             texts[k] = nested(row.op, [texts[j] for j in row.operands]), binds
-        if len(texts[k][0]) > LONGEST_TITLE:
+        if length(texts[k][0]) > LONGEST_TITLE:
             return ""
     last, text = rows[-1], texts[len(rows) - 1][0]
     return f"{last.title} = {text}" if last.name and last.op and last.k not in named else text

@@ -17,9 +17,11 @@ from micronn.support.text import counted
 
 def heading(graph: Graph, plan: Plan | None) -> str:
     """The formula, or the net and its loss; of what is too long for that, how long it is."""
-    text = computation(graph.nodes)
-    if text:
-        return text
+    return computation(graph.nodes) or without_formula(graph, plan)
+
+
+def without_formula(graph: Graph, plan: Plan | None) -> str:
+    """The net and its loss, or how long the computation is."""
     if plan is None:
         return f"{graph.nodes[-1].title}, from {counted(len(graph) - 1, 'value')}"
     return ", ".join(filter(None, [net_name(plan), result(plan)]))

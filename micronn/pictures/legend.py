@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from micronn.pictures.palette import SHADES, SIGNS
 from micronn.pictures.svg import svg_line, svg_rect, svg_text, text_width, units
-from micronn.support.text import fmt
+from micronn.support.text import Place, fmt
 
 # The width of an item, and what paints it with its top left corner at x, y.
 Item = tuple[float, Callable[[float, float], str]]
@@ -68,6 +68,8 @@ def limits(m: float) -> str:
     if m == 0.0:
         return "every gradient is 0"
     low, high = (fmt(float(f"{limit:.1e}")) for limit in (m / 30.0, m / 3.0))
+    if isinstance(m, Place):
+        low, high = m.mark("p"), m.mark("q")
     return f"pale < {low} ≤ mid < {high} ≤ strong"
 
 

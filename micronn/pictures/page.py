@@ -9,6 +9,7 @@ lets nothing else in.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
@@ -39,6 +40,7 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
         "".join([resource(package, name) for name in names if name.endswith(kind)])
         for kind in (".html", ".css", ".js")
     )
+    script = re.sub(r"(?m)^ *(//.*\n)?", "", script)  # without indents and lines of comments
     known = f'<script type="application/json" id="mn-data">{json_for_script(data)}</script>\n'
     allowed = "; script-src 'unsafe-inline'" + UNSAFE_WASM * bool(parts.get("wasm"))
     texts = ("title", "summary", "note", "theme")

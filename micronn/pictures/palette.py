@@ -9,6 +9,8 @@ The sign is also a character or a dash.
 import math
 from collections.abc import Iterable, Mapping
 
+from micronn.support.text import Place
+
 # A token for each meaning, a light and a dark hex for each token.  Every light hex
 # belongs to one token alone, so that a style rule can find it and turn it dark.
 # Blue and orange stay apart for the colour-blind, as green and red do not.
@@ -76,6 +78,8 @@ def shade(g: float, m: float) -> str:
     >>> [shade(g, 1.0) for g in (0.9, -0.2, 0.001, 0.0, math.inf)]
     ['pos3', 'neg2', 'pos1', 'zero', 'bad']
     """
+    if isinstance(g, Place):
+        return g.mark("t")
     if not math.isfinite(g):
         return "bad"
     if g == 0.0:

@@ -196,12 +196,9 @@ class ValueCards:
         header = name_left(sign) + text_width(name) + EDGE
         header += text_width(corner, 10) + 12 if corner else 0
         needed = max(columns, header)
-        words = f"{name}: {sign or self.graph.kind(row)}, data = {row.current!r}"
-        words += f", was {row.data!r}" if row.now is not None else ""
-        words += f", grad = {row.grad!r}" if self.graph.ran else ""
         changed = f"{data} {corner}" if token == "eneg" else data
         cells = record_cells((sign, name, corner), (changed, grad), ins, outs)
-        title = "" if self.blank else words
+        title = "" if self.blank else self.words(row, name)
         card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells)
         known = {"data", "grad"}.difference(self.blanks(row))
         fine = all(isfinite(getattr(row, field)) for field in known)
@@ -212,6 +209,12 @@ class ValueCards:
         self.side(card, outs, card.width - right / 2, card.width - right)
         return card
 
+    def words(self, row: Row, name: str) -> str:
+        """What a card says of itself: the name, and its numbers with all digits."""
+        words = f"{name}: {glyph(row.op) or self.graph.kind(row)}, data = {row.current!r}"
+        words += f", was {row.data!r}" if row.now is not None else ""
+        return words + (f", grad = {row.grad!r}" if self.graph.ran else "")
+
     def corner(self, row: Row) -> tuple[str, str]:
         """The word at the top right of a card, and its colour.
 
@@ -220,14 +223,13 @@ class ValueCards:
         """
         if row.change:
             return row.change, "eneg"
-        word = {"op": "", "root": "output"}.get(row.role, self.graph.kind(row))
-        token = "mut" if row.role == "op" else row.role
+        word, token = kind_in_corner(self.graph, row)
         if row.k in self.below:
             return f"from {counted(self.below[row.k], 'value')}", token
         fine = isfinite(row.data) or "data" in self.blanks(row)
         if fine or not all(isfinite(self.graph.nodes[j].data) for j in row.operands):
             return word, token
-        return f"{word} first {fmt(row.data)}".strip(), "bad"
+        return first(word, row.data), "bad"
 
     def side(self, card: Card, rows: Sequence[Port], x: float, edge: float) -> None:
         """Paint a column of derivatives or messages around x, and the line at its edge."""
@@ -282,6 +284,17 @@ class ValueCards:
         return self.elsewhere.get(
             source, (ids.value(source), "" if row is None else ids.use_port(row))
         )
+
+
+def kind_in_corner(graph: Graph, row: Row) -> tuple[str, str]:
+    """What a value is, as its card says at the top right, and the colour of that."""
+    word = {"op": "", "root": "output"}.get(row.role, graph.kind(row))
+    return word, "mut" if row.role == "op" else row.role
+
+
+def first(word: str, x: float) -> str:
+    """The corner of a card where nan or infinity begins."""
+    return f"{word} first {fmt(x)}".strip()
 
 
 def record_cells(

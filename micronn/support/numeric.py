@@ -29,7 +29,7 @@ def power(base: Number | float, exponent: Number | float) -> tuple[float, float]
         if a == 0.0:
             return data, k * (math.inf if 0.0 < k < 1.0 else 0.0 ** (k - 1.0)) if k else 0.0
     except ValueError:  # DomainError, or NumPy's integers, which have no negative powers
-        if type(a) is float:
+        if isinstance(a, float):
             raise
         return power(float(a), float(k))
     except (ZeroDivisionError, OverflowError) as error:

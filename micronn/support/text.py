@@ -16,6 +16,35 @@ from difflib import get_close_matches
 
 # Numbers
 
+OPENS, CLOSES = "\ue000", "\ue001"  # a mark; no name contains them, as they are not printable
+
+
+class Place(float):
+    """A number that a page will fill in: in texts stands a mark for it instead of digits.
+
+    at: which number it is.  A mark says that, and before it in one letter how the number is
+    to be written, "f" as fmt() does and "r" as repr() does; numbers.js knows all letters.
+    """
+
+    at: str
+
+    def __new__(cls, number: float, at: str) -> "Place":
+        place = super().__new__(cls, number)
+        place.at = at
+        return place
+
+    def mark(self, form: str) -> str:
+        """The mark of this place."""
+        return f"{OPENS}{form}{self.at}{CLOSES}"
+
+    def __repr__(self) -> str:
+        return self.mark("r")
+
+
+def length(text: str) -> int:
+    """How many characters a text has; a mark is at least one."""
+    return len(re.sub(f"{OPENS}[^{CLOSES}]*{CLOSES}", "0", text) if OPENS in text else text)
+
 
 def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     """A number as pictures show it: at most 11 characters, and honest.
@@ -27,6 +56,8 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     >>> [fmt(x) for x in (2.0, 0.1 + 0.2, 1234.5, 10000.0, 0.99999, -math.inf)]
     ['2', '0.3000', '1234', '1e4', '1.000', '−∞']
     """
+    if isinstance(x, Place):
+        return x.mark("s" if sign else "f")
     if x != x:
         return "NaN"
     if x == 0.0:
@@ -40,6 +71,23 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     if -3 <= size.adjusted() < digits:
         return f"{before}{size:f}"
     return f"{before}{size:e}".replace("e+", "e").replace("-", "−")
+
+
+def number(x: float) -> str:
+    """A number inside a formula: negative ones stand in parentheses."""
+    if isinstance(x, Place):
+        return x.mark("n")
+    return f"({fmt(x)})" if x < 0.0 else fmt(x)
+
+
+def bare(text: str) -> str:
+    """A text without the parentheses around it, where a function has some already.
+
+    >>> bare("(−2)"), bare("x"), bare("(a)(b)")
+    ('−2', 'x', '(a)(b)')
+    """
+    text = text.replace(OPENS + "n", OPENS + "f") if text.startswith(OPENS) else text
+    return re.sub(r"^[(]([^()]*)[)]$", r"\1", text)
 
 
 DECIMAL = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"  # no digit fits two places

@@ -21,11 +21,11 @@ from textwrap import wrap
 from typing import Any
 
 from micronn.graph.rows import Graph
-from micronn.graph.steps import Message, Step, Story, number
+from micronn.graph.steps import Message, Step, Story
 from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
 from micronn.pictures.svg import svg_line, svg_text, text_width, units
-from micronn.support.text import fmt
+from micronn.support.text import fmt, number
 from micronn.viewer.step_data import Slots
 from micronn.viewer.stepper import MOST_CARDS, MOST_WIRES, is_stepped
 

@@ -1,4 +1,4 @@
-/* exported fmt, number, repr, scale, shade, wire */
+/* exported fmt, number, repr, rounded, typedNumber, scale, shade, wire */
 // How a page writes a number that it has computed, and how strongly it colours it: exactly as
 // Python does, in support/text.py and pictures/palette.py, where each is explained.
 
@@ -31,7 +31,7 @@ function fmt(x, sign = false, most = 4) {
   return `${before}${digits[0]}${rest && "."}${rest}e${String(power).replace("-", "−")}`;
 }
 
-// A number inside a formula, as in graph/steps.py.
+// A number inside a formula.
 function number(x) {
   return x < 0 ? `(${fmt(x)})` : fmt(x);
 }
@@ -48,6 +48,21 @@ function repr(x) {
   }
   const size = String(Math.abs(power)).padStart(2, "0");
   return `${before}${digits[0]}${rest && "."}${rest}e${power < 0 ? "-" : "+"}${size}`;
+}
+
+// The number that so many digits of a number spell.
+function rounded(x, most) {
+  if (x === 0 || !Number.isFinite(x)) return x;
+  const [digits, power] = digitsOf(Math.abs(x), most);
+  return Math.sign(x) * `${digits}e${power - digits.length + 1}`;
+}
+
+// A typed number, or null; − and a decimal comma are understood, and ∞.
+function typedNumber(typed) {
+  const text = typed.trim().toLowerCase().replace("−", "-").replace("∞", "inf").replace(",", ".");
+  const [, sign, word] = /^([+-]?)(inf|infinity|nan)$/.exec(text) ?? [];
+  if (word) return word === "nan" ? NaN : sign === "-" ? -Infinity : Infinity;
+  return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/.test(text) ? +text : null;
 }
 
 // Colours

@@ -16,7 +16,8 @@ function pressable(cell, css, act) {
   cell.append(button);
 }
 
-function setAddress(hash) {
+function setAddress(place) {
+  const hash = place + (leaf.address?.() ?? "");
   if (location.hash === hash) return;
   try { history.replaceState(null, "", hash); } catch { /* a frame has no address of its own */ }
 }
@@ -28,7 +29,8 @@ function setAddress(hash) {
 //   keys: more keys and what they do; resting: while true, keys turn no leaf;
 //   resized(): the window, or the size of everything in it, has changed;
 //   onward(k): makes the leaf after k, where there is always one more: its number, or null;
-//   opens(hash): true if an address that names no leaf was its to follow.
+//   opens(hash): true if an address that names no leaf was its to follow;
+//   reads(hash), address(): reads what else stands in an address, and writes it.
 
 const details = all("details"), live = document.querySelector("[aria-live]");
 let now = -1, timer = 0, unfolded = null;
@@ -108,8 +110,10 @@ function press(event) {
 }
 
 function follow() {
-  if (leaf.opens?.(location.hash)) return;
-  const step = /^#step-([0-9]+)/.exec(location.hash);
+  const hash = location.hash;
+  leaf.reads?.(hash);
+  if (leaf.opens?.(hash)) return;
+  const step = /^#step-([0-9]+)/.exec(hash);
   turn(step ? +step[1] : data.begin ?? 0, true);
 }
 

@@ -1,15 +1,23 @@
-/* global byId, data, setAddress, now, go, play */
+/* global byId, all, data, setAddress, now, go, play, typedNumber, repr */
 /* global rows, steps, seed, words, view, point, paint, write, leaf */
 // Predict, then reveal: the step page asks for its numbers before it shows them.  The answers,
 // and how far off they may be, come from Python.
 
 let mode = "", asked = 0, open = false, hinted = false, hints = 0, missed = [];
 const current = () => data.quiz[mode].questions[asked];
-for (const [about, quiz] of Object.entries(data.quiz)) {
-  quiz.questions = quiz.questions.map(question =>
-    ({...steps[question.step ?? seed], lesson: words[question.step]?.say, ...question}));
-  byId("mode").querySelector(`[value=${about}]`).disabled = !quiz.questions.length;
+let makeQuiz = null;  // where numbers have changed, the questions are others
+function remakeQuiz(make) {
+  makeQuiz = make;
 }
+function readQuiz() {
+  if (makeQuiz) data.quiz = makeQuiz();
+  for (const [about, quiz] of Object.entries(data.quiz)) {
+    quiz.questions = quiz.questions.map(question =>
+      ({...steps[question.step ?? seed], lesson: words[question.step]?.say, ...question}));
+    byId("mode").querySelector(`[value=${about}]`).disabled = !quiz.questions.length;
+  }
+}
+readQuiz();
 
 // The picture with what is known after some answers; the rest of what is asked for is hidden.
 function known(answered) {
@@ -27,9 +35,10 @@ function enter(about) {
   mode = about;
   leaf.resting = !!mode;
   document.documentElement.classList.toggle("asking", !!mode);
-  for (const row of rows) row.querySelector("button").disabled = !!mode;
+  for (const row of rows) for (const control of all("button,input", row)) control.disabled = !!mode;
   byId("mode").value = mode;
   if (!mode) return;
+  readQuiz();
   asked = hints = 0;
   missed = [];
   setAddress("#predict-" + mode);
@@ -43,7 +52,7 @@ function leave() {
 
 // Whether an address asks for questions.
 function opens(hash) {
-  const about = /^#predict-(gradients|data)$/.exec(hash)?.[1];
+  const about = /^#predict-(gradients|data)(?:&|$)/.exec(hash)?.[1];
   enter(about && data.quiz[about].questions.length ? about : "");
   return !!mode;
 }
@@ -74,12 +83,9 @@ function showButtons() {
 
 // True for a right number, false for a wrong one, null for no number at all.
 function isRight(question, typed) {
-  const text = typed.trim().toLowerCase().replace("−", "-").replace("∞", "inf").replace(",", ".");
-  if (/^[+-]?inf(inity)?$|^nan$/.test(text)) {
-    return question.word === text.replace("+", "").replace("inity", "");
-  }
-  if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/.test(text)) return null;
-  return question.low <= +text && +text <= question.high;
+  const x = typedNumber(typed);
+  if (x === null) return null;
+  return repr(x) === question.word || question.low <= x && x <= question.high;
 }
 
 function check(typed) {

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from micronn.graph.steps import Message, Step, Story, number
+from micronn.graph.steps import Message, Step, Story
 from micronn.support.arguments import check_choice
-from micronn.support.text import decimal, fmt
+from micronn.support.text import decimal, fmt, number
 
 ABOUT = ("gradients", "data")
 NOT_FINITE = re.compile("[+-]?inf(inity)?|nan")  # an answer may be that

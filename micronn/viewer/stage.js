@@ -1,23 +1,28 @@
 /* global all, byId */
-/* exported lookAt, lookAgain, putBeside, ring, unring */
+/* exported readStage, lookAt, lookAgain, putBeside, ring, unring */
 // The frame through which the picture is seen: how large it is drawn, which part of it is in
 // sight, and the rings around cards.  Sizes are in units of the picture until the last moment.
 
-const stage = document.querySelector(".stage"), svg = stage.querySelector("svg");
-const whole = svg.viewBox.baseVal;
-const everything = {left: 0, top: 0, right: whole.width, bottom: whole.height};
-// Or a ring would hide the head of the wire it is about.
-svg.querySelector(".cards").after(svg.querySelector(".wires"));
+const stage = document.querySelector(".stage");
+let svg, whole, everything, places;
 
 const LARGEST = 1.6, SMALLEST = 0.6, NARROW = 500, WIDE = 1000, RING = 8, PADDING = 6;
 const FEW = 12;  // of so many cards, those that a rule is about are always seen together
 
-// Where the frame of each card is in the picture.
-const places = new Map(all(".card", svg).map(card => {
-  const {x, y, width, height} = card.querySelector("rect").getBBox();
-  const {e, f} = card.transform.baseVal.consolidate().matrix;
-  return [card.id, {left: x + e, top: y + f, right: x + e + width, bottom: y + f + height}];
-}));
+// Takes the picture that is there now.
+function readStage() {
+  svg = stage.querySelector("svg");
+  whole = svg.viewBox.baseVal;
+  everything = {left: 0, top: 0, right: whole.width, bottom: whole.height};
+  stage.style.setProperty("--w", whole.width);
+  svg.querySelector(".cards").after(svg.querySelector(".wires"));  // or a ring hides the head of the wire it is about
+  places = new Map(all(".card", svg).map(card => {  // where its frame is in the picture
+    const {x, y, width, height} = card.querySelector("rect").getBBox();
+    const {e, f} = card.transform.baseVal.consolidate().matrix;
+    return [card.id, {left: x + e, top: y + f, right: x + e + width, bottom: y + f + height}];
+  }));
+}
+readStage();
 
 function around(names) {
   const boxes = names.map(name => places.get(name));

@@ -29,7 +29,7 @@ from micronn.graph.steps import Message, Step, Story
 from micronn.pictures import ids
 from micronn.pictures.palette import LIGHT, scale, shade
 from micronn.pictures.value_view import derivative, is_sum, message, ports_in, ports_out
-from micronn.support.text import fmt
+from micronn.support.text import Place, fmt
 from micronn.viewer.quiz import ABOUT, Question, questions
 
 Slot = tuple[str, str, str]
@@ -62,8 +62,17 @@ class Slots:
     def grad(self, k: int, x: float) -> Slot:
         """A gradient of row k, which need not be the final one; grey for a constant."""
         token = shade(x, self.m)
-        constant = self.story.rows[k].role == "const" and token != "bad"
-        return ids.grad(k), fmt(x, sign=True), "zero" if constant else token
+        if self.story.rows[k].role == "const":
+            token = x.mark("z") if isinstance(x, Place) else "bad" if token == "bad" else "zero"
+        return ids.grad(k), fmt(x, sign=True), token
+
+    def data(self, k: int, text: str | None = None) -> Slot:
+        """The data of row k, or another text in its place; nan and infinity have a box."""
+        x = self.story.rows[k].data
+        if text is not None:
+            return ids.data(k), text, "" if isfinite(x) and not isinstance(x, Place) else "card"
+        token = x.mark("b") if isinstance(x, Place) else "" if isfinite(x) else "bad"
+        return ids.data(k), fmt(x), token
 
     def derivatives(self, k: int) -> list[Slot]:
         """The local derivatives of row k, as far as its card shows them."""
@@ -91,7 +100,7 @@ class Slots:
         for row in self.story.rows:
             slots.append(self.grad(row.k, row.rest.size if row.rest else 0.0))
             if row.operands:
-                slots.append((ids.data(row.k), "", "" if isfinite(row.data) else "card"))
+                slots.append(self.data(row.k, ""))
                 slots += emptied(self.derivatives(row.k))
         for item in [item for sent in self.story.messages for item in sent]:
             slots += emptied(self.received(item)[1:])
@@ -103,12 +112,10 @@ class Slots:
         found = [slot for item in step.messages for slot in self.received(item)]
         wires = [ids.edge(item.user, item.j) for item in step.messages]
         if k is not None and phase == "forward":
-            row = self.story.rows[k]
-            data = ids.data(k), fmt(row.data), "" if isfinite(row.data) else "bad"
-            found = [data, *self.derivatives(k)]
-            wires = [ids.edge(k, j) for j in range(len(row.operands))]
+            found = [self.data(k), *self.derivatives(k)]
+            wires = [ids.edge(k, j) for j in range(len(self.story.rows[k].operands))]
         elif k is not None and phase == "seed":
-            found = [self.grad(k, 1.0)]
+            found = [self.grad(k, self.story.rows[k].grad)]
         return {
             "phase": phase,
             "on": [] if k is None else [ids.value(k)],
@@ -131,24 +138,37 @@ class Slots:
             else:
                 hidden.append((ids.grad(row.k), "", "card"))
                 if mark:
-                    hidden.append((ids.data(row.k), mark, "" if isfinite(row.data) else "card"))
+                    hidden.append(self.data(row.k, mark))
         return {"hidden": hidden, "questions": [self.question(question) for question in asked]}
 
     def question(self, question: Question) -> dict[str, Any]:
         """One question; what its step already says is not said again."""
         x, step = question.answer, question.step
-        bounds = {"low": question.low, "high": question.high}
-        accepted = bounds if isfinite(x) else {"word": str(x)}
+        accepted: dict[str, Any] = {"low": question.low, "high": question.high}
+        if isinstance(x, Place):
+            accepted = {"low": x.mark("l"), "high": x.mark("h"), "word": x.mark("r")}
+        elif not isfinite(x):
+            accepted = {"word": str(x)}
         rest = {"step": self.story.steps.index(step)} if step else self.answered(question)
-        return {"ask": question.ask, "answer": fmt(x), "hint": question.hint, **accepted, **rest}
+        hint: Any = question.hint
+        if isinstance(x, Place) and question.messages:  # equal ones are left out by the script
+            hint = [self.story.rule(item).symbol for item in question.messages]
+        return {"ask": question.ask, "answer": fmt(x), "hint": hint, **accepted, **rest}
 
     def answered(self, question: Question) -> dict[str, Any]:
         """What is known with a gradient: the messages to its row, and how its readers made them."""
         k, messages = question.k, question.messages
         readers = list(dict.fromkeys([item.user for item in messages])) or [k]
-        found = [slot for item in messages for slot in self.received(item)] or [self.grad(k, 1.0)]
+        found = [slot for item in messages for slot in self.received(item)] or [
+            self.grad(k, self.story.rows[k].grad)
+        ]
+        lesson: Any = "\n".join(question.lesson)
+        if isinstance(question.answer, Place):
+            whys = dict.fromkeys([self.story.rule(item).sentence for item in messages])
+            lines = question.lesson[: len(question.lesson) - len(whys)]
+            lesson = ["\n".join(lines), *whys]
         return {
-            "lesson": "\n".join(question.lesson),
+            "lesson": lesson,
             "on": [ids.value(reader) for reader in readers if reader != k],
             "to": [ids.value(k)],
             "wires": [ids.edge(item.user, item.j) for item in messages],

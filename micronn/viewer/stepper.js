@@ -1,15 +1,12 @@
 /* global byId, all, pressable, data, now, turn, svg, lookAt, lookAgain, putBeside, ring, unring */
 // Python wrote the story, and every number in it.  This script turns its leaves: it moves
-// texts and colours to their places and computes no value.
+// texts and colours to their places and computes no value.  Where a reader changes a number,
+// compute.js puts other texts in their place.
 
 const steps = data.steps, end = steps.length - 1;
 const forward = steps.findIndex(step => step.phase === "forward");
 const seed = steps.findIndex(step => step.phase === "seed");
-const slots = new Map(all("[id]", svg).map(e => [e.id, e]));
-const cards = all(".card", svg), wires = all(".wire", svg);
-const kinds = new Map(cards.map(e => [e, e.getAttribute("class")]));
 const loud = `:scope > text:not([id])[fill="${data.bad}"]`;  // first +∞
-const tips = all("title,desc", svg).map(e => [e, e.textContent]);
 const rows = all("tbody tr");
 const cells = all("[data-slot]").map(cell => ({cell, text: cell.textContent, tip: cell.title}));
 const words = [...byId("words").children].map(item => ({
@@ -17,6 +14,20 @@ const words = [...byId("words").children].map(item => ({
   why: item.querySelector("i")?.textContent, code: item.querySelector("code").textContent,
   equation: item.querySelector("template").content,
 }));
+
+// What is known of a picture; of another one if another is put in its place.
+let slots, cards, wires, kinds, tips;
+const dressers = [visited];  // what is done to every picture before it is shown
+
+function readPicture() {
+  slots = new Map(all("[id]", svg).map(e => [e.id, e]));
+  cards = all(".card", svg);
+  wires = all(".wire", svg);
+  kinds = new Map(cards.map(e => [e, e.getAttribute("class")]));
+  tips = all("title,desc", svg).map(e => [e, e.textContent]);
+  svg.classList.add("live");
+  for (const dress of dressers) dress();
+}
 
 // The picture after some steps: what stands in the slots, how wires look, which cards are
 // still to come.  tips: whether cards and wires name their numbers; about: whether the
@@ -59,15 +70,18 @@ function paint(seen) {
     tip.textContent = (tip.closest(".card,.wire") ? seen.tips : seen.about) ? text : "";
   }
   paintTable(shown, [...seen.on, ...seen.to]);
-  lookAt([...seen.on, ...seen.to], seen.into ?? seen.to);
   leaf.painted?.(seen.on[0] ?? seen.to[0] ?? cards[0].id);
+  if (still) return;
+  lookAt([...seen.on, ...seen.to], seen.into ?? seen.to);
   keepInSight(rows.find(row => row.dataset.n === (seen.to[0] ?? seen.on[0])));
 }
 
 function fill([name, text, shade]) {
-  const slot = slots.get(name), ground = slot.querySelector("rect");
+  let slot = slots.get(name);
+  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot);
+  const ground = slot.querySelector("rect");
   const label = ground ? slot.querySelector("text") : slot;
-  const room = ground ? ground.getAttribute("width") - 4 : Infinity;
+  const room = ground ? ground.getAttribute("width") - 4 : roomFor(label);
   const width = Math.round([...text].length * label.getAttribute("font-size") * 6) / 10;
   label.textContent = text;
   label.setAttribute("textLength", Math.min(room, width));
@@ -77,6 +91,27 @@ function fill([name, text, shade]) {
   label.style.fontWeight = shade === "bad" ? "bold" : "normal";
 }
 
+// How wide a number may be that stands on no box: as the box below it, or as its column.
+function roomFor(label) {
+  const card = label.closest(".card"), frame = card.querySelector("rect"), x = +label.getAttribute("x");
+  const box = card.querySelector(":scope > g > rect"), width = +box.getAttribute("width");
+  if (Math.abs(+box.getAttribute("x") + width / 2 - x) < 1) return width - 2;
+  return 2 * Math.min(x, +frame.getAttribute("width") + 2 * frame.getAttribute("x") - x) - 6;
+}
+
+// A number in a box as large as that of the gradient below: nan and infinity stand in one.
+function boxed(text) {
+  const group = document.createElementNS(svg.namespaceURI, "g");
+  const box = text.closest(".card").querySelector(":scope > g > rect").cloneNode();
+  box.setAttribute("y", box.getAttribute("y") - 20);
+  group.id = text.id;
+  text.removeAttribute("id");
+  text.replaceWith(group);
+  group.append(box, text);
+  slots.set(group.id, group);
+  return group;
+}
+
 function paintTable(shown, ringed) {
   for (const {cell, text, tip} of cells) {
     const slot = shown.get(cell.dataset.slot);
@@ -84,6 +119,13 @@ function paintTable(shown, ringed) {
     if (cell.textContent === text) cell.title = tip; else cell.removeAttribute("title");
   }
   for (const row of rows) row.className = ringed.includes(row.dataset.n) ? "on" : "";
+}
+
+let still = false;
+function inPlace(act) {  // with everything staying where it is
+  still = true;
+  act();
+  still = false;
 }
 
 // Scrolls inside the table's frame only: the page itself stays where the reader put it.
@@ -122,6 +164,8 @@ const leaf = {
   resized: lookAgain,
   keys: {f: () => turn(forward), b: () => turn(seed)},
 };
-for (const card of cards) card.addEventListener("click", () => visit(card.id));
+function visited() {
+  for (const card of cards) card.addEventListener("click", () => visit(card.id));
+}
 for (const row of rows) pressable(row.cells[0], "mono", () => visit(row.dataset.n));
-svg.classList.add("live");
+readPicture();

@@ -19,7 +19,7 @@ from typing import Any, cast
 from micronn.engine import Value
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
-from micronn.graph.steps import Message, Step, Story, number
+from micronn.graph.steps import Step, Story
 from micronn.nn import Module
 from micronn.pictures import ids
 from micronn.pictures.legend import limits
@@ -30,6 +30,8 @@ from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
+from micronn.viewer.computing import changing
+from micronn.viewer.equation import equation
 from micronn.viewer.levels import levels_of
 from micronn.viewer.step_data import Slots, page_data
 
@@ -37,9 +39,11 @@ Levels = Mapping[str, str]  # what the skeleton of the levels takes; none for a 
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
-MOST_LINES = 60  # of the messages that one step sends
 MOST_ROWS = 500  # of the table below a folded picture
-SCRIPTS = ("page.js", "stage.js", "stepper.js", "walk.js", "quiz.js")
+SCRIPTS = (  # in this order
+    "page.js", "numbers.js", "machine.js", "stage.js", "stepper.js", "walk.js", "quiz.js",
+    "compute.js", "redraw.js", "fields.js",
+)  # fmt: skip
 SHADED = "".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")])
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 
@@ -134,12 +138,13 @@ def stepping_page(
     picture = picture or render(
         story.graph, "values", legend=False, told=False, headed=False, widest=inf
     )
-    slots, last = Slots(story), len(story.steps) - 1
+    slots, last, form = Slots(story), len(story.steps) - 1, "{}, one step at a time"
     return html_page(
         __package__,
         page_files("stepper.html", "stepper.css", *SCRIPTS, levels=levels),
-        page_data(slots) | {"begin": begin},
-        title=title or f"{picture.title}, one step at a time",
+        page_data(slots) | {"begin": begin} | changing(story, "" if title else form),
+        title=title or form.format(picture.title),
+        wasm=True,
         summary=story.summary(),
         note=note or story.note,
         style=SHADED,
@@ -216,35 +221,3 @@ def step_item(step: Step, slots: Slots) -> str:
         f"<li><b>{escape(step.title)}</b> <span>{escape(step.say)}</span>{why}"
         f"<code>{escape(step.code)}</code><template>{equation(step, slots)}</template></li>"
     )
-
-
-def equation(step: Step, slots: Slots) -> str:
-    """A step in numbers: the chain rule in boxes if one message is sent, else line by line."""
-    if len(step.messages) == 1:
-        return boxes(step.messages[0], slots)
-    lines = [escape(text) for text in step.lines]
-    for item in step.messages[:MOST_LINES]:
-        to, product = slots.story.name(item.to), f"{number(item.local)} × {number(item.upstream)}"
-        lines.append(f"to {escape(to)}: {product} = {chip(slots, item.to, item.size)}")
-    if len(step.messages) > MOST_LINES:
-        lines.append(f"… {len(step.messages) - MOST_LINES:,} more")
-    return "".join([f"<p>{line}</p>" for line in lines])
-
-
-def boxes(item: Message, slots: Slots) -> str:
-    """The chain rule for one message, and the sum it becomes part of."""
-    to, user = (escape(slots.story.name(k)) for k in (item.to, item.user))
-    symbol, upstream = escape(slots.story.rule(item).symbol), chip(slots, item.user, item.upstream)
-    added = f"{fmt(item.before)} + {number(item.size)} = {chip(slots, item.to, item.after)}"
-    return (
-        f'<div class="boxes"><div>{chip(slots, item.to, item.size)}<small>message to {to}</small>'
-        f"</div><span>=</span><div><b>{fmt(item.local)}</b><small>local derivative<br>{symbol}"
-        f"</small></div><span>×</span><div>{upstream}<small>upstream gradient<br>grad of {user}"
-        "</small></div></div>" + f"<p>grad of {to}: {added}</p>" * item.is_added
-    )
-
-
-def chip(slots: Slots, k: int, x: float) -> str:
-    """A gradient of row k in its colour."""
-    _, text, token = slots.grad(k, x)
-    return f'<b><mark class="{token}">{text}</mark></b>'

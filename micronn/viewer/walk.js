@@ -1,4 +1,4 @@
-/* global all, byId, steps, svg, cards, leaf, lookAt, visit */
+/* global all, byId, steps, svg, cards, dressers, leaf, lookAt, visit */
 // The picture by keyboard: from card to card along the wires.  Tab leads to the card that the
 // step is about; from there left leads to an operand, right to a reader, up and down to the
 // others beside it.  What a card says is read off its texts, line by line.
@@ -11,20 +11,30 @@ for (const {phase, on, to} of steps) {
 }
 const place = text => [Math.round(text.getAttribute("y") / 20), +text.getAttribute("x")];
 const inLines = (a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1];
-const textsOf = new Map(cards.map(card => [card, all("text", card).sort(inLines)]));
+let textsOf;
 
-svg.setAttribute("role", "group");  // an image has no parts that could be visited
-for (const card of cards) {
-  card.setAttribute("role", "img");
-  card.addEventListener("mousedown", event => event.preventDefault());  // arrow keys still turn steps
+function readTexts() {
+  textsOf = new Map(cards.map(card => [card, all("text", card).sort(inLines)]));
+}
+
+function walkable() {
+  readTexts();
+  svg.setAttribute("role", "group");  // an image has no parts that could be visited
+  for (const card of cards) {
+    card.setAttribute("role", "img");
+    card.addEventListener("mousedown", event => event.preventDefault());  // arrow keys still turn steps
+  }
+  svg.addEventListener("keydown", pressed);
 }
 
 // Says on each card what stands on it now, and makes one of them the one that Tab leads to.
 function nameCards(first) {
   for (const card of cards) {
     const texts = textsOf.get(card).filter(text => text.style.visibility !== "hidden");
-    card.setAttribute("aria-label", texts.map(text => text.textContent).filter(Boolean).join(" "));
-    card.setAttribute("tabindex", card.id === first ? 0 : -1);
+    const label = texts.map(text => text.textContent).filter(Boolean).join(" ");
+    const index = card.id === first ? "0" : "-1";
+    if (card.getAttribute("aria-label") !== label) card.setAttribute("aria-label", label);
+    if (card.getAttribute("tabindex") !== index) card.setAttribute("tabindex", index);
   }
 }
 
@@ -54,11 +64,13 @@ const ways = {
   " ": visit,
 };
 
-svg.addEventListener("keydown", event => {
+function pressed(event) {
   const card = event.target.closest(".card"), way = ways[event.key];
   if (!card || !way || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   event.stopPropagation();
   way(card.id);
-});
+}
 leaf.painted = nameCards;
+dressers.push(walkable);
+walkable();

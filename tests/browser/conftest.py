@@ -34,12 +34,15 @@ def visit(browser):
 
 @pytest.fixture
 def stepping(visit, tmp_path):
-    """A function that opens the step page of a graph."""
+    """A function that opens the step page of a graph, and waits until it can compute."""
     files = count()
 
     def open_(root, params=None, title=None, **options):
         path = tmp_path / f"page{next(files)}.html"
         path.write_text(to_html(root, params, title=title), "utf-8")
-        return visit(path, **options)
+        page = visit(path, **options)
+        if options.get("java_script_enabled", True) and page.query_selector("#given"):
+            page.wait_for_selector("#given:not([hidden])", state="attached")
+        return page
 
     return open_

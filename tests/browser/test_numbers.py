@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from micronn.graph.steps import number
 from micronn.pictures.palette import scale, shade, wire
-from micronn.support.text import fmt
+from micronn.support.text import fmt, number
 from micronn.viewer import __file__ as here
 
 pytestmark = pytest.mark.browser

@@ -71,6 +71,7 @@ def test_every_address_is_that_many_presses_of_the_arrow_key_there_and_back(step
         address = page.url.partition("#")[0]
         page.goto("about:blank")
         page.goto(f"{address}#step-{k}")
+        page.wait_for_selector("#given:not([hidden])")
         assert page.evaluate(STATE) == state
 
 
@@ -214,15 +215,17 @@ def test_a_tooltip_tells_no_number_before_the_last_step(stepping):
 def test_the_tab_key_visits_graph_card_toolbar_names_and_details(stepping):
     page = stepping(bulb(), hash="#step-3")
     seen = []
-    for _ in range(19):
+    for _ in range(25):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate("(e => e.id || e.className || e.textContent)(document.activeElement)")
         )
     buttons = ["first", "back", "play", "next", "last"]
     rest = ["slider", "speed", "theme", "projector", "mode"]
+    numbers = ["downhill", "rate", "undo", "reset"]
+    table = ["mono", "given", "mono", "given", "mono", "mono", "mono"]
     folded = ["Every step in words", "Keys"]
-    assert seen == ["stage fit", "n4", *buttons, *rest, *["mono"] * 5, *folded]
+    assert seen == ["stage fit", "n4", *buttons, *rest, *numbers, *table, *folded]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

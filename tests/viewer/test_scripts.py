@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from micronn.engine import Value
-from micronn.viewer import to_html
+from micronn.viewer import stepper, to_html
 
 PACKAGE = Path(__file__).parent.parent.parent / "micronn"
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
-    ["page.js", "stage.js", "stepper.js", "walk.js", "quiz.js", "levels.js"],
+    [*stepper.SCRIPTS, "levels.js"],
     ["page.js", "replay.js"],
     [
         "page.js",

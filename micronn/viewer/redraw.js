@@ -1,0 +1,89 @@
+/* global data, all, slots, svg, tips, wire */
+// What changes in a picture with its numbers beside the texts of its steps: wires, frames,
+// corners and descriptions, as pictures/ paints them, and what is refused.
+
+function redraw(told, {data: numbers, at, errors}) {
+  const {light, rows} = data.computing, m = at.get("M");
+  for (const [id, k, j] of told.wires) {
+    const size = at.get(`m${k}_${j}`);
+    rewire(slots.get(id), size === undefined ? ["rule", 1.7, ""] : wire(size, m));
+  }
+  const finite = x => x === undefined || Number.isFinite(x);
+  told.corners.forEach(([id, word, token, first], k) => {
+    const card = slots.get(id), [, operands, , role] = rows[k];
+    const fine = finite(numbers[k]) && finite(at.get(`g${k}`)) && !errors.has(k);
+    const begins = !finite(numbers[k]) && operands.every(j => finite(numbers[j]));
+    reframe(card, light[fine ? role : "bad"], fine ? {const: 1, op: 1}[role] ?? 2 : 3);
+    relabel(card, begins ? first : word, light[begins ? "bad" : token]);
+  });
+  for (const tip of tips) {
+    const owner = tip[0].closest(".card,.wire");
+    tip[1] = owner ? told.tips[owner.id] : tip[0].matches("desc") ? told.desc : told.name;
+  }
+  all(".refusal", svg).forEach(old => old.remove());
+  errors.forEach((error, k) => svg.append(refusalAt(slots.get(told.corners[k][0]), error)));
+}
+
+const tenths = x => Math.round(x * 10) / 10;
+
+function rewire(element, [token, width, dash]) {
+  const line = element.querySelector(".line"), head = element.querySelector(".head");
+  const colour = data.computing.light[token];
+  const larger = (5.8 + 1.55 * width) / (5.8 + 1.55 * line.getAttribute("stroke-width"));
+  const [[x, y], ...others] = head.getAttribute("d").match(/-?[0-9.]+ -?[0-9.]+/g).map(pair => pair.split(" "));
+  const corners = others.map(([p, q]) =>
+    `L${tenths(+x + (p - x) * larger)} ${tenths(+y + (q - y) * larger)}`);
+  head.setAttribute("d", `M${x} ${y}${corners.join("")}z`);
+  head.setAttribute("fill", colour);
+  line.setAttribute("stroke", colour);
+  line.setAttribute("stroke-width", width);
+  if (dash) line.setAttribute("stroke-dasharray", dash); else line.removeAttribute("stroke-dasharray");
+}
+
+function reframe(card, colour, wide) {
+  const frame = card.querySelector("rect"), was = +frame.getAttribute("stroke-width");
+  for (const side of ["x", "y"]) frame.setAttribute(side, wide / 2);
+  for (const side of ["width", "height"]) frame.setAttribute(side, +frame.getAttribute(side) + was - wide);
+  frame.setAttribute("stroke-width", wide);
+  for (const part of [frame, card.querySelector(":scope > path")]) part.setAttribute("stroke", colour);
+}
+
+// The word in the corner, as wide as the name leaves room for.
+function relabel(card, word, colour) {
+  const heading = all(':scope > text[y="14"]', card), names = heading.filter(e => !e.hasAttribute("text-anchor"));
+  let corner = heading.find(e => e.hasAttribute("text-anchor"));
+  if (!corner && word) {
+    corner = names[0].cloneNode();
+    const frame = card.querySelector("rect"), right = +frame.getAttribute("width") + 2 * frame.getAttribute("x");
+    corner.removeAttribute("font-weight");
+    for (const [name, x] of [["x", right - 8], ["font-size", 10], ["text-anchor", "end"]]) corner.setAttribute(name, x);
+    names.at(-1).after(corner);
+  }
+  if (!corner) return;
+  const ends = Math.max(...names.map(e => +e.getAttribute("x") + +e.getAttribute("textLength")));
+  corner.textContent = word;
+  corner.setAttribute("fill", colour);
+  corner.setAttribute("textLength", Math.min([...word].length * 6, Math.max(20, corner.getAttribute("x") - ends - 4)));
+}
+
+// What an operation says that refuses its numbers, below its card or above.
+function refusalAt(card, text) {
+  const lines = text.match(/.{1,44}(?:\s|$)|.{44}/g).map(line => line.trim());
+  const width = 6.2 * Math.max(...lines.map(line => line.length)) + 12, height = 13 * lines.length + 6;
+  const [, x, y] = /([\d.]+)[ ,]([\d.]+)/.exec(card.getAttribute("transform")), frame = card.querySelector("rect");
+  const box = svg.viewBox.baseVal, below = +y + +frame.getAttribute("height") + 4;
+  const left = Math.max(2, Math.min(+x, box.width - width - 2));
+  const top = below + height < box.height ? below : Math.max(2, y - height - 4);
+  const draw = (name, attributes) => {
+    const element = document.createElementNS(svg.namespaceURI, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+  };
+  const group = draw("g", {class: "refusal"});
+  group.append(draw("rect", {x: left, y: top, width, height, rx: 4}), ...lines.map((line, k) => {
+    const part = draw("text", {x: left + 6, y: top + 13 * (k + 1), "font-size": 10});
+    part.textContent = line;
+    return part;
+  }));
+  return group;
+}
