@@ -15,7 +15,15 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Row
 from micronn.pictures import ids
 from micronn.pictures.cards import ROW, Card, box_card
-from micronn.pictures.grouping import Home, Plan, input_cards, readings, terms_of
+from micronn.pictures.grouping import (
+    Home,
+    Plan,
+    input_cards,
+    readings,
+    rest_cards,
+    terms_of,
+    times,
+)
 from micronn.pictures.legend import Item
 from micronn.pictures.palette import SHADES, scale, shade
 from micronn.pictures.sketch import Sketch, Wire
@@ -137,25 +145,27 @@ def folded_sketch(plan: Plan, cards: list[Card], neurons: bool, items: list[Item
     """The cards of neurons or of layers, those of the values around them, and bundles as wires."""
     inputs = input_cards(plan, neurons)
     given = [spread_card(plan, home.id, name, ks) for home, name, ks in inputs]
-    cards = [*given, *cards, *rest_cards(plan)]
+    cards = [*given, *cards, *loose_cards(plan, neurons)]
     pairs = readings(plan, neurons).items()
     return finished(plan, cards, [bundle(plan, *ends, ks) for ends, ks in pairs], items)
 
 
-def rest_cards(plan: Plan) -> list[Card]:
-    """The values between and after the layers, a card for each level."""
-    cards = []
-    for level, ks in plan.rest.items():
-        if len(plan.graph) - 1 in ks:
-            cards.append(root_card(plan, ids.rest(level), len(ks)))
+def loose_cards(plan: Plan, neurons: bool) -> list[Card]:
+    """The values between and after the layers."""
+    cards, nodes = [], plan.graph.nodes
+    for number, ks in rest_cards(plan, neurons):
+        made = [k for k in ks if nodes[k].operands] or ks
+        signs, names = {glyph(nodes[k].op) for k in ks}, {nodes[k].title for k in ks}
+        name = counted(len(ks), "value") if len(names) > 1 else names.pop() + times(len(ks))
+        if nodes[-1].k in ks:
+            cards.append(root_card(plan, ids.rest(number), len(ks)))
         else:
-            made = [k for k in ks if plan.graph.nodes[k].operands] or ks
-            name = counted(len(ks), "value") if len(ks) > 1 else plan.graph.nodes[ks[0]].title
-            cards.append(spread_card(plan, ids.rest(level), name, made))
+            sign = signs.pop() if len(signs) == 1 else ""
+            cards.append(spread_card(plan, ids.rest(number), name, made, sign))
     return cards
 
 
-def spread_card(plan: Plan, id: str, name: str, ks: list[int]) -> Card:
+def spread_card(plan: Plan, id: str, name: str, ks: list[int], sign: str = "") -> Card:
     """Many values on one card: from where to where their data and their gradients reach."""
     nodes = [plan.graph.nodes[k] for k in (ks[:1] if is_fresh(plan.graph) else ks)]
     data, grad = numbers(plan.graph, ks, "data"), numbers(plan.graph, ks, "grad")
@@ -172,14 +182,14 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int]) -> Card:
         facts.append(Fact("grad", ""))
     facts += [Fact("", held(nodes), "", "mut")] * bool(held(nodes))
     corner = "" if role == "op" else plan.graph.kind(nodes[0])
-    return facts_card(id, role, "", name, corner, facts)
+    return facts_card(id, role, sign, name, corner, facts)
 
 
 def root_card(plan: Plan, id: str, count: int) -> Card:
     """The output, with what it is the mean or the sum of, else how many values it folds."""
     root = plan.graph.nodes[-1]
     word, terms = terms_of(plan.graph, root.k)
-    facts = [Fact("folds", counted(count, "value"))]
+    facts = [Fact("folds", counted(count, "value"))] * (count > 1)
     if terms:
         facts = [
             Fact(f"{word} of", counted(len(terms), "loss" if word == "mean" else "value")),

@@ -65,11 +65,19 @@ class Plan:
         """What the messages to each value add up to."""
         return self.graph.received()[0]
 
+    @property
+    def steps(self) -> list[list[int]]:
+        """The rest again, as what is done to each example: on a batch, a card for each."""
+        if "steps" not in self.known:
+            self.known["steps"] = alike(self)
+        found: list[list[int]] = self.known["steps"]
+        return found
+
     def neuron_cards(self) -> int:
         """How many cards the neurons view has."""
         neurons = sum(len(layer.neurons) for layer in self.folds.layers)
         if self.batched:
-            return neurons + len(self.columns) + len(self.rest)
+            return neurons + len(self.columns) + len(self.steps)
         return neurons + sum(map(len, self.columns.values())) + sum(map(len, self.rest.values()))
 
     def full_name(self, number: int) -> str:
@@ -164,6 +172,40 @@ def levels(graph: Graph, folds: Folds, placed: set[int]) -> dict[int, int]:
     return {k: level[k] if graph.nodes[k].operands else given.get(k, 0) for k in loose}
 
 
+def alike(plan: Plan) -> list[list[int]]:
+    """The values of the rest that are made by one operation from the values of the same cards.
+
+    So a batch has as many cards as an example has.  Given values go together if they are
+    read at the same place, and so do the additions of a running sum.  Of several neurons
+    that are read the first one counts: one score minus that of the right class, say.
+    """
+    nodes, readers = plan.graph.nodes, readers_of(plan.graph)
+    loose = sorted([k for ks in plan.rest.values() for k in ks])
+    inside, numbers = set(loose), dict[object, int]()
+    card: dict[int, object] = dict(plan.folds.home)
+    card |= {k: ids.input_column(*column) for column, ks in plan.columns.items() for k in ks}
+    for k in loose:
+        row = nodes[k]
+        sums = [j for j in row.operands if j in inside and nodes[j].op == row.op == "+"]
+        if sums and len(readers[sums[0]]) == 1:
+            card[k] = card[sums[0]]
+        else:
+            read = dict.fromkeys([card[j] for j in row.operands])
+            others = [seat for seat in read if isinstance(seat, tuple)][1:]
+            made = row.op or row.role, *[seat for seat in read if seat not in others]
+            card[k] = numbers.setdefault(made, len(numbers))
+    groups: defaultdict[object, list[int]] = defaultdict(list)
+    for k in loose:
+        kind, reader = card[k], next((j for j in readers[k] if j in inside), k)
+        if not nodes[k].operands and reader != k:
+            operands = nodes[reader].operands
+            place = operands.index(k) if len(operands) <= MOST_INPUTS else 0
+            kind = kind, card[reader], place
+        groups[kind].append(k)
+    level = {k: number for number, ks in plan.rest.items() for k in ks}
+    return sorted(groups.values(), key=lambda ks: (level[ks[0]], ks[0]))
+
+
 # The card of each value
 
 
@@ -199,9 +241,14 @@ def homes(plan: Plan, neurons: bool) -> dict[int, Home]:
     }
     for card, _, ks in input_cards(plan, neurons):
         home.update(dict.fromkeys(ks, card))
-    for level, ks in plan.rest.items():
-        home.update(dict.fromkeys(ks, Home(ids.rest(level), "rest")))
+    for number, ks in rest_cards(plan, neurons):
+        home.update(dict.fromkeys(ks, Home(ids.rest(number), "rest")))
     return home
+
+
+def rest_cards(plan: Plan, neurons: bool) -> list[tuple[int, list[int]]]:
+    """The cards of the rest, numbered: one a level, or where neurons are shown one a step."""
+    return list(enumerate(plan.steps)) if neurons else list(plan.rest.items())
 
 
 def input_cards(plan: Plan, neurons: bool) -> list[tuple[Home, str, list[int]]]:

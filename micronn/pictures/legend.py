@@ -76,18 +76,21 @@ def limits(m: float) -> str:
 RULE = "← = ∂ × grad of the card it came from; grad = sum of ←"  # backpropagation in a line
 
 
-def value_legend(m: float | None, by: str) -> list[Item]:
+def value_legend(m: float | None, by: str, sums: bool) -> list[Item]:
     """The items of a picture of value cards and neuron cards, the chain rule first.
 
     m: the largest gradient; None if there are none yet.
     by: what a local derivative is of, and by what.
+    sums: whether a card has several messages; backward() adds that of the last reader first.
     """
     slope = words(f"∂ local derivative of this {by}")
     if m is None:
         return [slope]
-    return [words(RULE, "ink"), slope, shade_scale("gradient", limits(m)), wire_styles()]
+    order = [words("the lowest ← is added first")] * sums
+    return [words(RULE, "ink"), *order, slope, shade_scale("gradient", limits(m)), wire_styles()]
 
 
 STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
+WIDTHS = words("wire: the wider, the larger its messages")
 BAR = words("bar: how many values fall in each shade")
 LAYERS = [shade_scale("shade", STRENGTHS), words("matrix: one column per neuron"), BAR]

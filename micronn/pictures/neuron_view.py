@@ -5,6 +5,7 @@ neuron's output by its input, which is the slope of the activation times the wei
 and both factors stand on the card.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
@@ -22,12 +23,13 @@ from micronn.pictures.folded_cards import (
     held,
     largest_and_rms,
 )
-from micronn.pictures.grouping import Plan
-from micronn.pictures.legend import BAR, limits, shade_scale, value_legend
-from micronn.pictures.palette import shade
+from micronn.pictures.grouping import Plan, homes
+from micronn.pictures.legend import BAR, WIDTHS, limits, shade_scale, value_legend
+from micronn.pictures.palette import shade, wire
 from micronn.pictures.sketch import Lane, Sketch, Wire, message_wire
 from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
 from micronn.pictures.value_view import ValueCards, derivative, message
+from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean, fmt
 
 
@@ -40,17 +42,42 @@ def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
         outs = [neuron.calls[0].out for neuron in layer.neurons]
         cards |= zip(outs, neuron_cards(plan, number), strict=True)
     if plan.batched:
-        items = [*[shade_scale("gradient", limits(plan.m))] * plan.graph.ran, BAR]
+        items = [*[shade_scale("gradient", limits(plan.m)), WIDTHS] * plan.graph.ran, BAR]
         sketch = folded_sketch(plan, list(cards.values()), True, items)
+        sent = messages(plan) if plan.graph.ran else {}
+        for item in sketch.wires:
+            quiet(item, sent.get(item.id, ()), plan.m)
     else:
-        singles, wires = single_values(plan, prefix)
-        items = value_legend(plan.shading, "card by that input")
+        singles, wires, sums = single_values(plan, prefix)
+        items = value_legend(plan.shading, "card by that input", sums)
         in_order = [card for _, card in sorted((cards | singles).items())]
         sketch = finished(plan, in_order, wires, items)
     in_lane = {card.id for card in cards.values()}
-    for wire in sketch.wires:
-        wire.minlen = 2 if wire.head[0] in in_lane and wire.tail[0] not in in_lane else 1
+    for item in sketch.wires:
+        item.minlen = 2 if item.head[0] in in_lane and item.tail[0] not in in_lane else 1
     return replace(sketch, lanes=lanes, ranksep=0.45)
+
+
+def messages(plan: Plan) -> dict[str, list[float]]:
+    """The messages along each wire that ends at a neuron, of all examples."""
+    found, home = defaultdict[str, list[float]](list), homes(plan, True)
+    for number, layer in enumerate(plan.folds.layers):
+        for index, neuron in enumerate(layer.neurons):
+            for call in neuron.calls:
+                for k, (user, j) in zip(call.inputs, call.reads, strict=True):
+                    id = ids.bundle(home[k].id, ids.neuron(number, index))
+                    found[id].append(plan.graph.nodes[user].message(j))
+    return found
+
+
+def quiet(item: Wire, sent: Sequence[float], m: float) -> None:
+    """Draw a wire of many messages as wide as they are large; there are many such wires."""
+    if sent:
+        size = root_mean_square(sent)
+        token, item.width, item.dash = wire(size, m)
+        item.token = "rule" if token == "epos" else token
+        forward = item.title.partition(",")[0]
+        item.title = f"{forward}, messages of rms {fmt(size, digits=3)} back"
 
 
 def lanes_of(plan: Plan, number: int) -> list[Lane]:
@@ -336,8 +363,8 @@ def spaced(*texts: str) -> str:
 # Values and wires around the neurons
 
 
-def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire]]:
-    """Value cards for what is in no neuron, and all wires."""
+def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire], bool]:
+    """Value cards for what is in no neuron, all wires, and whether a card lists messages."""
     outside = [k for ks in (*plan.columns.values(), *plan.rest.values()) for k in ks]
     rows = plan.graph.rows(outside)
     outs = {k for layer in plan.folds.layers for k in layer.outs}
@@ -350,7 +377,7 @@ def single_values(plan: Plan, prefix: str) -> tuple[dict[int, Card], list[Wire]]
     wires = [*neuron_wires(plan, cards, names)]
     wires += [cards.wire(row, j) for row in rows for j in range(len(row.operands))]
     singles = {row.k: cards.card(row, names.get(row.k, "")) for row in rows}
-    return singles, wires
+    return singles, wires, bool(cards.outs)
 
 
 def neuron_wires(plan: Plan, cards: ValueCards, names: dict[int, str]) -> Iterator[Wire]:

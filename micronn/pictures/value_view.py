@@ -54,7 +54,7 @@ def values_view(
     ]
     caption = "" if blank else sentence(rows, len(graph), graph.ran)
     part = [f"{len(rows)} of {len(graph):,} values are shown: those nearest to the output."]
-    items = value_legend(m if graph.ran else None, "card by that operand")
+    items = value_legend(m if graph.ran else None, "card by that operand", bool(cards.outs))
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
     notes = part if len(rows) < len(graph) else []

@@ -1,12 +1,15 @@
 """A picture pasted anywhere says what it computes, and by which rule."""
 
+import random
+
 import pytest
 from drawn import SVG, parsed, words_in
 from example_graphs import fresh, hostile, net, neuron, plain_net, shared, valley
 
 from micronn.draw import draw
-from micronn.engine import Value
-from micronn.support.text import printable
+from micronn.engine import Value, total
+from micronn.graph.rows import Graph
+from micronn.support.text import fmt, printable
 
 TITLES = {
     "a formula": (neuron, "o = tanh(x1 × w1 + x2 × w2 + b)"),
@@ -66,9 +69,9 @@ def test_hostile_names_in_a_title_are_cleaned():
 def test_the_legend_begins_with_the_chain_rule(graph):
     tree, _ = parsed(draw(*graph()).svg)
     (legend,) = [g for g in tree.iter(f"{SVG}g") if g.get("class") == "legend"]
-    first, second = words_in(legend)[:2]
-    assert first == "← = ∂ × grad of the card it came from; grad = sum of ←"
-    assert second.startswith("∂ local derivative of this card by that ")
+    words = words_in(legend)
+    assert words[0] == "← = ∂ × grad of the card it came from; grad = sum of ←"
+    assert any(text.startswith("∂ local derivative of this card by that ") for text in words)
 
 
 def test_output_is_the_word_of_the_root_alone():
@@ -91,3 +94,31 @@ def test_a_chip_is_as_wide_as_its_number_asks_for_whatever_the_name():
 
 def test_a_reader_of_svg_without_style_sheets_is_told_a_font():
     assert parsed(draw(*neuron()).svg)[0].get("font-family") == "monospace"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_messages_of_a_card_added_from_the_lowest_up_are_its_gradient_to_the_last_bit(seed):
+    rng = random.Random(seed)
+    leaves = [Value(rng.gauss(0, 1), f"x{i}") for i in range(3)]
+    made = list(leaves)
+    for _ in range(12):
+        a, b = rng.choice(made), rng.choice(made)
+        made.append(rng.choice([lambda a=a, b=b: a * b, lambda a=a, b=b: a + b, a.tanh, a.sin])())
+    root = total(made)
+    leaves[0].grad = 0.1  # what it holds already is the top row
+    root.backward()
+    svg = draw(root, detail="values").svg
+    _, ids = parsed(svg)
+    assert "the lowest ← is added first" in svg
+    for row in Graph(root).rows():
+        added = 0.0
+        for use in reversed(row.uses):
+            added += use.message
+        assert (
+            row.k == len(Graph(root)) - 1
+            or added + (row.rest.size if row.rest else 0.0) == row.grad
+        )
+        shown = [ids[f"n{row.k}_m{i}"].text for i in range(len(row.uses)) if 1 < len(row.uses) < 9]
+        heights = [float(ids[f"n{row.k}_m{i}"].get("y")) for i in range(len(shown))]
+        assert shown == [f"← {fmt(use.message, sign=True)}" for use in row.uses[: len(shown)]]
+        assert heights == sorted(heights)

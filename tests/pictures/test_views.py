@@ -9,7 +9,8 @@ from drawn import SVG, cards, chain, parsed, words_in
 from example_graphs import net, valley
 
 from micronn.draw import draw
-from micronn.engine import Value, dot, total
+from micronn.engine import Value, dot, mean, total
+from micronn.losses import cross_entropy
 from micronn.nn import MLP
 from micronn.pictures.folded_cards import span
 
@@ -70,6 +71,52 @@ def test_the_size_of_a_picture_does_not_grow_with_the_batch():
     one, hundred = (draw(*net(n, (16, 16, 1))) for n in (1, 100))
     assert cards(one) == cards(hundred) == 6
     assert abs(len(one.svg) / len(hundred.svg) - 1) < 0.1
+
+
+def three_classes(examples):
+    """The mean of a loss that reads several outputs of a net on so many examples."""
+    rng = random.Random(7)
+    model = MLP(2, [4, 3], rng=rng)
+    xs = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(examples)]
+    loss = mean([cross_entropy(model(x), i % 3) for i, x in enumerate(xs)])
+    loss.backward()
+    return loss, model
+
+
+def running_sum(examples):
+    """A loss that Python's sum() adds up."""
+    model = MLP(2, [4, 1], rng=random.Random(7))
+    loss = sum((model([float(i), 1.0]) - 1.0) ** 2 for i in range(examples))
+    loss.backward()
+    return loss, model
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [lambda n: net(n, (16, 16, 1)), lambda n: net(n, (4, 1)), three_classes, running_sum],
+    ids=["mse of a wide net", "mse", "cross entropy", "a running sum"],
+)
+def test_neurons_on_a_batch_are_the_same_cards_as_on_an_example(graph):
+    one, few, many = (draw(*graph(n), "neurons") for n in (1, 7, 50))
+    assert cards(one) == cards(few) == cards(many)
+    assert len(many.svg) < 1.1 * len(one.svg)
+
+
+def test_the_cards_of_a_batch_say_what_was_done_to_each_example():
+    tree, _ = parsed(draw(*net(50), "neurons").svg)
+    drawn = [words_in(g)[:2] for g in tree.iter(f"{SVG}g") if (g.get("class") or "")[:5] == "card "]
+    assert [["−", "50 values"], ["x²", "50 values"]] == [w for w in drawn if w[0] in ("−", "x²")]
+    assert ["50 values", "input"] in drawn  # the targets
+
+
+def test_the_wires_of_a_batch_are_as_wide_as_their_messages_are_large():
+    root, model = net(50)
+    svg = draw(root, model, "neurons").svg.replace("−", "-")
+    sent = re.findall(r"<title>1 value forward, messages of rms (\S+) back</title>", svg)
+    wide = re.findall(r'forward, messages[^"]*"line"[^>]*stroke-width="([\d.]+)"', svg)
+    pairs = sorted(zip(map(float, sent), map(float, wide), strict=True))
+    assert len(pairs) == 2 * 3 + 3
+    assert [width for _, width in pairs] == sorted(width for _, width in pairs)
 
 
 def test_a_folded_picture_says_how_much_it_folds():
