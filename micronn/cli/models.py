@@ -141,7 +141,7 @@ class Example(NamedTuple):
 
     name: str
     x: Sequence[float]
-    index: int = 0
+    k: int = 0
     target: Any = None
 
 
@@ -192,7 +192,7 @@ def drawn_network(model: MLP, question: Question | None, shown: Example | None) 
     except NOT_FINITE as refusal:
         missing = f"No gradients: {refusal}"
         return draw_network(model, title=title, classes=classes, missing=missing)
-    title = f"{question.name}, test {shown.index}"
+    title = f"{question.name}, test {shown.k}"
     if question.classes:
         title += f": class {question.classes[right_class(shown.target)]}"
     return draw_network(model, x, title=title, root=loss, classes=classes)

@@ -43,6 +43,7 @@ from micronn.viewer.replay import Recorder
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50
 FIRST = 10_000  # examples that the loss before the first step is of
+MOST_SHOWN = 30_000  # parameters of a net whose page shows the graph of an example
 TABLES = {".csv", ".tsv", ".tab", ".data", ".txt"}
 IMAGE_EPOCHS, IMAGE_SHARE = 15, 0.3  # images: fewer epochs, and smaller steps: many inputs add up
 
@@ -266,17 +267,18 @@ def recorder_for(run: Run) -> Recorder:
 
     It has an example's graph if that is not too big to look at.
     """
-    inputs, targets = run.task.validation
+    (inputs, targets), parameters = run.task.validation, len(run.model.parameters())
     return Recorder(
         run.model,
         loss=run.task.question.loss,
-        example=(inputs[0], targets[0]) if run.task.nin <= 64 else None,
+        example=(list(inputs[0]), targets[0]) if parameters <= MOST_SHOWN else None,
         data=run.task.train,
         every=math.ceil(run.epochs / 200),
         most=201,  # and the model before its first step
         title=run.task.question.name,
         optimizer=run.optimizer,
         batch_size=run.args.batch_size,
+        classes=run.task.question.classes,
     )
 
 

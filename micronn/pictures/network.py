@@ -24,6 +24,7 @@ from micronn.pictures.network_columns import (
     Layers,
     columns_of,
     examples,
+    has_softmax,
     layers_of,
     place,
     read_runs,
@@ -111,7 +112,7 @@ def draw_network(
     runs = read_runs(layers, x, root)
     moved = None if graph is None else graph.was()
     columns = columns_of(layers, runs, bool(root and root.grad), root is not None, moved)
-    tell_classes(columns, classes, root, runs[-1])
+    tell_classes(columns, classes, root is not None and has_softmax(root, runs[-1]))
     place(columns)
     title = clean(title or "") or "-".join([str(len(column.names)) for column in columns])
     views = list(VIEWS.values()) if show == "both" else [VIEWS[show]]

@@ -255,13 +255,10 @@ def most_active(run: Run, readers: Sequence[Neuron]) -> list[int]:
     return sorted(sorted(every, key=lambda i: (-data[i], -used[i]))[:MOST])
 
 
-def tell_classes(
-    columns: list[Column], classes: Sequence[str], root: Value | None, run: Run
-) -> None:
+def tell_classes(columns: list[Column], classes: Sequence[str], logits: bool) -> None:
     """Put the names of the classes, and their probabilities, beside the outputs.
 
-    classes: none for outputs that are read as probabilities only if root is made of those.
-    run: the outputs.
+    logits: whether several outputs are known to be those of classes, though not of which.
     """
     last = columns[-1]
     data = [number for number in last.numbers["data"] if number is not None]
@@ -271,7 +268,7 @@ def tell_classes(
         last.names = [clean(name) for name in classes]
     if not data or not all(map(math.isfinite, data)):
         return
-    if len(data) > 1 and (classes or root is not None and has_softmax(root, run)):
+    if len(data) > 1 and (classes or logits):
         last.shares = logsumexp(data)[1]
     elif classes:
         bounded = last.neurons[0].activation == "sigmoid"

@@ -6,6 +6,7 @@ snapshot.  Each of them is a film: Python draws every frame, and the page only t
 With an optimiser the page is another one, on which the training goes on: training_page.py.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
@@ -14,29 +15,35 @@ from typing import Any
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network import draw_network
 from micronn.pictures.network_columns import (
+    Column,
     Layers,
     columns_of,
+    has_softmax,
     layers_of,
     place,
     read_columns,
     read_runs,
+    tell_classes,
 )
-from micronn.pictures.network_svg import VIEWS, network_svg
+from micronn.pictures.network_svg import VIEWS, answer, network_svg
 from micronn.pictures.page import filled, html_page
 from micronn.pictures.palette import style
 from micronn.pictures.render import Known, page_frame, render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
+from micronn.pictures.weight_images import side_of, weight_images
 from micronn.support.collector import collector_paused
 from micronn.support.files import write_atomically
 from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
+from micronn.training.metrics import right_class
 from micronn.training.traced import predictor
 from micronn.viewer.flipbook import ALPHABET, Film, Reel, film
 from micronn.viewer.run import Moment, Run, Snapshot, named_inputs, put
 from micronn.viewer.trainable import NotHere, thinned, training_data
 from micronn.viewer.training_page import training_page
 
-PANELS = ("plane", "curves", "sizes", "network", "example")  # of the page, by id
+PANELS = ("plane", "curves", "sizes", "network", "images", "example")  # of the page, by id
+IMAGES = 10  # times that the weights of a run are drawn as images, which are large
 Painter = Callable[[Moment], str]  # of a frame, as SVG
 Progress = Callable[[int, int], object]
 SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
@@ -55,6 +62,8 @@ class Recorder(Run):
     every: keep every so many calls of snapshot(); the last one is kept in any case.
     most: keep at most so many.  A longer run keeps every second one, and so on.
     title: the heading of the page, such as the name of the data set.
+    classes: what the outputs stand for, as for draw_network(): the page then says with which
+        probability the model answers what.  None for nothing of the kind.
 
     Loop over recorder.record(steps(...)), with micronn.training.steps; or in a loop of your
     own, call recorder.snapshot(step, loss) at every step.
@@ -98,7 +107,7 @@ class Recorder(Run):
     def _repr_svg_(self) -> str | None:
         """In a notebook that runs no scripts: the network as it is now."""
         x = self.example[0] if self.example else None
-        return draw_network(self.model, x, title=self.title).svg
+        return draw_network(self.model, x, title=self.title, classes=self.classes or ()).svg
 
     def _repr_html_(self) -> str | None:
         """In a notebook: the page, in a frame of its own."""
@@ -112,6 +121,7 @@ def learning_page(run: Run) -> str:
     chosen = thinned(snapshots, len(data["states"]))
     last = copy(run)
     last.kept, last.last, last.example = [snapshots[-1]], snapshots[-1], run.shown
+    last.classes = None  # its script repaints no probabilities
     panels = {name: each.html() for name, each in filmed(last).items()}
     panels["sizes"] = film([size_painter(run)(next(last.moments()))]).html()  # of all snapshots
     return training_page(run, data, panels, table(run, chosen), escape(plane_words(run)))
@@ -128,9 +138,13 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
     """
     model, snapshots = run.model, run.snapshots()
     steps, count = [snapshot.step for snapshot in snapshots], len(snapshots)
-    films = filmed(run, progress)
+    told: list[str] = []
+    films = filmed(run, progress, told)
     titles = [f"Step {step}, snapshot {k} of {count}" for k, step in enumerate(steps, 1)]
-    says = [sentence(run, snapshot) for snapshot in snapshots]
+    says = [
+        f"{sentence(run, shot)} {words}".strip()
+        for shot, words in zip(snapshots, told, strict=True)
+    ]
     turned = {
         name: {"cuts": film.cuts, "scenes": [scene.tracks for scene in film.scenes]}
         for name, film in films.items()
@@ -152,6 +166,7 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
         count=count,
         **table(run, snapshots),
         legend=escape(plane_words(run)),
+        pace=pace_of_images(run),
         say=escape(says[-1]),
         step=escape(titles[-1]),
     )
@@ -161,9 +176,14 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
 
 
 @collector_paused
-def filmed(run: Run, progress: Progress | None = None) -> dict[str, Film]:
-    """The film of each panel that the run has something for."""
-    painters, count = panels(run), len(run.snapshots())
+def filmed(
+    run: Run, progress: Progress | None = None, told: list[str] | None = None
+) -> dict[str, Film]:
+    """The film of each panel that the run has something for.
+
+    told: gets what the model answers to the example at each snapshot, in words.
+    """
+    painters, count = panels(run, told), len(run.snapshots())
     reels = {name: Reel() for name in painters}
     for k, moment in enumerate(run.moments(), 1):
         for name, paint in painters.items():
@@ -173,9 +193,11 @@ def filmed(run: Run, progress: Progress | None = None) -> dict[str, Film]:
     return {name: reel.film() for name, reel in reels.items()}
 
 
-def panels(run: Run) -> dict[str, Painter]:
-    """What paints the frames of each panel that the run has something for."""
-    made = {"sizes": size_painter(run), "network": network_painter(run)}
+def panels(run: Run, told: list[str] | None = None) -> dict[str, Painter]:
+    """What paints the frames of each panel that the run has something for; told as above."""
+    made = {"sizes": size_painter(run), "network": network_painter(run, told)}
+    if side_of(len(run.layers[0][0].w)):
+        made["images"] = image_painter(run)
     if run.curves:
         made["curves"] = loss_painter(run)
     if run.points and len(run.layers[0][0].w) == 2:
@@ -204,33 +226,48 @@ def size_painter(run: Run) -> Painter:
     return lambda moment: rows(lines, moment.snapshot.step, title, "sizes-")
 
 
-def network_painter(run: Run) -> Painter:
-    """Paints the network, its units showing the example where it has an answer."""
-    x = run.example[0] if run.example else None
+def network_painter(run: Run, told: list[str] | None = None) -> Painter:
+    """Paints the network, its units showing the example where it has an answer.
+
+    told: gets the answer at each snapshot, in words.
+    """
+    x, told = run.example[0] if run.example else None, [] if told is None else told
     drawn = [column.drawn for column in read_columns(run.layers, x, None)]
     empty: list[Any] = [[None] * size for size in (len(run.layers[0][0].w), *map(len, run.layers))]
     places: list[list[int | None]] = []
+    logits = False
 
     def paint(moment: Moment) -> str:
-        nonlocal places
+        nonlocal places, logits
         layers, runs = layers_of(moment.model), empty
         if moment.graph:
             values = list(moment.graph.index)
             if not moment.same:
                 found = read_runs(layers, None, values[-1])
                 places = [[moment.graph.index.get(unit) for unit in run] for run in found]
+                logits = has_softmax(values[-1], found[-1])
             runs = [[k if k is None else values[k] for k in ks] for ks in places]
         put(moment.params, moment.snapshot)
-        trained = any(moment.snapshot.grads)
-        return film_frame(layers, runs, drawn, trained, run.title, "network-")
+        columns = film_columns(layers, runs, drawn, any(moment.snapshot.grads))
+        if run.classes is not None:
+            tell_classes(columns, run.classes, logits)
+        told.append(" ".join([*answer(columns[-1]), *right_answer(run)]))
+        return film_frame(columns, run.title, "network-")
 
     return paint
 
 
-def film_frame(
-    layers: Layers, runs: list[Any], drawn: list[list[int]], trained: bool, title: str, prefix: str
-) -> str:
-    """Both views upon each other as SVG, alike but for attributes in every state of a model.
+def right_answer(run: Run) -> list[str]:
+    """What the example is, in a sentence, if its class has a name."""
+    if not run.classes or not run.example:
+        return []
+    return [f"The example is {clean(run.classes[right_class(run.example[1])])}."]
+
+
+def film_columns(
+    layers: Layers, runs: list[Any], drawn: list[list[int]], trained: bool
+) -> list[Column]:
+    """The columns of a network, for a frame.
 
     runs: the Values of each column, with their gradients.
     drawn: the units to draw, which must not change from frame to frame.
@@ -239,9 +276,34 @@ def film_frame(
     columns = columns_of(layers, runs, runs[-1][0] is not None)
     for column, chosen in zip(columns, drawn, strict=True):
         column.drawn, column.ran = chosen, trained
+    return columns
+
+
+def film_frame(columns: list[Column], title: str, prefix: str) -> str:
+    """Both views upon each other as SVG, alike but for attributes in every state of a model."""
     place(columns)
     views = [view._replace(steady=True) for view in VIEWS.values()]
     return network_svg(columns, title, views, apart=False, prefix=prefix)
+
+
+def image_painter(run: Run) -> Painter:
+    """Paints the weights of the first layer as images, a few times in a run and at its end."""
+    last, pace = run.snapshots()[-1], pace_of_images(run)
+    turn, shown = 0, ""
+
+    def paint(moment: Moment) -> str:
+        nonlocal turn, shown
+        if turn % pace == 0 or moment.snapshot is last:
+            shown = weight_images(layers_of(moment.model)[0], "images-")
+        turn += 1
+        return shown
+
+    return paint
+
+
+def pace_of_images(run: Run) -> int:
+    """How many snapshots the images of the weights stay."""
+    return math.ceil(len(run.snapshots()) / IMAGES)
 
 
 def example_painter() -> Painter:

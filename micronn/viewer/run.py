@@ -21,7 +21,7 @@ from micronn.graph.rows import Graph
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer
-from micronn.pictures.network_columns import layers_of
+from micronn.pictures.network_columns import check_classes, layers_of
 from micronn.support.arguments import check_pairs, check_text, count, integer, pair
 from micronn.support.number import number_of
 from micronn.support.numeric import root_mean_square
@@ -92,12 +92,15 @@ class Run:
         title: str = "A training run",
         optimizer: Optimizer | None = None,
         batch_size: int | None = None,
+        classes: Sequence[str] | None = (),
     ):
         check_text(title, "title")
         self.model, self.loss, self.example, self.data = model, loss, example, data
-        self.optimizer = optimizer
+        self.optimizer, self.classes = optimizer, classes
         self.batch_size = None if batch_size is None else count(batch_size, "batch_size")
         self.layers = layers_of(model)
+        if classes:
+            check_classes(classes, len(self.layers[-1]))
         index = {p: k for k, p in enumerate(model.parameters())}
         self.indices = [[index[p] for n in layer for p in (*n.w, n.b)] for layer in self.layers]
         if data is not None:

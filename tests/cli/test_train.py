@@ -17,6 +17,7 @@ from rich.console import Console
 from micronn.checkpoint import load
 from micronn.cli.main import main
 from micronn.terminal import dashboard
+from micronn.training.tasks import toy
 from micronn.training.traced import predict
 
 
@@ -240,6 +241,33 @@ def test_a_run_becomes_a_page(capsys):
     rows = re.findall(r'<tr><th>(\d+)</th><td class="number">([\d.]+)</td>', html)
     assert [step for step, _ in rows] == ["0", "10", "20", "30"]
     assert 0.4 < float(rows[0][1]) < 1.2
+
+
+def test_the_page_of_a_run_on_digits_shows_an_image_and_what_the_net_answers(capsys):
+    out = train(
+        capsys,
+        "digits",
+        "--examples",
+        "100",
+        "--epochs",
+        "2",
+        "--seed",
+        "7",
+        "--replay",
+        "run.html",
+    )
+    assert "wrote run.html" in out
+    html = Path("run.html").read_text("utf-8")
+    assert ">28 × 28 input</text>" in html
+    # a picture of a digit: those of the validation set are dealt out by the seed
+    (_, targets) = toy("digits", 100, random.Random(7)).validation
+    says = json.loads(re.search(r'id="mn-data">(.*?)</script>', html, re.DOTALL)[1])["says"]
+    assert len(says) == 3
+    for said in says:
+        assert re.search(
+            rf"answers \d, with a probability of [\d.]+%. The example is {targets[0]}", said
+        )
+    assert "The weights of each neuron of layer 1, as images" in html
 
 
 def test_a_page_that_is_drawn_shows_on_a_terminal_how_far_it_is(monkeypatch, capsys):

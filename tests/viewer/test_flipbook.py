@@ -8,7 +8,7 @@ import pytest
 from micronn.nn import MLP
 from micronn.pictures.network_columns import layers_of
 from micronn.viewer.flipbook import ALPHABET, film
-from micronn.viewer.replay import film_frame
+from micronn.viewer.replay import film_columns, film_frame
 
 
 def page_of(book, k):
@@ -81,7 +81,7 @@ def test_every_state_of_a_network_comes_back():
             parameter.data += random.Random(k).uniform(-1.0, 1.0)
         if k == 4:
             model.layers[0].neurons[0].w[0].data = float("nan")
-        frames.append(film_frame(layers, empty, drawn, False, "t", "p-"))
+        frames.append(film_frame(film_columns(layers, empty, drawn, False), "t", "p-"))
     book = film(frames)
     assert len(book.scenes) == 1
     for k in range(6):

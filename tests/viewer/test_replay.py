@@ -11,13 +11,16 @@ from recorded_run import recorded, squared
 from micronn.data import moons
 from micronn.engine import Value
 from micronn.graph.rows import Graph
-from micronn.losses import mse
+from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
 from micronn.optim import SGD
 from micronn.pictures.network_columns import layers_of, place, read_columns
 from micronn.pictures.network_svg import VIEWS, network_svg
 from micronn.pictures.render import render
+from micronn.pictures.weight_images import weight_images
+from micronn.support.numeric import logsumexp
 from micronn.training import steps
+from micronn.training.traced import predict
 from micronn.viewer.flipbook import ALPHABET
 from micronn.viewer.flipbook import film as film_of
 from micronn.viewer.replay import Recorder, panels
@@ -207,7 +210,7 @@ def test_what_a_run_has_nothing_for_is_left_out(change, missing):
     assert {"plane", "curves", "sizes", "network", "example"} - set(
         book_of(html)["films"]
     ) == missing
-    assert html.count(" hidden><h2>") == len(missing)
+    assert html.count(" hidden><h2>") == len(missing) + 1  # two inputs are no image
 
 
 @pytest.mark.parametrize("nouts", [(2,), (3,), (4, 3)])
@@ -275,6 +278,48 @@ def test_two_hundred_snapshots_of_a_small_net_stay_under_3_megabytes():
             sizes[step] = len(recorder.to_html().encode())
     # A page grows by at most the same for each further snapshot.
     assert sizes[4] + (sizes[24] - sizes[4]) / 20 * 195 < 3_000_000
+
+
+# A net that reads images
+
+
+def reader(classes=(), snapshots=25):
+    """A net for images of 8 x 8 pixels and three classes, whose weights move at random."""
+    rng = random.Random(3)
+    model = MLP(64, [4, 3], "tanh", rng=rng)
+    image = [1.0 if 20 <= k < 30 else 0.0 for k in range(64)]
+    recorder = Recorder(model, loss=cross_entropy, example=(image, 2), classes=classes)
+    for step in range(snapshots):
+        for p in model.parameters():
+            p.data, p.grad = p.data + rng.gauss(0.0, 0.2), rng.gauss(0.0, 1.0)
+        recorder.snapshot(step, 1.0)
+    return recorder
+
+
+@pytest.mark.parametrize("classes", [(), ["cat", "dog", "owl"]])
+def test_the_page_says_at_every_snapshot_what_the_model_answers_and_how_probable_it_is(classes):
+    recorder = reader(classes)
+    book = book_of(recorder.to_html())
+    for moment, said in zip(recorder.moments(), book["says"], strict=True):
+        shares = logsumexp(predict(moment.model, [recorder.example[0]])[0])[1]
+        best = shares.index(max(shares))
+        name = classes[best] if classes else f"y{best}"
+        assert f"The model answers {name}, with a probability of {max(shares):.1%}." in said
+        assert said.endswith("The example is owl.") or not classes
+    (scene,) = book["films"]["network"]["scenes"]
+    texts = {value for _, attribute, values, _ in scene if attribute == "" for value in values}
+    assert any(re.fullmatch(r"(cat|y0) +[\d.]+%", text or "") for text in texts)
+
+
+def test_a_run_of_an_image_reader_shows_its_weights_as_images_ten_times_and_at_the_end():
+    recorder = reader(snapshots=26)
+    (frames,) = frames_of(recorder, "images")
+    assert len(set(frames)) == 10  # snapshots 0, 3, ... 24, and 25
+    assert frames[-1] == weight_images(recorder.layers[0], "images-")
+    html = recorder.to_html()
+    assert "Drawn anew after every 3 snapshots, and at the last." in html
+    assert " hidden><h2>What each neuron" not in html
+    assert " hidden><h2>What each neuron" in recorded(2).to_html()
 
 
 # Text from outside
