@@ -81,19 +81,19 @@ def box_of(card: Card, middle: Point) -> Box:
 
 
 def crowds(sketch: Sketch) -> list[list[Card]]:
-    """The records of each lane, and those that all the same cards of lanes read.
+    """The cards of each lane, and those that all the same cards of lanes read.
 
     None of a crowd is computed from another.
     """
     heads: defaultdict[str, set[str]] = defaultdict(set)
     for wire in sketch.wires:
         heads[wire.tail[0]].add(wire.head[0])
-    lanes = {card.id: card.lane for card in sketch.cards if card.ports}
+    lanes = {card.id: card.lane for card in sketch.cards}
     found: defaultdict[tuple[str, ...], list[Card]] = defaultdict(list)
     for card in sketch.cards:
-        if card.ports and card.lane:
+        if card.height % ROW == 0 and card.lane:
             found[card.lane, ""].append(card)
-        elif card.ports and heads[card.id] and all(lanes.get(head) for head in heads[card.id]):
+        elif card.height % ROW == 0 and heads[card.id] and all(map(lanes.get, heads[card.id])):
             found["", *sorted(heads[card.id])].append(card)
     return [cards for cards in found.values() if len(cards) > 1 and not returns(cards, heads)]
 
@@ -127,7 +127,7 @@ def stacked(id: str, cards: Sequence[Card]) -> Card:
 
 def padded(card: Card, side: int) -> list[str]:
     """The ports at the left, 0, or at the right, 1, of a card, one for each of its rows."""
-    ports = card.ports[-side]
+    ports = card.ports[-side] if card.ports else []
     return [*ports, *[""] * (round(card.height / ROW) - len(ports))]
 
 
