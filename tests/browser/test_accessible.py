@@ -5,6 +5,7 @@ headings, what is hidden from whom.
 """
 
 import random
+from functools import partial
 
 import pytest
 from example_graphs import net, overflow, shared, valley
@@ -75,6 +76,9 @@ def recorded(trainable):
 
 STEPPING, ANSWER = picture(shared), ("fill", "#typed", "7")
 ASKED = ("select", "#mode", "gradients")
+LEVELS, NEURON = picture(net, "network"), ("click", '.hot[aria-label*="neuron 1 of layer 1"]')
+WIDE = picture(partial(net, nouts=(6, 6, 1)), "network")
+HERE, MESSAGE = ("press", "Enter"), ("click", "#told li button >> nth=0")
 # The page, and what is done to it: a key pressed, a control clicked, filled or selected.
 STATES = {
     "step page": (STEPPING,),
@@ -90,6 +94,13 @@ STATES = {
     "step page, nan and infinity": (picture(overflow), ("press", "End")),
     "neurons": (picture(net, "neurons"),),
     "layers": (picture(net, "layers"),),
+    "from the network": (LEVELS,),
+    "one level down": (LEVELS, NEURON),
+    "two levels down": (LEVELS, NEURON, HERE),
+    "a value among its steps": (LEVELS, NEURON, HERE, HERE, HERE),
+    "a value of a net without steps": (WIDE, NEURON, HERE, HERE),
+    "a message on its wire": (WIDE, NEURON, HERE, HERE, MESSAGE),
+    "from the network, gradients": (LEVELS, ("click", "label[for=grads]")),
     "window": (picture(valley), ("unfold",)),
     "network": (network,),
     "questions on paper": (worksheet,),
