@@ -12,13 +12,12 @@ from functools import cache
 
 from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
-from micronn.graph.steps import number
 from micronn.pictures import ids
 from micronn.pictures.cards import largest
 from micronn.pictures.neuron_part import Part, Parts
 from micronn.pictures.palette import scale, shade
 from micronn.pictures.svg import escape
-from micronn.support.text import counted, fmt
+from micronn.support.text import counted, fmt, number
 
 MOST = 16  # messages that are listed
 
