@@ -13,7 +13,9 @@ from micronn.nn import MLP
 TYPED = {
     "1": 1.0, "-0.5": -0.5, "−0,5": -0.5, " +2. ": 2.0, ".5": 0.5, "1E-3": 1e-3,
     "inf": math.inf, "−∞": -math.inf, "Infinity": math.inf,
-    "": None, "one": None, "1+1": None, "1/3": None, "0x10": None, "1_0": None,
+    "": None, "one": None, "1+1": None, "1/3": 1 / 3, " −3 / 4": -0.75, "1e1/-,5": -20.0,
+    "1/0": None, "1/": None, "/2": None, "1/2/3": None, "inf/2": None, "1//2": None,
+    "0x10": None, "1_0": None,
     "١": None, "1e": None, "--1": None, "__import__('os')": None,
 }  # fmt: skip
 

@@ -251,7 +251,8 @@ def trained(
             assert step.validation_loss is not None  # steps_of() asks for it
             losses = {"training": step.loss, "validation": step.validation_loss}
             score = f"{METRIC_NAMES[question.kind]} {figure(question, step.metric)}"
-            board.update(losses, score, step.gradients, left)
+            sizes = {shown_layer(name): size for name, size in step.gradients.items()}
+            board.update(losses, score, sizes, left)
             if recorder:
                 recorder.snapshot(step.step, step.loss, step.validation_loss)
             if lowest is None or not run.args.patience or step.validation_loss < lowest:
@@ -260,6 +261,12 @@ def trained(
                     save(run.model, path, run.optimizer, run.rng, step.epoch, notes)
             redraw()
     return step, kept
+
+
+def shown_layer(name: str) -> str:
+    """What pictures call a layer: layer 1 for layers.0."""
+    word, _, index = name.partition(".")
+    return f"layer {int(index) + 1}" if word == "layers" and index.isdigit() else name
 
 
 def recorder_for(run: Run) -> Recorder:

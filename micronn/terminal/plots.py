@@ -143,7 +143,7 @@ class Curves:
     """Lines over steps, such as the losses of training and validation.
 
     series: name to numbers, one for each step; those that are not finite leave a gap.
-    height: in lines, axis and legend included, at least 4.
+    height: in lines, axis and legend included, at least 4, or 5 if it is logarithmic.
     width: in characters; the whole terminal if left out.
     unit: what a step is, for the axis.
 
@@ -157,12 +157,13 @@ class Curves:
         if not series or not all(series.values()):
             raise ValueError("a curve needs at least one number in every series")
         self.series = {name: list(numbers) for name, numbers in series.items()}
-        self.height, self.width, self.unit = max(4, height), width, unit
+        self.width, self.unit = width, unit
         self.up = axis_over([x for numbers in self.series.values() for x in numbers], 1.0, 0.0)
+        self.height = max(4 + self.up.log, height)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(24, min(self.width or options.max_width, options.max_width))
-        columns, lines = width - 11, self.height - 2
+        columns, lines = width - 11, self.height - 2 - self.up.log
         in_colour = has_colours(console, options)
         ticks = {0: fmt(self.up.high), lines - 1: fmt(self.up.low)}
         for k, row in enumerate(self.drawn(columns, lines, in_colour)):
@@ -170,7 +171,7 @@ class Curves:
             yield Text.assemble((tick, "dim"), row)
         last = f"{self.unit} {max(map(len, self.series.values())):,}"
         yield Text(f"{' ' * 11}1{last:>{columns - 1}}", "dim")
-        yield self.legend(in_colour)
+        yield from self.legend(in_colour, width)
 
     def trace(self, numbers: Sequence[float], across: int, down: int) -> Iterator[tuple[int, int]]:
         """The dots (x, y) of one line on a grid of dots, joined from column to column."""
@@ -208,13 +209,23 @@ class Curves:
 
         return [Text.assemble(*[character(x, y) for x in range(columns)]) for y in range(lines)]
 
-    def legend(self, in_colour: bool) -> Text:
-        """Which line is which, and where it stands now."""
-        line = Text(" ", no_wrap=True, overflow="ellipsis")
-        for k, (name, numbers) in enumerate(self.series.items()):
+    def legend(self, in_colour: bool, width: int) -> Iterator[Text]:
+        """Which line is which, and where it stands now; below it, if the axis is logarithmic.
+
+        Where there is no room for all names, they are cut short, and the numbers never.
+        """
+        texts = {name: fmt(numbers[-1]) for name, numbers in self.series.items()}
+        total = sum([len(name) + len(text) + 6 for name, text in texts.items()]) - 1
+        room = (width + 1) // len(texts) - max(map(len, texts.values())) - 6
+        line = Text(" ", no_wrap=True, overflow="crop")
+        for k, (name, text) in enumerate(texts.items()):
             mark = ("━━", LINES[k % 4]) if in_colour else (LINE_MARKS[k % 4] * 2, "")
-            line.append(*mark).append(f" {name} {fmt(numbers[-1])}  ")
-        return line.append("logarithmic" if self.up.log else "", "dim")
+            if total > width and len(name) > room:
+                name = f"{name[: max(0, room - 1)]}…"
+            line.append(*mark).append(f" {name} {text}  ")
+        yield line
+        if self.up.log:
+            yield Text(" logarithmic: equal heights are equal factors"[:width], "dim")
 
 
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bit of each dot

@@ -49,7 +49,7 @@ SAY = {  # what the script tells, with names and numbers for the words in braces
     "flat": "No step: {why}.",
     "undone": "Undone: {root} is {out}.",
     "reset": "These are the numbers that Python wrote.",
-    "typed": "Type a number, such as −0.5 or 1e-3, or inf or nan.",
+    "typed": "Type a number, such as −0.5 or 1/2 or 1e-3, or inf or nan.",
     "rate": "a learning rate is a number above 0, such as 0.1",
     "lost": "the gradients are not all numbers",
     "unread": "Left out of the address, as this page knows no such number: {part}.",

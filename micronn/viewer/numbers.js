@@ -57,11 +57,23 @@ function rounded(x, most) {
   return Math.sign(x) * `${digits}e${power - digits.length + 1}`;
 }
 
-// A typed number, or null; − and a decimal comma are understood, and ∞.
+// A typed number, or null; − and a decimal comma are understood, and ∞ and a fraction.
 function typedNumber(typed) {
-  const text = typed.trim().toLowerCase().replace("−", "-").replace("∞", "inf").replace(",", ".");
-  const [, sign, word] = /^([+-]?)(inf|infinity|nan)$/.exec(text) ?? [];
+  const parts = typed.split("/").map(plainDigits);
+  if (parts.length === 2) {
+    const [above, below] = parts.map(decimal);
+    return above === null || !below ? null : above / below;
+  }
+  const [, sign, word] = /^([+-]?)(inf|infinity|nan)$/.exec(parts.join("/")) ?? [];
   if (word) return word === "nan" ? NaN : sign === "-" ? -Infinity : Infinity;
+  return decimal(parts.join("/"));
+}
+
+function plainDigits(typed) {
+  return typed.trim().toLowerCase().replaceAll("−", "-").replaceAll("∞", "inf").replaceAll(",", ".");
+}
+
+function decimal(text) {
   return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/.test(text) ? +text : null;
 }
 

@@ -90,7 +90,7 @@ function isRight(question, typed) {
 
 function check(typed) {
   const right = isRight(current(), typed);
-  if (right === null) say("Type a number, such as −0.5 or 1e-3, or inf or nan.");
+  if (right === null) say("Type a number, such as −0.5 or 1/2 or 1e-3, or inf or nan.");
   else tell(right, right ? "Right: the" : `You typed ${typed.trim()}; the`);
 }
 

@@ -60,13 +60,22 @@ class Question(NamedTuple):
 
 
 def read_number(typed: str) -> float | None:
-    """A typed number; − and a decimal comma are understood, and ∞.
+    """A typed number; − and a decimal comma are understood, and ∞ and a fraction.
 
-    >>> read_number(" −0,5 "), read_number("1e-3"), read_number("one")
-    (-0.5, 0.001, None)
+    >>> read_number(" −0,5 "), read_number("1e-3"), read_number("-3/4"), read_number("one")
+    (-0.5, 0.001, -0.75, None)
     """
-    text = typed.strip().lower().replace("−", "-").replace("∞", "inf").replace(",", ".")
+    above, slash, below = typed.partition("/")
+    if slash:
+        a, b = decimal(plain(above)), decimal(plain(below))
+        return a / b if a is not None and b else None
+    text = plain(typed)
     return float(text) if NOT_FINITE.fullmatch(text) else decimal(text)
+
+
+def plain(typed: str) -> str:
+    """What was typed, as Python writes numbers."""
+    return typed.strip().lower().replace("−", "-").replace("∞", "inf").replace(",", ".")
 
 
 def allowed(answer: float, terms: Iterable[float]) -> tuple[float, float]:
@@ -189,7 +198,7 @@ def marked(question: Question, typed: str, tell: Callable[[str], None]) -> bool 
         return None
     mark = question.mark(typed)
     if mark is None:
-        tell("  type a number, such as -0.5 or 1e-3 or inf; ? gives a hint, Ctrl-D ends")
+        tell("  type a number, such as -0.5 or 1/2 or 1e-3 or inf; ? gives a hint, Ctrl-D ends")
     elif mark:
         tell(f"  right: {fmt(question.answer)}")
     else:

@@ -285,7 +285,9 @@ def test_a_page_that_is_drawn_shows_on_a_terminal_how_far_it_is(monkeypatch, cap
 def test_live_into_a_file_ends_with_the_picture(capsys):
     out = train(capsys, "moons", "--seed", "7", "--epochs", "10", "--live")
     assert "\x1b" not in out
-    assert "size of the gradient" in out
+    _, _, sizes = out.partition("size of the gradient")
+    assert re.search(r"^layer 1 ", sizes, re.MULTILINE)  # as in the pictures
+    assert "layers.0" not in out
 
 
 REFUSALS = [

@@ -46,8 +46,9 @@ def test_it_says_how_far_the_run_is_how_good_and_how_long_to_go():
 
 def test_it_shows_losses_gradients_and_what_the_model_sees():
     text = "\n".join(lines_of(learning(picture=filled), 80, 24, color_system=None))
-    for words in ("train", "validation", "layer 1", "layer 2", "####"):
+    for words in ("train", "valid", "layer 1", "layer 2", "####"):
         assert words in text
+    assert "0.01781" in text  # 0.5**7 + 0.01, whole, beside a name that is cut short
 
 
 def test_the_size_of_a_gradient_has_no_sign():

@@ -160,3 +160,16 @@ def test_an_ascii_terminal_gets_ascii(picture):
     Console(file=file, width=60, color_system=None).print(picture)
     file.flush()
     assert file.buffer.getvalue().strip()
+
+
+@pytest.mark.parametrize("width", [30, 38, 60, 120])
+def test_in_a_legend_words_give_way_before_numbers_and_the_axis_says_that_it_is_logarithmic(width):
+    curves = Curves({"training": [1.5, 0.001234], "validation": [1.5, 0.6131]}, 8, width)
+    lines = in_marks(curves)
+    legend, words = lines[-2], lines[-1]
+    assert "0.001234" in legend
+    assert legend.rstrip().endswith("0.6131")
+    assert ("training" in legend and "validation" in legend) == (width >= 60)
+    assert words.startswith(" logarithmic")
+    assert all(len(line) <= width for line in lines)
+    assert len(lines) == 8
