@@ -133,10 +133,25 @@ def clean(name: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text with U+FFFD for every character that a terminal would obey or could not show."""
+    """Text with U+FFFD for every character that a terminal would obey or could not show.
+
+    What joins two letters of a script that needs it, or two pictographs, stays.
+    """
     if text.isprintable():
         return text
-    return "".join([c if c.isprintable() else "\ufffd" for c in text])
+    around = zip(" " + text, text, text[1:] + " ", strict=False)
+    return "".join([b if b.isprintable() or joins(a, b, c) else "\ufffd" for a, b, c in around])
+
+
+def joins(before: str, c: str, after: str) -> bool:
+    """Whether a character is a zero-width joiner or non-joiner where one has an effect."""
+    two = before + after
+    return c in JOINERS and two.isprintable() and not before.isascii() and not after.isascii()
+
+
+JOINERS = "\u200c\u200d"
+# Of a family of pictographs only the first takes room, and a tone of skin takes none.
+JOINED = re.compile("\u200d[\u2190-\u2bff\U0001f000-\U0001faff]|[\U0001f3fb-\U0001f3ff]")
 
 
 def counted(n: int, word: str) -> str:
@@ -188,16 +203,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def columns(text: str) -> float:
     """How many characters wide a text is, in a font where every letter is as wide.
 
-    East Asian wide characters count 2, pictographs 2.5, marks on a letter 0.
+    East Asian wide characters count 2, pictographs 2.5, marks on a letter and joiners 0.
     """
-    return float(len(text)) if text.isascii() else max(1.0, sum(map(column, text)))
+    if text.isascii():
+        return float(len(text))
+    return max(1.0, sum(map(column, JOINED.sub("", text))))
 
 
 def column(c: str) -> float:
     """The width of one character."""
     if c < "\u0300":
         return 1.0
-    if unicodedata.category(c) in ("Mn", "Me"):
+    if unicodedata.category(c) in ("Mn", "Me") or c in JOINERS:
         return 0.0
     if c >= "\U0001f000":
         return 2.5

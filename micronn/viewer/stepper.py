@@ -165,8 +165,10 @@ def page_files(*names: str, levels: Levels) -> list[str]:
 
 def folded_page(picture: Picture, graph: Graph, title: str, levels: Levels) -> str:
     """The page of a large graph: its folded picture, or its levels, and a table of values."""
-    rows = graph.rows(range(max(0, len(graph) - MOST_ROWS), len(graph)))
-    part = f"The table holds the last {len(rows):,} of {len(graph):,} values."
+    chosen = foremost(graph, MOST_ROWS)
+    found = {row.k: row for row in graph.rows(chosen)}
+    rows = [found[k] for k in chosen]
+    part = f"The table holds {len(rows):,} of {len(graph):,} values: {ORDER}."
     return html_page(
         __package__,
         page_files("table.html" if levels else "folded.html", "stepper.css", levels=levels),
@@ -179,6 +181,20 @@ def folded_page(picture: Picture, graph: Graph, title: str, levels: Levels) -> s
         values=values_table(graph, rows),
         **levels,
     )
+
+
+ORDER = "the output, parameters, what was given, then what was computed, the last first"
+
+
+RANK = {"root": 0, "param": 1, "input": 2, "op": 3, "const": 4}
+
+
+def foremost(graph: Graph, most: int) -> list[int]:
+    """The rows of a table; of too many those that a reader looks for, in the order of RANK."""
+    if len(graph) <= most:
+        return list(range(len(graph)))
+    places = [(RANK[row.role], -row.k if row.operands else row.k, row.k) for row in graph.nodes]
+    return [k for _, _, k in sorted(places)[:most]]
 
 
 def values_table(graph: Graph, rows: Iterable[Row]) -> str:

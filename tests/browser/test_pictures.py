@@ -1,7 +1,7 @@
 """What must be seen, checked where it is seen: in a browser."""
 
 import pytest
-from example_graphs import PICTURES, moved_twice
+from example_graphs import PICTURES, moved_twice, net
 
 from micronn.draw import draw
 
@@ -144,3 +144,32 @@ def test_the_table_below_a_folded_picture_has_room_for_what_changed(page, width)
     assert "now " in page.inner_text("tbody")
     assert "before " in page.inner_text("tbody")
     assert all(needed <= given for needed, given in cells)
+
+
+def test_paper_takes_sixty_rows_of_a_long_table_and_says_so(page):
+    root, params = net(20, (4, 1))
+    page.set_content(draw(root, params).as_page())
+    page.emulate_media(media="print")
+    shown = "[...document.querySelectorAll('tbody tr')].filter(r => r.offsetHeight).length"
+    told = "getComputedStyle(document.querySelector('.scroll'), '::after').content"
+    assert page.evaluate(shown) == 60
+    assert "first 60 values" in page.evaluate(told)
+    page.emulate_media(media="screen")
+    assert page.evaluate(shown) > 60
+    assert page.evaluate(told) == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_where_colours_are_forced_a_picture_keeps_its_own(page, svgs, scheme):
+    show(page, svgs["neuron"])
+    page.emulate_media(color_scheme=scheme, forced_colors="active")
+    fills = page.evaluate(
+        """() => ['.bg', '.legend rect', '#n2_grad rect', '#n2_grad text'].map(
+             one => getComputedStyle(document.querySelector(one)).fill)"""
+    )
+    page.emulate_media(color_scheme=scheme, forced_colors="none")
+    again = page.evaluate(
+        """() => ['.bg', '.legend rect', '#n2_grad rect', '#n2_grad text'].map(
+             one => getComputedStyle(document.querySelector(one)).fill)"""
+    )
+    assert fills == again

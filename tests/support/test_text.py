@@ -45,6 +45,29 @@ def test_a_name_becomes_harmless_and_short():
     assert clean("w" * 14 + "x" * 100 + "y" * 13) == "w" * 14 + "…" + "y" * 13
 
 
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # man, woman, girl: drawn as one
+
+
+@pytest.mark.parametrize("name", [FAMILY, "می\u200cخواهم", "\u0915\u094d\u200d\u0937"])
+def test_what_joins_letters_of_a_script_or_pictographs_stays(name):
+    assert clean(name) == name
+
+
+@pytest.mark.parametrize("name", ["a\u200db", "\u200dx", "1\u200c", "\u200d", "م\u200d a"])
+def test_what_joins_nothing_is_shown_as_a_mark(name):
+    assert "\ufffd" in clean(name)
+    assert not {"\u200c", "\u200d"} & set(clean(name))
+
+
+def test_marks_that_turn_the_direction_are_never_kept():
+    assert clean("م\u202eم\u2066م\u200fم") == "م\ufffdم\ufffdم\ufffdم"
+
+
+def test_a_family_takes_the_room_of_one_pictograph_and_a_joiner_none():
+    assert columns(FAMILY) == columns("\U0001f468") == columns("\U0001f468\U0001f3fd") == 2.5
+    assert columns("می\u200cخواهم") == 7
+
+
 def test_wide_characters_take_the_room_they_need():
     assert columns("abc") == 3
     assert columns("漢字") == 4

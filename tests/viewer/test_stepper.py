@@ -280,9 +280,21 @@ def test_the_table_of_a_huge_graph_is_cut_and_says_so():
     for _ in range(20_000):
         x = x * 1.0
     page = to_html(x)
-    assert "The table holds the last 500 of 40,001 values." in page
+    assert "The table holds 500 of 40,001 values: the output, parameters, what was given," in page
     assert "No backward() yet" in page
     assert len(page) < 250_000
+
+
+def test_the_table_of_a_huge_graph_begins_with_what_a_reader_looks_for():
+    model = MLP(2, [16, 16, 1], rng=random.Random(0))
+    loss = total([(model([float(x), 1.0]) - 1.0) ** 2 for x in range(30)])
+    loss.label = "loss"
+    loss.backward()
+    names = re.findall('<tr data-n="n[0-9]+"><th scope="row">([^<]+)', to_html(loss, model))
+    parameters = dict(model.named_parameters())
+    assert names[0] == "loss"
+    assert set(names[1 : 1 + len(parameters)]) == parameters.keys()
+    assert len(names) == 500
 
 
 def test_detail_chooses_the_picture():
