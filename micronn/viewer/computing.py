@@ -93,7 +93,6 @@ def computing(story: Story, form: str) -> dict[str, Any]:
     free = [row.k for row in graph.nodes if not row.operands]
     moves = [k for k in free if graph.nodes[k].role == "param"]
     moves = moves or [k for k in free if graph.nodes[k].role == "input"]
-    labels = [row.name for row in graph.nodes]
     return {
         "machine": machine_data(),
         "names": unique(story.code_names),
@@ -102,6 +101,16 @@ def computing(story: Story, form: str) -> dict[str, Any]:
         "given": packed([graph.nodes[k].current for k in free]),
         "moves": moves,
         "moved": among([graph.nodes[k].title for k in moves]) if moves else "",
+        **arithmetic(graph),
+        "texts": compressed(json_for_script(texts(story, told, form))),
+        "svg": picture_of(fresh(graph)) if any(map(of_two_moments, graph.nodes)) else "",
+    }
+
+
+def arithmetic(graph: Graph) -> dict[str, Any]:
+    """What the script needs to work out a graph: rows, tapes, refusals, powers, and colours."""
+    labels = [row.name for row in graph.nodes]
+    return {
         "rows": [
             [tape_name(row), row.operands, row.op in LEAVE_OUT, row.role] for row in graph.nodes
         ],
@@ -113,8 +122,6 @@ def computing(story: Story, form: str) -> dict[str, Any]:
         "refusals": {row.k: found for row in graph.nodes if (found := refusals(row, labels))},
         "powers": {row.k: kind_and_number(row.op)[1] for row in graph.nodes},
         "light": LIGHT,
-        "texts": compressed(json_for_script(texts(story, told, form))),
-        "svg": picture_of(fresh(graph)) if any(map(of_two_moments, graph.nodes)) else "",
     }
 
 

@@ -1,4 +1,5 @@
 /* global data, all, slots, svg, tips, wire */
+/* exported fill, redraw */
 // What changes in a picture with its numbers beside the texts of its steps: wires, frames,
 // corners and descriptions, as pictures/ paints them, and what is refused.
 
@@ -85,5 +86,43 @@ function refusalAt(card, text) {
     part.textContent = line;
     return part;
   }));
+  return group;
+}
+
+// A text in its place, on the colour of its box if it has one.
+
+function fill([name, text, shade]) {
+  let slot = slots.get(name);
+  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot);
+  const ground = slot.querySelector("rect");
+  const label = ground ? slot.querySelector("text") : slot;
+  const room = ground ? ground.getAttribute("width") - 4 : roomFor(label);
+  const width = Math.round([...text].length * label.getAttribute("font-size") * 6) / 10;
+  label.textContent = text;
+  label.setAttribute("textLength", Math.min(room, width));
+  if (!ground || !shade) return;
+  ground.style.fill = `var(--${shade})`;
+  label.style.fill = shade === "bad" ? "var(--badink)" : "var(--ink)";
+  label.style.fontWeight = shade === "bad" ? "bold" : "normal";
+}
+
+// How wide a number may be that stands on no box: as the box below it, or as its column.
+function roomFor(label) {
+  const card = label.closest(".card"), frame = card.querySelector("rect"), x = +label.getAttribute("x");
+  const box = card.querySelector(":scope > g > rect"), width = +box.getAttribute("width");
+  if (Math.abs(+box.getAttribute("x") + width / 2 - x) < 1) return width - 2;
+  return 2 * Math.min(x, +frame.getAttribute("width") + 2 * frame.getAttribute("x") - x) - 6;
+}
+
+// A number in a box as large as that of the gradient below: nan and infinity stand in one.
+function boxed(text) {
+  const group = document.createElementNS(svg.namespaceURI, "g");
+  const box = text.closest(".card").querySelector(":scope > g > rect").cloneNode();
+  box.setAttribute("y", box.getAttribute("y") - 20);
+  group.id = text.id;
+  text.removeAttribute("id");
+  text.replaceWith(group);
+  group.append(box, text);
+  slots.set(group.id, group);
   return group;
 }

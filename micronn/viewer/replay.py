@@ -37,6 +37,7 @@ from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
 from micronn.training.metrics import right_class
 from micronn.training.traced import predictor
+from micronn.viewer.example_graph import example_graph
 from micronn.viewer.flipbook import ALPHABET, Film, Reel, film
 from micronn.viewer.run import Moment, Run, Snapshot, named_inputs, put
 from micronn.viewer.trainable import NotHere, thinned, training_data
@@ -117,14 +118,17 @@ class Recorder(Run):
 
 def learning_page(run: Run) -> str:
     """The page on which the run goes on.  Raises NotHere where it cannot."""
-    data, snapshots = training_data(run), run.snapshots()
+    (data, program), snapshots = training_data(run), run.snapshots()
     chosen = thinned(snapshots, len(data["states"]))
     last = copy(run)
     last.kept, last.last, last.example = [snapshots[-1]], snapshots[-1], run.shown
     last.classes = None  # its script repaints no probabilities
     panels = {name: each.html() for name, each in filmed(last).items()}
-    panels["sizes"] = film([size_painter(run)(next(last.moments()))]).html()  # of all snapshots
-    return training_page(run, data, panels, table(run, chosen), escape(plane_words(run)))
+    moment = next(last.moments())
+    panels["sizes"] = film([size_painter(run)(moment)]).html()  # of all snapshots
+    known, svg = example_graph(run, program, moment.model)
+    panels["example"] = svg or panels["example"]
+    return training_page(run, data | known, panels, table(run, chosen), escape(plane_words(run)))
 
 
 def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> str:

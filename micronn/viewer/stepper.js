@@ -1,4 +1,4 @@
-/* global byId, all, pressable, data, now, turn, svg, lookAt, lookAgain, putBeside, ring, unring */
+/* global byId, all, pressable, data, now, turn, svg, fill, lookAt, lookAgain, putBeside, ring, unring */
 // Python wrote the story, and every number in it.  This script turns its leaves: it moves
 // texts and colours to their places and computes no value.  Where a reader changes a number,
 // compute.js puts other texts in their place.
@@ -74,42 +74,6 @@ function paint(seen) {
   if (still) return;
   lookAt([...seen.on, ...seen.to], seen.into ?? seen.to);
   keepInSight(rows.find(row => row.dataset.n === (seen.to[0] ?? seen.on[0])));
-}
-
-function fill([name, text, shade]) {
-  let slot = slots.get(name);
-  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot);
-  const ground = slot.querySelector("rect");
-  const label = ground ? slot.querySelector("text") : slot;
-  const room = ground ? ground.getAttribute("width") - 4 : roomFor(label);
-  const width = Math.round([...text].length * label.getAttribute("font-size") * 6) / 10;
-  label.textContent = text;
-  label.setAttribute("textLength", Math.min(room, width));
-  if (!ground || !shade) return;
-  ground.style.fill = `var(--${shade})`;
-  label.style.fill = shade === "bad" ? "var(--badink)" : "var(--ink)";
-  label.style.fontWeight = shade === "bad" ? "bold" : "normal";
-}
-
-// How wide a number may be that stands on no box: as the box below it, or as its column.
-function roomFor(label) {
-  const card = label.closest(".card"), frame = card.querySelector("rect"), x = +label.getAttribute("x");
-  const box = card.querySelector(":scope > g > rect"), width = +box.getAttribute("width");
-  if (Math.abs(+box.getAttribute("x") + width / 2 - x) < 1) return width - 2;
-  return 2 * Math.min(x, +frame.getAttribute("width") + 2 * frame.getAttribute("x") - x) - 6;
-}
-
-// A number in a box as large as that of the gradient below: nan and infinity stand in one.
-function boxed(text) {
-  const group = document.createElementNS(svg.namespaceURI, "g");
-  const box = text.closest(".card").querySelector(":scope > g > rect").cloneNode();
-  box.setAttribute("y", box.getAttribute("y") - 20);
-  group.id = text.id;
-  text.removeAttribute("id");
-  text.replaceWith(group);
-  group.append(box, text);
-  slots.set(group.id, group);
-  return group;
 }
 
 function paintTable(shown, ringed) {

@@ -42,7 +42,7 @@ MOST_WIRES = 240  # between them
 MOST_ROWS = 500  # of the table below a folded picture
 SCRIPTS = (  # in this order
     "page.js", "numbers.js", "machine.js", "stage.js", "stepper.js", "walk.js", "quiz.js",
-    "compute.js", "redraw.js", "fields.js",
+    "arithmetic.js", "compute.js", "redraw.js", "fields.js",
 )  # fmt: skip
 SHADED = "".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")])
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step

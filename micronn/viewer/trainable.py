@@ -43,8 +43,11 @@ class NotHere(Exception):
     """A model that cannot learn in a page; the message says why."""
 
 
-def training_data(run: Run) -> dict[str, Any]:
-    """All that the page of a run with an optimiser knows.  Raises NotHere, in words."""
+def training_data(run: Run) -> tuple[dict[str, Any], TracedLoss]:
+    """What the page of a run with an optimiser knows of it, and the loss of an example, traced.
+
+    Raises NotHere, in words.
+    """
     optimizer, most = cast(Optimizer, run.optimizer), run.most_states()
     if most < 2:
         count, learned = len(cast(Any, run.data)[0]), len(run.learned)
@@ -60,7 +63,7 @@ def training_data(run: Run) -> dict[str, Any]:
         raise NotHere(why) from None
     count, names = len(program.rows), list(optimizer.step_arguments())
     chosen = b"".join(program.encoded([list(map(number_of, run.shown[0]))], [run.shown[1]]))
-    return {
+    data = {
         "machine": machine_data(),
         "loss": tape_data(loss),
         "units": units,
@@ -80,6 +83,7 @@ def training_data(run: Run) -> dict[str, Any]:
             for snapshot in thinned(run.snapshots(), most)
         ],
     }
+    return data, program
 
 
 def thinned(snapshots: Sequence[Snapshot], most: int) -> Sequence[Snapshot]:

@@ -1,14 +1,14 @@
-/* global Curve, Futures, Learner, Network, Plane, Sizes, all, byId, data, fmt, go, loadMachine, now, pressable, repr, turn */
+/* global Curve, ExampleGraph, Futures, Learner, Network, Plane, Sizes, all, byId, data, fmt, go, loadMachine, now, pressable, repr, turn */
 // The page of a training that goes on: Play takes steps, and the reader changes what they start
 // from.  A change in the past opens another future; the old one stays on the curve.  Every
 // sentence comes from Python, with places for numbers.
 
 const words = data.words;
-const fill = (text, parts) => text.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+const spoken = (text, parts) => text.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-const nameOf = ([layer, neuron]) => fill(words.neuron, {layer: layer + 1, neuron});
+const nameOf = ([layer, neuron]) => spoken(words.neuron, {layer: layer + 1, neuron});
 
-let learner = null, futures = null, plane = null, network = null, charts = [];
+let learner = null, futures = null, plane = null, network = null, graphOf = null, charts = [];
 let settings = null;  // with which the next step will be taken,
 let wanted = null;    // and what the reader has set of them since the last step was taken
 let chosen = data.index, selected = [0, 0];
@@ -31,6 +31,7 @@ function paint() {
   const numbers = isGrad ? gradient : learner.parameters(moment);
   if (numbers) network.paint(isGrad ? "g" : "w", numbers, example?.[isGrad ? "grad" : "data"]);
   network.mark(selected, settings.frozen);
+  graphOf?.paint(learner.parameters(moment), row);
   for (const chart of charts) chart.paint(futures, moment);
   byId("step").textContent = leaf.title(now);
   byId("say").textContent = said(moment);
@@ -40,7 +41,7 @@ function paint() {
 function said({loss, sizes, note}) {
   const size = Math.max(...sizes), parts = {loss: fmt(loss), layer: sizes.indexOf(size) + 1, size: fmt(size)};
   const strongest = sizes.length > 1 && size > 0 ? words.strongest : "";
-  return [words.say, strongest, note].filter(Boolean).map(text => fill(text, parts)).join(" ");
+  return [words.say, strongest, note].filter(Boolean).map(text => spoken(text, parts)).join(" ");
 }
 
 // What can be changed
@@ -86,14 +87,14 @@ function decimal(typed) {
 function numberIn(input, least = -Infinity) {
   const number = decimal(input.value);
   if (number !== null && Number.isFinite(number) && number >= least) return number;
-  tell(fill(least === 0 ? words.no_rate : words.no_number, {text: input.value}), true);
+  tell(spoken(least === 0 ? words.no_rate : words.no_number, {text: input.value}), true);
   return null;
 }
 
 function changeNumber(input, k, name) {
   const number = numberIn(input);
   if (number === null || number === state().columns[k]) return;
-  const note = fill(words.changed, {name, neuron: nameOf(selected), number: fmt(number)});
+  const note = spoken(words.changed, {name, neuron: nameOf(selected), number: fmt(number)});
   tell("");
   wanted = null;
   arrive(futures.add(now, {...learner.changed(state(), k, number, note), settings}));
@@ -103,14 +104,14 @@ function changeRate() {
   const lr = numberIn(byId("lr"), 0);
   if (lr === null) return;
   settings = wanted = {...settings, lr};
-  tell(fill(words.rate, {lr: fmt(lr)}));
+  tell(spoken(words.rate, {lr: fmt(lr)}));
 }
 
 function freeze() {
   const on = settings.frozen.some(each => same(each, selected));
   const others = settings.frozen.filter(each => !same(each, selected));
   settings = wanted = {...settings, frozen: on ? others : [...others, selected].sort()};
-  tell(fill(on ? words.thawed : words.frozen, {neuron: nameOf(selected)}));
+  tell(spoken(on ? words.thawed : words.frozen, {neuron: nameOf(selected)}));
   showControls();
   network.mark(selected, settings.frozen);
 }
@@ -138,7 +139,7 @@ function showFutures() {
   byId("futures").lastChild.replaceChildren(...futures.lines.map((line, k) => {
     const button = document.createElement("button"), end = line.at(-1);
     const from = k === futures.current ? now : futures.parting(line);
-    button.textContent = fill(words.future, {k: k + 1, step: end.step, loss: fmt(end.loss)});
+    button.textContent = spoken(words.future, {k: k + 1, step: end.step, loss: fmt(end.loss)});
     button.setAttribute("aria-pressed", k === futures.current);
     button.addEventListener("click", () => {
       futures.current = k;
@@ -154,7 +155,7 @@ function showFutures() {
 const rows = all("tbody tr");
 const leaf = {
   last: data.states.length - 1,
-  title: k => fill(words.step, futures?.line[k] ?? data.states[k]),
+  title: k => spoken(words.step, futures?.line[k] ?? data.states[k]),
   show(k) {
     if (!learner) return;
     settings = wanted ?? (futures.line[k + 1] ?? futures.line[k]).settings;
@@ -169,7 +170,7 @@ const leaf = {
     if (next && same(next.settings, settings)) return k + 1;
     const made = learner.after(futures.line[k], settings);
     if (!made) {
-      tell(fill(words.diverged, {step: futures.line[k].step + 1}), true);
+      tell(spoken(words.diverged, {step: futures.line[k].step + 1}), true);
       return null;
     }
     if (wanted) tell("");
@@ -188,6 +189,8 @@ function begin(machine) {
   for (const each of learner.states) learner.measure(each);
   plane = data.plane && new Plane(data.plane);
   network = new Network(data.layers);
+  if (data.computing) graphOf = new ExampleGraph(machine);
+  else byId("example").textContent = spoken(words.large, {values: data.values});
   charts = [new Curve(byId("curves"), words, data.validation), new Sizes(byId("sizes"), words, data.layers.length)];
   byId("lr").addEventListener("change", changeRate);
   byId("freeze").addEventListener("click", freeze);

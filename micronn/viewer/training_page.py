@@ -18,8 +18,8 @@ from micronn.viewer.run import Run
 SPEEDS = {"slow": 500, "normal": 60, "fast": 16}  # in milliseconds a step
 PANELS = ("plane", "curves", "sizes", "network", "example")
 SCRIPTS = (
-    "page.js", "numbers.js", "machine.js", "learner.js",
-    "training_charts.js", "training_pictures.js", "training.js",
+    "page.js", "numbers.js", "machine.js", "arithmetic.js", "redraw.js", "learner.js",
+    "example.js", "training_charts.js", "training_pictures.js", "training.js",
 )  # fmt: skip
 WORDS = {
     "step": "Step {step}",
@@ -34,6 +34,8 @@ WORDS = {
     "layer": "layer {layer}",
     "rows": "all rows are logarithmic: equal heights are equal factors",
     "span": "each goes from {low} to {high}",
+    "large": "Its graph has {values} values, too many for a card each at every step. The network "
+    "above shows those of its neurons.",
     "neuron": "layer {layer}, neuron {neuron}",
     "changed": "Here {name} of {neuron} was set to {number}.",
     "rate": "The next steps have the learning rate {lr}.",

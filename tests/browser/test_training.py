@@ -6,9 +6,12 @@ import pytest
 
 from micronn.data import blobs, moons, xor
 from micronn.engine import Value, mean
+from micronn.graph.rows import Graph
+from micronn.graph.steps import Story
 from micronn.losses import cross_entropy, hinge, loss_of, mse
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, AdamW
+from micronn.support.text import fmt
 from micronn.training import steps
 from micronn.viewer import Recorder
 
@@ -256,6 +259,35 @@ def test_the_network_shows_the_chosen_example_as_python_computes_it(opened):
     )
 
 
+NUMBERS = """() => data.given.length && [...document.querySelectorAll("#example [id$=_data]")].map(
+    e => [e.id.slice(1, -5), e.textContent, document.getElementById(
+        e.id.replace("_data", "_grad")).textContent])"""
+
+
+@pytest.mark.parametrize("pick", [0, 3])
+def test_the_graph_of_the_chosen_example_is_the_one_that_python_draws(opened, pick):
+    model, loss, data, make, _ = TASKS["xor 2-4-1, SGD"]()
+    optimizer = make(model.parameters())
+    page = opened(Recorder(model, loss=loss, data=data, optimizer=optimizer))
+    press(page, "ArrowRight", 7)
+    page.select_option("#pick", str(pick))
+    train_in_python(model, loss, data, optimizer, None, 7)
+    model.zero_grad()
+    root = loss_of(loss, model([Value(number) for number in data[0][pick]]), Value(data[1][pick]))
+    expected = Story(Graph(root, model)).graph
+    shown = page.evaluate(NUMBERS)
+    assert sorted(int(k) for k, *_ in shown) == list(range(len(expected)))
+    for k, number, grad in shown:
+        row = expected.nodes[int(k)]
+        assert (number, grad) == (fmt(row.data), fmt(row.grad, sign=True)), row.title
+
+
+def test_of_a_graph_with_too_many_cards_it_says_how_many_values_there_are(opened):
+    model, loss, data, make, _ = TASKS["moons 2-8-8-1, Adam"]()
+    page = opened(Recorder(model, loss=loss, data=data, optimizer=make(model.parameters())))
+    assert "161 values, too many for a card each" in page.inner_text("#example")
+
+
 def test_a_click_chooses_an_example_or_a_neuron(opened):
     model, loss, data, make, _ = TASKS["xor 2-4-1, SGD"]()
     page = opened(Recorder(model, loss=loss, data=data, optimizer=make(model.parameters())))
@@ -334,7 +366,7 @@ def test_without_a_script_the_last_snapshot_is_there_and_no_dead_control(visit, 
     for _ in recorder.record(steps(model, loss, data, optimizer, epochs=3)):
         pass
     page = visit(recorder.save(tmp_path / "page.html"), java_script_enabled=False)
-    for name in ("plane", "curves", "network", "example"):
+    for name in ("plane", "curves", "sizes", "network", "example"):
         assert page.is_visible(f"#{name} svg"), name
     assert len(page.query_selector_all("tbody tr")) == 4  # the untrained net, and three epochs
     for dead in ("[role=toolbar]", ".keys", "#change", "#told"):

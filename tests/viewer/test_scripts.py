@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from micronn.engine import Value
-from micronn.viewer import stepper, to_html
+from micronn.viewer import stepper, to_html, training_page
 
 PACKAGE = Path(__file__).parent.parent.parent / "micronn"
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
@@ -16,15 +16,7 @@ STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
     [*stepper.SCRIPTS, "levels.js"],
     ["page.js", "replay.js"],
-    [
-        "page.js",
-        "numbers.js",
-        "machine.js",
-        "learner.js",
-        "training_charts.js",
-        "training_pictures.js",
-        "training.js",
-    ],
+    list(training_page.SCRIPTS),
 ]  # as pages have them
 
 
