@@ -8,10 +8,11 @@ import random
 from functools import partial
 
 import pytest
-from example_graphs import net, overflow, shared, valley
+from example_graphs import net, neuron, overflow, shared, valley
 
 from micronn.data import moons
 from micronn.draw import draw
+from micronn.engine import Value
 from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import SGD
@@ -38,6 +39,12 @@ def picture(graph, *arguments):
         return draw(root, params, *arguments).save(path)
 
     return write
+
+
+def logarithm():
+    y = Value(2.0, "x").log() * 3.0
+    y.backward()
+    return y, None
 
 
 def network(path):
@@ -74,6 +81,7 @@ def recorded(trainable):
     return write
 
 
+FIELD = ("wait", "input.given >> nth=0")
 STEPPING, ANSWER = picture(shared), ("fill", "#typed", "7")
 ASKED = ("select", "#mode", "gradients")
 LEVELS, NEURON = picture(net, "network"), ("click", '.hot[aria-label*="neuron 1 of layer 1"]')
@@ -92,6 +100,10 @@ STATES = {
     "step page, told": (STEPPING, ASKED, ("click", "#reveal")),
     "step page, asked for data": (STEPPING, ("select", "#mode", "data"), ("click", "#hint")),
     "step page, nan and infinity": (picture(overflow), ("press", "End")),
+    "step page, a number changed": (STEPPING, FIELD, ("fill", "input.given >> nth=0", "2.5")),
+    "step page, what is no number": (STEPPING, FIELD, ("fill", "input.given >> nth=0", "two")),
+    "step page, no logarithm": (picture(logarithm), FIELD, ("fill", "input.given", "-1")),
+    "step page, a step downhill": (picture(neuron), FIELD, ("click", "#downhill")),
     "neurons": (picture(net, "neurons"),),
     "layers": (picture(net, "layers"),),
     "from the network": (LEVELS,),
@@ -116,6 +128,8 @@ def act(page, kind, target="", text=""):
     """Do to a page what a reader does."""
     if kind == "press":
         page.keyboard.press(target)
+    elif kind == "wait":
+        page.wait_for_selector(target)
     elif kind == "unfold":
         page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
     else:
