@@ -118,15 +118,22 @@ class MachineTraining(Training):
 
     def advance(self, first: int, last: int) -> tuple[int, float]:
         """Batches from first up to last, as far as the machine gets; the sum of the values."""
+        return self.trainer.train(first, last, self.arguments(last - first))
+
+    def arguments(self, steps: int) -> list[float]:
+        """Those of the rule that change from step to step, for so many steps to come."""
         optimizer, stored = self.optimizer, self.optimizer.steps
+        plain = type(optimizer).step_arguments is Optimizer.step_arguments
+        if plain and not callable(optimizer.lr):  # then every step has the same
+            return [*optimizer.step_arguments().values()] * steps
         table: list[float] = []
         try:
-            for k in range(last - first):
+            for k in range(steps):
                 optimizer.steps = self.trainer.steps + k
                 table += optimizer.step_arguments().values()
         finally:
             optimizer.steps = stored
-        return self.trainer.train(first, last, table)
+        return table
 
     def load(self) -> None:
         """Bring the numbers of the Values and of the optimizer to the machine."""
