@@ -10,7 +10,7 @@ from typing import Any
 
 from micronn.graph.notes import notes
 from micronn.pictures.grouping import Plan
-from micronn.pictures.network_columns import Column, most_active, place
+from micronn.pictures.network_columns import Column, most_active, place, tell_classes
 from micronn.pictures.network_svg import VIEWS, network_svg
 from micronn.pictures.neuron_part import Parts
 
@@ -49,6 +49,8 @@ def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing 
         shown = drawn[number - 1] if number else most_active(numbers["data"], made[0])
         neurons = made[number - 1] if number else []
         columns.append(Column(heading, names, neurons, numbers, shown, {}, ran, number))
+    values = {k: value for value, k in plan.graph.index.items()}
+    tell_classes(columns, (), values[len(nodes) - 1], [values[k] for k in outs[-1]])
     place(columns)
     title = "-".join([str(len(ks)) for ks in reads])
 

@@ -183,8 +183,7 @@ class Maker:
         for number, drawn in enumerate(self.drawn):
             card, to = cards[ids.layer(number)], self.neurons_scene(number)
             ks = [k for i in drawn for k in self.inside(number, i)]
-            name = self.plan.full_name(number)
-            card.body.append(scene.hot(ks, to, whole(card), f"{name}: {card.title}"))
+            card.body.append(scene.hot(ks, to, whole(card), card.title))
             scene.panels[f"{ks[0]}"] = self.layer_panel(number, to)
         self.heat_rest(scene, sketch.cards)
         scene.svg = self.painted(sketch)
@@ -239,7 +238,10 @@ class Maker:
             if ks:
                 box = (0, top, card.width, ROW * (1 + line.many))
                 row = self.graph.nodes[ks[0]]._replace(name=line.name)
-                card.body.append(scene.hot(ks[:1], to, box, said(row, self.graph.ran)))
+                say = said(row, self.graph.ran)
+                if line.many:
+                    say = f"{self.say(ks[0])}, on 1 of {len(line.nodes):,} examples"
+                card.body.append(scene.hot(ks[:1], to, box, say))
 
     def heat_rest(self, scene: Scene, cards: Sequence[Card]) -> None:
         """Make the cards hot of what is in no neuron."""
