@@ -26,11 +26,20 @@ def boxes(item: Message, slots: Slots) -> str:
     to, user = (escape(slots.story.name(k)) for k in (item.to, item.user))
     symbol, upstream = escape(slots.story.rule(item).symbol), chip(slots, item.user, item.upstream)
     added = f"{fmt(item.before)} + {number(item.size)} = {chip(slots, item.to, item.after)}"
+    product = three_boxes(
+        (chip(slots, item.to, item.size), to), (fmt(item.local), symbol), (upstream, user)
+    )
+    return product + f"<p>grad of {to}: {added}</p>" * item.is_added
+
+
+def three_boxes(message: tuple[str, str], local: tuple[str, str], upstream: tuple[str, str]) -> str:
+    """The chain rule in boxes: each number as HTML, and whose it is."""
+    (size, to), (slope, symbol), (grad, user) = message, local, upstream
     return (
-        f'<div class="boxes"><div>{chip(slots, item.to, item.size)}<small>message to {to}</small>'
-        f"</div><span>=</span><div><b>{fmt(item.local)}</b><small>local derivative<br>{symbol}"
-        f"</small></div><span>×</span><div>{upstream}<small>upstream gradient<br>grad of {user}"
-        "</small></div></div>" + f"<p>grad of {to}: {added}</p>" * item.is_added
+        f'<div class="boxes"><div>{size}<small>message to {to}</small>'
+        f"</div><span>=</span><div><b>{slope}</b><small>local derivative<br>{symbol}"
+        f"</small></div><span>×</span><div>{grad}<small>upstream gradient<br>grad of {user}"
+        "</small></div></div>"
     )
 
 

@@ -18,6 +18,7 @@ from micronn.pictures.neuron_part import Part, Parts
 from micronn.pictures.palette import scale, shade
 from micronn.pictures.svg import escape
 from micronn.support.text import counted, fmt, number
+from micronn.viewer.equation import three_boxes
 
 MOST = 16  # messages that are listed
 
@@ -144,13 +145,10 @@ class Teller:
             if to
             else ""
         )
-        return (
-            f"<h2>message to {escape(row.title)} from {escape(sender)}</h2>"
-            f'<div class="boxes"><div>{size}<small>message to {escape(row.title)}</small></div>'
-            f"<span>=</span><div><b>{fmt(local)}</b><small>local derivative<br>{symbol}</small>"
-            f"</div><span>×</span><div>{upstream}<small>upstream gradient<br>grad of "
-            f"{escape(sender)}</small></div></div><p>{escape(why.sentence)}</p>{go}"
-        )
+        to_name, user_name = escape(row.title), escape(sender)
+        boxes = three_boxes((size, to_name), (fmt(local), symbol), (upstream, user_name))
+        heading = f"<h2>message to {to_name} from {user_name}</h2>"
+        return f"{heading}{boxes}<p>{escape(why.sentence)}</p>{go}"
 
     def chip(self, row: Row, x: float) -> str:
         """A gradient in its colour, grey for a constant, whose gradient nobody uses."""

@@ -30,7 +30,8 @@
     const ids = Object.keys(scenes).filter(id => scenes[id].level === level);
     return ids.find(id => scenes[id].has.includes(+k)) ?? ids[0];
   }
-  const named = place => place.replace("#", "").split("/");
+  const named = place => place.replace("#", "").split("&")[0].split("/");
+  const changed = () => steppable && leaf.address?.() || "";  // numbers, as an address has them
   const opens = place => named(place)[0] in scenes || steppable && named(place)[0] === "values";
 
   function go(place, focus = true) {
@@ -57,7 +58,7 @@
     write(scene, here, k, i);
     here.scrollIntoView({block: "nearest", inline: "nearest"});
     if (focus) (i === undefined ? here : told).focus({preventScroll: true});
-    try { history.replaceState(null, "", `#${place}`); } catch { /* a frame has no address */ }
+    try { history.replaceState(null, "", `#${place}${changed()}`); } catch { /* a frame has no address */ }
   }
 
   // A value stands on a card, and perhaps in a line of it, which comes later.
@@ -75,9 +76,13 @@
   function write(scene, here, k, i) {
     const [whole] = here.dataset.n.split(" ");
     const html = scene.panels[`${k}/${i}`] ?? scene.panels[k] ?? scene.panels[whole];
-    const words = document.createElement("p");
-    words.textContent = here.getAttribute("aria-label");
-    told.replaceChildren(...html ? parsed(html, "text/html").querySelector("body").childNodes : [words]);
+    const said = [here.getAttribute("aria-label"), changed() && box.dataset.stale].map(text => {
+      const words = document.createElement("p");
+      words.textContent = text;
+      return words;
+    });
+    const panel = html && parsed(html, "text/html").querySelector("body").childNodes;
+    told.replaceChildren(...panel || [said[0]], ...changed() ? [said[1]] : []);
     for (const item of told.querySelectorAll(`[data-n~="${k}"]`)) item.setAttribute("aria-current", "true");
   }
 

@@ -27,7 +27,7 @@ from itertools import accumulate
 from micronn.graph.rows import Graph
 from micronn.pictures import ids
 from micronn.pictures.cards import ROW, Card
-from micronn.pictures.grouping import Plan, make_plan
+from micronn.pictures.grouping import Plan, make_plan, rest_cards
 from micronn.pictures.layer_view import layers_view
 from micronn.pictures.network_columns import most_active
 from micronn.pictures.neuron_part import Part, Parts
@@ -43,6 +43,10 @@ from micronn.viewer.level_words import Teller, said
 PREFIX = "lv-"  # of all ids in these pictures
 WIDE = 1240  # units of a picture of many cards
 GAP = 14  # between them
+STALE = (
+    "This shows the numbers as they were computed in Python. On the level of values some have "
+    "been changed since; reset them there, and all levels agree again."
+)
 Box = tuple[float, float, float, float]
 
 
@@ -185,7 +189,7 @@ class Maker:
             ks = [k for i in drawn for k in self.inside(number, i)]
             card.body.append(scene.hot(ks, to, whole(card), card.title))
             scene.panels[f"{ks[0]}"] = self.layer_panel(number, to)
-        self.heat_rest(scene, sketch.cards)
+        self.heat_rest(scene, sketch.cards, rest_cards(self.plan, False))
         scene.svg = self.painted(sketch)
         return scene
 
@@ -211,7 +215,7 @@ class Maker:
         cards = {card.id: card for card in sketch.cards}
         for id, seat in self.seats().items():
             self.heat_neuron(scene, cards[id], seat)
-        self.heat_rest(scene, sketch.cards)
+        self.heat_rest(scene, sketch.cards, rest_cards(self.plan, True))
         scene.svg = self.painted(sketch)
         return {"neurons": scene}
 
@@ -243,11 +247,13 @@ class Maker:
                     say = f"{self.say(ks[0])}, on 1 of {len(line.nodes):,} examples"
                 card.body.append(scene.hot(ks[:1], to, box, say))
 
-    def heat_rest(self, scene: Scene, cards: Sequence[Card]) -> None:
-        """Make the cards hot of what is in no neuron."""
+    def heat_rest(
+        self, scene: Scene, cards: Sequence[Card], rest: list[tuple[int, list[int]]]
+    ) -> None:
+        """Make the cards hot of what is in no neuron; rest: by card, in a folded picture."""
         singles = {ids.value(k): [k] for ks in self.plan.columns.values() for k in ks}
         singles |= {ids.value(k): [k] for ks in self.plan.rest.values() for k in ks}
-        folded = {ids.rest(level): ks[::-1] for level, ks in self.plan.rest.items()}
+        folded = {ids.rest(n): ks[::-1] for n, ks in rest}
         for card in cards:
             ks = singles.get(card.id) or folded.get(card.id)
             if ks:
@@ -339,5 +345,6 @@ def levels_of(graph: Graph, detail: str, steps: bool) -> dict[str, str]:
         "scene": scenes[start].svg if start else "",
         "start": start or level,
         "card": ids.value(""),
+        "stale": STALE,
         "scenes": packed,
     }
