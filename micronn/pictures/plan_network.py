@@ -10,7 +10,13 @@ from typing import Any
 
 from micronn.graph.notes import notes
 from micronn.pictures.grouping import Plan
-from micronn.pictures.network_columns import Column, most_active, place, tell_classes
+from micronn.pictures.network_columns import (
+    Column,
+    has_softmax,
+    most_active,
+    place,
+    tell_classes,
+)
 from micronn.pictures.network_svg import VIEWS, network_svg
 from micronn.pictures.neuron_part import Parts
 
@@ -50,7 +56,8 @@ def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing 
         neurons = made[number - 1] if number else []
         columns.append(Column(heading, names, neurons, numbers, shown, {}, ran, number))
     values = {k: value for value, k in plan.graph.index.items()}
-    tell_classes(columns, (), values[len(nodes) - 1], [values[k] for k in outs[-1]])
+    logits = has_softmax(values[len(nodes) - 1], [values[k] for k in outs[-1]])
+    tell_classes(columns, (), logits)
     place(columns)
     title = "-".join([str(len(ks)) for ks in reads])
 
