@@ -112,8 +112,7 @@ def style() -> str:
     """The style sheet inside every picture: light, and dark where the screen is dark.
 
     Paper is always light.  A program that knows no CSS variables draws the light
-    colours, which stand in the attributes.  Where a reader's own colours are forced on
-    pages, a picture keeps its own, as text and ground belong together.
+    colours, which stand in the attributes.
     """
     recolour = [
         f'.mn [{attribute}="{hex_}"]{{{attribute}:var(--{token})}}'
@@ -121,7 +120,7 @@ def style() -> str:
         for attribute in ("fill", "stroke")
     ]
     return (
-        f".mn{{{variables(LIGHT)}font-family:{FONT}}}.mn,.mn text{{forced-color-adjust:none}}"
+        f".mn{{{variables(LIGHT)}font-family:{FONT}}}"
         f"@media screen and (prefers-color-scheme:dark){{.mn{{{variables(DARK)}}}}}"
         ".mn text{font-family:inherit;white-space:pre}" + "".join(recolour)
     )

@@ -276,7 +276,9 @@ class ValueCards:
         head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
         name = self.graph.nodes[row.operands[j]].title
         m, factors = self.m if self.graph.ran else None, (row.local_grads[j], row.grad)
-        return message_wire(id, tail, head, name, factors, row.message(j), m)
+        made = message_wire(id, tail, head, name, factors, row.message(j), m)
+        thin = self.graph.nodes[row.operands[j]].role == "const" and made.token != "bad"
+        return replace(made, width=1.0) if thin else made  # a message that nobody uses
 
     def tail(self, source: int, user: int, j: int) -> End:
         """The card and port where the wire to one use of a value begins."""
