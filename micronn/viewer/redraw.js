@@ -71,9 +71,9 @@ function relabel(card, word, colour) {
 function refusalAt(card, text) {
   const lines = text.match(/.{1,44}(?:\s|$)|.{44}/g).map(line => line.trim());
   const width = 6.2 * Math.max(...lines.map(line => line.length)) + 12, height = 13 * lines.length + 6;
-  const [, x, y] = /([\d.]+)[ ,]([\d.]+)/.exec(card.getAttribute("transform")), frame = card.querySelector("rect");
-  const box = svg.viewBox.baseVal, below = +y + +frame.getAttribute("height") + 4;
-  const left = Math.max(2, Math.min(+x, box.width - width - 2));
+  const {e: x, f: y} = card.transform.baseVal.consolidate().matrix, frame = card.querySelector("rect");
+  const box = svg.viewBox.baseVal, below = y + +frame.getAttribute("height") + 4;
+  const left = Math.max(2, Math.min(x, box.width - width - 2));
   const top = below + height < box.height ? below : Math.max(2, y - height - 4);
   const draw = (name, attributes) => {
     const element = document.createElementNS(svg.namespaceURI, name);

@@ -125,6 +125,22 @@ def test_a_refusal_stands_at_its_card_and_what_is_behind_it_is_not_computed(step
     )
 
 
+def test_a_refusal_stands_at_its_card_however_the_browser_writes_where_that_is(stepping):
+    # Firefox writes the place of a card as a matrix, once a script has asked for it.
+    page = stepping(division())
+    places = []
+    for written in ("", "matrix(1, 0, 0, 1, ${e}, ${f})"):
+        field(page, "a").fill("1")
+        page.evaluate("""written => document.querySelectorAll(".card").forEach(card => {
+            const {e, f} = card.transform.baseVal.consolidate().matrix;
+            const text = written.replace("${e}", e).replace("${f}", f);
+            card.setAttribute("transform", text || card.getAttribute("transform"));
+        })""", written)  # fmt: skip
+        field(page, "a").fill("-1")
+        places.append(page.locator(".refusal rect").bounding_box())
+    assert places[0] == places[1]
+
+
 @pytest.mark.parametrize(
     ("make", "typed", "words"),
     [
