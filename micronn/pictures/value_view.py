@@ -58,6 +58,7 @@ def values_view(
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
     notes = part if len(rows) < len(graph) else []
+    caption = " ".join([*notes, caption])
     return Sketch([cards.card(row) for row in rows], wires, caption, items, notes)
 
 

@@ -22,7 +22,7 @@ from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Step, Story
 from micronn.nn import Module
 from micronn.pictures import ids
-from micronn.pictures.legend import limits
+from micronn.pictures.legend import RULE, limits
 from micronn.pictures.network import draw_network
 from micronn.pictures.page import filled, html_page
 from micronn.pictures.palette import SHADES
@@ -151,6 +151,7 @@ def stepping_page(
         svg=picture.svg,
         width=picture.width,
         limits=escape(limits(slots.m)),
+        rule=RULE,
         toolbar=filled(__package__, "toolbar.html", leaf="step", last=last, **SPEEDS),
         values=values_table(story.graph, story.rows),
         steps="\n".join([step_item(step, slots) for step in story.steps]),

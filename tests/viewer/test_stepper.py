@@ -297,6 +297,17 @@ def test_the_table_of_a_huge_graph_begins_with_what_a_reader_looks_for():
     assert len(names) == 500
 
 
+def test_the_legend_of_a_page_begins_with_the_chain_rule():
+    legend = to_html(bulb("a", "b")).partition("<summary>Legend</summary>")[2]
+    words = re.sub("<[^>]+>", " ", legend).split("  ")[0].strip()
+    assert words.startswith("← = ∂ × grad of the card it came from; grad = sum of ←")
+
+
+def test_a_page_of_a_part_of_a_graph_says_how_much_above_it():
+    head = to_html(rosenbrock(100)).partition("<main>")[0]
+    assert re.search(r"[0-9]+ of [0-9,]+ values are shown", head)
+
+
 def test_detail_chooses_the_picture():
     model = MLP(2, [3, 1], rng=random.Random(0))
     loss = (model([1.0, 2.0]) - 1.0) ** 2
