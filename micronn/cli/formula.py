@@ -97,11 +97,11 @@ class Expression:
     def __init__(self, text: str, program: list[PostfixStep]):
         self.text = text
         self.program = program
-        words = [step.op for step in program if step.token.kind == "name"]
+        words = dict.fromkeys([step.op for step in program if step.token.kind == "name"])
         lines = [step.token.text for step in program if step.op == "="]
         self.computed = {name: name in words or name == self.result() for name in lines}
         known = {"=", *FUNCTIONS, *lines}
-        self.names = [word for word in dict.fromkeys(words) if word not in known]
+        self.names = [word for word in words if word not in known]
 
     def __call__(self, numbers: Mapping[str, float | Value]) -> Value:
         values = self.leaves(numbers)
@@ -181,13 +181,15 @@ def parse(text: str) -> Expression:
     """
     program: list[PostfixStep] = []
     read: dict[str, Token] = {}
+    taken: set[str] = set()
     found = list(lines([*tokens(text), Token("end", "", len(text))]))
     if not found:
         raise ExpressionError('the expression is empty; write one, such as "tanh(w*x + b)"')
     for line in found:
         name = line[0] if line[0].kind == "name" and line[1].text == "=" else None
         if name:
-            line = named_line(text, line, [step.token.text for step in program if step.op == "="])
+            line = named_line(text, line, taken)
+            taken.add(name.text)
         elif line is not found[-1]:
             advice = "Write NAME = before it; only the last line may go without."
             raise pointed(text, line[0], "no line can read the result of this one", advice)
@@ -229,7 +231,7 @@ def is_operator(token: Token) -> bool:
     return token.kind == "sign" and token.text != ")"
 
 
-def named_line(text: str, line: list[Token], taken: list[str]) -> list[Token]:
+def named_line(text: str, line: list[Token], taken: set[str]) -> list[Token]:
     """The formula of a line that begins with NAME =, below lines with the names taken."""
     name, equals, *rest = line
     if name.text in taken:
