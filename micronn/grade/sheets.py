@@ -26,6 +26,7 @@ from micronn.support.arguments import check_choice
 from micronn.support.files import Location, write_atomically
 from micronn.support.text import counted, fmt
 from micronn.viewer.quiz import ABOUT, questions
+from micronn.viewer.worksheet import PAPER
 
 Make = Callable[[Mapping[str, float | Value]], Value]
 
@@ -167,12 +168,13 @@ def sheet_html(n: int, sheet: Sheet, about: str) -> str:
     else:
         blank = ("grad", "data") if about == "data" else ("grad",)
         items = [f"{escape(ask)} = <span></span>" for ask, _ in sheet.answers]
-    picture = render(sheet.graph, "values", legend=False, blank=blank, told=False, prefix=f"s{n}-")
-    svg = picture.svg  # and then its width is known
+    svg = render(
+        sheet.graph, "values", legend=False, blank=blank, told=False, prefix=f"s{n}-", widest=PAPER
+    ).svg
     return (
         f'<section class="sheet"><h2>Sheet {n}</h2><p class="name">Name <span></span></p>'
         f"<p>Given: {escape(given)}</p>"
-        f'<div class="stage fit" style="--w:{picture.width}">{svg}</div><ol>'
+        f'<div class="stage">{svg}</div><ol>'
         + "".join([f"<li>{item}</li>" for item in items])
         + "</ol></section>"
     )

@@ -14,6 +14,7 @@ from micronn.support.numeric import magnitude
 from micronn.support.text import columns
 
 ROW = 20  # the height of a row
+TALL = 30  # that of a row to write in: the box is 27 high, on paper 7 mm
 MOST_ROWS = 8  # of operands, messages or weights on one card
 EDGE = 8  # between border, operation and name
 NUMBER = 50.4  # the least room that a number gets, seven characters
@@ -28,6 +29,7 @@ class Card:
     css: its class, which is the kind of value: input, param, const, op, root.
     label: what Graphviz knows of it, a record or, if shape is "box", plain text.
     ports: of a record, the port or "" in each row of each column.
+    row: how high a row is.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Card:
     body: list[str] = field(default_factory=list)
     lane: str = ""
     ports: list[list[str]] = field(default_factory=list)
+    row: float = ROW
 
     def svg(self, middle: tuple[float, float], prefix: str = "") -> str:
         """The card around its middle."""
@@ -58,20 +61,21 @@ class Card:
         inner = self.width - wide, self.height - wide
         self.body += [
             svg_rect(wide / 2, wide / 2, *inner, "card", stroke, wide, radius, dash),
-            svg_line(f"M0 {ROW}L{units(self.width)} {ROW}", stroke),
+            svg_line(f"M0 {self.row}L{units(self.width)} {self.row}", stroke),
         ]
 
     def heading(self, glyph: str, name: str, corner: str, token: str, ink: str = "ink") -> None:
         """Paint operation, name, and in its own colour the word in the corner."""
+        y = self.row / 2 + 4
         self.body += [
-            svg_text(EDGE, 14, glyph, fill="op", bold=True),
-            svg_text(name_left(glyph), 14, name, fill=ink, bold=True),
-            svg_text(self.width - EDGE, 14, corner, 10, token, "end"),
+            svg_text(EDGE, y, glyph, fill="op", bold=True),
+            svg_text(name_left(glyph), y, name, fill=ink, bold=True),
+            svg_text(self.width - EDGE, y, corner, 10, token, "end"),
         ]
 
     def upright(self, x: float, bottom: float) -> None:
         """Paint a thin line between two columns, from below the header down."""
-        self.body.append(svg_line(f"M{units(x)} {ROW}L{units(x)} {units(bottom)}", "hair"))
+        self.body.append(svg_line(f"M{units(x)} {self.row}L{units(x)} {units(bottom)}", "hair"))
 
 
 def name_left(glyph: str) -> float:
@@ -97,7 +101,13 @@ def largest(sizes: Sequence[float], most: int = MOST_ROWS) -> list[int]:
 
 
 def record_card(
-    id: str, css: str, title: str, width: float, rows: int, *cells: Sequence[Cell]
+    id: str,
+    css: str,
+    title: str,
+    width: float,
+    rows: int,
+    *cells: Sequence[Cell],
+    row: float = ROW,
 ) -> Card:
     """A card of so many rows whose wires end at ports: the cells of each of its columns.
 
@@ -113,7 +123,7 @@ def record_card(
         fields = [f"{port and f'<{port}> '}{dot_text(text)}" for port, text in padded]
         texts.append(f"{{ {' | '.join(fields)} }}")
     label = f"{{ {' | '.join(texts)} }}"
-    return Card(id, css, title, width, ROW * rows, label, "record", ports=ports)
+    return Card(id, css, title, width, row * rows, label, "record", ports=ports, row=row)
 
 
 def box_card(id: str, css: str, title: str, width: float, height: float, lines: list[str]) -> Card:

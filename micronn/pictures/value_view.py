@@ -20,7 +20,17 @@ from typing import NamedTuple
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures import ids
-from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, name_left, record_card
+from micronn.pictures.cards import (
+    EDGE,
+    NUMBER,
+    ROW,
+    TALL,
+    Card,
+    Cell,
+    largest,
+    name_left,
+    record_card,
+)
 from micronn.pictures.legend import value_legend
 from micronn.pictures.palette import scale, shade
 from micronn.pictures.sketch import End, Sketch, Wire, message_wire
@@ -30,6 +40,7 @@ from micronn.support.text import counted, fmt
 SIDE = 14  # what a column of derivatives or messages needs beside its text
 LABELS = 36  # the words data and grad, before the numbers
 GAP = 6  # behind the numbers
+BOX = 78  # the width of a box to write in, on paper 20 mm
 CHIP = 10.6  # what the chip around a number needs beside it
 
 
@@ -189,10 +200,12 @@ class ValueCards:
         texts = data, grad = fmt(row.current), fmt(row.grad, sign=True) if self.graph.ran else ""
         high = max(2, len(ins), len(outs))
         left, right = [
-            max([text_width(port.text) + SIDE for port in ports], default=0)
+            max([self.port_width(port) + SIDE for port in ports], default=0)
             for ports in (ins, outs)
         ]
         chip = max(NUMBER, text_width(data), text_width(grad)) + CHIP
+        chip = max(chip, BOX * bool(self.blank))
+        tall = TALL if self.blank else ROW
         columns = left + (LABELS + GAP) + chip + right
         header = name_left(sign) + text_width(name) + EDGE
         header += text_width(corner, 10) + 12 if corner else 0
@@ -200,13 +213,13 @@ class ValueCards:
         changed = f"{data} {corner}" if token == "eneg" else data
         cells = record_cells((sign, name, corner), (changed, grad), ins, outs)
         title = "" if self.blank else self.words(row, name)
-        card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells)
+        card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells, row=tall)
         known = {"data", "grad"}.difference(self.blanks(row))
         fine = all(isfinite(getattr(row, field)) for field in known)
         card.frame(row.role if fine else "bad", row.k in self.below)
         card.heading(sign, name, corner, token, "ink" if named else "mut")
         self.side(card, ins, left / 2, left)
-        card.body += self.numbers(row, texts, left, chip, ROW * high / 2)
+        card.body += self.numbers(row, texts, (left, tall * high / 2), chip, tall)
         self.side(card, outs, card.width - right / 2, card.width - right)
         return card
 
@@ -232,13 +245,22 @@ class ValueCards:
             return word, token
         return first(word, row.data), "bad"
 
+    def port_width(self, port: Port) -> float:
+        """The room for a derivative or a message, or for the box that it is written in."""
+        if self.blank and not port.given:
+            return text_width(port.text[0]) + 6 + BOX
+        return text_width(port.text)
+
     def side(self, card: Card, rows: Sequence[Port], x: float, edge: float) -> None:
         """Paint a column of derivatives or messages around x, and the line at its edge."""
         for row, port in enumerate(rows):
+            y, id = card.row * (row + 1.5) + 4, self.prefix + port.id
             if self.blank and not port.given:
-                continue
-            y, id = ROW * row + 34, self.prefix + port.id
-            card.body.append(svg_text(x, y, port.text, 12, "mut", "middle", id=id))
+                left = x - self.port_width(port) / 2
+                card.body.append(svg_text(left, y, port.text[0], 12, "mut"))
+                card.body.append(blank_box(left + 13.2, card.row * (row + 1), BOX, card.row))
+            else:
+                card.body.append(svg_text(x, y, port.text, 12, "mut", "middle", id=id))
         if rows:
             card.upright(edge, card.height)
 
@@ -247,28 +269,32 @@ class ValueCards:
         return self.blank if row.operands else self.blank[:1]
 
     def numbers(
-        self, row: Row, texts: tuple[str, str], x: float, chip: float, y: float
+        self, row: Row, texts: tuple[str, str], at: tuple[float, float], chip: float, tall: float
     ) -> list[str]:
         """Data above gradient; only the gradient has a colour, unless data is nan or infinite.
 
+        at: the top left corner.  tall: how high a row is.
         chip: how wide its colour is, as the number asks for and not the name above it.
         """
-        blank, left = self.blanks(row), x + LABELS
+        (x, y), blank, air = at, self.blanks(row), (tall - ROW) / 2
+        left = x + LABELS
         data_id, grad_id = self.prefix + ids.data(row.k), self.prefix + ids.grad(row.k)
         token = shade(row.grad, self.m)
         if row.role == "const" and token != "bad":
             token = "zero"  # nobody will use it
-        data = svg_text(left + chip / 2, y + 14, texts[0], anchor="middle", id=data_id)
+        data = svg_text(left + chip / 2, y + air + 14, texts[0], anchor="middle", id=data_id)
         if not isfinite(row.current):
-            data = svg_chip(left, y, chip, texts[0], "bad", data_id)
+            data = svg_chip(left, y + air, chip, texts[0], "bad", data_id)
         elif row.change:
-            data = svg_rect(left, y + 2, chip, 15, "card", "eneg", radius=4, dash="4 3") + data
-        grad = svg_chip(left, y + ROW, chip, texts[1], token, grad_id) if self.graph.ran else ""
+            edge = svg_rect(left, y + air + 2, chip, 15, "card", "eneg", radius=4, dash="4 3")
+            data = edge + data
+        below, ran = y + tall + air, self.graph.ran
+        grad = svg_chip(left, below, chip, texts[1], token, grad_id) if ran else ""
         return [
-            svg_text(x + 7, y + 14, "data", 10, "mut"),
-            svg_text(x + 7, y + 34, "grad", 10, "mut"),
-            blank_box(left, y, chip) if "data" in blank else data,
-            blank_box(left, y + ROW, chip) if "grad" in blank else grad,
+            svg_text(x + 7, y + air + 14, "data", 10, "mut"),
+            svg_text(x + 7, below + 14, "grad", 10, "mut"),
+            blank_box(left, y, chip, tall) if "data" in blank else data,
+            blank_box(left, y + tall, chip, tall) if "grad" in blank else grad,
         ]
 
     def wire(self, row: Row, j: int) -> Wire:
@@ -318,9 +344,9 @@ def record_cells(
     return cells
 
 
-def blank_box(x: float, y: float, width: float) -> str:
-    """A chip to write a number in."""
-    return svg_rect(x, y + 2, width, 15, "bg", "rule", radius=4)
+def blank_box(x: float, y: float, width: float, tall: float) -> str:
+    """A box to write a number in, in a row of that height."""
+    return svg_rect(x, y + 1.5, width, tall - 3, "bg", "rule", radius=4)
 
 
 def sentence(rows: list[Row], values: int, ran: bool) -> str:

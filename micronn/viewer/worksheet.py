@@ -20,6 +20,8 @@ from micronn.support.files import Location, write_atomically
 from micronn.support.text import fmt
 from micronn.viewer.quiz import Question, questions
 
+PAPER = 1040  # units across A4 on its side, 275 mm: a unit is a CSS pixel, 0.26 mm
+
 
 def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tuple[str, str]:
     """A sheet with blanks and a sheet with the answers, as two HTML pages to print.
@@ -31,11 +33,11 @@ def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tupl
     story = Story(Graph(root, params))
     asked = questions(story, about) + (questions(story) if about == "data" else [])
     blank = ("grad", "data") if about == "data" else ("grad",)
-    bare = render(story.graph, "values", legend=False, blank=blank)
+    bare = render(story.graph, "values", legend=False, blank=blank, widest=PAPER)
     full = render(story.graph, "values", headed=False)
     blanks = [f"<li>{escape(question.ask)} = <span></span></li>" for question in asked]
     answers = sheet_html(story, "Answers", full, [answer(question) for question in asked])
-    return sheet_html(story, "Work it out", bare, blanks), answers
+    return sheet_html(story, "Work it out", bare, blanks, LEGEND), answers
 
 
 def save_worksheet(
@@ -52,7 +54,16 @@ def save_worksheet(
     return path, beside
 
 
-def sheet_html(story: Story, heading: str, picture: Picture, items: Sequence[str]) -> str:
+LEGEND = (
+    "∂ is the local derivative of a card by the operand whose wire ends there. "
+    "← is the message that comes back on the wire: ∂ × grad of the card at its other end. "
+    "grad is the sum of all ← of a card; of the output it is 1."
+)
+
+
+def sheet_html(
+    story: Story, heading: str, picture: Picture, items: Sequence[str], legend: str = ""
+) -> str:
     """One sheet as a page."""
     return html_page(
         __package__,
@@ -61,8 +72,9 @@ def sheet_html(story: Story, heading: str, picture: Picture, items: Sequence[str
         summary=story.summary(),
         theme="light",
         svg=picture.svg,
-        width=picture.width,
         items="\n".join(items),
+        legend=escape(legend),
+        no_name="" if legend else " hidden",
     )
 
 

@@ -89,10 +89,23 @@ def test_infinity_does_not_show_on_the_card_where_it_is_asked_for():
     assert "first +∞" in texts(answers)
 
 
-@pytest.mark.parametrize(("about", "boxes"), [("gradients", 5), ("data", 8)])
-def test_every_number_that_is_asked_for_has_a_box_to_write_in(about, boxes):
-    # 5 values, each with a gradient; 3 of them computed
+@pytest.mark.parametrize(("about", "boxes"), [("gradients", 15), ("data", 18)])
+def test_every_number_that_is_asked_for_has_a_box_to_write_in_of_20_x_7_mm(about, boxes):
+    # 5 values, each with a gradient; 3 of them computed, each from 2 operands, so 6 local
+    # derivatives; 2 are used twice, so 4 messages.  CSS: 96 pixels are an inch of 25.4 mm.
     root = picture(worksheet(product_and_sum(), about=about)[0])
-    assert (
-        len([e for e in root.iter() if e.get("stroke") == LIGHT["rule"] and e.get("rx")]) == boxes
-    )
+    found = [e for e in root.iter() if e.get("stroke") == LIGHT["rule"] and e.get("rx")]
+    assert len(found) == boxes
+    for box in found:
+        assert float(box.get("width")) * 25.4 / 96 >= 20.0
+        assert float(box.get("height")) * 25.4 / 96 >= 7.0
+    assert float(root.get("width")) * 25.4 / 96 <= 277.0  # A4 on its side, less the margins
+
+
+def test_a_sheet_has_a_line_for_a_name_and_explains_its_signs():
+    sheet, answers = worksheet(product_and_sum())
+    assert '<p class="name">Name <span>' in sheet
+    assert '<p class="name" hidden>' in answers
+    for sign in ("∂ is the local derivative", "← is the message", "grad is the sum of all ←"):
+        assert sign in sheet
+        assert sign not in answers
