@@ -61,7 +61,9 @@ function paint(seen) {
     const todo = seen.todo.has(card.id) ? " todo" : "";
     const calm = all("[id]", card).every(slot => shown.get(slot.id)?.[2] !== "bad");
     card.setAttribute("class", kinds.get(card) + todo + (calm ? " calm" : ""));
-    for (const word of all(loud, card)) word.style.visibility = calm ? "hidden" : "";
+    for (const word of all(loud, card)) {
+      if (calm) word.setAttribute("visibility", "hidden"); else word.removeAttribute("visibility");
+    }
   }
   unring();
   seen.on.forEach(card => ring(card, "glow", "core"));

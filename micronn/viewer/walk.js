@@ -30,7 +30,7 @@ function walkable() {
 // Says on each card what stands on it now, and makes one of them the one that Tab leads to.
 function nameCards(first) {
   for (const card of cards) {
-    const texts = textsOf.get(card).filter(text => text.style.visibility !== "hidden");
+    const texts = textsOf.get(card).filter(text => text.getAttribute("visibility") !== "hidden");
     const label = texts.map(text => text.textContent).filter(Boolean).join(" ");
     const index = card.id === first ? "0" : "-1";
     if (card.getAttribute("aria-label") !== label) card.setAttribute("aria-label", label);

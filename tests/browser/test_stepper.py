@@ -75,6 +75,15 @@ def test_every_address_is_that_many_presses_of_the_arrow_key_there_and_back(step
         assert page.evaluate(STATE) == state
 
 
+def test_a_page_opened_at_a_step_is_the_page_that_was_stepped_there(stepping):
+    page = stepping(not_finite())
+    last = last_step(page)
+    for _ in range(last):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate(STATE) == stepping(not_finite(), hash=f"#step-{last}").evaluate(STATE)
+    assert 'style=""' not in page.content()
+
+
 @pytest.mark.parametrize("make", [neuron, lambda: (not_finite(), None)], ids=["net", "not finite"])
 def test_parameters_constants_and_nan_step_there_and_back_too(stepping, make):
     page = stepping(*make())
