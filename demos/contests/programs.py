@@ -111,9 +111,10 @@ def training(key, title, task, optimizer, options, classes, floats=False, slow=T
     """
     params = task.model.parameters()
 
-    def back():
+    def back():  # as for the rivals, whose optimisers are new then
         for p, number in zip(params, task.start, strict=True):
             p.data = number
+        task.optimizer = optimizer(params, **options)
 
     def numbers(_):
         return task.in_layers()
@@ -125,25 +126,24 @@ def training(key, title, task, optimizer, options, classes, floats=False, slow=T
         program = task.program(kind, dtype)
 
         def run(program=program):
-            list(program.train(task.rows, optimizer(params, **options), 1, task.size))
+            list(program.train(task.rows, task.optimizer, 1, task.size))
 
         how = "recorded once, one train()"
         found.append(Contender(who, how, run, back, numbers, near))
     if slow:
-        eagerly = partial(by_graph, task, optimizer, options)
+        eagerly = partial(by_graph, task)
         found.append(Contender("graph", "a graph recorded for each batch", eagerly, back, numbers))
     back()
     return Contest(key, title, [*found, *task.others("epoch", classes, options, floats)])
 
 
-def by_graph(task, optimizer, options):
+def by_graph(task):
     """The same epoch with the engine alone."""
-    chosen = optimizer(task.model.parameters(), **options)
     for first in range(0, len(task.examples), task.size):
         some = slice(first, first + task.size)
-        chosen.zero_grad()
+        task.optimizer.zero_grad()
         task.loss(task.examples[some], task.targets[some]).backward()
-        chosen.step()
+        task.optimizer.step()
 
 
 def points(quick):
