@@ -93,7 +93,7 @@
     const other = Math.max(steps.findIndex(is("seed")), steps.findIndex(is("forward")));
     at = {id: "values", level: "values"};
     leaf.resized?.();
-    if (k !== undefined || now < 0) turn(Math.max(received < 0 ? other : received, 0), true);
+    if (k !== undefined || now < 0 && !leaf.resting) turn(Math.max(received < 0 ? other : received, 0), true);
     if (focus) document.querySelector(".stage").focus();
   }
 
