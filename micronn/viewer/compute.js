@@ -1,4 +1,4 @@
-/* global byId, all, data, go, now, leaf, loadMachine, bytesOf, graph, readTapes, filled, MARK */
+/* global byId, all, data, go, now, leaf, loadMachine, inflated, graph, readTapes, filled, MARK */
 /* global steps, words, cells, svg, readPicture, redraw, inPlace, readStage, readTexts, remakeQuiz */
 // Other numbers: they are computed by arithmetic.js, and the texts that Python wrote for any
 // numbers are filled in.  What a reader does to change a number is in fields.js.
@@ -6,8 +6,7 @@
 let texts, cases, equations, quiz;  // of these, the last two are filled in when they are shown
 
 async function loadGraph() {
-  const packed = new Blob([bytesOf(graph.texts)]).stream();
-  const unpacked_ = await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).json();
+  const unpacked_ = await inflated(graph.texts).json();
   ({cases, equations} = unpacked_);
   quiz = JSON.stringify(unpacked_.quiz);
   texts = JSON.stringify({...unpacked_, cases: null, equations: null, quiz: null});
@@ -17,7 +16,7 @@ async function loadGraph() {
 // Texts.  What the page said when it came is kept.
 
 const python = {
-  start: data.start, sets: steps.map(step => step.set), quiz: () => python.questions, questions: data.quiz, words: [...words],
+  start: data.start, sets: steps.map(step => step.set), quiz: null, words: [...words],
   table: cells.map(({text, tip}) => [text, tip]), picture: svg.cloneNode(true),
   title: document.querySelector("h1").textContent, limits: byId("limits").textContent,
   note: document.querySelector(".note").textContent,
@@ -46,8 +45,7 @@ function retell(found) {
   const largest = found.at.get("M");
   told.limits = largest === undefined ? "" : told.limits[largest ? 1 : 0];
   if (shown.picture === python.picture && graph.svg) takePicture(parsed(graph.svg).firstElementChild);
-  redraw(told, found);
-  readTexts();
+  if (redraw(told, found)) readTexts();
   install({...told, note: document.querySelector("#levels") ? data.say.levels : ""});
 }
 

@@ -1,12 +1,12 @@
 /* global byId, all, data, leaf, unpacked, fmt, repr, typedNumber, rounded */
-/* global slots, rows, cards, dressers, graph, loadGraph, computed, retell, restore */
+/* global slots, rows, cards, dressers, graph, quizRead, loadGraph, computed, retell, restore */
 // What a reader does to change a number: types it, presses arrow keys, drags it on its card,
 // steps downhill, opens an address with numbers in it; and takes it back.
 
 const change = byId("given"), changed = byId("changed");
 const fields = new Map();  // the input of each given row
 const undo = [];           // the numbers before each change
-let written, given, latest = null, busy = null;  // busy: what is being changed without a break
+let first, given, latest = null, busy = null;  // busy: what is being changed without a break
 
 const said = (name, parts) => data.say[name].replace(/\{(\w+)\}/g, (_, part) => parts[part]);
 const typedAs = x => Number.isFinite(x) ? String(x).replace("e+", "e") : repr(x);
@@ -21,7 +21,7 @@ function take(numbers, at = null) {
   busy = at;
   given = numbers;
   latest = computed(given);
-  if (isSame(written)) restore(); else retell(latest);
+  if (isSame(first)) restore(); else retell(latest);
   for (const [k, field] of fields) {
     if (field !== document.activeElement || !Object.is(typedNumber(field.value), given.get(k))) {
       field.value = typedAs(given.get(k));
@@ -146,7 +146,7 @@ function takeBack() {
 }
 
 function reset() {
-  take(written);
+  take(first);
   changed.textContent = data.say.reset;
 }
 
@@ -156,7 +156,7 @@ let came = location.hash.replace(/^[^&]*/, "");  // what is not read yet
 
 leaf.address = () => {
   if (!given) return came;
-  const others = graph.free.filter(k => !Object.is(given.get(k), written.get(k)));
+  const others = graph.free.filter(k => !Object.is(given.get(k), first.get(k)));
   return others.map(k => `&${encodeURIComponent(graph.names[k])}=${typedAs(given.get(k))}`).join("");
 };
 
@@ -166,7 +166,7 @@ leaf.reads = hash => {
 };
 
 function readNumbers() {
-  const numbers = new Map(written), unread = [];
+  const numbers = new Map(first), unread = [];
   for (const part of came.split("&").slice(1)) {
     const [name, text] = part.split("=").map(unescaped), x = typedNumber(text ?? "");
     const k = graph.free.find(row => graph.names[row] === name);
@@ -186,6 +186,7 @@ function unescaped(text) {
 
 async function open_() {
   try {
+    await quizRead;
     await loadGraph();
   } catch {
     byId("how").textContent = data.say.unable;
@@ -194,8 +195,8 @@ async function open_() {
     return;
   }
   const numbers = unpacked(graph.given);
-  written = new Map(graph.free.map((k, i) => [k, numbers[i]]));
-  given = new Map(written);
+  first = new Map(graph.free.map((k, i) => [k, numbers[i]]));
+  given = new Map(first);
   latest = computed(given);
   for (const k of graph.free) fields.set(k, fieldOf(k, rows[k].cells[2]));
   dressers.push(dressFields);

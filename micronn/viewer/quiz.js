@@ -1,23 +1,27 @@
-/* global byId, all, data, setAddress, now, go, play, typedNumber, repr */
+/* global byId, all, data, inflated, setAddress, now, go, turn, play, typedNumber, repr */
 /* global rows, steps, seed, words, view, point, paint, write, leaf */
 // Predict, then reveal: the step page asks for its numbers before it shows them.  The answers,
 // and how far off they may be, come from Python.
 
 let mode = "", asked = 0, open = false, hinted = false, hints = 0, missed = [];
 const current = () => data.quiz[mode].questions[asked];
-let makeQuiz = null;  // where numbers have changed, the questions are others
+let written = null, makeQuiz = null;  // Python's questions; where numbers have changed, others
+const quizRead = inflated(data.quiz).json().then(quiz => {
+  written = quiz;
+  readQuiz();
+});
+
 function remakeQuiz(make) {
   makeQuiz = make;
 }
 function readQuiz() {
-  if (makeQuiz) data.quiz = makeQuiz();
+  data.quiz = makeQuiz?.() ?? written;
   for (const [about, quiz] of Object.entries(data.quiz)) {
     quiz.questions = quiz.questions.map(question =>
       ({...steps[question.step ?? seed], lesson: words[question.step]?.say, ...question}));
     byId("mode").querySelector(`[value=${about}]`).disabled = !quiz.questions.length;
   }
 }
-readQuiz();
 
 // The picture with what is known after some answers; the rest of what is asked for is hidden.
 function known(answered) {
@@ -31,6 +35,10 @@ function known(answered) {
 // In and out.  While it asks, keys turn no leaf and everything that tells is hidden.
 
 function enter(about) {
+  if (about && !written) {
+    quizRead.then(() => enter(about));
+    return;
+  }
   play(false);
   mode = about;
   leaf.resting = !!mode;
@@ -53,6 +61,10 @@ function leave() {
 // Whether an address asks for questions.
 function opens(hash) {
   const about = /^#predict-(gradients|data)(?:&|$)/.exec(hash)?.[1];
+  if (about && !written) {
+    quizRead.then(() => opens(hash) || turn(0));
+    return true;
+  }
   enter(about && data.quiz[about].questions.length ? about : "");
   return !!mode;
 }

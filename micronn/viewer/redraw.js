@@ -3,13 +3,14 @@
 // What changes in a picture with its numbers beside the texts of its steps: wires, frames,
 // corners and descriptions, as pictures/ paints them, and what is refused.
 
+// Returns whether a card has a text that it did not have.
 function redraw(told, {data: numbers, at, errors}) {
   const {light, rows} = data.computing, m = at.get("M");
   for (const [id, k, j] of told.wires) {
     const size = at.get(`m${k}_${j}`);
     rewire(slots.get(id), size === undefined ? ["rule", 1.7, ""] : wire(size, m));
   }
-  const finite = x => x === undefined || Number.isFinite(x);
+  const finite = x => x === undefined || Number.isFinite(x), before = all(CORNER, svg).length;
   told.corners.forEach(([id, word, token, first], k) => {
     const card = slots.get(id), [, operands, , role] = rows[k];
     const fine = finite(numbers[k]) && finite(at.get(`g${k}`)) && !errors.has(k);
@@ -23,8 +24,10 @@ function redraw(told, {data: numbers, at, errors}) {
   }
   all(".refusal", svg).forEach(old => old.remove());
   errors.forEach((error, k) => svg.append(refusalAt(slots.get(told.corners[k][0]), error)));
+  return all(CORNER, svg).length !== before;
 }
 
+const CORNER = '.card > text[y="14"][text-anchor]';
 const tenths = x => Math.round(x * 10) / 10;
 
 function rewire(element, [token, width, dash]) {

@@ -111,7 +111,8 @@ function moveBeside() {
 
 function ring(name, ...looks) {
   const card = document.getElementById(name), gap = looks.length + 2;
-  const {x, y, width, height} = card.querySelector("rect").getBBox();
+  const frame = card.querySelector("rect");  // asked for its box, the browser would lay all out again
+  const [x, y, width, height] = ["x", "y", "width", "height"].map(side => +frame.getAttribute(side));
   const place = `x="${x - gap}" y="${y - gap}" width="${width + 2 * gap}" height="${height + 2 * gap}"`;
   for (const look of looks) card.insertAdjacentHTML("beforeend", `<rect class="halo ${look}" ${place} rx="7"/>`);
 }

@@ -24,13 +24,13 @@ from micronn.nn import Module
 from micronn.pictures import ids
 from micronn.pictures.legend import RULE, limits
 from micronn.pictures.network import draw_network
-from micronn.pictures.page import filled, html_page
+from micronn.pictures.page import filled, html_page, json_for_script
 from micronn.pictures.palette import SHADES
 from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
-from micronn.viewer.computing import changing
+from micronn.viewer.computing import changing, compressed
 from micronn.viewer.equation import equation
 from micronn.viewer.levels import levels_of
 from micronn.viewer.step_data import Slots, page_data
@@ -142,7 +142,7 @@ def stepping_page(
     return html_page(
         __package__,
         page_files("stepper.html", "stepper.css", *SCRIPTS, levels=levels),
-        page_data(slots) | {"begin": begin} | changing(story, "" if title else form),
+        packed_data(slots) | {"begin": begin} | changing(story, "" if title else form),
         title=title or form.format(picture.title),
         wasm=True,
         summary=story.summary(),
@@ -157,6 +157,12 @@ def stepping_page(
         steps="\n".join([step_item(step, slots) for step in story.steps]),
         **levels,
     )
+
+
+def packed_data(slots: Slots) -> dict[str, Any]:
+    """What step_data.py tells the scripts, with the questions packed: not all read them."""
+    told = page_data(slots)
+    return told | {"quiz": compressed(json_for_script(told["quiz"]))}
 
 
 def page_files(*names: str, levels: Levels) -> list[str]:
