@@ -1,4 +1,4 @@
-/* global byId, all, data, go, now, leaf, loadMachine, inflated, graph, readTapes, filled, MARK */
+/* global byId, all, data, now, leaf, loadMachine, inflated, graph, readTapes, filled, MARK */
 /* global steps, words, cells, svg, readPicture, redraw, inPlace, readStage, readTexts, remakeQuiz */
 // Other numbers: they are computed by arithmetic.js, and the texts that Python wrote for any
 // numbers are filled in.  What a reader does to change a number is in fields.js.
@@ -92,7 +92,7 @@ function install(told) {
   document.title = document.querySelector("h1").textContent = told.title;
   document.querySelector(".note").textContent = told.note;
   byId("limits").textContent = told.limits;
-  if (!leaf.resting && now >= 0) inPlace(() => go(now, true));
+  if (!leaf.resting && now >= 0) inPlace(() => leaf.show(now));
 }
 
 // Questions; what several equal reasons say is said once.

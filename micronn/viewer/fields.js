@@ -1,4 +1,4 @@
-/* global byId, all, data, leaf, unpacked, fmt, repr, typedNumber, rounded */
+/* global byId, all, data, leaf, now, setAddress, unpacked, fmt, repr, typedNumber, rounded */
 /* global slots, rows, cards, dressers, graph, quizRead, loadGraph, computed, retell, restore */
 // What a reader does to change a number: types it, presses arrow keys, drags it on its card,
 // steps downhill, opens an address with numbers in it; and takes it back.
@@ -21,6 +21,7 @@ function take(numbers, at = null) {
   busy = at;
   given = numbers;
   latest = computed(given);
+  setAddressSoon();
   if (isSame(first)) restore(); else retell(latest);
   for (const [k, field] of fields) {
     if (field !== document.activeElement || !Object.is(typedNumber(field.value), given.get(k))) {
@@ -151,6 +152,16 @@ function reset() {
 }
 
 // The address: behind the step the numbers that are not Python's, as &w=-2.5&b=1
+
+// A browser takes few changes of the address in a second: it waits until a drag rests.
+let waiting = 0;
+function setAddressSoon() {
+  clearInterval(waiting);
+  waiting = setInterval(() => {
+    clearInterval(waiting);
+    if (!leaf.resting) setAddress("#step-" + now);
+  }, 150);
+}
 
 let came = location.hash.replace(/^[^&]*/, "");  // what is not read yet
 

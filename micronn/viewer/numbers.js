@@ -61,19 +61,19 @@ function rounded(x, most) {
 function typedNumber(typed) {
   const parts = typed.split("/").map(plainDigits);
   if (parts.length === 2) {
-    const [above, below] = parts.map(decimal);
+    const [above, below] = parts.map(ofDigits);
     return above === null || !below ? null : above / below;
   }
   const [, sign, word] = /^([+-]?)(inf|infinity|nan)$/.exec(parts.join("/")) ?? [];
   if (word) return word === "nan" ? NaN : sign === "-" ? -Infinity : Infinity;
-  return decimal(parts.join("/"));
+  return ofDigits(parts.join("/"));
 }
 
 function plainDigits(typed) {
   return typed.trim().toLowerCase().replaceAll("−", "-").replaceAll("∞", "inf").replaceAll(",", ".");
 }
 
-function decimal(text) {
+function ofDigits(text) {
   return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/.test(text) ? +text : null;
 }
 

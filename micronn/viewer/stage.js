@@ -1,4 +1,4 @@
-/* global all, byId */
+/* global all, byId, isProjected */
 /* exported readStage, lookAt, lookAgain, putBeside, ring, unring */
 // The frame through which the picture is seen: how large it is drawn, which part of it is in
 // sight, and the rings around cards.  Sizes are in units of the picture until the last moment.
@@ -73,6 +73,7 @@ function putBeside(equation) {
 }
 
 function moveBeside() {
+  if (!isProjected()) return;  // before a size is asked for, which lays the page out
   const label = byId("beside"), width = label.offsetWidth, height = label.offsetHeight;
   if (!width || !label.childElementCount) return;
   const spare = (room, size) => Math.max(PADDING, (room - size * seenAt) / 2);
