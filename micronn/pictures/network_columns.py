@@ -163,11 +163,13 @@ def columns_of(
     differentiated: bool,
     of_graph: bool = False,
     was: Mapping[Value, float] | None = None,
+    drawn: list[list[int]] | None = None,
 ) -> list[Column]:
     """The columns of a model, with these numbers in them.
 
     differentiated: whether a backward() has reached them.
     of_graph: whether only a backward() of their graph gave the parameters their gradients.
+    drawn: which units of each column to draw; left out, those that matter most.
     """
     was, sizes = was or {}, list(map(len, runs))
     parameters = (p for neurons in layers for neuron in neurons for p in neuron.parameters())
@@ -181,7 +183,7 @@ def columns_of(
                 "data": [None if value is None else was_data(value, was) for value in run],
                 "grad": [getattr(value, "grad", None) if differentiated else None for value in run],
             },
-            drawn=most_active(run, layers[k] if k < len(layers) else ()),
+            drawn=drawn[k] if drawn else most_active(run, layers[k] if k < len(layers) else ()),
             was=was,
             ran=ran,
         )

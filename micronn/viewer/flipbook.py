@@ -113,6 +113,11 @@ class Reel:
         return Film(self.scenes, self.cuts)
 
 
+def unescaped(text: str) -> str:
+    """A text of XML as it is read."""
+    return unescape(text, ENTITIES) if "&" in text else text
+
+
 def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
     """Every element with its address, parents first."""
     to_do: list[tuple[Address, ET.Element]] = [((), root)]
@@ -192,8 +197,8 @@ class Scene:
             tag = OPENING.match(pieces[k])
             if k not in self.places or not tag or tag[1] != self.tags[self.places[k]]:
                 return False
-            known = {name: unescape(text, ENTITIES) for name, text in ATTRIBUTE.findall(tag[2])}
-            states[self.places[k]] = {TEXT: unescape(tag[4], ENTITIES) or None, **known}
+            known = {name: unescaped(text) for name, text in ATTRIBUTE.findall(tag[2])}
+            states[self.places[k]] = {TEXT: unescaped(tag[4]) or None, **known}
             if tag[3] and tag[4]:  # what follows an empty element is not in it
                 states[self.places[k]][TEXT] = None
         for address, state in states.items():

@@ -277,9 +277,9 @@ def film_columns(
     drawn: the units to draw, which must not change from frame to frame.
     trained: whether the parameters have gradients.
     """
-    columns = columns_of(layers, runs, runs[-1][0] is not None)
-    for column, chosen in zip(columns, drawn, strict=True):
-        column.drawn, column.ran = chosen, trained
+    columns = columns_of(layers, runs, runs[-1][0] is not None, drawn=drawn)
+    for column in columns:
+        column.ran = trained
     return columns
 
 
