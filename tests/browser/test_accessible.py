@@ -52,6 +52,11 @@ def network(path):
     return draw_network(model, x=[1.0, -2.0], show="both").save(path)
 
 
+def image_network(path):
+    model = MLP(64, [4, 3], rng=random.Random(7))
+    return draw_network(model, x=[k % 7 / 7 for k in range(64)], classes=["0", "1", "2"]).save(path)
+
+
 def worksheet(path):
     return save_worksheet(shared()[0], path)[0]
 
@@ -81,6 +86,7 @@ def recorded(trainable):
     return write
 
 
+WAIT = ("wait", "#change:not([hidden])")
 FIELD = ("wait", "input.given >> nth=0")
 STEPPING, ANSWER = picture(shared), ("fill", "#typed", "7")
 ASKED = ("select", "#mode", "gradients")
@@ -115,11 +121,14 @@ STATES = {
     "from the network, gradients": (LEVELS, ("click", "label[for=grads]")),
     "window": (picture(valley), ("unfold",)),
     "network": (network,),
+    "network that reads an image": (image_network, ("click", "label[for=grads]")),
     "questions on paper": (worksheet,),
     "answers on paper": (answers,),
     "replay": (recorded(False), ("press", "ArrowRight"), ("unfold",)),
     "training": (recorded(True),),
     "training that went on": (recorded(True), ("press", "End"), ("press", "ArrowRight")),
+    "training, a neuron frozen": (recorded(True), WAIT, ("press", "End"), ("click", "#freeze")),
+    "training, a weight typed": (recorded(True), WAIT, ("fill", "#numbers input >> nth=0", "2")),
     "training, gradients": (recorded(True), ("click", "label[for=grads]"), ("unfold",)),
 }
 
