@@ -22,6 +22,8 @@ from micronn.support.text import clean, fmt
 
 Point = tuple[float, float]
 
+EQUAL = "logarithmic: equal heights are equal factors"
+TIMES = "logarithmic: each line is {factor} times the one below"
 POINTS = 600  # a curve is drawn through at most so many
 CELLS = 60  # the plane is coloured in so many cells a side
 EXAMPLES = 400  # at most so many examples are drawn on the plane
@@ -70,8 +72,8 @@ class Axis(NamedTuple):
         below, above, *_ = self.ticks()
         factor = above / below
         if factor < 9.0:
-            return "logarithmic: equal heights are equal factors"
-        return f"logarithmic: each line is {factor:,.0f} times the one below"
+            return EQUAL
+        return TIMES.format(factor=f"{factor:,.0f}")
 
 
 def axis_for(numbers: Iterable[float], start: float, end: float) -> Axis:

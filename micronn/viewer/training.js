@@ -1,4 +1,4 @@
-/* global Curve, ExampleGraph, Futures, Learner, Network, Plane, Sizes, all, byId, data, fmt, go, loadMachine, now, pressable, repr, turn */
+/* global Curve, ExampleGraph, Futures, Learner, Network, Plane, Sizes, all, byId, data, fmt, go, loadMachine, now, pressable, repr, timer, turn, typedNumber */
 // The page of a training that goes on: Play takes steps, and the reader changes what they start
 // from.  A change in the past opens another future; the old one stays on the curve.  Every
 // sentence comes from Python, with places for numbers.
@@ -8,7 +8,7 @@ const spoken = (text, parts) => text.replace(/\{(\w+)\}/g, (_, name) => parts[na
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const nameOf = ([layer, neuron]) => spoken(words.neuron, {layer: layer + 1, neuron});
 
-let learner = null, futures = null, plane = null, network = null, graphOf = null, charts = [];
+let learner, futures, plane, network, example, curve, sizes;
 let settings = null;  // with which the next step will be taken,
 let wanted = null;    // and what the reader has set of them since the last step was taken
 let chosen = data.index, selected = [0, 0];
@@ -21,26 +21,36 @@ function tell(text, isTrouble = false) {
 
 // Pictures
 
+// While it plays, only what is in sight is painted; the rest follows when it pauses.
+function isSeen(name) {
+  const {top, bottom} = byId(name).getBoundingClientRect();
+  return !timer || top < document.documentElement.clientHeight && bottom > 0;
+}
+
 function paint() {
   const moment = state(), gradient = learner.measure(moment), row = learner.row(chosen);
-  const example = learner.example(moment, row), isGrad = byId("grads").checked;
-  if (plane) {
-    plane.paint(learner.answer(moment, plane.places, plane.count));
-    plane.choose(row);
-  }
-  const numbers = isGrad ? gradient : learner.parameters(moment);
-  if (numbers) network.paint(isGrad ? "g" : "w", numbers, example?.[isGrad ? "grad" : "data"]);
-  network.mark(selected, settings.frozen);
-  graphOf?.paint(learner.parameters(moment), row);
-  for (const chart of charts) chart.paint(futures, moment);
+  const parameters = learner.parameters(moment), isGrad = byId("grads").checked;
+  const seen = ["plane", "curves", "sizes", "network", "example"].filter(isSeen);
+  const painters = {
+    plane: () => plane?.paint(learner.answer(moment, plane.places, plane.count), row),
+    curves: () => curve.paint(futures, moment),
+    sizes: () => sizes.paint(futures, moment),
+    network() {
+      const units = learner.example(moment, row)?.[isGrad ? "grad" : "data"];
+      if (gradient || !isGrad) network.paint(isGrad ? "g" : "w", isGrad ? gradient : parameters, units);
+      network.mark(selected, settings.frozen);
+    },
+    example: () => example?.paint(parameters, row),
+  };
+  for (const name of seen) painters[name]();
   byId("step").textContent = leaf.title(now);
   byId("say").textContent = said(moment);
   rows.forEach((each, k) => { each.className = k === now && moment === learner.states[k] ? "on" : ""; });
 }
 
-function said({loss, sizes, note}) {
-  const size = Math.max(...sizes), parts = {loss: fmt(loss), layer: sizes.indexOf(size) + 1, size: fmt(size)};
-  const strongest = sizes.length > 1 && size > 0 ? words.strongest : "";
+function said({loss, sizes: all_, note}) {
+  const size = Math.max(...all_), parts = {loss: fmt(loss), layer: all_.indexOf(size) + 1, size: fmt(size)};
+  const strongest = all_.length > 1 && size > 0 ? words.strongest : "";
   return [words.say, strongest, note].filter(Boolean).map(text => spoken(text, parts)).join(" ");
 }
 
@@ -78,14 +88,9 @@ function field(k, name) {
   return label;
 }
 
-function decimal(typed) {
-  const text = typed.trim().replace("−", "-");
-  return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text) ? +text : null;
-}
-
 // The number in a field, or null after saying why it is none.
 function numberIn(input, least = -Infinity) {
-  const number = decimal(input.value);
+  const number = typedNumber(input.value);
   if (number !== null && Number.isFinite(number) && number >= least) return number;
   tell(spoken(least === 0 ? words.no_rate : words.no_number, {text: input.value}), true);
   return null;
@@ -189,9 +194,10 @@ function begin(machine) {
   for (const each of learner.states) learner.measure(each);
   plane = data.plane && new Plane(data.plane);
   network = new Network(data.layers);
-  if (data.computing) graphOf = new ExampleGraph(machine);
+  if (data.computing) example = new ExampleGraph(machine);
   else byId("example").textContent = spoken(words.large, {values: data.values});
-  charts = [new Curve(byId("curves"), words, data.validation), new Sizes(byId("sizes"), words, data.layers.length)];
+  curve = new Curve(byId("curves"), words, data.validation);
+  sizes = new Sizes(byId("sizes"), words, data.layers.length);
   byId("lr").addEventListener("change", changeRate);
   byId("freeze").addEventListener("click", freeze);
   byId("neuron").addEventListener("change", event => select(...event.target.value.split(",").map(Number)));

@@ -26,19 +26,28 @@ class Axis {
     return this.start + (this.end - this.start) * Math.min(1, Math.max(0, share));
   }
   ticks() {
-    const {low, high} = this;
-    if (!(high > low)) return [low];
+    const {low, high} = this, each = [1, 2, 5, 10];
+    const between = (first, last, pace = 1) =>
+      Array.from({length: Math.max(0, Math.floor((last - first) / pace) + 1)}, (_, k) => first + k * pace);
     if (this.log) {
       const first = Math.ceil(Math.log10(low)), last = Math.floor(Math.log10(high));
-      const pace = Math.max(1, Math.ceil((last - first) / 4)), tens = [];
-      for (let power = first; power <= last; power += pace) tens.push(Number(`1e${power}`));
+      let tens = between(first, last, Math.max(1, Math.ceil((last - first) / 5))).map(k => Number(`1e${k}`));
+      if (tens.length < 3) {
+        tens = between(first - 1, last).flatMap(k => [1, 2, 5].map(n => Number(`${n}e${k}`)));
+        tens = tens.filter(number => low <= number && number <= high);
+      }
       return tens.length > 1 ? tens : [low, high];
     }
-    const ten = Math.floor(Math.log10((high - low) / 3)), rough = (high - low) / 3;
-    const pace = [1, 2, 5, 10].map(times => Number(`${times}e${ten}`)).find(each => each >= rough);
-    const numbers = [];
-    for (let k = Math.ceil(low / pace); k <= Math.floor(high / pace); k++) numbers.push(k * pace);
-    return numbers;
+    if (!(high > low)) return [low];
+    const rough = (high - low) / 5, ten = Math.floor(Math.log10(rough));
+    const pace = each.map(times => Number(`${times}e${ten}`)).find(number => number >= rough);
+    return between(Math.ceil(low / pace), Math.floor(high / pace)).map(k => Number((k * pace).toPrecision(9)));
+  }
+  // What a logarithmic axis is, for those who read it.
+  words({equal, times}) {
+    if (!this.log) return "";
+    const [below, above] = this.ticks(), factor = above / below;
+    return factor < 9 ? equal : times.replace("{factor}", Math.round(factor).toLocaleString("en-US"));
   }
 }
 
@@ -125,7 +134,7 @@ class Curve extends Chart {
     this.line(this.path(points(line), across, up), "op", 1.8);
     this.cursor(across.at(state.step), Number.isFinite(state.loss) ? up.at(state.loss) : 256, 52, 256);
     this.text(58, 18, words.at.replace("{loss}", fmt(state.loss)), "start", 12);
-    this.text(58, 36, log ? words.log : "", "start");
+    this.text(58, 36, up.words(words), "start");
   }
 }
 

@@ -7,7 +7,7 @@ sentence, with places for numbers.  Without a script it is the replay of that sn
 from collections.abc import Mapping
 from typing import Any
 
-from micronn.pictures.charts import CELLS, EXAMPLES, STEPS, plane_around
+from micronn.pictures.charts import CELLS, EQUAL, EXAMPLES, STEPS, TIMES, plane_around
 from micronn.pictures.page import filled, html_page
 from micronn.pictures.palette import style
 from micronn.pictures.svg import escape
@@ -27,12 +27,13 @@ WORDS = {
     "curve": "Loss over the steps of training",
     "at": "loss {loss}",
     "steps": STEPS,
-    "log": "logarithmic: equal heights are equal factors",
+    "equal": EQUAL,
+    "times": TIMES,
     "validation": "dashed: validation loss, by Python",
     "strongest": "The gradient is largest in layer {layer}, {size}.",
     "sizes": "Size of the gradient in each layer",
     "layer": "layer {layer}",
-    "rows": "all rows are logarithmic: equal heights are equal factors",
+    "rows": f"each row is {EQUAL}",
     "span": "each goes from {low} to {high}",
     "large": "Its graph has {values} values, too many for a card each at every step. The network "
     "above shows those of its neurons.",

@@ -24,18 +24,22 @@ class Plane {
     this.border.setAttribute("vector-effect", "non-scaling-stroke");
   }
 
-  paint(answers) {
+  // answers: at all places.  chosen: the example to ring.
+  paint(answers, chosen) {
     const {cells, outputs, count, threshold} = this, fields = [], classes = [];
     for (let k = 0; k < count; k++) {
-      const scores = answers ? answers.subarray(k * outputs, (k + 1) * outputs) : [NaN];
-      fields.push(scores.length === 1 ? scores[0] - threshold : scores.length === 2 ? scores[1] - scores[0] : 0);
-      classes.push(scores.length === 1 ? +(scores[0] > threshold) : scores.indexOf(Math.max(...scores)));
+      const at = k * outputs, first = answers ? answers[at] : NaN;
+      fields.push(outputs === 1 ? first - threshold : outputs === 2 ? answers?.[at + 1] - first : answers ? 0 : NaN);
+      let kind = outputs === 1 ? +(first > threshold) : 0;
+      for (let i = 1; i < outputs && answers; i++) if (answers[at + i] > answers[at + kind]) kind = i;
+      classes.push(kind);
     }
-    const largest = scale(fields), boxes = Object.fromEntries(this.shades.map(token => [token, ""]));
+    const largest = scale(fields), tokens = fields.map(x => shade(x, largest));
+    const boxes = Object.fromEntries(this.shades.map(token => [token, ""]));
     for (let k = 0; k < count;) {
-      const token = shade(fields[k], largest), first = k, row = Math.floor(k / cells);
-      do k++; while (k % cells && shade(fields[k], largest) === token);
-      boxes[token] += `M${first % cells} ${row}h${k - first}v1h${first - k}z`;
+      const first = k, row = Math.floor(k / cells);
+      do k++; while (k % cells && tokens[k] === tokens[first]);
+      boxes[tokens[first]] += `M${first % cells} ${row}h${k - first}v1h${first - k}z`;
     }
     for (const token of this.shades) byId(`plane_${token}`).setAttribute("d", boxes[token]);
     let border = "";
@@ -47,9 +51,7 @@ class Plane {
       if (label) label.textContent = kind;
     });
     this.border.setAttribute("d", border);
-  }
-
-  choose([x, y]) {
+    const [x, y] = chosen;
     for (const ring of byId("plane_chosen").children) {
       ring.setAttribute("cx", this.across.at(x));
       ring.setAttribute("cy", this.up.at(y));

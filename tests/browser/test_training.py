@@ -12,6 +12,7 @@ from micronn.graph.steps import Story
 from micronn.losses import cross_entropy, hinge, loss_of, mse
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, AdamW
+from micronn.pictures.charts import Axis
 from micronn.training import steps
 from micronn.viewer import Recorder
 from micronn.viewer.computing import picture_of
@@ -282,6 +283,24 @@ def test_of_a_graph_with_too_many_cards_it_says_how_many_values_there_are(opened
     assert "161 values, too many for a card each" in page.inner_text("#example")
 
 
+def test_the_axes_of_the_page_are_those_of_python(opened):
+    model, loss, data, make, _ = TASKS["xor 2-4-1, SGD"]()
+    page = opened(Recorder(model, loss=loss, data=data, optimizer=make(model.parameters())))
+    rng, axes = random.Random(5), []
+    for _ in range(500):
+        low, high = sorted([10 ** rng.uniform(-6, 4), 10 ** rng.uniform(-6, 4)])
+        axes += [(low, high, 10.0, 90.0, True), (0.0, high, 10.0, 90.0, False)]
+        axes.append((-low, high, 10.0, 90.0, False))
+    there = page.evaluate(
+        "axes => axes.map(axis => new Axis(...axis))"
+        ".map(axis => [axis.ticks(), axis.words(words), axis.at(axis.high / 3)])",
+        axes,
+    )
+    for axis, (ticks, said, place) in zip([Axis(*axis) for axis in axes], there, strict=True):
+        assert ticks == pytest.approx(axis.ticks(), rel=1e-12)
+        assert (said, place) == (axis.words(), pytest.approx(axis(axis.high / 3), rel=1e-9))
+
+
 def test_a_click_chooses_an_example_or_a_neuron(opened):
     model, loss, data, make, _ = TASKS["xor 2-4-1, SGD"]()
     page = opened(Recorder(model, loss=loss, data=data, optimizer=make(model.parameters())))
@@ -310,7 +329,7 @@ def test_play_takes_steps_until_it_is_paused(opened):
     [
         ("#lr", "-1", "A learning rate is a number of at least 0, not “-1”"),
         ("#lr", "fast", "not “fast”"),
-        ("#numbers input >> nth=0", "1/2", "“1/2” is no number"),
+        ("#numbers input >> nth=0", "a half", "“a half” is no number"),
         ("#numbers input >> nth=0", "1e999", "“1e999” is no number"),
     ],
 )
