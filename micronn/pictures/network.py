@@ -84,7 +84,8 @@ def draw_network(
     legend: whether the picture explains itself at its foot.
     prefix: goes before the ids in the SVG, for several pictures in one page.
     classes: what the outputs stand for, a name for each; two for one output that is above 0
-        for the second of them.  Each then stands there with its probability, as also
+        for the second of them.  The outputs must be logits, as for a cross-entropy, or
+        one sigmoid.  Each class then stands there with its probability, as also
         where root takes a cross-entropy of the outputs.
     missing: what the view of gradients says while there are none.
 

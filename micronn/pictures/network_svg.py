@@ -351,7 +351,10 @@ def description(columns: list[Column]) -> str:
 
 def answer(outputs: Column) -> list[str]:
     """The likeliest class in a sentence, where the outputs have probabilities."""
-    if outputs.answer is None or len(outputs.shares) == 1:
+    if outputs.answer is None:
         return []
+    if len(outputs.shares) == 1:  # of the second of two classes
+        name = outputs.names[0].rpartition(": ")[2]
+        return [f"The model gives {name} a probability of {outputs.shares[0]:.1%}."]
     name, share = outputs.names[outputs.answer], outputs.shares[outputs.answer]
     return [f"The model answers {name}, with a probability of {share:.1%}."]

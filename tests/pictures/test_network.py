@@ -274,12 +274,14 @@ def test_the_graph_of_a_cross_entropy_tells_that_outputs_are_logits():
     assert not any("%" in (text or "") for text in texts(draw_network(model, root=other)))
 
 
-@pytest.mark.parametrize(("activation", "shown"), [("linear", 0.0), ("sigmoid", 0.0)])
-def test_one_output_stands_with_the_probability_of_the_second_class(activation, shown):
+@pytest.mark.parametrize(("activation", "number"), [("linear", 0.0), ("sigmoid", 0.0)])
+def test_one_output_stands_with_the_probability_of_the_second_class(activation, number):
     # logistic(0) = 1/2, as a logit and behind a sigmoid
     neuron = Neuron(1, activation)
-    neuron.w[0].data, neuron.b.data = 0.0, shown
-    assert "y: yes  50.0%" in texts(draw_network(neuron, [1.0], classes=["no", "yes"]))
+    neuron.w[0].data, neuron.b.data = 0.0, number
+    shown = texts(draw_network(neuron, [1.0], classes=["no", "yes"]))
+    assert "y: yes  50.0%" in shown
+    assert "The model gives yes a probability of 50.0%." in shown
 
 
 def test_a_page_of_an_image_reader_shows_the_weights_of_each_neuron_as_images():
