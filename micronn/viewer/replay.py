@@ -79,6 +79,15 @@ class Recorder(Run):
     >>> recorder.snapshot(step=0, loss=0.69)
     >>> recorder.to_html()[:15]
     '<!doctype html>'
+
+    A page that trains, from the start, and in which nothing was recorded:
+
+    >>> from micronn.losses import mse
+    >>> from micronn.optim import SGD
+    >>> data, optimizer = ([[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0]), SGD(model.parameters(), lr=0.1)
+    >>> page = Recorder(model, loss=mse, data=data, optimizer=optimizer).to_html()
+    >>> "each step reads all 2 examples" in page
+    True
     """
 
     def to_html(self, progress: Progress | None = None) -> str:
