@@ -7,6 +7,7 @@ is written as a mark; the page has only to fill in the marks.  They are
     d3      the data of row 3, g3 its gradient
     l5_0    the local derivative of row 5 by its operand 0;  m5_0 the message to it,
             b5_0 and a5_0 the gradient before and after that is added
+    M       the largest gradient;  Z what a gradient is before the first message, 0
 
     >>> from micronn.engine import Value
     >>> from micronn.graph.rows import Graph

@@ -50,7 +50,7 @@ function backward({at, terms}, slopes) {
     });
   }
   grads.forEach((grad, k) => at.set(`g${k}`, grad));
-  at.set("M", scale(grads.filter((_, k) => graph.rows[k][3] !== "const")));
+  at.set("Z", 0).set("M", scale(grads.filter((_, k) => graph.rows[k][3] !== "const")));
 }
 
 // What Python says where it refuses; a power has several reasons.

@@ -30,7 +30,7 @@ from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
 from micronn.pictures.value_view import ValueCards, first, kind_in_corner, sentence
 from micronn.support.number import LEAVE_OUT
-from micronn.support.text import Place, clean, fmt
+from micronn.support.text import Place, clean, counted, fmt
 from micronn.viewer.equation import equation
 from micronn.viewer.step_data import Slots, page_data
 from micronn.viewer.tapes import machine_data, packed, tape_data
@@ -100,7 +100,7 @@ def computing(story: Story, form: str) -> dict[str, Any]:
         "free": free,
         "given": packed([graph.nodes[k].current for k in free]),
         "moves": moves,
-        "moved": among([graph.nodes[k].title for k in moves]) if moves else "",
+        "moved": among_all([graph.nodes[k].title for k in moves]),
         **arithmetic(graph),
         "texts": compressed(json_for_script(texts(story, told, form))),
         "svg": picture_of(fresh(graph)) if any(map(of_two_moments, graph.nodes)) else "",
@@ -123,6 +123,11 @@ def arithmetic(graph: Graph) -> dict[str, Any]:
         "powers": {row.k: kind_and_number(row.op)[1] for row in graph.nodes},
         "light": LIGHT,
     }
+
+
+def among_all(titles: list[str]) -> str:
+    """What moves downhill, in words: up to three names, or how many they are."""
+    return among(titles) if 0 < len(titles) < 4 else counted(len(titles), "value")
 
 
 def unique(names: list[str]) -> list[str]:

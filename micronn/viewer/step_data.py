@@ -1,8 +1,9 @@
 """What the scripts of the step page know: which texts of the picture change at which step.
 
-They compute no number.  They are told, as plain data, which places of the picture a step
-fills and with what.  Such a slot is an id, the text to put there, and the colour token of
-the box behind it, or "" for what has no box.
+They are told, as plain data, which places of the picture a step fills and with what; the
+same data with places for numbers is filled in where a reader has changed one.  Such a slot
+is an id, the text to put there, and the colour token of the box behind it, or "" for what
+has no box.
 
     start   every slot as it is before the first step
     steps   each with its phase, the cards where the rule is applied (on), those it reads or
@@ -98,7 +99,8 @@ class Slots:
         """Every slot as it is before the first step."""
         slots = []
         for row in self.story.rows:
-            slots.append(self.grad(row.k, row.rest.size if row.rest else 0.0))
+            nothing = Place(0.0, "Z") if isinstance(row.data, Place) else 0.0
+            slots.append(self.grad(row.k, row.rest.size if row.rest else nothing))
             if row.operands:
                 slots.append(self.data(row.k, ""))
                 slots += emptied(self.derivatives(row.k))

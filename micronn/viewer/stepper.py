@@ -1,8 +1,9 @@
 """A page that steps through backpropagation: one file, no server, opened by double click.
 
-Python writes the story and JavaScript turns the pages.  Every number on the page is
-written here, with one number format; the script only moves texts and colours to where
-the picture has room for them, so there is no second arithmetic that could be wrong.
+Python writes the story and JavaScript turns the pages.  Every number that the page comes
+with is written here; the scripts move texts and colours to where the picture has room for
+them.  Where a reader changes a given number, all that follows from it is computed in the
+page, by the machine of the compiler and in sentences made here: see computing.py.
 Without JavaScript, and on paper, the page is a worked solution.
 
     >>> a, b = Value(-2.0, "a"), Value(3.0, "b")

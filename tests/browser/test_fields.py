@@ -108,6 +108,7 @@ def test_a_refusal_stands_at_its_card_and_what_is_behind_it_is_not_computed(step
     assert page.locator(".refusal").text_content().replace("  ", " ") == words
     assert page.evaluate(DATA, "n1") == "refused"
     assert page.evaluate(DATA, "n3") == page.evaluate(DATA, "n5") == "·"
+    assert page.locator("[data-slot=n1_grad]").inner_text() == "·"
     assert field(page, "c").input_value() == "3"
     page.keyboard.press("Tab")
     page.keyboard.press("Home")
