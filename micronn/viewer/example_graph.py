@@ -14,6 +14,8 @@ from micronn.graph.steps import Story
 from micronn.graph.templates import Template
 from micronn.nn import Module
 from micronn.pictures import ids
+from micronn.pictures.grouping import make_plan
+from micronn.pictures.network_svg import VIEWS
 from micronn.support.text import clean
 from micronn.training.eager import Objective
 from micronn.training.traced import TracedLoss
@@ -29,6 +31,7 @@ def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[st
     model: a copy of the run's, at the moment that the picture is to show; loses its gradients.
 
     computing: see computing.py.  say: what stands where a number is refused.
+    cards: for each neuron of the network the card of its output.
     given: of each given row its number, or whether it is an input "x" or a parameter "w" of
         the loss's tape, and which.  slots, wires: what the numbers change in the picture.
     values: how many there are; of a graph that is too large for cards nothing else, and the
@@ -62,8 +65,21 @@ def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[st
         "say": {"no": SAY["no"]},
         "given": given,
         "slots": list(slots.values()),
+        "cards": cards_of(graph),
         "wires": [[ids.edge(k, j), k, j] for k, j in wires],
     }, picture_of(story.graph)
+
+
+def cards_of(graph: Graph) -> dict[str, list[str]]:
+    """For each neuron of the network, by id, the card of its output."""
+    plan = make_plan(graph)
+    layers = plan.folds.layers if plan else []
+    return {
+        ids.unit(view.css, number, i): [ids.value(neuron.calls[0].out)]
+        for view in VIEWS.values()
+        for number, layer in enumerate(layers, 1)
+        for i, neuron in enumerate(layer.neurons)
+    }
 
 
 def labelled(

@@ -12,6 +12,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+from micronn.pictures import ids
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
 from micronn.pictures.network import draw_network
 from micronn.pictures.network_columns import (
@@ -137,7 +138,13 @@ def learning_page(run: Run) -> str:
     panels["sizes"] = film([size_painter(run)(moment)]).html()  # of all snapshots
     known, svg = example_graph(run, program, moment.model)
     panels["example"] = svg or panels["example"]
-    return training_page(run, data | known, panels, table(run, chosen), escape(plane_words(run)))
+    return training_page(
+        run,
+        data | known | {"cards": cards_of(last)},
+        panels,
+        table(run, chosen),
+        escape(plane_words(run)),
+    )
 
 
 def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> str:
@@ -164,8 +171,9 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
     }
     return html_page(
         __package__,
-        ("replay.html", "replay.css", "page.js", "replay.js"),
-        {"alphabet": ALPHABET, "titles": titles, "says": says, "films": turned},
+        ("replay.html", "replay.css", "page.js", "replay.js", "neuron_card.js"),
+        {"alphabet": ALPHABET, "titles": titles, "says": says, "films": turned}
+        | {"cards": cards_of(run)},
         **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
         **{name: films[name].html() if name in films else "" for name in PANELS},
         title=run.title,
@@ -183,6 +191,21 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
         say=escape(says[-1]),
         step=escape(titles[-1]),
     )
+
+
+def cards_of(run: Run) -> dict[str, list[str]]:
+    """For each neuron of the network, by id, its card in the graph of the example, or its layer's.
+
+    Which of them there is depends on how large the graph is.
+    """
+    if run.example is None:
+        return {}
+    return {
+        ids.unit(view.css, k + 1, i): [f"example-{ids.neuron(k, i)}", f"example-{ids.layer(k)}"]
+        for view in VIEWS.values()
+        for k, layer in enumerate(run.layers)
+        for i in range(len(layer))
+    }
 
 
 # The frames

@@ -19,7 +19,7 @@ SPEEDS = {"slow": 500, "normal": 60, "fast": 16}  # in milliseconds a step
 PANELS = ("plane", "curves", "sizes", "network", "example")
 SCRIPTS = (
     "page.js", "numbers.js", "machine.js", "arithmetic.js", "redraw.js", "learner.js",
-    "example.js", "training_charts.js", "training_pictures.js", "training.js",
+    "example.js", "training_charts.js", "training_pictures.js", "training.js", "neuron_card.js",
 )  # fmt: skip
 WORDS = {
     "step": "Step {step}",

@@ -12,6 +12,8 @@ from micronn.data import moons
 from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.optim import SGD
+from micronn.pictures.grouping import make_plan
+from micronn.support.text import fmt
 from micronn.viewer.replay import Recorder
 
 pytestmark = pytest.mark.browser
@@ -19,6 +21,13 @@ pytestmark = pytest.mark.browser
 HOSTILE = "</script></title><script>alert(1)</script><img src=x onerror=alert(1)>"
 STATE = """() => [...document.querySelectorAll(".stage > svg:not([hidden])")]
     .map(svg => svg.outerHTML).join("") + document.getElementById("now").innerHTML"""
+
+# The network without what makes its neurons buttons, where there is a script.
+AS_AN_IMAGE = """for (const part of document.querySelectorAll("#network svg, #network .neuron")) {
+    for (const name of ["tabindex", "role", "aria-label", "style"]) part.removeAttribute(name);
+    if (part.matches("svg")) for (const [name, value] of [["role", "img"],
+        ["aria-labelledby", "network-mn-t network-mn-d"]]) part.setAttribute(name, value);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +98,7 @@ def test_the_last_page_shows_what_the_file_holds_without_a_script(opened):
     plain = opened(java_script_enabled=False).inner_html("#network")
     page = opened()
     press(page, "End")
+    page.evaluate(AS_AN_IMAGE)
     # setting attributes one by one may change their order, and writes <title></title> out
     names = r'[\w-]+="[^"]*"|>[^<]+<'
     assert sorted(re.findall(names, page.inner_html("#network"))) == sorted(
@@ -185,12 +195,12 @@ def test_the_network_switches_between_weights_and_gradients(opened):
 def test_everything_is_reached_by_tab_in_reading_order(opened):
     page = opened("#step-2")
     order = []
-    for _ in range(15):
+    for _ in range(16):
         press(page, "Tab")
         order.append(page.evaluate("document.activeElement.id || document.activeElement.localName"))
     expected = ["first", "back", "play", "next", "last", "slider", "speed", "theme"]
     assert order[:9] == [*expected, "projector"]
-    assert order[9:13] == ["weights", "network", "example", "summary"]
+    assert order[9:14] == ["weights", "network", "g", "example", "summary"]  # g: the neurons
 
 
 def test_controls_are_large_enough(opened):
@@ -318,3 +328,31 @@ def test_texts_of_charts_do_not_touch(opened):
             assert a[0] >= frame["x"] - 1, a[4]
             assert a[2] <= frame["x"] + frame["width"] + 1, a[4]
         assert overlaps(boxes) == []
+
+
+# From the network to the graph
+
+CARD = "[...document.activeElement.querySelectorAll('text')].map(e => e.textContent)"
+
+
+@pytest.mark.parametrize("by", ["mouse", "keys"])
+def test_a_neuron_opens_its_card_with_the_numbers_of_the_same_snapshot(opened, run, by):
+    page = opened()
+    for k, moment in enumerate(run.moments()):
+        follow(page, f"#step-{k}")
+        plan = make_plan(moment.graph)
+        call = plan.folds.layers[0].neurons[3].calls[0]
+        neuron = page.locator("#network .neuron:visible:has(#wu1_3)")
+        if by == "mouse":
+            neuron.click()
+        else:
+            page.focus("#network .neuron:has(#wu1_0)")
+            press(page, "ArrowRight", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowRight", "Enter")
+        texts = page.evaluate(CARD)
+        for row in (moment.graph.nodes[call.z], moment.graph.nodes[call.out]):
+            assert fmt(row.data) in texts
+            assert fmt(row.grad, sign=True) in texts
+        assert page.locator("#example .ring").count() == 2
+        page.keyboard.press("Backspace")
+        assert page.evaluate("document.activeElement.querySelector('#wu1_3') !== null")
+    assert k > 2

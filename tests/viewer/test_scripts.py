@@ -15,7 +15,7 @@ SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
     [*stepper.SCRIPTS, "levels.js"],
-    ["page.js", "replay.js"],
+    ["page.js", "replay.js", "neuron_card.js"],
     list(training_page.SCRIPTS),
 ]  # as pages have them
 
