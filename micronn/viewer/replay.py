@@ -140,7 +140,7 @@ def learning_page(run: Run) -> str:
     panels["example"] = svg or panels["example"]
     return training_page(
         run,
-        data | known | {"cards": cards_of(last)},
+        data | known,
         panels,
         table(run, chosen),
         escape(plane_words(run)),

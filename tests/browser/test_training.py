@@ -13,6 +13,8 @@ from micronn.losses import cross_entropy, hinge, loss_of, mse
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, AdamW
 from micronn.pictures.charts import Axis
+from micronn.pictures.grouping import make_plan
+from micronn.support.text import fmt
 from micronn.training import steps
 from micronn.viewer import Recorder
 from micronn.viewer.computing import picture_of
@@ -308,6 +310,10 @@ def test_a_click_chooses_an_example_or_a_neuron(opened):
     assert page.input_value("#pick") == "3"
     page.click("#wu1_2 text")
     assert (page.input_value("#neuron"), page.inner_text("#whose")) == ("0,2", "layer 1, neuron 2")
+    root = loss_of(loss, model([Value(x) for x in data[0][3]]), Value(data[1][3]))
+    plan = make_plan(Graph(root, model))
+    texts = page.locator("#example .card:has(.ring) text").all_text_contents()
+    assert fmt(plan.graph.nodes[plan.folds.layers[0].neurons[2].calls[0].out].data) in texts
 
 
 def test_play_takes_steps_until_it_is_paused(opened):
