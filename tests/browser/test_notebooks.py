@@ -207,6 +207,17 @@ def test_every_control_of_the_step_page_works_in_a_notebook(cell):
     assert frame.inner_text("#title") == "Question 1 of 5"
     hand.press("Escape")
     assert frame.inner_text("#count") == "step 7 of 11"
+
+    hand.used.add("input")  # that of the table's first row: a; f = (a b) (a + b), b = 3
+    frame.fill("tbody input", "1")
+    assert frame.inner_text("#changed") == "a is 1, f is 12."
+    hand.fill("rate", "0.01")
+    hand.click("downhill")  # df/da = 2ab + b² = 15
+    assert frame.text_content("#n0_data") == "0.8500"
+    hand.click("undo")
+    assert frame.text_content("#n0_data") == "1"
+    hand.click("reset")
+    assert frame.text_content("#n0_data") == "−2"
     assert hand.used == set(frame.evaluate(CONTROLS))
 
 
