@@ -213,7 +213,7 @@ def test_every_control_of_the_step_page_works_in_a_notebook(cell):
     assert frame.inner_text("#changed") == "a is 1, f is 12."
     hand.fill("rate", "0.01")
     hand.click("downhill")  # df/da = 2ab + b² = 15
-    assert frame.text_content("#n0_data") == "0.8500"
+    assert frame.text_content("#n0_data") == "0.85"
     hand.click("undo")
     assert frame.text_content("#n0_data") == "1"
     hand.click("reset")
