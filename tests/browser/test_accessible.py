@@ -13,7 +13,7 @@ from example_graphs import net, neuron, overflow, shared, valley
 from micronn.data import moons
 from micronn.draw import draw
 from micronn.engine import Value
-from micronn.losses import mse
+from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
 from micronn.optim import SGD
 from micronn.pictures import draw_network
@@ -86,6 +86,15 @@ def recorded(trainable):
     return write
 
 
+def image_replay(path):
+    """The run of a net that reads 8 x 8 pixels and tells three classes apart."""
+    model, image = MLP(64, [3, 3], rng=random.Random(7)), [k % 3 / 2 for k in range(64)]
+    recorder = Recorder(model, loss=cross_entropy, example=(image, 2), classes=["a", "b", "c"])
+    for step in range(2):
+        recorder.snapshot(step, 1.0)
+    return recorder.save(path)
+
+
 WAIT = ("wait", "#change:not([hidden])")
 FIELD = ("wait", "input.given >> nth=0")
 STEPPING, ANSWER = picture(shared), ("fill", "#typed", "7")
@@ -125,6 +134,7 @@ STATES = {
     "questions on paper": (worksheet,),
     "answers on paper": (answers,),
     "replay": (recorded(False), ("press", "ArrowRight"), ("unfold",)),
+    "replay of a net that reads an image": (image_replay, ("press", "ArrowRight")),
     "training": (recorded(True),),
     "training that went on": (recorded(True), ("press", "End"), ("press", "ArrowRight")),
     "training, a neuron frozen": (recorded(True), WAIT, ("press", "End"), ("click", "#freeze")),
