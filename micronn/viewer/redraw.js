@@ -7,8 +7,10 @@
 function redraw(told, {data: numbers, at, errors}) {
   const {light, rows} = data.computing, m = at.get("M");
   for (const [id, k, j] of told.wires) {
-    const size = at.get(`m${k}_${j}`);
-    rewire(slots.get(id), size === undefined ? ["rule", 1.7, ""] : wire(size, m));
+    const size = at.get(`m${k}_${j}`), role = rows[rows[k][1][j]][3];
+    const [colour, width, dash] = size === undefined ? ["rule", 1.7, ""] : wire(size, m);
+    const thin = role === "const" && colour !== "bad";  // a message that nobody uses
+    rewire(slots.get(id), [colour, thin ? 1 : width, dash]);
   }
   const finite = x => x === undefined || Number.isFinite(x), before = all(CORNER, svg).length;
   told.corners.forEach(([id, word, token, first], k) => {
