@@ -18,7 +18,8 @@ from micronn.support.cache import cached, digest
 
 SOURCE = Path(__file__).with_name("machine.c")
 INSTALL = (
-    "install a C compiler (Debian: apt install clang; macOS: xcode-select --install; anywhere, "
+    "install a C compiler (Debian: apt install clang; macOS: xcode-select --install; Windows, "
+    "untried: winget install LLVM.LLVM, as Microsoft's cl cannot build it; anywhere, "
     "without an administrator: pip install ziglang) or set CC"
 )
 KNOWN = ("clang", "gcc", "cc")  # clang's machine is up to 15 % faster than gcc's

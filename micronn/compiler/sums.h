@@ -78,7 +78,8 @@ typedef real Vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), m
 enum { SIDE = VECTOR / sizeof(real), ACROSS = 4 };
 _Static_assert(sizeof(Vector) == VECTOR, "this compiler knows no vectors");
 
-INLINE real added_up(Vector sums) {
+INLINE real added_up(const Vector *vector) {
+    Vector sums = *vector;
     for (int half = SIDE / 2; half; half /= 2)
         for (int s = 0; s < half; s++) sums[s] += sums[s + half];
     return sums[0];
@@ -99,7 +100,7 @@ INLINE void dot_tile(Products p, int j0, int i0, const int tall, const int wide)
         }
     for (int j = 0; j < tall; j++)
         for (int i = 0; i < wide; i++) {
-            real sum = added_up(sums[j][i]);
+            real sum = added_up(&sums[j][i]);
             for (int64_t u = t; u < p.terms; u++)
                 sum += factors[j * p.factor_row + u] * rows[i * p.row_step + u];
             p.y[(j0 + j) * p.y_step + i0 + i] += sum;

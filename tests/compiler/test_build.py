@@ -85,6 +85,7 @@ def test_without_a_working_compiler_nothing_is_built_and_one_line_says_what_to_d
         build.build("float64")
     assert "apt install clang" in str(refusal.value)
     assert "without an administrator: pip install ziglang" in str(refusal.value)
+    assert "Windows, untried: winget install LLVM.LLVM" in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
     assert list(tmp_path.rglob("*.so")) == []
 
