@@ -280,6 +280,14 @@ def test_a_page_that_was_asked_for_neurons_opens_with_them_and_has_their_values_
     assert "= tanh(z) = tanh(" in page.inner_text("#told")
 
 
+def test_a_picture_keeps_its_size_on_the_page_of_a_small_net(opened):
+    page = opened(*small(), width=1280, height=720)
+    page.click("#tabs >> text=neurons")
+    box, svg = page.locator("#scene > svg").bounding_box(), page.locator("#scene > svg")
+    size = [float(svg.get_attribute(side)) for side in ("width", "height")]
+    assert [box["width"], box["height"]] == size
+
+
 def test_names_that_mean_harm_are_only_names(opened):
     x = [Value(1.0, "</script><img src=x onerror=alert(1)>"), Value(2.0, '"><svg onload=alert(1)>')]
     model = MLP(2, [3, 1], rng=random.Random(1))
