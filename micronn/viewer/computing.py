@@ -239,7 +239,9 @@ def cases(story: Story) -> dict[int, dict[str, str]]:
 
 def title_of(told: Template, form: str) -> dict[str, Any]:
     """What the page's title is made of: the formula, or if that is too long another."""
+    root = told.rows[-1]
+    start = len(f"{root.title} = ") if root.name and root.op else 0
     return {
-        "formula": computation(told.graph.nodes), "most": LONGEST_TITLE,
+        "formula": computation(told.graph.nodes), "most": LONGEST_TITLE + start,
         "other": without_formula(told.graph, make_plan(told.graph)), "form": form,
     }  # fmt: skip
