@@ -12,7 +12,7 @@ weighted sum of 784 products seven are shown, and beside them stands what the ot
     >>> loss.backward()
     >>> part = Parts(make_plan(Graph(loss, model))).neuron(0, 2)
     >>> [row.title for row in part.rows()]
-    ['x0', 'x1', 'w.0', 'w.1', 'b', 'w.0·x0', 'w.1·x1', 'w·x', 'z', 'h1.2']
+    ['x0', 'x1', 'w.0', 'w.1', 'w.0·x0', 'w.1·x1', 'w·x', 'b', 'z', 'h1.2']
 """
 
 from collections.abc import Iterable, Sequence

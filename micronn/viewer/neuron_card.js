@@ -58,7 +58,8 @@
   if (leads && neurons.length) {
     for (const neuron of neurons) {
       neuron.setAttribute("role", "button");
-      neuron.setAttribute("aria-label", neuron.querySelector("title").textContent);
+      const read = [...neuron.querySelectorAll("text, title")].map(part => part.textContent);
+      neuron.setAttribute("aria-label", read.join(" "));  // what is seen on it is a part of its name
       const isFirst = neuron === neurons.find(each => each.closest(".w,.g") === neuron.closest(".w,.g"));
       neuron.setAttribute("tabindex", isFirst ? 0 : -1);
     }
