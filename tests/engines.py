@@ -85,6 +85,25 @@ WRONG = {
     "no memory of visits": ("if v not in visited:", "if True:", "visited twice"),
     "leaves cleared": (SEED, CLEAR + SEED, "gradients of the leaves"),
     "naive tanh": ("t = math.tanh(self.data)", NAIVE_TANH, "exp overflows"),
+    "kept between passes": (
+        "    def backward(self):\n        topo = []\n        visited = set()\n",
+        "    def backward(self, visited=set()):\n        topo = []\n",
+        "right in a new process and wrong after others",
+    ),
+    "in place": (
+        "    def __neg__",
+        "    def __iadd__(self, other):\n        self.data += other.data\n        return self\n\n"
+        "    def __neg__",
+        "`a += b` changes a itself",
+    ),
+    "no plain number on the left": (
+        "    def __radd__", "    def radd", "`5 + a` does not work, though `a + 5`",
+    ),
+    "rounded": ("out = Value(math.exp(self.data), ", "out = Value(round(math.exp(self.data), 4), ",
+                "comes out as round(exp(a), 4)"),
+    "not connected": (
+        "        return self * -1", "        return Value(-self.data)", "nothing reaches a",
+    ),
     "a name mistyped": ("(-other)", "(-othr)", "NameError"),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ whichever gives the engine's numbers at every point where it was tried is the mi
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -126,8 +127,8 @@ CHANGED: dict[str, Callable[[float], float]] = {  # the right number, or another
     "-({})": lambda x: -x,
     "2 * ({})": lambda x: 2.0 * x,
     "({}) / 2": lambda x: x / 2.0,
-    "round({})": lambda x: float(round(x)),
     "int({})": lambda x: float(int(x)),
+    **{f"round({{}}, {n})": partial(round, ndigits=n) for n in range(7)},
 }
 PASSED: dict[str, Formula] = {  # of local, upstream and the operand's data: what a message became
     "the local derivative alone: the upstream gradient is forgotten": lambda p, g, a: p,
@@ -232,6 +233,7 @@ def cause_of_one(tried: Sequence[Tried]) -> str:
         causes.append(
             f"the derivative of {program.text} by {name} comes out as {named(found, program)}, "
             f"and is {named(text, program)}"
+            + (f" (nothing reaches {name}: is it among the operands?)" if found == "0" else "")
         )
     told = "; ".join(causes)
     return f"{told} (y is the result)" if re.search(r"\by\b", told) else told

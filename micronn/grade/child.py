@@ -119,8 +119,9 @@ def load_engine(path: Path, name: str | None) -> type:
 
 
 def abilities(cls: type) -> list[str]:
-    """The names of all that the class defines, whatever it inherits from object."""
-    return sorted(name for name in dir(cls) if not hasattr(object, name) or name == "__eq__")
+    """The names of all that the class defines, and not what float or object gave it."""
+    own = [c for c in cls.__mro__ if c.__module__ != "builtins"]
+    return sorted({name for c in own for name in vars(c)})
 
 
 def run(cls: Any, source: str, engine: Path) -> dict[str, Any]:

@@ -160,6 +160,18 @@ def every_visit_level_by_level(root: Value) -> None:
     send(order)
 
 
+def overwrites(root: Value) -> None:
+    """A recursive backward() that sets each operand's gradient to the last message."""
+    cleared(root)
+    to_do = [(root, 1.0)]
+    for _ in range(MOST_VISITS):
+        if not to_do:
+            return
+        node, message = to_do.pop()
+        node.grad = message
+        to_do += [(operand, local_grad * node.grad) for operand, local_grad in pairs(node)][::-1]
+
+
 def calls_itself(root: Value) -> None:
     """A recursive backward() that passes on all that the node has received so far."""
     cleared(root)
@@ -299,6 +311,12 @@ PASSES = [  # what the whole pass may do wrong
         "backward() calls itself for each operand, which then passes on all that it has so far, "
         "and so some of it twice",
         "visit every node once, in reversed topological order",
+    ),
+    Fault(
+        overwrites,
+        "backward() calls itself for each operand and sets its gradient to the last message, where "
+        "it should add",
+        "write `self.grad += ...`, and pass on the message alone",
     ),
     Fault(
         every_visit,

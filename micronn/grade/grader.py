@@ -17,6 +17,7 @@ from micronn.grade.programs import (
     FUNCTIONS,
     KINDS,
     LIMITS,
+    NINE,
     PROGRAMS,
     Numbers,
     Program,
@@ -51,6 +52,13 @@ OVERFLOW = (
     "exp overflows inside a function whose own value is small",
     "take math.tanh, or exp of a negative number only",
 )
+KEPT = (
+    "this program is right in a new process and wrong after others: something is kept from one "
+    "graph or pass to the next",
+    "look for a list or set that all Values share: a default argument such as `seen=set()`, or a "
+    "name outside of the methods",
+)
+GONE = "something is kept of graphs that are gone, in a list of all nodes or under their id()"
 ENDS = {  # of a program of that kind, by that exception
     ("deep", "RecursionError"): RECURSION,
     ("large", "OverflowError"): OVERFLOW,
@@ -155,7 +163,18 @@ def grade(engine: str | Path | type, cls: str | None = None) -> Grade:
     works = claimed_methods(trial)
     more = try_engine(path, cls, mixed(works))
     trial.answers.update(more.answers)
-    return judged(path, trial)
+    graded = judged(path, trial)
+    shows = next((x for x in graded.findings if x.program and not x.is_limit), None)
+    if shows and shows.program and is_right_alone(path, cls, shows.program):
+        kept = shows._replace(cause=KEPT[0], remedy=KEPT[1])
+        return graded._replace(findings=[kept, *[x for x in graded.findings if x.is_limit]])
+    return graded
+
+
+def is_right_alone(path: Path, cls: str | None, program: Program) -> bool:
+    """Whether a program is right in a process that has run no other."""
+    answer = try_engine(path, cls, [program]).answers.get(program, Ended("", ""))
+    return not isinstance(answer, Ended) and agrees(answer, program)
 
 
 def file_of(cls: type) -> str:
@@ -186,7 +205,7 @@ def judged(path: Path, trial: Trial) -> Grade:
     tried = {p: a for p, a in trial.answers.items() if is_claimed(p, a, trial.abilities)}
     wrong = {p: a for p, a in tried.items() if isinstance(a, Ended) or not agrees(a, p)}
     findings = [Finding("deed", str(deed), line=deed.line) for deed in trial.deeds]
-    findings += diagnosed(tried, wrong)
+    findings += [*diagnosed(tried, wrong), *forgotten(tried, trial.abilities)]
     results = {
         p: "wrong" if p in wrong else "right" if p in tried else "not claimed"
         for p in trial.answers
@@ -194,6 +213,24 @@ def judged(path: Path, trial: Trial) -> Grade:
     does, lacks = abilities(tried, trial)
     passed = len(tried) - len(wrong)
     return Grade(trial.name, path, does, lacks, findings, len(tried), passed, results)
+
+
+def forgotten(tried: Answers, methods: set[str]) -> list[Finding]:
+    """Operators that lack a plain number on their left, while others take it there."""
+    by_text = {p.text: p for p in PROGRAMS if p.kind == "constant"}
+    pairs = [("5 + a", "a + 5"), ("5 - a", "a - 5"), ("5 * a", "a * 5"), ("6 / a", "a / 4")]
+    taken = [left for left, _ in pairs if by_text[left] in tried]
+    return [
+        Finding(
+            "constant",
+            f"`{left}` does not work, though `{right}` and `{taken[0]}` do: "
+            f"there is no {by_text[left].needs[0]}",
+            program=by_text[left],
+            is_limit=True,
+        )
+        for left, right in pairs
+        if taken and by_text[right] in tried and not methods.issuperset(by_text[left].needs)
+    ]
 
 
 def is_claimed(program: Program, answer: Numbers | Ended, methods: set[str]) -> bool:
@@ -245,6 +282,8 @@ def diagnosed(tried: Answers, wrong: Answers) -> list[Finding]:
     suspects = {x for p in wrong if p.kind in ("one", "constant") for x in p.needs}
     suspects = {x for name in suspects for x in MADE_OF.get(name, ())}
     for kind in KINDS:
+        if kind == "mixed" and findings:
+            continue
         here = [p for p in wrong if p.kind == kind and not suspects.intersection(p.needs)]
         subjects = {p.needs if kind in APART else (): p for p in reversed(here)}
         for program in reversed(subjects.values()):
@@ -300,5 +339,11 @@ def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
     elif kind == "again":
         fault = fault_of_pass({p: a for p, a in tried.items() if p.kind == kind})
         cause, remedy = (fault.cause, fault.remedy) if fault else ("", "")
-    cause = cause or f"{KINDS[kind]}: {program.text} is wrong, by no mistake that is known here"
+    if "a += b" in program.source:
+        cause = "`a += b` changes a itself, where it should make a new Value (see __iadd__)"
+    if program.source == NINE:
+        cause, remedy = GONE, KEPT[1]
+    cause = cause or (
+        f"{program.text} is wrong, by no mistake that is known here; it asks for {KINDS[kind]}"
+    )
     return Finding(kind, cause, remedy, program, answer, is_limit=kind == "again")

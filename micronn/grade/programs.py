@@ -112,6 +112,18 @@ def applied(function: str, x: str) -> str:
     return f"abs({x})" if function == "abs" else f"{x}.{function}()"
 
 
+NINE = """\
+a = Value(3.0)
+b = Value(-2.0)
+total = 0.0
+for _ in range(9):
+    a.grad = b.grad = 0.0
+    y = a * b + a
+    y.backward()
+    del y
+    total += a.grad
+a.grad = total"""
+
 A, AB = {"a": 3.0}, {"a": 3.0, "b": -2.0}
 
 
@@ -146,6 +158,7 @@ def written() -> Iterator[Program]:
         yield program("order", lines, AB)
     zeroed = "y.backward(); a.grad = 0; b.grad = 0; z = a + b; z.backward()"
     yield program("fresh", "c = a * b; y = c + a", AB, zeroed)
+    yield Program("fresh", "nine graphs in turn of the same a and b", NINE, ("__add__", "__mul__"))
     yield program("fresh", "old = a; a += b; y = a * old", AB)
     for times in (200, 5_000):
         yield program("deep", f"y = a; for _ in range({times}): y = y + b", AB)

@@ -69,10 +69,16 @@ def table(finding: Finding) -> list[str]:
     )
     for name, true in [*right(finding.program).items()][-MOST_NAMES:]:
         said = finding.numbers.get(name, (math.nan, math.nan))
-        cells = [text for pair in zip(true, said, strict=True) for text in map(fmt, pair)]
+        cells = [text for pair in zip(true, said, strict=True) for text in as_different(*pair)]
         mark = f"   <- the first wrong {first[1]}" if first and first[0] == name else ""
         lines.append(f"{name:8}" + "".join([f"{cell:>12}" for cell in cells]) + mark)
     return lines
+
+
+def as_different(x: float, y: float) -> tuple[str, str]:
+    """Two numbers as text, with as many digits as show that they differ."""
+    short = fmt(x), fmt(y)
+    return short if short[0] != short[1] or close(x, y) else (f"{x:.12g}", f"{y:.12g}")
 
 
 # As data
