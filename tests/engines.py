@@ -21,6 +21,14 @@ EXP = "self.grad += out.data * out.grad"
 SEED = "        self.grad = 1.0\n"
 CLEAR = "        for v in topo:\n            v.grad = 0.0\n"
 ORDER = CLOSURES[CLOSURES.index("        topo = []") :]
+BACKWARD = CLOSURES[
+    CLOSURES.index("    def backward") : CLOSURES.index("                for child")
+]
+KEEPS_IDS = BACKWARD.replace("(self):", "(self, visited=set()):").replace(
+    "(v):", "(v, visited=visited):"
+)
+KEEPS_IDS = KEEPS_IDS.replace("        visited = set()\n", "").replace("if v not", "if id(v) not")
+KEEPS_IDS = KEEPS_IDS.replace("visited.add(v)", "visited.add(id(v))")
 WALK = """\
         todo, visited = [self], set()
         self.grad = 1.0
@@ -85,10 +93,8 @@ WRONG = {
     "no memory of visits": ("if v not in visited:", "if True:", "visited twice"),
     "leaves cleared": (SEED, CLEAR + SEED, "gradients of the leaves"),
     "naive tanh": ("t = math.tanh(self.data)", NAIVE_TANH, "exp overflows"),
-    "kept between passes": (
-        "    def backward(self):\n        topo = []\n        visited = set()\n",
-        "    def backward(self, visited=set()):\n        topo = []\n",
-        "right in a new process and wrong after others",
+    "ids kept between graphs": (
+        BACKWARD, KEEPS_IDS, "right in a new process and wrong after others",
     ),
     "in place": (
         "    def __neg__",
