@@ -1,6 +1,7 @@
 """An engine is told whether it is right, and if not, which mistake was made."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -9,8 +10,10 @@ from engines import CLOSURES, RIGHT, WRONG, wrong_engine
 from micronn import engine, tiny
 from micronn.grade import grade, trial
 from micronn.grade.faults import GALLERY
-from micronn.grade.programs import LIMITS, PROGRAMS, numbers, right
+from micronn.grade.programs import LIMITS, PROGRAMS, numbers, right, values_of
 from micronn.grade.report import as_json, as_junit, page_of, picture_of, told
+
+NUDGED = [p for p in PROGRAMS if p.kind in ("one", "constant", "upstream", "reuse", "order")]
 
 
 @pytest.fixture
@@ -106,6 +109,20 @@ def test_a_mistake_that_nobody_has_thought_of_is_still_wrong(graded):
     found = graded(CLOSURES.replace("(1 - t**2) * out.grad", "(0.37 - t) * out.grad"))
     assert not found.is_right
     assert "a.tanh() is wrong, by no mistake that is known here" in found.findings[0].cause
+
+
+@pytest.mark.parametrize("program", NUDGED, ids=lambda program: program.text)
+def test_what_is_called_right_is_what_nudging_each_leaf_finds(program):
+    """From values alone: (f(x + h) - f(x - h)) / 2h, for each number that is given."""
+    h = 1e-6
+    for name, number in re.findall(r"^(\w) = Value\((.*)\)$", program.source, re.M):
+        given = f"{name} = Value({number})"
+        values = [
+            values_of(program.source.replace(given, f"{name} = Value({float(number) + step})"))["y"]
+            for step in (h, -h)
+        ]
+        slope = (values[0].data - values[1].data) / (2.0 * h)
+        assert right(program)[name][1] == pytest.approx(slope, rel=1e-6, abs=1e-7)
 
 
 # How it is told
