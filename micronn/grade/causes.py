@@ -136,7 +136,9 @@ PASSED: dict[str, Formula] = {  # of local, upstream and the operand's data: wha
     "local derivative + upstream gradient, which should be multiplied": lambda p, g, a: p + g,
     "local derivative × upstream gradient²": lambda p, g, a: p * g * g,
     "local derivative × the operand's data, not the upstream gradient": lambda p, g, a: p * a,
+    "0, as it is where the upstream gradient is negative": lambda p, g, a: p * max(g, 0.0),
     "0: nothing is passed on": lambda p, g, a: 0.0,
+    "the local derivative × the size of the upstream gradient": lambda p, g, a: p * abs(g),
     "the product with the wrong sign": lambda p, g, a: -p * g,
 }
 

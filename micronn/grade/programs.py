@@ -146,14 +146,15 @@ def written() -> Iterator[Program]:
         yield program("upstream", f"c = a {sign} b; y = c * d", {"a": a, "b": b, "d": 7.0})
     yield program("upstream", "c = -a; y = c * d", {"a": 3.0, "d": 7.0})
     for function, points in FUNCTIONS.items():
-        yield program(
-            "upstream", f"c = {applied(function, 'a')}; y = c * d", {"a": points[0], "d": 7.0}
-        )
+        for d in (7.0, -7.0):
+            lines = f"c = {applied(function, 'a')}; y = c * d"
+            yield program("upstream", lines, {"a": points[0], "d": d})
     for lines in ("y = a + a", "y = a * a", "c = a * b; y = c + a", "c = a + b; y = c * c"):
         yield program("reuse", lines, AB if "b" in lines else A)
     yield program("reuse", "c = a + b; y = c * b", {"a": 2.0, "b": 2.0})  # equal, but not the same
     for lines in ("c = a + b; d = c + c; y = c + d", "c = a + b; d = c + c; y = d + c",
                   "c = a * b; d = c * b; y = c + d", "c = a * b; d = c * b; y = d + c",
+                  "c = b * b; d = c * b; y = a + d", "c = b * b; d = c * b; y = d + a",
                   "c = a + b; d = c * b; e = d * c; f = e + d; y = f * c"):  # fmt: skip
         yield program("order", lines, AB)
     zeroed = "y.backward(); a.grad = 0; b.grad = 0; z = a + b; z.backward()"
