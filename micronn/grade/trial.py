@@ -167,13 +167,13 @@ def answers(
     """Each answer in time, up to the end of the process, or why no more is waited for."""
     waited = 0.0
     while waited < SECONDS:
-        if printed.count > MOST_PRINTED:
-            yield Ended("output", f"it printed more than {MOST_PRINTED:,} bytes")
-            return
         try:
             answer = heard.get(timeout=0.1)
         except queue.Empty:
             waited += 0.1
+            if printed.count > MOST_PRINTED:
+                yield Ended("output", f"it printed more than {MOST_PRINTED:,} bytes")
+                return
             continue
         if answer is None:
             return

@@ -21,7 +21,7 @@ HOSTILE = {  # what it does, and what is said of it
     "recursion": (BEGIN + ADD.format("return self + other"), "RecursionError"),
     "starts a process": (BEGIN + ADD.format("import os; os.fork()"), "starts or stops a process"),
     "runs a command": (BEGIN + ADD.format("import os; os.system('true')"), "starts or stops"),
-    "prints without end": (BEGIN + ADD.format("while True: print('x' * 10_000)"), "printed more"),
+    "prints without end": (BEGIN + ADD.format("while True: print('x' * 1_000_000)"), "printed more"),
     "writes elsewhere": (BEGIN + ADD.format("open(TARGET, 'w')"), "writes a file"),
     "deletes a file": (BEGIN + ADD.format("import os; os.remove(TARGET)"), "changes files"),
     "deletes its folder": (
@@ -57,8 +57,8 @@ HOSTILE = {  # what it does, and what is said of it
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    """An endless loop is called so after a second."""
-    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    """An endless loop is called so after two seconds."""
+    monkeypatch.setattr(trial, "SECONDS", 2.0)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
