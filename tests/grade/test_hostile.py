@@ -21,7 +21,7 @@ HOSTILE = {  # what it does, and what is said of it
     "recursion": (BEGIN + ADD.format("return self + other"), "RecursionError"),
     "starts a process": (BEGIN + ADD.format("import os; os.fork()"), "starts or stops a process"),
     "runs a command": (BEGIN + ADD.format("import os; os.system('true')"), "starts or stops"),
-    "prints without end": (BEGIN + ADD.format("while True: print('x' * 1_000_000)"), "printed more"),
+    "prints without end": (BEGIN + ADD.format("while True: print('x' * 10**6)"), "printed more"),
     "writes elsewhere": (BEGIN + ADD.format("open(TARGET, 'w')"), "writes a file"),
     "deletes a file": (BEGIN + ADD.format("import os; os.remove(TARGET)"), "changes files"),
     "deletes its folder": (
