@@ -21,7 +21,8 @@ from typing import IO, Any, NamedTuple
 from micronn.grade.programs import Numbers, Program
 
 LARGEST = 1 << 20  # bytes of an engine's file; the largest known have some ten thousand
-SECONDS = 5.0  # for one program, or for the import
+SECONDS = 5.0  # for one program
+START = 10.0  # seconds until the engine is imported
 MOST_PRINTED = 1 << 20  # bytes
 MOST_ENDS = 5  # of its processes, before no more is tried
 ENDLESS = "it has not ended after {:g} seconds"
@@ -165,8 +166,8 @@ def answers(
     heard: "queue.Queue[dict[str, Any] | None]", printed: Printed
 ) -> Iterator[dict[str, Any] | Ended]:
     """Each answer in time, up to the end of the process, or why no more is waited for."""
-    waited = 0.0
-    while waited < SECONDS:
+    waited, patience = 0.0, START
+    while waited < patience:
         try:
             answer = heard.get(timeout=0.1)
         except queue.Empty:
@@ -178,8 +179,9 @@ def answers(
         if answer is None:
             return
         waited = 0.0
+        patience = START if answer.get("begins") == "import" else SECONDS
         yield answer
-    yield Ended("time", ENDLESS.format(SECONDS))
+    yield Ended("time", ENDLESS.format(patience))
 
 
 def ended(process: "subprocess.Popen[bytes]") -> str:
