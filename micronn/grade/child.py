@@ -8,6 +8,7 @@ Three fences stand around the engine.  An audit hook, which Python asks before e
 deed, refuses to start processes, to open connections, to load libraries and to change any
 file outside the folder that the engine was given.  The system limits its memory, its time
 and the size of its files.  And whoever started this process ends it when time is over.
+They keep mistakes and pranks from doing harm; whoever knows Python's insides can climb them.
 """
 
 import contextlib

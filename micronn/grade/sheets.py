@@ -124,7 +124,7 @@ def sheet_of(make: Make, numbers: dict[str, float], about: str, rng: random.Rand
 
 
 def suits_paper(x: float) -> bool:
-    """Whether a number can be worked out and written down: four digits show all of it."""
+    """Whether a number can be written down: of moderate size, and not taken for 0."""
     return math.isfinite(x) and abs(x) <= LARGEST and (x == round(x, 2) or abs(x) >= 0.01)
 
 
