@@ -17,8 +17,8 @@ from micronn.nn import Module
 from micronn.pictures.network import draw_network, model_svg
 from micronn.pictures.render import Picture, render
 from micronn.support.arguments import check_text
-from micronn.viewer.animation import to_animation
-from micronn.viewer.stepper import model_of, network_page, to_html
+from micronn.viewer.steps.animation import to_animation
+from micronn.viewer.steps.stepper import model_of, network_page, to_html
 
 
 def draw(

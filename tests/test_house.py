@@ -41,6 +41,9 @@ ROOMS["cli"] = set(ROOMS)
 ROOMS["__main__"] = {"cli"}
 ROOMS["__init__"] = {"draw", "pictures"}
 
+# The viewer has rooms of its own, bottom first.
+PAGES = ("toolbar", "questions", "computing", "levels", "steps", "runs")
+
 # The rooms that people read first need nothing but Python.
 STANDARD_LIBRARY_ONLY = PATH | {"tiny", "train", "graph", "check", "checkpoint"}
 RICH = {"terminal", "cli"}
@@ -99,6 +102,14 @@ def test_the_table_of_rooms_has_floors():
         assert uses <= below, f"{room} uses {uses - below}, which do not stand below it"
         below.add(room)
     assert {room_of(path) for path in FILES} <= below
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "viewer").rglob("*/*.py")), ids=name_of)
+def test_a_page_is_made_from_its_own_room_of_the_viewer_and_those_below(path):
+    below = PAGES[: PAGES.index(path.parent.name) + 1]
+    for module in imports(path):
+        if module.startswith("micronn.viewer."):
+            assert module.split(".")[2] in below, f"{name_of(path)} reaches {module}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -28,8 +28,8 @@ from micronn.graph.steps import Story
 from micronn.pictures.render import Picture
 from micronn.support.text import clipped, counted
 from micronn.terminal.tables import backward_table, check_table, computation_tree
-from micronn.viewer.quiz import ABOUT, known, questions, take
-from micronn.viewer.worksheet import save_worksheet
+from micronn.viewer.questions.quiz import ABOUT, known, questions, take
+from micronn.viewer.questions.worksheet import save_worksheet
 
 # Commands
 

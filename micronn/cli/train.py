@@ -38,7 +38,7 @@ from micronn.train import Step
 from micronn.training.fit import Score, early_stopping, evaluate, steps
 from micronn.training.metrics import confusion_matrix, right_class
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
-from micronn.viewer.replay import Recorder
+from micronn.viewer.runs.replay import Recorder
 
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50

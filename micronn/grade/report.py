@@ -21,7 +21,7 @@ from micronn.pictures import ids
 from micronn.pictures.render import Picture, render
 from micronn.pictures.svg import svg_line, units
 from micronn.support.text import clean, few, fmt, printable
-from micronn.viewer.stepper import stepping_page
+from micronn.viewer.steps.stepper import stepping_page
 
 MOST_NAMES = 12  # of one table
 

@@ -25,8 +25,8 @@ from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice
 from micronn.support.files import Location, write_atomically
 from micronn.support.text import counted, fmt
-from micronn.viewer.quiz import ABOUT, questions
-from micronn.viewer.worksheet import PAPER
+from micronn.viewer.questions.quiz import ABOUT, questions
+from micronn.viewer.questions.worksheet import PAPER
 
 Make = Callable[[Mapping[str, float | Value]], Value]
 

@@ -11,7 +11,8 @@ from micronn.compiler.training import rule_tape
 from micronn.engine import Value
 from micronn.optim import SGD, Adam
 from micronn.pictures.page import html_page
-from micronn.viewer.tapes import machine_data, packed, tape_data
+from micronn.viewer.computing.tapes import machine_data, packed, tape_data
+from micronn.viewer.toolbar import HERE
 
 pytest.importorskip("wasmtime")
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ TRAIN = """async ([module, tape, rule, rows, weights, columns, batchSize, tables
 def opened(visit, tmp_path):
     """A page that has the machine's script."""
     path = tmp_path / "page.html"
-    path.write_text(html_page("micronn.viewer", ["machine.js"], wasm=True, title="machine"))
+    path.write_text(html_page(HERE, ["computing/machine.js"], wasm=True, title="machine"))
     return visit(path)
 
 
@@ -149,7 +150,7 @@ def test_a_damaged_tape_is_refused_in_words(opened, field, value, words):
 @pytest.mark.parametrize("wasm", [True, False])
 def test_a_page_may_run_webassembly_if_it_asks_and_evaluate_text_never(visit, tmp_path, wasm):
     path = tmp_path / "page.html"
-    path.write_text(html_page("micronn.viewer", ["machine.js"], wasm=wasm, title="policy"))
+    path.write_text(html_page(HERE, ["computing/machine.js"], wasm=wasm, title="policy"))
     policy = path.read_text().split('Content-Security-Policy" content="')[1].split('"')[0]
     assert policy.endswith("script-src 'unsafe-inline'" + " 'wasm-unsafe-eval'" * wasm)
     if wasm:

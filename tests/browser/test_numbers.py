@@ -14,7 +14,7 @@ import pytest
 
 from micronn.pictures.palette import scale, shade, wire
 from micronn.support.text import fmt, number
-from micronn.viewer import __file__ as here
+from micronn.viewer.computing import __file__ as here
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,7 @@ from micronn.nn import MLP
 from micronn.optim import SGD
 from micronn.pictures.grouping import make_plan
 from micronn.support.text import fmt
-from micronn.viewer.replay import Recorder
+from micronn.viewer.runs.replay import Recorder
 
 pytestmark = pytest.mark.browser
 

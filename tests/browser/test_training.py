@@ -17,7 +17,7 @@ from micronn.pictures.grouping import make_plan
 from micronn.support.text import fmt
 from micronn.training import steps
 from micronn.viewer import Recorder
-from micronn.viewer.computing import picture_of
+from micronn.viewer.computing.computing import picture_of
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from recorded_run import recorded
 from micronn.nn import MLP
 from micronn.pictures import draw_network
 from micronn.viewer import to_html
-from micronn.viewer.worksheet import worksheet
+from micronn.viewer.questions.worksheet import worksheet
 
 pytestmark = pytest.mark.browser
 

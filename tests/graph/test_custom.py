@@ -15,7 +15,7 @@ from micronn.engine import Value
 from micronn.graph import Graph, Story, custom_operation
 from micronn.graph.operations import code, formula, kind_and_number
 from micronn.nn import ACTIVATIONS, MLP
-from micronn.viewer.quiz import questions
+from micronn.viewer.questions.quiz import questions
 
 
 def swish(x):

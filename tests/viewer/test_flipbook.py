@@ -7,8 +7,8 @@ import pytest
 
 from micronn.nn import MLP
 from micronn.pictures.network_columns import layers_of
-from micronn.viewer.flipbook import ALPHABET, film
-from micronn.viewer.replay import film_columns, film_frame
+from micronn.viewer.runs.flipbook import ALPHABET, film
+from micronn.viewer.runs.replay import film_columns, film_frame
 
 
 def page_of(book, k):

@@ -11,7 +11,7 @@ from step_pages import TYPED
 from micronn.engine import Value, mean, total
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.viewer.quiz import (
+from micronn.viewer.questions.quiz import (
     Score,
     allowed,
     known,

@@ -13,7 +13,7 @@ from micronn.nn import MLP, Module, Neuron
 from micronn.optim import SGD
 from micronn.training.fit import fit, steps
 from micronn.training.metrics import accuracy
-from micronn.viewer.replay import Recorder
+from micronn.viewer.runs.replay import Recorder
 
 # What is kept
 

@@ -21,10 +21,10 @@ from micronn.pictures.weight_images import weight_images
 from micronn.support.numeric import logsumexp
 from micronn.training import steps
 from micronn.training.traced import predict
-from micronn.viewer.flipbook import ALPHABET
-from micronn.viewer.flipbook import film as film_of
-from micronn.viewer.replay import Recorder, panels
-from micronn.viewer.run import classes, named_inputs, put
+from micronn.viewer.runs.flipbook import ALPHABET
+from micronn.viewer.runs.flipbook import film as film_of
+from micronn.viewer.runs.replay import Recorder, panels
+from micronn.viewer.runs.run import classes, named_inputs, put
 
 HOSTILE = "</script><script>alert(1)</script>\u2028"
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from micronn.engine import Value
-from micronn.viewer import stepper, to_html, training_page
+from micronn.viewer import to_html
+from micronn.viewer.runs import training_page
+from micronn.viewer.steps import stepper
 
 PACKAGE = Path(__file__).parent.parent.parent / "micronn"
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
-    [*stepper.SCRIPTS, "levels.js"],
-    ["page.js", "replay.js", "neuron_card.js"],
+    [*stepper.SCRIPTS, "levels/levels.js"],
+    ["page.js", "runs/replay.js", "runs/neuron_card.js"],
     list(training_page.SCRIPTS),
 ]  # as pages have them
 

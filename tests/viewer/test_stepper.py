@@ -18,7 +18,7 @@ from micronn.engine import Value, topological_order, total
 from micronn.graph.rows import Graph
 from micronn.nn import MLP
 from micronn.pictures import placing
-from micronn.viewer.stepper import to_html
+from micronn.viewer.steps.stepper import to_html
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -175,7 +175,7 @@ def test_the_script_data_holds_no_angle_bracket_and_no_line_separator():
 def test_the_page_is_the_same_in_every_process(seed):
     program = (
         "import hashlib, random; from micronn.engine import Value; from micronn.nn import MLP; "
-        "from micronn.viewer.stepper import to_html; m = MLP(2, [3, 1], rng=random.Random(1)); "
+        "from micronn.viewer import to_html; m = MLP(2, [3, 1], rng=random.Random(1)); "
         "y = (m([Value(1.0, 'x'), Value(2.0, 'y')]) - 1) ** 2; y.backward(); "
         "print(hashlib.sha256(to_html(y, m).encode()).hexdigest())"
     )
@@ -197,7 +197,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_the_viewer_loads_no_other_package_until_it_draws():
     program = (
-        "import sys, micronn.viewer.stepper\nprint(*sorted({m.split('.')[0] for m in sys.modules}))"
+        "import sys, micronn.viewer.steps.stepper\n"
+        "print(*sorted({m.split('.')[0] for m in sys.modules}))"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],

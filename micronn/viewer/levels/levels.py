@@ -38,7 +38,7 @@ from micronn.pictures.sketch import Sketch
 from micronn.pictures.svg import escape, svg_frame, svg_text
 from micronn.pictures.value_view import values_view
 from micronn.support.text import counted
-from micronn.viewer.level_words import Teller, said
+from micronn.viewer.levels.level_words import Teller, said
 
 PREFIX = "lv-"  # of all ids in these pictures
 WIDE = 1240  # units of a picture of many cards

@@ -18,7 +18,8 @@ from micronn.pictures.render import Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.files import Location, write_atomically
 from micronn.support.text import fmt
-from micronn.viewer.quiz import Question, questions
+from micronn.viewer.questions.quiz import Question, questions
+from micronn.viewer.toolbar import HERE
 
 PAPER = 1040  # units across A4 on its side, 275 mm: a unit is a CSS pixel, 0.26 mm
 
@@ -66,8 +67,8 @@ def sheet_html(
 ) -> str:
     """One sheet as a page."""
     return html_page(
-        __package__,
-        ("worksheet.html", "worksheet.css"),
+        HERE,
+        ("questions/worksheet.html", "questions/worksheet.css"),
         title=f"{heading}: {story.title()}",
         summary=story.summary(),
         theme="light",

@@ -32,8 +32,8 @@ from micronn.support.number import number_of
 from micronn.support.numeric import as_list
 from micronn.training.eager import Objective
 from micronn.training.traced import TracedLoss, traced_loss
-from micronn.viewer.run import Run, Snapshot
-from micronn.viewer.tapes import machine_data, packed, tape_data
+from micronn.viewer.computing.tapes import machine_data, packed, tape_data
+from micronn.viewer.runs.run import Run, Snapshot
 
 REFUSALS = (ArithmeticError, AttributeError, DomainError, LookupError, NotImplementedError,
             TypeError, ValueError)  # fmt: skip

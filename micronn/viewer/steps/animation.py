@@ -26,8 +26,8 @@ from micronn.pictures.palette import LIGHT
 from micronn.pictures.render import render
 from micronn.pictures.svg import svg_line, svg_text, text_width, units
 from micronn.support.text import fmt, number
-from micronn.viewer.step_data import Slots
-from micronn.viewer.stepper import MOST_CARDS, MOST_WIRES, is_stepped
+from micronn.viewer.computing.step_data import Slots
+from micronn.viewer.steps.stepper import MOST_CARDS, MOST_WIRES, is_stepped
 
 SECONDS = {"start": 2.5, "forward": 2.0, "seed": 2.5, "backward": 3.0, "done": 7.0}
 MOST_SECONDS = 120  # that a long story takes, each step getting less

@@ -31,7 +31,7 @@ from micronn.pictures import ids
 from micronn.pictures.palette import LIGHT, scale, shade
 from micronn.pictures.value_view import derivative, is_sum, message, ports_in, ports_out
 from micronn.support.text import Place, fmt
-from micronn.viewer.quiz import ABOUT, Question, questions
+from micronn.viewer.questions.quiz import ABOUT, Question, questions
 
 Slot = tuple[str, str, str]
 

@@ -3,7 +3,7 @@
 from micronn.graph.steps import Message, Step
 from micronn.pictures.svg import escape
 from micronn.support.text import fmt, number
-from micronn.viewer.step_data import Slots
+from micronn.viewer.computing.step_data import Slots
 
 MOST_LINES = 60  # of the messages that one step sends
 

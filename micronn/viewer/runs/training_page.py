@@ -8,18 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from micronn.pictures.charts import CELLS, EQUAL, EXAMPLES, STEPS, TIMES, plane_around
-from micronn.pictures.page import filled, html_page
+from micronn.pictures.page import html_page
 from micronn.pictures.palette import style
 from micronn.pictures.svg import escape
 from micronn.support.numeric import as_list
 from micronn.support.text import fmt
-from micronn.viewer.run import Run
+from micronn.viewer.runs.run import Run
+from micronn.viewer.toolbar import HERE, toolbar
 
 SPEEDS = {"slow": 500, "normal": 60, "fast": 16}  # in milliseconds a step
 PANELS = ("plane", "curves", "sizes", "network", "example")
 SCRIPTS = (
-    "page.js", "numbers.js", "machine.js", "arithmetic.js", "redraw.js", "learner.js",
-    "example.js", "training_charts.js", "training_pictures.js", "training.js", "neuron_card.js",
+    "page.js", "computing/numbers.js", "computing/machine.js", "computing/arithmetic.js",
+    "computing/redraw.js", "runs/learner.js", "runs/example.js", "runs/training_charts.js",
+    "runs/training_pictures.js", "runs/training.js", "runs/neuron_card.js",
 )  # fmt: skip
 WORDS = {
     "step": "Step {step}",
@@ -64,8 +66,8 @@ def training_page(
     known = {**data, "words": WORDS, "plane": plane_data(run), "validation": validation}
     shown = {name: panels.get(name, "") for name in PANELS}
     return html_page(
-        __package__,
-        ("training.html", "replay.css", "training.css", *SCRIPTS),
+        HERE,
+        ("runs/training.html", "runs/replay.css", "runs/training.css", *SCRIPTS),
         known,
         **{f"no_{name}": "" if shown[name] else " hidden" for name in PANELS},
         **shown,
@@ -74,7 +76,7 @@ def training_page(
         title=run.title,
         summary=summary(run, data),
         style=style(),
-        toolbar=filled(__package__, "toolbar.html", leaf="step", last=len(states) - 1, **SPEEDS),
+        toolbar=toolbar("step", len(states) - 1, SPEEDS),
         count=len(states),
         legend=legend,
         step=escape(WORDS["step"].format(step=states[-1]["step"])),

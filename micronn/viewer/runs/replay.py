@@ -27,7 +27,7 @@ from micronn.pictures.network_columns import (
     tell_classes,
 )
 from micronn.pictures.network_svg import VIEWS, answer, network_svg
-from micronn.pictures.page import filled, html_page
+from micronn.pictures.page import html_page
 from micronn.pictures.palette import style
 from micronn.pictures.render import Known, page_frame, render
 from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
@@ -38,17 +38,18 @@ from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
 from micronn.training.metrics import right_class
 from micronn.training.traced import predictor
-from micronn.viewer.example_graph import example_graph
-from micronn.viewer.flipbook import ALPHABET, Film, Reel, film
-from micronn.viewer.run import Moment, Run, Snapshot, named_inputs, put
-from micronn.viewer.trainable import NotHere, thinned, training_data
-from micronn.viewer.training_page import training_page
+from micronn.viewer.runs.example_graph import example_graph
+from micronn.viewer.runs.flipbook import ALPHABET, Film, Reel, film
+from micronn.viewer.runs.run import Moment, Run, Snapshot, named_inputs, put
+from micronn.viewer.runs.trainable import NotHere, thinned, training_data
+from micronn.viewer.runs.training_page import training_page
+from micronn.viewer.toolbar import HERE, toolbar
 
+SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
 PANELS = ("plane", "curves", "sizes", "network", "images", "example")  # of the page, by id
 IMAGES = 10  # times that the weights of a run are drawn as images, which are large
 Painter = Callable[[Moment], str]  # of a frame, as SVG
 Progress = Callable[[int, int], object]
-SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
 
 
 class Recorder(Run):
@@ -170,8 +171,8 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
         for name, film in films.items()
     }
     return html_page(
-        __package__,
-        ("replay.html", "replay.css", "page.js", "replay.js", "neuron_card.js"),
+        HERE,
+        ("runs/replay.html", "runs/replay.css", "page.js", "runs/replay.js", "runs/neuron_card.js"),
         {"alphabet": ALPHABET, "titles": titles, "says": says, "films": turned}
         | {"cards": cards_of(run)},
         **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
@@ -183,7 +184,7 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
         ),
         note=note,
         style=style(),
-        toolbar=filled(__package__, "toolbar.html", leaf="snapshot", last=count - 1, **SPEEDS),
+        toolbar=toolbar("snapshot", count - 1, SPEEDS),
         count=count,
         **table(run, snapshots),
         legend=escape(plane_words(run)),

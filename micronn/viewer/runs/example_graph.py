@@ -19,10 +19,10 @@ from micronn.pictures.network_svg import VIEWS
 from micronn.support.text import clean
 from micronn.training.eager import Objective
 from micronn.training.traced import TracedLoss
-from micronn.viewer.computing import SAY, arithmetic, picture_of
-from micronn.viewer.run import Run, named_inputs
-from micronn.viewer.step_data import Slots, page_data
-from micronn.viewer.stepper import MOST_CARDS, MOST_WIRES
+from micronn.viewer.computing.computing import SAY, arithmetic, picture_of
+from micronn.viewer.computing.step_data import Slots, page_data
+from micronn.viewer.runs.run import Run, named_inputs
+from micronn.viewer.steps.stepper import MOST_CARDS, MOST_WIRES
 
 
 def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[str, Any], str]:

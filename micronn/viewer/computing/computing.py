@@ -31,9 +31,9 @@ from micronn.pictures.render import render
 from micronn.pictures.value_view import ValueCards, first, kind_in_corner, sentence
 from micronn.support.number import LEAVE_OUT
 from micronn.support.text import Place, clean, counted, fmt
-from micronn.viewer.equation import equation
-from micronn.viewer.step_data import Slots, page_data
-from micronn.viewer.tapes import machine_data, packed, tape_data
+from micronn.viewer.computing.equation import equation
+from micronn.viewer.computing.step_data import Slots, page_data
+from micronn.viewer.computing.tapes import machine_data, packed, tape_data
 
 LR = 0.1  # of a step downhill, unless another is typed
 

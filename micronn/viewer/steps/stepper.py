@@ -31,22 +31,24 @@ from micronn.pictures.render import DETAILS, Picture, render
 from micronn.pictures.svg import escape
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
-from micronn.viewer.computing import changing, compressed
-from micronn.viewer.equation import equation
-from micronn.viewer.levels import levels_of
-from micronn.viewer.step_data import Slots, page_data
+from micronn.viewer.computing.computing import changing, compressed
+from micronn.viewer.computing.equation import equation
+from micronn.viewer.computing.step_data import Slots, page_data
+from micronn.viewer.levels.levels import levels_of
+from micronn.viewer.toolbar import HERE, toolbar
 
 Levels = Mapping[str, str]  # what the skeleton of the levels takes; none for a page without them
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
 MOST_ROWS = 500  # of the table below a folded picture
+SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 SCRIPTS = (  # in this order
-    "page.js", "numbers.js", "machine.js", "stage.js", "stepper.js", "walk.js", "quiz.js",
-    "arithmetic.js", "compute.js", "redraw.js", "fields.js",
+    "page.js", "computing/numbers.js", "computing/machine.js",
+    "steps/stage.js", "steps/stepper.js", "steps/walk.js", "questions/quiz.js",
+    "computing/arithmetic.js", "computing/compute.js", "computing/redraw.js", "computing/fields.js",
 )  # fmt: skip
 SHADED = "".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")])
-SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 
 
 def to_html(
@@ -141,8 +143,8 @@ def stepping_page(
     )
     slots, last, form = Slots(story), len(story.steps) - 1, "{}, one step at a time"
     return html_page(
-        __package__,
-        page_files("stepper.html", "stepper.css", *SCRIPTS, levels=levels),
+        HERE,
+        page_files("steps/stepper.html", "steps/stepper.css", *SCRIPTS, levels=levels),
         packed_data(slots) | {"begin": begin} | changing(story, "" if title else form),
         title=title or form.format(picture.title),
         wasm=True,
@@ -153,7 +155,7 @@ def stepping_page(
         width=picture.width,
         limits=escape(limits(slots.m)),
         rule=RULE,
-        toolbar=filled(__package__, "toolbar.html", leaf="step", last=last, **SPEEDS),
+        toolbar=toolbar("step", last, SPEEDS),
         values=values_table(story.graph, story.rows),
         steps="\n".join([step_item(step, slots) for step in story.steps]),
         **levels,
@@ -168,7 +170,11 @@ def packed_data(slots: Slots) -> dict[str, Any]:
 
 def page_files(*names: str, levels: Levels) -> list[str]:
     """The files of a page, those of the levels first, if it has any: its styles are the last."""
-    return [*["levels.html"] * bool(levels), *names, *["levels.css", "levels.js"] * bool(levels)]
+    return [
+        *["levels/levels.html"] * bool(levels),
+        *names,
+        *["levels/levels.css", "levels/levels.js"] * bool(levels),
+    ]
 
 
 def folded_page(picture: Picture, graph: Graph, title: str, levels: Levels) -> str:
@@ -178,8 +184,12 @@ def folded_page(picture: Picture, graph: Graph, title: str, levels: Levels) -> s
     rows = [found[k] for k in chosen]
     part = f"The table holds {len(rows):,} of {len(graph):,} values: {ORDER}."
     return html_page(
-        __package__,
-        page_files("table.html" if levels else "folded.html", "stepper.css", levels=levels),
+        HERE,
+        page_files(
+            "steps/table.html" if levels else "steps/folded.html",
+            "steps/stepper.css",
+            levels=levels,
+        ),
         title=title or picture.title,
         summary=picture.sketch.caption,
         note=part if len(rows) < len(graph) else "",
@@ -219,7 +229,7 @@ def values_table(graph: Graph, rows: Iterable[Row]) -> str:
         f"{below(row.rest.word, row.rest.size, sign=True) if row.rest else ''}</td></tr>"
         for row in rows
     ]
-    return filled(__package__, "values.html", rows="\n".join(lines))
+    return filled(HERE, "steps/values.html", rows="\n".join(lines))
 
 
 def cell(slot: str, number: float, text: str) -> str:

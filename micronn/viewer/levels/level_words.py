@@ -18,7 +18,7 @@ from micronn.pictures.neuron_part import Part, Parts
 from micronn.pictures.palette import scale, shade
 from micronn.pictures.svg import escape
 from micronn.support.text import counted, fmt, number
-from micronn.viewer.equation import three_boxes
+from micronn.viewer.computing.equation import three_boxes
 
 MOST = 16  # messages that are listed
 

@@ -1,0 +1,1 @@
+"""The page that steps through backpropagation, and the picture that does so by itself."""
