@@ -11,7 +11,14 @@ from example_trainings import has_machine
 
 DEMOS = Path(__file__).parent.parent / "demos"
 NUMBERED = sorted(DEMOS.glob("[0-9]*.py"))
-BIG = {26, 28, 30, 31, 42}  # nets that Python alone trains ten times as long as the machine
+BIG = {  # nets that Python alone trains ten times as long as the machine
+    "the_digit_reader",
+    "regenerating_a_picture",
+    "the_next_character",
+    "the_blank_and_the_next_sentence",
+    "a_transformer_number_by_number",
+}
+TO_COME = {6, 29}  # the numbers of lessons that are being written
 
 
 def run(path, folder):
@@ -31,7 +38,7 @@ def run(path, folder):
 
 @pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
 def test_a_demo_prints_what_it_promises(path, tmp_path):
-    if int(path.name[:2]) in BIG and not has_machine():
+    if path.stem[3:] in BIG and not has_machine():
         pytest.skip("needs a C compiler, or takes minutes: apt install gcc")
     done = run(path, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,7 +53,13 @@ def test_a_demo_prints_what_it_promises(path, tmp_path):
 
 
 def test_demos_are_numbered_without_gaps():
-    assert [int(path.name[:2]) for path in NUMBERED] == list(range(1, len(NUMBERED) + 1))
+    numbers = [int(path.name[:2]) for path in NUMBERED]
+    assert sorted({*numbers, *TO_COME}) == list(range(1, max(numbers) + 1))
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_every_demo_that_takes_minutes_without_the_machine_exists():
+    assert {path.stem[3:] for path in NUMBERED} >= BIG
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
@@ -87,9 +100,9 @@ def test_a_lesson_names_the_articles_that_speak_of_its_concepts():
         assert set(articles.split()) == wanted, link
 
 
-def test_the_picture_in_the_readme_is_the_one_that_demo_5_draws(tmp_path):
+def test_the_picture_in_the_readme_is_the_one_that_its_demo_draws(tmp_path):
     # Layout engines differ by a pixel or two; every name and number is the same.
-    assert run(DEMOS / "05_drawing_the_neuron.py", tmp_path).returncode == 0
+    assert run(DEMOS / "09_drawing_the_neuron.py", tmp_path).returncode == 0
     drawn, shown = (
         re.findall(r">([^<>]+)</text>", (folder / "neuron.svg").read_text("utf-8"))
         for folder in (tmp_path, DEMOS)
