@@ -14,7 +14,7 @@ from typing import Any
 from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.nn import Module
-from micronn.pictures.network import draw_network, model_svg
+from micronn.pictures.network import draw_network, model_image
 from micronn.pictures.render import Picture, render
 from micronn.support.arguments import check_text
 from micronn.viewer.steps.animation import to_animation
@@ -83,6 +83,6 @@ def show_in_notebook() -> None:
 
     shell = get_ipython()
     if shell is not None:
-        table = shell.display_formatter.formatters["image/svg+xml"]
-        table.for_type(Value, lambda value: draw(value).svg)
-        table.for_type(Module, model_svg)
+        table = shell.display_formatter.formatters["text/html"]
+        table.for_type(Value, lambda value: draw(value).image())
+        table.for_type(Module, model_image)

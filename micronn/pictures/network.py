@@ -143,9 +143,9 @@ def page(columns: list[Column], title: str, show: str, told: list[str], missing:
     return html_page(HERE, ["network.html"], title=title, summary=summary, **parts, **on)
 
 
-def model_svg(model: Module) -> str | None:
+def model_image(model: Module) -> str | None:
     """What a notebook shows for a model; nothing if it is no stack of layers."""
     try:
-        return draw_network(model).svg
+        return draw_network(model).image()
     except (TypeError, ValueError):
         return None

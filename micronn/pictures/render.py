@@ -263,16 +263,19 @@ class Picture:
             raise TypeError("this picture has no page; draw(...) makes one that has")
         return self.page()
 
-    def _repr_html_(self) -> str:
-        """How a notebook shows it: the picture first, the page to step through below, folded.
+    def image(self) -> str:
+        """The picture in a notebook's cell, and never wider than the cell.
 
-        The picture is an image without scripts, which also a notebook that nobody has
-        trusted yet may show; the page runs in a frame of its own.
+        It is an image without scripts, so also a notebook that nobody has trusted yet shows it.
         """
-        image = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
+        data = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
+        source = f"data:image/svg+xml;base64,{data}"
+        return f'<img alt="{escape(self.title)}" style="max-width:100%" src="{source}">'
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the picture first, the page to step through below, folded."""
         return (
-            f'<img alt="{escape(self.title)}" style="max-width:100%" '
-            f'src="data:image/svg+xml;base64,{image}">\n'
+            f"{self.image()}\n"
             "<details><summary>open as a page</summary>\n"
             f"{page_frame(self.title, self.as_page())}</details>\n"
         )
