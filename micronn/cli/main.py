@@ -23,7 +23,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 import micronn
-from micronn.cli import expressions, grade, models, programs, train
+from micronn.cli import expressions, grade, learn, models, programs, train
 from micronn.cli.command import refused
 from micronn.pictures.images import NoRenderer
 from micronn.pictures.layout import NoLayout
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for file in (expressions, train, models, grade):
+    for file in (expressions, train, models, grade, learn):
         file.add_to(commands)
     return top
 
