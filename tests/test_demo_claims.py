@@ -1,0 +1,32 @@
+"""What a demo claims is measured by it: change what the claim rests on, and it says False."""
+
+import pytest
+from test_demos import DEMOS, run
+
+# A demo's name without its number; what is changed in it, into what; the claim that falls.
+CHANGES = [
+    ("squashing", "(4.0 * z).sigmoid()", "(0.5 * z).sigmoid()", "steeper    beats"),
+    ("squashing", "[8, 8, 8, 8, 1]", "[8, 1]", "more than 4 times as fast"),
+    ("searching_hyperparameters", "random.Random(seed)", "random.Random(1)", "luck moves"),
+    (
+        "two_losses_for_ten_classes",
+        '"squares": squares, "cross-entropy": cross_entropy',
+        '"squares": cross_entropy, "cross-entropy": squares',
+        "cross-entropy is ahead in every column",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "there", "instead", "claim"), CHANGES)
+def test_a_claim_falls_when_what_it_rests_on_is_taken_away(name, there, instead, claim, tmp_path):
+    (path,) = DEMOS.glob(f"[0-9]*_{name}.py")
+    text = path.read_text("utf-8")
+    assert there in text
+    assert claim in text
+    changed = tmp_path / path.name
+    changed.write_text(text.replace(there, instead), "utf-8")
+    done = run(changed, tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if claim in line]
+    assert lines, done.stdout
+    assert all(line.split(claim)[1].endswith("False") for line in lines), lines
