@@ -4,21 +4,21 @@ Run:    python demos/34_the_hidden_function.py
 Takes:  about three seconds
 
 The question.  Somewhere there is a function D.  Nobody shows it to you; you only get
-pairs of what went in and what came out.  How do you find it, or do without it?
+pairs of what went in and what came out.  How do you find it, or do without it?  And
+where may what you found be trusted?
 
 What you will see.  A guessing game in which every guess fits until the next pair.
-A net of 33 numbers that never guesses a rule and comes close on pairs it never saw.
-Then the same few lines of program learning from pictures, from sentences and from
-sound, because each of them is a list of numbers too.
+Nets of 33 numbers that never guess a rule and come close on pairs they never saw, as
+long as these lie where the examples lay (interpolation).  Then the same nets outside
+(extrapolation), ring by ring, from six random starts each.
 """
 
 import random
 
-from micronn.data import split, wave
-from micronn.datasets import bag_of_words, sentiment, shapes, vocabulary
-from micronn.losses import hinge, mse
+from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import Adam
+from micronn.training import fit
 
 
 def hidden(a, b):
@@ -48,75 +48,94 @@ print(f"still alive: {', '.join(alive) or 'none'}.  Fitting the pairs seen is no
 # prints: still alive: none.
 
 
-def learn(inputs, targets, loss, hidden_neurons, epochs, rng):
-    """A net with one hidden layer that has seen the pairs `epochs` times."""
-    model = MLP(len(inputs[0]), [hidden_neurons, 1], "relu", init="he", rng=rng)
-    optimizer = Adam(model.parameters(), lr=0.02)
-    for _ in range(epochs):
-        optimizer.zero_grad()
-        loss([model(x) for x in inputs], targets).backward()
-        optimizer.step()
-    return model
+def learned(f, activation, seed):
+    """A net that has seen 80 pairs, all from the square from -1 to 1, 800 times."""
+    rng = random.Random(seed)
+    pairs = [[rng.uniform(-1.0, 1.0), rng.uniform(-1.0, 1.0)] for _ in range(80)]
+    net = MLP(2, [8, 1], activation, "xavier", rng)
+    answers = [f(a, b) for a, b in pairs]
+    fit(net, mse, (pairs, answers), Adam(net.parameters(), 0.02), epochs=800, batch_size=80)
+    return net
 
 
-# The same D, learned from 80 pairs between -1 and 1, tried on 200 others.
-rng = random.Random(5)
-pairs = [[rng.uniform(-1.0, 1.0), rng.uniform(-1.0, 1.0)] for _ in range(280)]
-answers = [hidden(a, b) for a, b in pairs]
-net = learn(pairs[:80], answers[:80], mse, hidden_neurons=8, epochs=200, rng=rng)
+def ring(inner, outer, rng):
+    """150 points of the square from -outer to outer, none from -inner to inner."""
+    points = []
+    while len(points) < 150:
+        a, b = rng.uniform(-outer, outer), rng.uniform(-outer, outer)
+        points += [(a, b)] if max(abs(a), abs(b)) >= inner else []
+    return points
 
 
-def typical_error(f):
-    errors = [abs(f(a, b) - y) for (a, b), y in zip(pairs[80:], answers[80:], strict=True)]
-    return sum(errors) / len(errors)
+RINGS = [ring(inner, outer, random.Random(9)) for inner, outer in ((0, 1), (1, 2), (2, 4), (4, 8))]
 
 
-print("how far off on 200 pairs nobody has seen, on average")
-errors = {name: typical_error(guess) for name, guess in guesses.items()}
-errors[f"{net}"] = typical_error(lambda a, b: net([a, b]).data)
-for name, error in errors.items():
-    print(f"   {name:32s} {error:5.2f} {'#' * round(40 * error)}")
-closest = min(errors, key=errors.get)
-print(f"closest: {closest}, {len(net.parameters())} numbers and no rule\n")
-# prints: closest: MLP(2 -> 8 relu -> 1 linear), 33 numbers and no rule
-print(f"and far outside, D(-7, 2) = 7: the net says {net([-7.0, 2.0]).data:.1f}\n")
+def off(answer, f):
+    """How far an answer is off in each ring, on average: points that no net has seen."""
+    return [sum(abs(answer(a, b) - f(a, b)) for a, b in part) / len(part) for part in RINGS]
 
-# Pictures, sentences and sound are lists of numbers as well.
-pictures, kinds = shapes(120, wanted="triangle", rng=random.Random(1))
-print("A PICTURE is 144 greys.  As characters, every second row, and its middle row:")
-for row in range(0, 12, 2):
-    greys = pictures[0][12 * row : 12 * row + 12]
-    print("   " + "".join(" .:-=+*#%@"[round(9 * grey)] * 2 for grey in greys).rstrip())
-print("  ", *[f"{grey:.1f}" for grey in pictures[0][72:84]])
-(inputs, targets), _, (unseen, truth) = split((pictures, kinds), 0.0, 0.5, random.Random(2))
-net = learn(inputs, targets, hinge, 8, epochs=30, rng=random.Random(3))
-right = sum(net(x).data * t > 0.0 for x, t in zip(unseen, truth, strict=True))
-print(f"triangle or not: {right} of {len(truth)} unseen pictures right\n")
 
-sentences, praise = sentiment()
-known = vocabulary(sentences)
-bags = [bag_of_words(sentence, known) for sentence in sentences]
-print(f"A SENTENCE is {len(known)} counts, one a word: '{sentences[0]}' is")
-print("  ", "".join(f"{count:.0f}" for count in bags[0]))
-net = learn(bags, [2.0 * p - 1.0 for p in praise], hinge, 4, epochs=40, rng=random.Random(3))
-for sentence in ("I loved the story", "What a boring waste"):
-    score = net(bag_of_words(sentence, known)).data
-    print(f"   {sentence:22s} {'praise' if score > 0.0 else 'complaint'}")
-# prints: I loved the story praise
-# prints: What a boring waste complaint
+print("how far off on points nobody has seen, on average")
+print("                    seed    inside   1 to 2   2 to 4   4 to 8   for D(-7, 2) = 7")
+by_guess = {name: off(guess, hidden) for name, guess in guesses.items()}
+for name, row in by_guess.items():
+    print(f"{name:24s}" + "".join(f"{error:9.2f}" for error in row), end="")
+    print(f"{guesses[name](-7, 2):12.1f}")
+by_net, nets = {}, {}
+for activation in ("relu", "tanh"):
+    for seed in range(1, 7):
+        net = nets[activation] = learned(hidden, activation, seed)
+        row = by_net[activation, seed] = off(lambda a, b, net=net: net([a, b]).data, hidden)
+        print(
+            f"MLP of 8 {activation:11s}{seed:4d}" + "".join(f"{error:9.2f}" for error in row),
+            end="",
+        )
+        print(f"{net([-7.0, 2.0]).data:12.1f}")
+worst = max(row[0] for row in by_net.values())
+best = min(row[0] for row in by_guess.values())
+print(f"inside, each of the 12 nets is closer than any guess: {worst < best}")
+# prints: inside, each of the 12 nets is closer than any guess: True
+grows = all(row == sorted(row) for row in by_net.values())
+print(f"each of them is worse in every further ring: {grows}\n")
+# prints: each of them is worse in every further ring: True
 
-heard, following = wave(120, window=8, rng=random.Random(4))
-print("\nA SOUND is its samples.  Eight of them, and the one that follows:")
-print("  ", *[f"{sample:.2f}" for sample in heard[0]], f"-> {following[0]:.2f}")
-net = learn(heard[:80], following[:80], mse, 8, epochs=80, rng=random.Random(3))
-error = mse([net(x) for x in heard[80:]], following[80:]).data
-lazy = mse([x[-1] for x in heard[80:]], following[80:]).data
-print(f"next sample, on sound not heard before: mean squared error {error:.3f}")
-print(f"saying the last sample again: {lazy:.3f}; the net is better: {error < lazy}")
-# prints: the net is better: True
-print("One learn() for all four.  A film is pictures, one after another.")
+# Where is it off?
+SIDE, FAR = 17, 4.0
+steps = [FAR * (2 * k / (SIDE - 1) - 1) for k in range(SIDE)]
+print(f"HOW FAR OFF, from -{FAR:.0f} to {FAR:.0f}, by the last net of each kind.  . below 0.2,")
+print(": below 0.5, + below 1, # more.  All examples lay between [ and ].")
+
+
+def marks(net, b):
+    """One line of the map."""
+    line = ""
+    for a in steps:
+        error = abs(net([a, b]).data - hidden(a, b))
+        edge = {-1.0: "[", 1.5: "]"}.get(a, " ") if abs(b) <= 1.0 else " "
+        line += edge + ".:+#"[sum(error >= limit for limit in (0.2, 0.5, 1.0))]
+    return line
+
+
+for b in reversed(steps):
+    print("   " + "      ".join(marks(net, b) for net in nets.values()))
+print("   " + "      ".join(f"{activation:^{2 * SIDE}s}" for activation in nets) + "\n")
+
+# Is relu good outside, then?
+print("ANOTHER D, a * b, learned in the same way: how far off, the worst of six")
+for activation in ("relu", "tanh"):
+    rows = []
+    for seed in range(1, 7):
+        net = learned(lambda a, b: a * b, activation, seed)
+        rows.append(off(lambda a, b, net=net: net([a, b]).data, lambda a, b: a * b))
+    print(
+        f"   {activation:21s}"
+        + "".join(f"{max(column):9.2f}" for column in zip(*rows, strict=True))
+    )
+print("""A relu net goes on in straight lines outside, and the first D is made of straight
+lines; a tanh net levels off.  Neither has seen anything there: what it says outside
+is the shape of its curves, not the rule.  Trust a net where its examples lay.""")
 
 # Change it:
-#  - Hide another D: a * b, or 1 if a > b else 0.  Which one is hard for the net?
-#  - Learn from 8 pairs instead of 80.  Does it still beat the guesses?
-#  - Shuffle the 144 pixels of every picture the same way.  Does the net mind?
+#  - Hide another D: a + b, or 1 if a > b else 0.  Which net is right outside, and why?
+#  - Learn from 8 pairs instead of 80.  Does it still beat the guesses inside?
+#  - Draw the pairs from -4 to 4 instead of -1 to 1.  Which columns mend?
