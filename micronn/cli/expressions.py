@@ -27,7 +27,7 @@ from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.pictures.render import Picture
 from micronn.support.text import clipped, counted
-from micronn.terminal.tables import backward_table, check_table, computation_tree
+from micronn.terminal.tables import backward_table, check_table, computation_tree, verdict_table
 from micronn.viewer.questions.quiz import ABOUT, known, questions, take
 from micronn.viewer.questions.worksheet import save_worksheet
 
@@ -83,11 +83,11 @@ def check_command(args: argparse.Namespace, console: Console, note: Note) -> int
     expression, leaves = args.expression, args.expression.leaves(args.numbers)
     if not leaves:
         raise ValueError("no name, nothing to nudge; put a variable in, such as x, and x=0.5")
-    every_h = step_size_table(lambda: expression(leaves), leaves.values())
     verdict = gradcheck(lambda: expression(leaves), leaves.values())
-    console.print(check_table(every_h))
+    if args.table:
+        console.print(check_table(step_size_table(lambda: expression(leaves), leaves.values())))
+    console.print(verdict_table(verdict.rows))
     if verdict.ok:
-        console.print("backward() and finite differences agree")
         for row in verdict.rows:
             if row.note:
                 note(f"for {clipped(row.name)} both give the average of two slopes. {row.note}")
@@ -224,7 +224,8 @@ def add_to(commands: Commands) -> None:
     option("--animate", action="store_true", help="an .svg that plays the two passes")
     option("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)
-    add(commands, "check", "compare backward() with finite differences", check_command)
+    option = add(commands, "check", "compare backward() with finite differences", check_command)
+    option("--table", action="store_true", help="also show what each size of a nudge gives")
     option = add(commands, "quiz", "work the gradients out yourself", quiz_command)
     asked = "what is asked; fault: the first wrong number of a wrong engine (with --sheets)"
     option("--about", choices=(*ABOUT, FIND), default=ABOUT[0], help=asked)

@@ -65,7 +65,8 @@ def learn_command(args: argparse.Namespace, console: Console, note: Note) -> int
     if written:
         console.print(f"written here, in {os.getcwd()}: {brief(sorted(written))}", soft_wrap=True)
     again = f"micronn learn {lesson.number} --copy puts its program here, to be changed"
-    onward = f"; micronn learn {lesson.number + 1} goes on" if lesson is not known[-1] else ""
+    later = known[known.index(lesson) + 1 :]
+    onward = f"; micronn learn {later[0].number} goes on" if later else ""
     console.print(again + onward, soft_wrap=True)
     return 0
 

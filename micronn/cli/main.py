@@ -49,8 +49,8 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"micronn {micronn.__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for file in (expressions, train, models, grade, learn):
+    commands = top.add_subparsers(metavar="COMMAND")
+    for file in (learn, expressions, train, models, grade):
         file.add_to(commands)
     return top
 
@@ -147,6 +147,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="micronn")
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     if arguments[:1] and arguments[0] in WORDY:
         arguments[1:] = options_first(arguments[1:])
     try:
@@ -187,6 +189,10 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # --help and --version, or arguments that make no sense
         sys.stdout.write(about.getvalue())  # argparse would not say that it cannot
         return end.code if isinstance(end.code, int) else 1
+    if "run" not in args:
+        if sys.stderr is not None:
+            parser().print_help(sys.stderr)
+        raise ValueError("a COMMAND is needed; micronn learn is a good one to begin with")
     console = SafeConsole(markup=False, highlight=False, emoji=False)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)  # also under python -W error

@@ -12,8 +12,10 @@ from micronn.terminal.tables import (
     computation_tree,
     confusion_table,
     plain_text,
+    verdict_table,
 )
 
 __all__ = ["backward_table", "check_table", "computation_tree", "confusion_table", "plain_text"]
+__all__ += ["verdict_table"]
 __all__ += ["Curves", "bars", "decision_plane", "fitted_curve", "landscape"]
 __all__ += ["gallery", "grey_image", "signed_image", "square", "Dashboard", "watched"]

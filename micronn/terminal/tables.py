@@ -193,6 +193,21 @@ def backward_rows(words: Words) -> Iterator[list[str | Text]]:
 # The check
 
 
+def verdict_table(slopes: Iterable[Slope]) -> Table:
+    """Slopes by backward() beside finite differences, a line for each name.
+
+    slopes: the rows of a gradcheck.
+    """
+    table = Table("name", box=None, pad_edge=False)
+    for heading in ("backward()", "finite difference"):
+        table.add_column(heading, justify="right")
+    table.add_column()
+    for slope in slopes:
+        numbers = [f"{slope.autograd:.9g}", f"{slope.numeric:.9g}"]
+        table.add_row(Text(clean(slope.name)), *numbers, "agree" if slope.ok else "differ")
+    return table
+
+
 def check_table(slopes: Iterable[Slope]) -> Table:
     """Slopes by backward() beside finite differences, a row for each step size h.
 

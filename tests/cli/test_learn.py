@@ -83,6 +83,12 @@ def test_a_lesson_comes_with_its_question_what_it_prints_and_what_to_change(caps
     assert os.listdir() == []
 
 
+def test_the_next_lesson_is_named_by_its_number(lessons, capsys):
+    lessons(5, "")
+    lessons(7, "")
+    assert "micronn learn 7 goes on" in output(capsys, "learn", "5")
+
+
 def test_what_a_lesson_writes_is_here_and_is_named(lessons, capsys):
     save = "from pathlib import Path\nfor name in 'new.txt', 'old.txt': Path(name).write_text('a')"
     lessons(1, save)

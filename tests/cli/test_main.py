@@ -173,6 +173,22 @@ def test_help_and_version(capsys):
     assert capsys.readouterr().out == f"micronn {micronn.__version__}\n"
 
 
+def test_without_a_command_the_help_comes_before_the_error(capsys):
+    # What scripts read, stdout, stays empty, and the status says that nothing was done.
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    main(["--help"])
+    assert (out, err.startswith(capsys.readouterr().out)) == ("", True)
+    assert err.endswith("a COMMAND is needed; micronn learn is a good one to begin with\n")
+
+
+def test_help_may_be_asked_for_in_a_word(capsys):
+    for asked, option in (["help"], ["--help"]), (["help", "draw"], ["draw", "--help"]):
+        assert (main(asked), main(option)) == (0, 0)
+        out = capsys.readouterr().out
+        assert out[: len(out) // 2] == out[len(out) // 2 :]
+
+
 # explain and check
 
 
@@ -187,13 +203,28 @@ def test_explain_prints_the_tree_and_the_table(capsys):
 
 
 def test_check_agrees_with_finite_differences(capsys):
+    # By hand: d/dx = exp(0.5)/2 = 0.824360635, d/dy = -exp(0.5)/4 = -0.412180318.
     assert main(["check", "exp(x)/y", "x=0.5", "y=2"]) == 0
-    assert "agree" in capsys.readouterr().out
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split() == ["name", "backward()", "finite", "difference"]
+    cells = [row.split() for row in rows]
+    assert [[cell[0], cell[1], cell[3]] for cell in cells] == [
+        ["x", "0.824360635", "agree"],
+        ["y", "-0.412180318", "agree"],
+    ]
+
+
+def test_check_shows_what_each_nudge_gives_if_it_is_asked_for(capsys):
+    assert main(["check", "--table", "-x*y", "x=0.5", "y=2"]) == 0
+    out = capsys.readouterr().out
+    assert (out.count("│ x "), out.count("│ y "), out.count("agree")) == (12, 12, 2)
 
 
 def test_check_fails_at_a_kink_and_says_so(capsys):
-    assert main(["check", "relu(x)", "x=0"]) == 1
-    assert "kink" in capsys.readouterr().err
+    assert main(["check", "relu(x) + y", "x=0", "y=1"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[-1] for line in out.splitlines()[1:]] == ["differ", "agree"]
+    assert "kink" in err
 
 
 def test_check_agrees_on_a_smooth_curve_however_it_bends(capsys):
