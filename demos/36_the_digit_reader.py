@@ -59,7 +59,7 @@ def usual_count():
     return 6000
 
 
-count = int(sys.argv[1]) if len(sys.argv) > 1 else usual_count()
+count = int(sys.argv[1]) if sys.argv[1:] and sys.argv[1].isdigit() else usual_count()
 train, new = digits(count, rng=rng), digits(max(300, count // 6), rng=rng)
 model = MLP(784, [16, 16, 10], "relu", "xavier", random.Random(1))
 counts = [len(layer.parameters()) for layer in model.layers]
