@@ -3,13 +3,12 @@
 Of a training run many pictures are drawn of one graph.  What can be found out once, such as
 who reads whom, is kept, and of a wide net only those rows are made that somebody asks for.
 
-    >>> from micronn.engine import topological_order
     >>> def run(w):
     ...     loss = (w * 3.0 - 1.0) ** 2
     ...     loss.backward()
-    ...     return topological_order(loss)
-    >>> first = Graph(run(Value(2.0, "w"))[-1])
-    >>> second = again(first, run(Value(1.0, "w")))
+    ...     return loss
+    >>> first = Graph(run(Value(2.0, "w")))
+    >>> second = again(first, order_like(first, run(Value(1.0, "w"))))
     >>> second.nodes[0].data, second.nodes[0].grad
     (1.0, 12.0)
 """
@@ -29,13 +28,13 @@ class Shape(NamedTuple):
     """What the graphs of two runs of one computation share.
 
     looks: operation and label of each Value.  consts: the number of each constant, by k.
-    computed: the operands of what was computed, by k.
+    computed: the k and the operands of what was computed, the root first.
     rows: of the first of these graphs.
     """
 
     looks: list[tuple[str, str]]
     consts: dict[int, float]
-    computed: dict[int, tuple[int, ...]]
+    computed: list[tuple[int, tuple[int, ...]]]
     rows: Sequence[Row]
 
 
@@ -61,26 +60,44 @@ class Rows(Sequence[Row]):
         )
 
 
-def again(graph: Graph, order: Sequence[Value]) -> Graph | None:
-    """The graph of another run of the same computation; None if it is another one.
+def order_like(graph: Graph, root: Value) -> list[Value] | None:
+    """The Values below the root of another run, each at the place that it has in a graph.
 
-    order: its Values in topological order, just computed, and differentiated from cleared
-        gradients: nothing has changed since, and no gradient holds more than this pass.
+    None for the run of another computation.
     """
-    shape, index = shape_of(graph), {value: k for k, value in enumerate(order)}
-    data, grad = [value.data for value in order], [value.grad for value in order]
-    reads = {k: tuple([index[v] for v in v.operands]) for k, v in enumerate(order) if v.operands}
+    shape, order = shape_of(graph), cast(list[Any], [None] * len(graph.nodes))
+    order[-1] = root
+    for k, places in shape.computed:  # from the root down, so that each is known in time
+        if len(places) != len(order[k].operands):
+            return None
+        for place, operand in zip(places, order[k].operands, strict=True):
+            if order[place] is None:
+                order[place] = operand
+            elif order[place] is not operand:
+                return None
     if (
         len(graph.index) != len(graph.nodes)  # some of them stand for several
-        or not (graph.ran and grad[-1])
+        or len({*order}) != len(order)
         or shape.looks != list(map(LOOK, order))
-        or shape.computed != reads
-        or any(data[k] != number for k, number in shape.consts.items())
-        or {float} != {*map(type, data), *map(type, grad)}
+        or any(order[k].data != number for k, number in shape.consts.items())
     ):
         return None
-    other = copy.copy(graph)
-    other.index, other.nodes = index, cast(Any, Rows(shape, order, data, grad))
+    return order
+
+
+def again(graph: Graph, order: Sequence[Value] | None) -> Graph | None:
+    """The graph of another run of the same computation; None if it is another one.
+
+    order: from order_like(), just computed, and differentiated from cleared gradients:
+        nothing has changed since, and no gradient holds more than this pass.
+    """
+    if order is None or not (graph.ran and order[-1].grad):
+        return None
+    data, grad = [value.data for value in order], [value.grad for value in order]
+    if {float} != {*map(type, data), *map(type, grad)}:
+        return None
+    other, index = copy.copy(graph), {value: k for k, value in enumerate(order)}
+    other.index, other.nodes = index, cast(Any, Rows(shape_of(graph), order, data, grad))
     return other
 
 
@@ -89,7 +106,7 @@ def shape_of(graph: Graph) -> Shape:
     if isinstance(graph.nodes, Rows):
         return graph.nodes.shape
     consts = {row.k: row.data for row in graph.nodes if row.role == "const"}
-    computed = {row.k: row.operands for row in graph.nodes if row.operands}
+    computed = [(row.k, row.operands) for row in reversed(graph.nodes) if row.operands]
     return Shape(list(map(LOOK, graph.index)), consts, computed, graph.nodes)
 
 

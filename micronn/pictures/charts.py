@@ -11,6 +11,7 @@ stands beside it in words.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -100,6 +101,12 @@ class Curve(NamedTuple):
 
 def curve_path(points: Sequence[Point], across: Axis, up: Axis) -> str:
     """The curve as a path; a number that is not finite leaves a gap."""
+    return path_through(tuple(points), across, up)
+
+
+@lru_cache(64)
+def path_through(points: tuple[Point, ...], across: Axis, up: Axis) -> str:
+    """The same; a film needs it once for all its frames."""
     pace = math.ceil(len(points) / POINTS)
     chosen = [*points[:-1:pace], *points[-1:]]
     pieces = []

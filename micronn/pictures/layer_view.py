@@ -8,7 +8,7 @@ from right to left.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, chain
 from typing import NamedTuple
 
@@ -176,8 +176,17 @@ def block_svg(block: Block, top: float, columns: tuple[float, float], width: flo
 
 def cells(numbers: Sequence[float], lengths: Sequence[int], x: float, y: float) -> str:
     """Rows of these lengths as cells in the shade of each number; one path a shade is short."""
-    places = [(i, j) for i, length in enumerate(lengths) for j in range(length)]
     m, paths = scale(numbers), dict.fromkeys((*SHADES, "bad"), "")
-    for number, (i, j) in zip(numbers, places, strict=True):
-        paths[shade(number, m)] += f"M{units(x + CELL * j)} {units(y + CELL * i)}{CELL_PATH}"
+    for number, path in zip(numbers, cell_paths(tuple(lengths), x, y), strict=True):
+        paths[shade(number, m)] += path
     return "".join([f'<path fill="{LIGHT[token]}" d="{d}"/>' for token, d in paths.items() if d])
+
+
+@lru_cache(64)
+def cell_paths(lengths: tuple[int, ...], x: float, y: float) -> list[str]:
+    """The path of each cell, which a film needs many times."""
+    return [
+        f"M{units(x + CELL * j)} {units(y + CELL * i)}{CELL_PATH}"
+        for i, length in enumerate(lengths)
+        for j in range(length)
+    ]

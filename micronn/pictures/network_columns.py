@@ -55,10 +55,20 @@ class Column:
     shares: Sequence[float] = ()
     middles: dict[int, float] = field(default_factory=dict)
     sizes: dict[str, float] = field(default_factory=dict)
+    offsets: dict[str, tuple[list[float], float]] = field(default_factory=dict)
 
     def scale(self, field: str) -> float:
         """What the shades of this column are measured against."""
-        return scale([number for number in self.numbers[field] if number is not None])
+        if (own := f"own {field}") not in self.sizes:
+            self.sizes[own] = scale([x for x in self.numbers[field] if x is not None])
+        return self.sizes[own]
+
+    def biases(self, field: str) -> tuple[list[float], float]:
+        """The biases of its neurons, and what their shades are measured against."""
+        if field not in self.offsets:
+            numbers = [self.held(neuron.b, field) for neuron in self.neurons]
+            self.offsets[field] = numbers, scale(numbers)
+        return self.offsets[field]
 
     def held(self, parameter: Value, field: str) -> float:
         """The data of a parameter when the numbers were computed, or its gradient."""

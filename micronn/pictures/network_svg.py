@@ -5,7 +5,7 @@ Colour and dashes are the sign of a number, width and shade are its size.
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -145,9 +145,11 @@ def lines(left: Column, right: Column, view: View) -> Iterator[str]:
 
     yield f'<g transform="translate({units(left.x + left.radius)} 0)">'
     if view.steady:
-        for weight, ends in zip(weights, line_ends(left, right), strict=True):
-            name = ids.weight_line(view.css, right.k, weight.j, weight.i)
-            yield f'<path id="{name}" d="{ends}" {size(weight)} {sign(weight)}/>'
+        ends = [tuple([(i, column.middles[i]) for i in column.drawn]) for column in (left, right)]
+        width = right.x - right.radius - left.x - left.radius
+        begun = lines_begun(view.css, right.k, width, *ends)
+        for weight, start in zip(weights, begun, strict=True):
+            yield f"{start} {size(weight)} {sign(weight)}/>"
         weights = []
     weights.sort(key=lambda weight: magnitude(weight.number))
     for look, alike in groupby(weights, size):
@@ -159,12 +161,18 @@ def lines(left: Column, right: Column, view: View) -> Iterator[str]:
     yield "</g>"
 
 
-def line_ends(left: Column, right: Column) -> list[str]:
-    """The paths of all lines between two columns, whose group starts at the left one."""
-    width = units(right.x - right.radius - left.x - left.radius)
-    starts = [f"M0 {units(left.middles[i])} {width} " for i in left.drawn]
-    tips = [units(right.middles[j]) for j in right.drawn]
-    return [f"{start}{tip}" for tip in tips for start in starts]
+Middles = tuple[tuple[int, float], ...]  # of the units drawn, by index
+
+
+@lru_cache(64)
+def lines_begun(css: str, k: int, width: float, starts: Middles, ends: Middles) -> list[str]:
+    """The names and paths of all lines to column k, in the order of a film's weights; it shows
+    them in every frame.  Their group starts at the left column."""
+    return [
+        f'<path id="{ids.weight_line(css, k, j, i)}" d="M0 {units(y)} {units(width)} {units(tip)}"'
+        for j, tip in ends
+        for i, y in starts
+    ]
 
 
 def line(weight: Line, left: Column, right: Column, view: View) -> str:
@@ -246,9 +254,9 @@ def unit_mark(column: Column, unit: int, view: View) -> str:
     fill = "card" if number is None else shade(number, column.scale(view.field))
     if column.neurons:
         shape = svg_circle(x, y, r, fill, "op", 1.2)
-        biases = [column.held(neuron.b, view.field) for neuron in column.neurons]
+        biases, largest = column.biases(view.field)
         left, top, weight = x + 0.55 * r, y + 0.6 * r, biases[unit]
-        token = "card" if is_missing(column, view) else shade(weight, scale(biases))
+        token = "card" if is_missing(column, view) else shade(weight, largest)
         bias = svg_rect(left, top, 9, 9, token, "param")
         bias += minus(left + 4.5, top + 4.5, 5, weight, view)
         bias = named(ids.bias(view.css, column.k, unit), bias, view)
@@ -307,15 +315,23 @@ def input_image(column: Column) -> Iterator[str]:
     y = (min(column.middles.values()) + max(column.middles.values()) - size) / 2
     yield f'<g class="image" transform="translate(12 {units(y)})">'
     yield svg_rect(0, 0, size, size, "zero", "input")
-    top = column.scale("data")
-    shades = [shade(number or 0.0, top) for number in column.numbers["data"]]
-    for token in sorted({*shades} - {"zero"}):
-        boxes = "".join(pixel_runs(shades, token, side, pixel, pixel))
-        yield f'<path fill="{LIGHT[token]}" d="{boxes}"/>'
+    yield from painted_pixels(tuple(column.numbers["data"]), side, pixel)
     for unit in column.drawn:
         yield svg_line(box(unit % side * pixel, unit // side * pixel, pixel, pixel), "ink")
     yield svg_text(size / 2, size + 14, f"{side} × {side} input", 10, "mut", "middle")
     yield "</g>"
+
+
+@lru_cache(4)
+def painted_pixels(numbers: Sequence[float | None], side: int, pixel: int) -> list[str]:
+    """The pixels of an image, one path for each shade; a film shows the same image many times."""
+    top = scale([number or 0.0 for number in numbers])
+    shades = [shade(number or 0.0, top) for number in numbers]
+    boxes = {
+        token: "".join(pixel_runs(shades, token, side, pixel, pixel))
+        for token in sorted({*shades} - {"zero"})
+    }
+    return [f'<path fill="{LIGHT[token]}" d="{d}"/>' for token, d in boxes.items()]
 
 
 # Words

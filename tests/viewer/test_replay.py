@@ -24,7 +24,7 @@ from micronn.training.traced import predict
 from micronn.viewer.runs.flipbook import ALPHABET
 from micronn.viewer.runs.flipbook import film as film_of
 from micronn.viewer.runs.replay import Recorder, panels
-from micronn.viewer.runs.run import classes, named_inputs, put
+from micronn.viewer.runs.run import classes, named_inputs, put_grads
 
 HOSTILE = "</script><script>alert(1)</script>\u2028"
 
@@ -190,7 +190,7 @@ def test_a_frame_is_the_picture_drawn_anew_of_its_moment(nouts):
         root.backward()
         anew = Graph(root, moment.model.named_parameters())
         assert drawn == render(anew, prefix="example-", headed=False).svg
-        put(moment.params, moment.snapshot)
+        put_grads(moment.params, moment.snapshot)
         columns = read_columns(layers_of(moment.model), None, root)
         place(columns)
         views = [view._replace(steady=True) for view in VIEWS.values()]

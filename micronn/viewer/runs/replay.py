@@ -40,7 +40,7 @@ from micronn.training.metrics import right_class
 from micronn.training.traced import predictor
 from micronn.viewer.runs.example_graph import example_graph
 from micronn.viewer.runs.flipbook import ALPHABET, Film, Reel, film
-from micronn.viewer.runs.run import Moment, Run, Snapshot, named_inputs, put
+from micronn.viewer.runs.run import Moment, Run, Snapshot, named_inputs, put_grads
 from micronn.viewer.runs.trainable import NotHere, thinned, training_data
 from micronn.viewer.runs.training_page import training_page
 from micronn.viewer.toolbar import HERE, toolbar
@@ -284,7 +284,7 @@ def network_painter(run: Run, told: list[str] | None = None) -> Painter:
                 places = [[moment.graph.index.get(unit) for unit in run] for run in found]
                 logits = has_softmax(values[-1], found[-1])
             runs = [[k if k is None else values[k] for k in ks] for ks in places]
-        put(moment.params, moment.snapshot)
+        put_grads(moment.params, moment.snapshot)
         columns = film_columns(layers, runs, drawn, any(moment.snapshot.grads))
         if run.classes is not None:
             tell_classes(columns, run.classes, logits)

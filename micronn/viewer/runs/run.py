@@ -16,7 +16,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple, cast
 
 from micronn.engine import Value, as_value, topological_order
-from micronn.graph.again import again
+from micronn.graph.again import again, order_like
 from micronn.graph.rows import Graph
 from micronn.losses import loss_of
 from micronn.nn import Module
@@ -249,7 +249,7 @@ class Run:
 
     def moments(self) -> Iterator[Moment]:
         """A model of its own, put into the state of one snapshot after the other, with the graph
-        of the example's loss, if there is an example; its gradients are of this example alone.
+        of the example's loss, if there is an example; all gradients are of this example alone.
 
         What else the loss reads, such as a target or a weight of its own, has its gradient
         back as soon as the graph is read.
@@ -257,7 +257,8 @@ class Run:
         model, graph = deepcopy(self.model), None
         params = model.parameters()
         for snapshot in self.snapshots():
-            put(params, snapshot)
+            for p, data in zip(params, snapshot.data, strict=True):
+                p.data = data
             same, refusal = False, ""
             try:
                 if self.example:
@@ -277,14 +278,15 @@ class Run:
         x, target = cast(Example, self.example)
         x = named_inputs(x)
         root = self.cost(model, x, target)
-        order, own = topological_order(root), {*params, *x}  # nobody else has these
-        others = [value for value in order if not (value.operands or value in own)]
+        known, own = order_like(like, root) if like else None, {*params, *x}
+        order = known or topological_order(root)
+        others = [value for value in order if not (value.operands or value in own)]  # shared
         held = [(leaf, leaf.grad, getattr(leaf, "was", leaf.data)) for leaf in others]
         for leaf in (*own, *others):
             leaf.grad = 0.0
         try:
             root.backward()
-            same = again(like, order) if like else None
+            same = again(like, known) if like else None
             return same or Graph(root, model.named_parameters()), same is not None
         finally:
             for leaf, grad, was in held:
@@ -295,10 +297,10 @@ class Run:
         return [root_mean_square([snapshot.grads[k] for k in own]) for own in self.indices]
 
 
-def put(params: Sequence[Value], snapshot: Snapshot) -> None:
-    """Set every parameter and its gradient to what they were."""
-    for p, data, grad in zip(params, snapshot.data, snapshot.grads, strict=True):
-        p.data, p.grad = data, grad
+def put_grads(params: Sequence[Value], snapshot: Snapshot) -> None:
+    """Give every parameter its gradient in the training."""
+    for p, grad in zip(params, snapshot.grads, strict=True):
+        p.grad = grad
 
 
 def named_inputs(x: Sequence[Value | float]) -> list[Value]:
