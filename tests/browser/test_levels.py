@@ -288,6 +288,14 @@ def test_a_picture_keeps_its_size_on_the_page_of_a_small_net(opened):
     assert [box["width"], box["height"]] == size
 
 
+def test_on_paper_the_places_of_a_level_stand_above_the_table(opened):
+    page = opened(*wide(), width=720, height=1000)  # about what a sheet of A4 gives
+    page.click("#tabs >> text=layers")
+    page.emulate_media(media="print")
+    places, table = page.locator("#told li").last.bounding_box(), page.locator("table")
+    assert places["y"] + places["height"] <= table.bounding_box()["y"]
+
+
 def test_names_that_mean_harm_are_only_names(opened):
     x = [Value(1.0, "</script><img src=x onerror=alert(1)>"), Value(2.0, '"><svg onload=alert(1)>')]
     model = MLP(2, [3, 1], rng=random.Random(1))
