@@ -8,6 +8,7 @@ CHANGES = [
     ("squashing", "(4.0 * z).sigmoid()", "(0.5 * z).sigmoid()", "steeper    beats"),
     ("squashing", "[8, 8, 8, 8, 1]", "[8, 1]", "more than 4 times as fast"),
     ("searching_hyperparameters", "random.Random(seed)", "random.Random(1)", "luck moves"),
+    ("the_same_net_in_pytorch", "* (1.0 - h[m] ** 2)", "", "by hand: every loss of 5 runs agrees"),
     ("the_hidden_function", "epochs=800", "epochs=1", "closer than any guess"),
     (
         "everything_is_a_list_of_numbers",
@@ -22,6 +23,8 @@ CHANGES = [
         "cross-entropy is ahead in every column",
     ),
 ]
+LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
+(SAME_NET,) = DEMOS.glob("[0-9]*_the_same_net_in_pytorch.py")
 
 
 @pytest.mark.parametrize(("name", "there", "instead", "claim"), CHANGES)
@@ -37,3 +40,23 @@ def test_a_claim_falls_when_what_it_rests_on_is_taken_away(name, there, instead,
     lines = [line for line in done.stdout.splitlines() if claim in line]
     assert lines, done.stdout
     assert all(line.split(claim)[1].endswith("False") for line in lines), lines
+
+
+def test_a_library_that_is_missing_is_named_and_nothing_is_said_of_it(tmp_path):
+    for package in LIBRARIES:  # what lies beside a program is imported first
+        (tmp_path / f"{package}.py").write_text("raise ImportError", "utf-8")
+    path = tmp_path / SAME_NET.name
+    path.write_text(SAME_NET.read_text("utf-8"), "utf-8")
+    done = run(path, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    for package, name in LIBRARIES.items():
+        assert f"{name} is not installed here" in done.stdout
+        assert f"pip install {package}" in done.stdout
+        assert f"{name}: every loss" not in done.stdout
+
+
+@pytest.mark.parametrize("package", LIBRARIES)
+def test_a_library_that_is_there_has_the_same_losses(package, tmp_path):
+    pytest.importorskip(package)
+    claim = f"{LIBRARIES[package]}: every loss of 5 runs agrees to 12 digits: True"
+    assert claim in run(SAME_NET, tmp_path).stdout
