@@ -35,6 +35,24 @@ def a_file(text: str) -> str:
     return text
 
 
+def whole(text: str) -> int:
+    """A whole number, for an argument."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number; write one such as 7"
+        ) from None
+
+
+def decimal(text: str) -> float:
+    """A number, for an argument."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; write one such as 0.1") from None
+
+
 A_FILE: dict[str, Any] = {"metavar": "FILE", "type": a_file}  # of an argument
 
 

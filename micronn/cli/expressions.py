@@ -18,7 +18,7 @@ from rich.console import Console
 
 from micronn.check.gradcheck import gradcheck, step_size_table
 from micronn.cli import programs
-from micronn.cli.command import A_FILE, Commands, Note, Option, Run, add_command
+from micronn.cli.command import A_FILE, Commands, Note, Option, Run, add_command, whole
 from micronn.cli.formula import Expression, parse, read_numbers
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
@@ -230,8 +230,8 @@ def add_to(commands: Commands) -> None:
     asked = "what is asked; fault: the first wrong number of a wrong engine (with --sheets)"
     option("--about", choices=(*ABOUT, FIND), default=ABOUT[0], help=asked)
     option("--worksheet", **A_FILE, help="a .html sheet to print instead")
-    option("--sheets", type=int, metavar="N", help="N sheets with other numbers, and one key")
-    option("--seed", type=int, default=0, help="another seed gives other sheets; default 0")
+    option("--sheets", type=whole, metavar="N", help="N sheets with other numbers, and one key")
+    option("--seed", type=whole, default=0, help="another seed gives other sheets; default 0")
     option("--paper", choices=tuple(PAPERS), default="A4", help="of the sheets; default A4")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
+from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, whole
 from micronn.grade import grade
 from micronn.grade.exercise import STEPS, is_exercise, where_it_stands, write_exercise
 from micronn.grade.grader import Grade
@@ -34,7 +34,11 @@ def add_to(commands: Commands) -> None:
     )  # fmt: skip
     option("engines", nargs="+", metavar="FILE", help="engine.py, engine.py:Class, or a folder")
     option(
-        "--hint", type=int, default=0, metavar="N", help="of an exercise: hint N for its next step"
+        "--hint",
+        type=whole,
+        default=0,
+        metavar="N",
+        help="of an exercise: hint N for its next step",
     )
     option("-o", "--output", help="draw the first fault, as .svg or as a page, .html", **A_FILE)
     option("--pages", metavar="FOLDER", help="a page for each engine with a fault")

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple, cast
 from rich.console import Console, RenderableType
 
 from micronn.checkpoint import Training, load_training
-from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, refused
+from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, refused, whole
 from micronn.cli.train import is_source, task_from
 from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
@@ -226,7 +226,7 @@ def add_to(commands: Commands) -> None:
     )
     option("--csv", **A_FILE, help="answer every line of a table instead")
     option("--images", **A_FILE, help="answer an image of an IDX file instead")
-    option("--index", type=int, default=0, help="which image, from 0")
+    option("--index", type=whole, default=0, help="which image, from 0")
 
     words = "moons.json -o moons.svg"
     option = add_command(commands, "show", "draw a saved model", words, show_command)
@@ -235,12 +235,12 @@ def add_to(commands: Commands) -> None:
     option("--weights", action="store_true", help="also print the first weights as images")
     option(
         "--example",
-        type=int,
+        type=whole,
         metavar="N",
         help="show it example N of its test set; the default is 0",
     )
     option("--images", **A_FILE, help="show an image of an IDX file instead")
-    option("--index", type=int, default=0, help="which image, from 0")
+    option("--index", type=whole, default=0, help="which image, from 0")
 
     words = "mnist --data mnist"
     option = add_command(commands, "fetch", "download MNIST", words, fetch_command)

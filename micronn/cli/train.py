@@ -25,11 +25,11 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 
 from micronn.checkpoint import load_training, save
-from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places
+from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, decimal, whole
 from micronn.datasets.csv_table import KINDS, as_cell
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
-from micronn.support.arguments import count
+from micronn.support.arguments import count, non_negative
 from micronn.support.text import brief, did_you_mean, fmt
 from micronn.terminal.dashboard import Dashboard, drawing, watched
 from micronn.terminal.model_view import ModelView, is_image
@@ -42,6 +42,7 @@ from micronn.viewer.runs.replay import Recorder
 
 OPTIMIZERS = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01)}  # and its lr
 EPOCHS = 50
+MOST_EXAMPLES = 1_000_000  # that can be made, and kept in memory
 FIRST = 10_000  # examples that the loss before the first step is of
 MOST_SHOWN = 30_000  # parameters of a net whose page shows the graph of an example
 TABLES = {".csv", ".tsv", ".tab", ".data", ".txt"}
@@ -108,18 +109,23 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def check(args: argparse.Namespace) -> None:
     """Refuse before the work, not after it, what cannot be done."""
-    if args.patience is not None:
-        count(args.patience, "--patience")
-        if args.resume:
-            why = "the best epoch may lie before those that it would see"
-            raise ValueError(f"--patience cannot go on with --resume, as {why}; leave one out")
+    for name in ("epochs", "batch_size", "examples", "patience"):
+        if (number := getattr(args, name)) is not None:
+            count(number, f"--{name.replace('_', '-')}")
+    for size in args.hidden:
+        count(size, "each size of --hidden")
+    if args.lr is not None:
+        non_negative(args.lr, "--lr")
+    if (args.examples or 0) > MOST_EXAMPLES:
+        raise ValueError(f"--examples must be at most {MOST_EXAMPLES:,}, got {args.examples:,}")
+    if args.patience is not None and args.resume:
+        why = "the best epoch may lie before those that it would see"
+        raise ValueError(f"--patience cannot go on with --resume, as {why}; leave one out")
     for name, value in [(name, getattr(args, name)) for name in TABLE]:
         said = value is not None and (value or name == "header")
         if said and (args.resume or args.data in (*TOYS, "mnist")):
             what = f"{args.resume} says how to read it" if args.resume else f"{args.data} is none"
             raise ValueError(f"--{name.replace('_', '-')} is for a table, but {what}; leave it out")
-    if args.examples is not None and args.examples < 1:
-        raise ValueError(f"--examples must be at least 1, got {args.examples}")
     if args.replay and Path(args.replay).suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a replay is a page, got {args.replay!r}; end the name in .html")
     outputs = {"--save": args.save, "--replay": args.replay}
@@ -366,13 +372,13 @@ def add_to(commands: Commands) -> None:
     add("--hidden", type=sizes, default=[16, 16], metavar="N,N", help="hidden layers; 0 for none")
     add("--activation", choices=list(ACTIVATIONS), default="tanh", help="of the hidden layers")
     add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="what moves the parameters")
-    add("--lr", type=float, help="learning rate; default 0.01, for sgd 0.1; images a third")
-    add("--epochs", type=int, help="how often to go through the examples; default 50, images 15")
+    add("--lr", type=decimal, help="learning rate; default 0.01, for sgd 0.1; images a third")
+    add("--epochs", type=whole, help="how often to go through the examples; default 50, images 15")
     stop = "stop after N epochs without a lower validation loss, and keep the best"
-    add("--patience", type=int, metavar="N", help=stop)
-    add("--batch-size", type=int, default=32, help="examples for each step")
-    add("--examples", type=int, help="how many examples to make, or to take of mnist")
-    add("--seed", type=int, help="the same seed gives the same model")
+    add("--patience", type=whole, metavar="N", help=stop)
+    add("--batch-size", type=whole, default=32, help="examples for each step")
+    add("--examples", type=whole, help="how many examples to make, or to take of mnist")
+    add("--seed", type=whole, help="the same seed gives the same model")
     add("--target", default="", metavar="COLUMN", help="of a table: what to predict, or the last")
     add("--kind", choices=KINDS, default="", help="what the target is, if it is not as guessed")
     out = "columns to leave out"
