@@ -2,13 +2,16 @@
 
 Run:    python demos/01_a_value_and_its_slope.py
 Takes:  under a second
+Before: no lesson; what a product of sums is
+After:  you can say what a grad is, and measure one yourself
+New:    Value, .data, .grad, .backward()
 
-The question.  f = (a*b) * (a+b), with a = -2 and b = 3, is -6.  If a grows by a
-hair, does f go up or down, and by how many hairs?
+The question.  f = (a*b) * (a+b), with a = -2 and b = 3, is -6.  If a grows a little,
+does f go up or down, and how many times as far?
 
-What you will see.  The answer measured, by moving a and looking; then the same
-number from backward(), which moves nothing.  Then what the number is: how steep
-the curve is, where you stand.
+What you will see.  The answer measured, by moving a and looking; then the same number
+from backward(), which moves nothing.  Then what the number is: the slope of the curve
+(derivative), at the place where you stand.
 """
 
 from micronn.engine import Value
@@ -31,14 +34,15 @@ for h in (1.0, 0.1, 0.01, 0.001):
 # prints:  0.001     -6.002997     -0.002997         -2.997
 print("The smaller the step, the closer to -3.  A big step says nothing at all.\n")
 
-# Now without moving anything.  A Value is a number that remembers how it was made.
+# Now without moving anything, and for a and b at once (partial derivatives).
+# A Value is a number that remembers how it was made; backward() fills in every grad.
 a, b = Value(A, "a"), Value(B, "b")
 out = f(a, b)
 out.backward()
 print(f"f = {out.data},  a.grad = {a.grad},  b.grad = {b.grad}")
 # prints: f = -6.0,  a.grad = -3.0,  b.grad = -8.0
-print("a.grad: f falls 3 hairs for each hair that a grows.")
-print("b.grad: b is the stronger lever; f falls 8 hairs for each of its own.\n")
+print("a.grad: when a grows by a small step, f falls by 3 such steps.")
+print("b.grad: f moves farther with b (sensitivity): it falls by 8 of the steps of b.\n")
 
 # The slope as a picture.  a runs down the page, f from left to right.
 print("   a      f(a)   o the curve f(a)   . the straight line of slope -3   @ both")
@@ -51,7 +55,7 @@ for k in range(13):
     row = "".join(marks.get(column, " ") for column in range(-48, 13)).rstrip()
     print(f"{at:6.2f} {curve:z7.2f}   {row}{'   <- a = -2' if at == A else ''}")
 # prints: -2.00 -6.00 @ <- a = -2
-print("Near a = -2 curve and line cannot be told apart.  That is what a slope is for.")
+print("Near a = -2 curve and line (tangent) cannot be told apart.  That is what a slope is for.")
 
 # Change it:
 #  - By hand: with b = 3, f = 3a*a + 9a, so the slope is 6a + 9.  Does it give -3?

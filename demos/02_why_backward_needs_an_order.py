@@ -2,13 +2,17 @@
 
 Run:    python demos/02_why_backward_needs_an_order.py
 Takes:  under a second
+Before: lesson 1
+After:  you can walk a graph backward on paper, and say why its order matters
+New:    topological_order, .operands, .local_grads, .op, .label, .relu()
 
-The question.  A Value knows its operands.  So why does backward() first put the
-whole graph in order?  Could each Value not pass its grad on as soon as it gets one?
+The question.  A Value knows its operands, and they theirs (computation graph).  So why
+does backward() first put the whole graph in order (topological order)?  Could each
+Value not pass its grad on as soon as it gets one?
 
-What you will see.  The eager way is right on a chain and wrong on a diamond, where
-a Value is used twice.  A careful eager way is right everywhere, at a price that
-doubles with every step.  The order is right and walks along every wire once.
+What you will see.  The eager way is right on a chain and wrong on a diamond, where a
+Value is used twice.  A careful eager way is right everywhere, at a price that doubles
+with every step.  The order is right and walks along every wire (edge) once.
 """
 
 import math
@@ -17,7 +21,7 @@ from micronn.engine import Value, topological_order
 
 
 def eager(root, careful):
-    """Pass on at once whatever arrives: all of grad so far, or only what is new."""
+    """Pass each message (gradient contribution) on: all of grad so far, or only what is new."""
     walked, to_do = 0, [(root, 1.0)]
     while to_do:
         node, message = to_do.pop()
@@ -55,7 +59,7 @@ for name, way in ways.items():
 # prints: eager            4.0       6.0
 # prints: careful          4.0       4.0
 # prints: in order         4.0       4.0
-print("Eager: b hears 1, passes it on, hears 1 more, and passes the first 1 on again.\n")
+print("Eager: b gets 1, passes it on, gets 1 more, and passes the first 1 on again.\n")
 
 # Careful passes on only what is new, so it walks every path.  Paths multiply.
 print("diamonds in a row     wires   walked, careful   walked, in order")
@@ -68,7 +72,7 @@ for diamonds in (1, 2, 4, 8, 16):
 # prints: 16 32 131,070 32
 print("60 diamonds: more walks than seconds since the universe began.  In order: 120.\n")
 
-# The order of a small net: two neurons, one behind the other, and a loss.
+# The order of a longer graph.  relu() makes a negative number 0 and leaves the others.
 x, w1, w2 = Value(2.0, "x"), Value(0.5, "w1"), Value(-3.0, "w2")
 z1 = x * w1
 h = z1.relu()
@@ -78,14 +82,19 @@ for value, name in ((z1, "z1"), (h, "h"), (z2, "z2"), (loss, "loss")):
     value.label = name
 loss.backward()
 for step, node in enumerate(reversed(topological_order(loss)), 1):
-    made = f"by {node.op} from {', '.join(v.label for v in node.operands)}" if node.op else "given"
+    made = (
+        f"by {node.op} from {', '.join(v.label for v in node.operands)}"
+        if node.op
+        else "given (leaf)"
+    )
     print(f"{step}. {node.label:5s} data {node.data:5.1f}   grad {node.grad:6.1f}   {made}")
 # prints: 1. loss data 9.0 grad 1.0 by **2 from z2
 # prints: 3. w2 data -3.0 grad -6.0 given
 # prints: 6. w1 data 0.5 grad 36.0 given
-print("The last layer is done before the first hears anything: back-propagation.\n")
+print("The end is done before the beginning gets anything (backpropagation).\n")
 
-print("The chain rule along the path loss -> z2 -> h -> z1 -> w1, a slope a wire:")
+print("Along the path loss -> z2 -> h -> z1 -> w1, one slope a wire (local derivative),")
+print("and all of them multiplied (chain rule):")
 slopes = (loss.local_grads[0], z2.local_grads[0], h.local_grads[0], z1.local_grads[1])
 print(*[f"({slope:g})" for slope in slopes], f"multiplied: {math.prod(slopes):g} = w1.grad")
 # prints: (-6) (-3) (1) (2) multiplied: 36 = w1.grad
@@ -93,4 +102,4 @@ print(*[f"({slope:g})" for slope in slopes], f"multiplied: {math.prod(slopes):g}
 # Change it:
 #  - Let diamond() add three times: b = a + a + a.  How far off is eager now?
 #  - In eager(), pop(0) instead of pop(): first come, first served.  Better or worse?
-#  - Set w1 = -0.5.  Which numbers of the list become 0, and which neuron did it?
+#  - Set w1 = -0.5.  Which numbers of the list become 0, and which operation did it?

@@ -2,13 +2,16 @@
 
 Run:    python demos/03_step_through_backpropagation.py
 Takes:  about a second
+Before: lesson 2
+After:  you can draw any computation, step through it, and test yourself on it
+New:    draw, .save(), Graph, Story, .steps, .phase, .code, save_worksheet
 
 The question.  f = (a*b) * (a+b) uses a twice and b twice.  In which order does
 backward() visit the graph, and when exactly is each gradient finished?
 
-What you will see.  The same steps three times: below as a list, in
-step.html as a picture that moves when you press the arrow keys, and in sheet.html
-as empty boxes for you and a pencil.  All files go into the current folder.
+What you will see.  The same steps three times: below as a list, in step.html as a
+picture that moves when you press the arrow keys, and in sheet.html as empty boxes for
+you and a pencil.  All files go into the current folder.
 """
 
 from micronn.draw import draw
@@ -35,7 +38,7 @@ print("""
 After step 3 a.grad is -6, and that is not yet the answer: the other use of a has
 not reported.  Had a been computed from something, that would have to wait: backward()
 takes a value's turn only after all of its uses, so each step finds a finished grad.
-Every line has the same form:  += local derivative * gradient of the result.
+Every line has the same form (chain rule):  += local derivative * gradient of the result.
 """)
 # prints: After step 3 a.grad is -6, and that is not yet the answer
 
@@ -48,5 +51,6 @@ print(f"wrote {sheet} and {answers}: print the first, hide the second")
 
 # Change it:
 #  - In step.html press p and work out all five gradients before you look.
-#  - Draw (a*a) * b.  How many wires lead to a, and what do their messages add up to?
+#  - Draw (a*a) * b.  How many wires lead to a, and what do their messages
+#    (gradient contributions) add up to?
 #  - Set b = 2.0, so that e is 0.  Which wire is dotted now, and which gradients die?

@@ -2,13 +2,17 @@
 
 Run:    python demos/04_checking_a_slope_by_nudging.py
 Takes:  under a second
+Before: lesson 1
+After:  you can check any derivative, and know how far to trust the check
+New:    gradcheck, .ok, .worst, .autograd, .numeric, custom_operation
 
-The question.  backward() says that x*x*x has slope 12 at x = 2.  A nudge can check
-that: move x by h, see how far the result moves.  How small should h be?
+The question.  backward() says that x*x*x has slope 12 at x = 2.  A nudge (finite
+difference) can check that: move x by h, see how far the result moves.  How small
+should h be?
 
 What you will see.  Smaller is better, until it is suddenly much worse.  Nudging to
-both sides gets far closer than nudging to one.  And a wrong derivative, the kind a
-person types on a tired evening, is caught.
+both sides (central difference) gets far closer than nudging to one.  And a wrong
+derivative, the kind a person types on a tired evening, is caught (gradient check).
 """
 
 import math
@@ -44,8 +48,9 @@ for k in range(1, 17):
 # prints: 1e-05 6.0e-05
 # prints: 1e-16 1.2e+01 1.2e+01
 print("""
-On the way down the bend of the curve is to blame.  By hand: one side is off
-by 6h + h*h, both sides only by h*h.  Then, from 1e-06 on, it is the computer:
+On the way down the curve is to blame, which is no straight line (truncation
+error).  By hand: one side is off by 6h + h*h, both sides only by h*h.  Then,
+from 1e-06 on, it is the computer (rounding error):
 8 and 8 + 12h share nearly all of their 16 digits, and subtracting leaves the
 few that differ.  At 1e-16, 2 + h is 2: nothing moves, and the slope looks like
 0.  The best h lies in the middle: 1e-05 to both sides.

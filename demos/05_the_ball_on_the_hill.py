@@ -2,14 +2,16 @@
 
 Run:    python demos/05_the_ball_on_the_hill.py
 Takes:  under a second
+Before: lesson 1
+After:  you can write gradient descent, and choose its learning rate
 
 The question.  Gradient descent is one line: x = x - lr * slope.  What do the minus,
-the slope and the lr each do, and when may it stop?
+the slope (gradient) and the lr (learning rate) each do, and when may it stop?
 
 What you will see.  The sign of the slope, and which way the ball goes.  One update
 with its numbers.  Six learning rates on one hill, from creeping to exploding, where
-two as different as 0.1 and 0.9 turn out equally fast.  What stopping early saves,
-and the same rule on a surface, where every arrow points downhill.
+two as different as 0.1 and 0.9 turn out equally fast.  What stopping early saves, and
+the same rule on a surface, where every arrow points downhill.
 """
 
 from micronn.engine import Value
@@ -27,7 +29,13 @@ def slope_at(x):
 print("loss = (x - 3)**2          x    loss   slope   so x must go")
 for x in (0.0, 2.0, 3.0, 4.0, 6.0):
     loss, slope = slope_at(x)
-    way = "right, up to larger x" if slope < 0 else "left" if slope > 0 else "nowhere: the bottom"
+    way = (
+        "right, up to larger x"
+        if slope < 0
+        else "left"
+        if slope > 0
+        else "nowhere: the bottom (minimum)"
+    )
     print(f"{x:28.1f} {loss:7.1f} {slope:7.1f}   {way}")
 # prints: 0.0 9.0 -6.0 right, up to larger x
 # prints: 3.0 0.0 0.0 nowhere: the bottom
@@ -66,7 +74,7 @@ for lr in (0.01, 0.1, 0.5, 0.9, 1.0, 1.1):
 # prints: 1.00 -1.00 ....0..............|..............1..... never
 # prints: 1.10 -1.20 ....0..............|.................1.. explodes
 print("0.9 overshoots every time and is as fast as 0.1: only the size of the factor")
-print("counts.  From 1 on, the ball never comes to rest.\n")
+print("counts.  From 1 on, the ball never comes to rest (divergence).\n")
 
 # When to stop.  At the bottom the slope is 0, but a walk only comes closer.
 print("with lr 0.1, stop at slope   0.1   0.001   0.00001   0.0000001")
@@ -80,7 +88,7 @@ for small in (0.1, 0.001, 0.00001, 0.0000001):
 print("                     steps   {:3d} {:7d} {:9d} {:11d}".format(*counts))
 # prints: steps 19 39 60 81
 print("Each further factor of 100 costs the same 20 or 21 steps and moves x ever")
-print('less.  "Until the minimum" means: until you no longer care.\n')
+print('less.  "Until the minimum" means: until you no longer care (convergence).\n')
 
 # A surface: loss = x*x + 9*y*y.  The gradient is a vector, one slope for each number.
 print("downhill, where the larger slope points; o is the bottom, S to 9 a walk")

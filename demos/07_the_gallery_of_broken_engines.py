@@ -2,6 +2,9 @@
 
 Run:    python demos/07_the_gallery_of_broken_engines.py
 Takes:  under a second
+Before: lessons 2, 4
+After:  you can read tiny.py, and know which mistakes a first test does not see
+New:    tiny, .tanh()
 
 The question.  micronn/tiny.py is an engine on one page.  Which of its lines can be
 wrong without anybody noticing, and what is the smallest expression that gives it away?
@@ -29,10 +32,10 @@ def broken(changes):
 
 # The gallery: what is on the page, and what stands there instead.
 
-# = where += belongs: the last message wins.
+# = where += belongs: the last message (gradient contribution) wins.
 SetsGrad = broken({"operand.grad += local_grad": "operand.grad = local_grad"})
 
-# Breadth first from the output: a node passes on before it has heard all.
+# Breadth first from the output: a node passes on before it has got all.
 NoOrder = broken({"        order = self.topological_order()\n": """
         order = [self]
         for node in order:

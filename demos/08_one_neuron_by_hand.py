@@ -2,14 +2,17 @@
 
 Run:    python demos/08_one_neuron_by_hand.py
 Takes:  under a second
+Before: lessons 2, 5
+After:  you can compute a neuron forward and backward on paper
+New:    .tanh()
 
-The question.  A neuron multiplies each input by a weight, adds a bias, and bends
-the sum with a curve.  Which of its five numbers should change, and which way, to
-make its output larger?
+The question.  A neuron multiplies each input by a weight, adds a bias, and sends the
+sum through a curve (activation function).  Which of its five numbers should change,
+and which way, to make its output larger?
 
-What you will see.  Every number forward, then every number backward, each small
-enough for paper.  One of the two weights turns out to be unable to learn anything
-from this example.
+What you will see.  Every number forward (forward pass), then every number backward
+(backward pass), each small enough for paper.  One of the two weights turns out to be
+unable to learn anything from this example.
 """
 
 from micronn.engine import Value, topological_order
@@ -37,8 +40,8 @@ for node in topological_order(o):
 # prints: o = tanh(0.8814) = 0.7071
 print("  b was chosen so that o is 1 / sqrt(2) and o*o is 1/2: the rest fits on paper.\n")
 
-# Backward: from the output to the inputs.  Every wire carries a message,
-# its local slope times the grad of the value it leaves.
+# Backward: from the output to the inputs.  Every wire carries a message (gradient
+# contribution): its local slope (local derivative) times the grad of the value it leaves.
 o.backward()
 print("BACKWARD: what o gains for each unit of it")
 print("  from     to        local slope   * upstream   = message")
@@ -70,4 +73,4 @@ print("""  w2 is multiplied by x2 = 0.  Whatever w2 is, o is the same, so this e
 #  - Let x2 = 0.5, and work out w2.grad before you run it.  (b moves n; use the new o.)
 #  - Replace n.tanh() by n.relu(), then by n.sigmoid().  What stays the same
 #    between the grads, whichever curve it is?
-#  - Set b = 20.  Why is every grad printed as 0 now?  The neuron is "saturated".
+#  - Set b = 20.  Why is every grad printed as 0 now?  The curve is flat there (saturation).

@@ -2,14 +2,17 @@
 
 Run:    python demos/09_drawing_the_neuron.py
 Takes:  under a second
+Before: lessons 3, 8
+After:  you can read the picture of a neuron, as a graph and as a circle
+New:    Neuron, .w, .b, .load_state_dict(), .zero_grad(), draw_network
 
-The question.  A neuron is five numbers given and five computed.  Can one picture
-show all of them, forward and backward, so that nothing is left to believe?
+The question.  A neuron is five numbers given and five computed.  Can one picture show
+all of them, forward and backward, so that nothing is left to believe?
 
-What you will see.  Two picture files in the current folder: the neuron as a graph
-with a card for every number, which plays its two passes step by step, and the same
-neuron as a circle with a line for every weight.  Open both in a browser.  Below, what
-to look for in them.
+What you will see.  Two picture files in the current folder: the neuron as a graph with
+a card for every number, which plays its two passes step by step, and the same neuron
+as a circle with a line for every weight.  Open both in a browser.  Below, what to look
+for in them.
 """
 
 from micronn.draw import draw
@@ -38,12 +41,12 @@ halves = sum(f"{node.grad:.4f}" == "0.5000" for node in nodes)
 print(f"""
 Read it from left to right for the data, from right to left for the grads:
   - green frames are inputs, violet ones parameters, the heavy one the output
-  - a number beside the letter for "partial" is a local slope: tanh has 1/2,
-    each plus has 1 and 1, and a times has, on each line, the OTHER factor
+  - a number beside the letter for "partial" is a local slope (local derivative):
+    tanh has 1/2, each plus 1 and 1, and a times has, on each line, the OTHER factor
   - a grad is the local slopes multiplied along the way to the output.
     {halves} cards say +0.5000: only tanh, plus and a factor of 1 lie behind them
   - blue is positive, orange negative, grey is exactly 0
-  - one wire is dotted, from w2 to x2 * w2: its local slope there is x2 = 0
+  - one wire (edge) is dotted, from w2 to x2 * w2: its local slope there is x2 = 0
 """)
 # prints: 6 cards say +0.5000
 names = {w1: "w1", w2: "w2", b: "b"}

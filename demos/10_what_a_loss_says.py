@@ -2,13 +2,16 @@
 
 Run:    python demos/10_what_a_loss_says.py
 Takes:  under a second
+Before: lesson 5
+After:  you can turn misses into one number, and let its slope correct them
+New:    mean
 
 The question.  Two people throw darts.  One hits the same spot again and again, far
 from the middle.  The other hits all around it.  Who is worse, and who can be helped?
 
-What you will see.  A loss makes one number of many misses: square, add, divide.
-It says who is worse now.  Its slope says something else: who one correction helps.
-Misses themselves must not be added: they cancel.
+What you will see.  A loss makes one number of many misses: square, add, divide (mean
+squared error).  It says who is worse now.  Its slope says something else: who one
+correction helps.  Misses themselves must not be added: they cancel.
 """
 
 from micronn.engine import Value, mean
@@ -69,7 +72,7 @@ print("""
 The loss says how bad it is.  The slope says what this knob can do about it.
 The steady hand needed one correction.  For the wild one every other aim is
 worse: slope 0, loss 12.5.  It takes another knob, a steadier arm.
-A net's knobs are its weights, and its throws are its examples.""")
+A net's knobs (parameters) are its weights, and its throws are its examples.""")
 
 # Change it:
 #  - Move one wild throw from (4, 0) to (8, 0).  Predict sum, loss and slope first.

@@ -2,14 +2,18 @@
 
 Run:    python demos/11_the_best_fit_line.py
 Takes:  under a second
+Before: lessons 9, 10
+After:  you can train a neuron, and say where it ends
+New:    mse, SGD, .parameters(), .step()
 
-The question.  A neuron without a bend, w*x + b, is a straight line.  School finds
-the best line through points by solving two equations.  Descent finds it by walking.
-Do they agree, and if so, why does nobody solve the equations of a net?
+The question.  A neuron with no curve behind its sum, w*x + b, is a straight line
+(linear regression).  School finds the best line through points by solving two
+equations (closed form).  Descent finds it by walking.  Do they agree, and if so, why
+does nobody solve the equations of a net?
 
-What you will see.  The line turning onto the points, step by step.  The two
-equations, with numbers for paper.  Both answers, equal to six digits, from any
-start.  And what becomes of the equations when the neuron gets a bend.
+What you will see.  The line turning onto the points, step by step.  The two equations,
+with numbers for paper.  Both answers, equal to six digits, from any start.  And what
+becomes of the equations when the neuron gets a curve (activation function).
 """
 
 from micronn.losses import mse
@@ -31,7 +35,10 @@ def board(w, b):
 
 
 def descend(w, b, steps, lr=0.1):
-    """Gradient descent on a neuron from (w, b); yields it before each step."""
+    """Gradient descent on a neuron from (w, b); yields it before each step.
+
+    step() is one line for every parameter: p.data = p.data - lr * p.grad.
+    """
     neuron = Neuron(1, activation="linear")
     neuron.load_state_dict({"w.0": w, "b": b})
     optimizer = SGD(neuron.parameters(), lr)
@@ -81,8 +88,8 @@ for start in ((-0.5, 4.0), (10.0, -10.0), (-30.0, 99.0)):
 print(f"ends of three walks from far apart: {ends}")
 # prints: ends of three walks from far apart: {(0.8, 1.4)}
 print("""
-The loss of a line is a bowl with one bottom, so "slope zero" has one solution,
-and walking finds the same.  Bend the neuron, and w and b sit inside the curve:
+The loss of a line is a bowl with one bottom (convex), so "slope zero" has one
+solution, and walking finds the same.  Put tanh behind the sum, and w and b sit inside:
     mean((tanh(w*x + b) - y) * (1 - tanh(w*x + b)**2) * x) = 0
 cannot be solved for w.  Walking asks only for the slope where it stands, so it
 works on any net.  What is lost is the promise: there, a walk ends at A bottom,

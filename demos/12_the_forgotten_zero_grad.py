@@ -2,6 +2,9 @@
 
 Run:    python demos/12_the_forgotten_zero_grad.py
 Takes:  under a second
+Before: lesson 11
+After:  you can see in a picture, or in a walk, that grads were not cleared
+New:    computation_tree
 
 The question.  backward() does not set a gradient, it adds to it.  What does that look
 like, and where does a ball on a hill end, if nobody clears what was there before?
@@ -80,8 +83,8 @@ print(f"farthest from 3 in the last ten turns: {rest[0]:.3f} and {rest[1]:.3f}")
 print("""
 Each step now takes the sum of all slopes there ever were.  That is a speed: it
 grows downhill and shrinks uphill, and nothing slows it.  So the ball swings from
-about 0 to about 6 and back for ever.  (With a little friction it is called momentum:
-demo 22.)
+about 0 to about 6 and back for ever (oscillation).  With a little friction it is
+called momentum: demo 22.
 """)
 
 # The same adding, wanted: examples that come in two halves, one zero_grad() before both.
@@ -103,8 +106,8 @@ optimizer.zero_grad()
 squares(halves[0] + halves[1]).backward()
 print(f"first half {first}, both {added}; all four at once {w.grad}")
 # prints: first half -6.0, both -70.0; all four at once -70.0
-print("A gradient of a sum is the sum of the gradients.  That is why backward() adds,")
-print("and how a batch that does not fit into memory is learned in parts.")
+print("A gradient of a sum is the sum of the gradients.  That is why backward() adds, and how")
+print("examples that do not fit into memory are learned in parts (gradient accumulation).")
 
 # Change it:
 #  - Put zero_grad() between backward() and step().  Where does the ball go, and what does

@@ -2,6 +2,8 @@
 
 Run:    python demos/13_a_picture_of_one_moment.py
 Takes:  under a second
+Before: lesson 12
+After:  you can say of a graph which moment it holds, and put a loop's lines in order
 
 The question.  loss.backward(), optimizer.step(), and then you draw the loss.  Which w
 is in the picture, the one that the loss was computed with or the one after the step?

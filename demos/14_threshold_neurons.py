@@ -2,15 +2,19 @@
 
 Run:    python demos/14_threshold_neurons.py
 Takes:  under a second
+Before: lessons 5, 8
+After:  you can build gates from neurons, and say why they cannot be trained
+New:    .sigmoid()
 
-The question.  The neuron of 1943 knew two answers: on when its weighted sum reaches
-a threshold, off when not.  What can one of them decide, what can three, and why is
-it not the neuron we train today?
+The question.  The neuron of 1943 knew two answers: on when its weighted sum reaches a
+threshold, off when not (step function).  What can one of them decide, what can three,
+and why is it not the neuron we train today?
 
-What you will see.  One neuron that is four different gates, by its threshold alone.
-A search through 35,937 neurons in which none is XOR, and three that are.  Then the
-bias: books write -b and others +b, and it makes no difference that anybody can see.
-Last, why nobody can train an on-off neuron by its slope.
+What you will see.  One neuron that is four different gates, by its threshold alone.  A
+search through 35,937 neurons in which none is XOR; three neurons together are it.
+Then the threshold on the other side of the sum (bias): books write -b and others +b,
+and it makes no difference that anybody can see.  Last, why nobody can train an on-off
+neuron by its slope.
 
 Source: McCulloch, Pitts, "A logical calculus of the ideas immanent in nervous
 activity", 1943.
@@ -84,7 +88,7 @@ for s in soft:
 print("sigmoid              ", " ".join(f"{s.sigmoid().data:.2f}" for s in soft))
 print("slope of sigmoid     ", " ".join(f"{s.grad:.2f}" for s in soft))
 print("The on-off answer is flat on both sides of its jump: its slope is 0, and says")
-print("nothing about which way to turn a weight.  A bent curve always says something.")
+print("nothing about which way to turn a weight.  A smooth curve says something everywhere.")
 # prints: nothing about which way to turn a weight.
 
 # Change it:

@@ -2,13 +2,17 @@
 
 Run:    python demos/15_xor_needs_a_hidden_layer.py
 Takes:  under a second
+Before: lesson 11
+After:  you can train a net, and say what its hidden layer is for
+New:    xor, MLP, .layers, .neurons
 
-The question.  "Either, but not both" is four examples.  Why can no single neuron
-learn them, however long it trains, when two neurons in front of it can?
+The question.  "Either, but not both" is four examples.  Why can no single neuron learn
+them, however long it trains, when two neurons in front of it can?
 
-What you will see.  Two lines of arithmetic that rule out every single neuron at
-once.  A hidden layer that moves the four points to where one line can part them.
-And a hidden layer that is no use at all, because its neurons start out equal.
+What you will see.  Two lines of arithmetic that rule out every single neuron at once.
+A hidden layer (multilayer perceptron) that moves the four points to where one line can
+part them (linearly separable).  And a hidden layer that is no use at all, because its
+neurons start out equal (symmetry).
 """
 
 import random
@@ -47,7 +51,8 @@ largest = max(abs(line(x).data) for x in inputs)
 print(f"trained: loss {loss:.3f}, no answer further from 0 than {largest:.3f}\n")
 # prints: trained: loss 1.000, no answer further from 0 than 0.000
 
-# Two hidden neurons in front of it.
+# Two hidden neurons in front of it.  MLP(2, [2, 1]): 2 inputs, a layer of 2 neurons that
+# read them, and a layer of 1 that reads those two.
 model = MLP(2, [2, 1], "tanh", rng=random.Random(1))
 loss, right = train(model)
 print(f"{model}: loss {loss:.3f}, {right} of 4 right")
@@ -72,12 +77,13 @@ apart = max(abs(p.data - q.data) for p, q in zip(first, second, strict=True))
 print(f"started equal: loss {loss:.3f}, {right} of 4 right; after 500 steps the two")
 print(f"hidden neurons are {apart} apart: two copies, doing the work of one")
 # prints: hidden neurons are 0.0 apart: two copies, doing the work of one
-print("Equal weights get equal grads, for ever.  That is why a net starts at random.")
+print("Equal weights get equal grads, for ever.  So a net starts at random (initialization).")
 luck = [train(MLP(2, [2, 1], "tanh", rng=random.Random(seed)))[1] for seed in range(6)]
-print(f"Chance may still fail.  Right of 4, for six random starts: {luck}")
+print(f"Such a start may still fail.  Right of 4, for six random starts: {luck}")
 # prints: Right of 4, for six random starts: [4, 4, 2, 4, 4, 2]
 
 # Change it:
 #  - Take 3 hidden neurons in the last list.  Does any start still fail?
 #  - Change one of the equal weights from 0.5 to 0.500001.  How small a difference will do?
-#  - Replace "tanh" by "linear": why does a hidden layer without a bend not help?
+#  - Replace "tanh" by "linear": why does a hidden layer without a curve (nonlinearity) not
+#    help?

@@ -2,14 +2,18 @@
 
 Run:    python demos/17_squares_or_absolute_values.py
 Takes:  under a second
+Before: lesson 11
+After:  you can choose a loss by what you think of outliers
+New:    mae, huber, .lr
 
-The question.  Misses can be squared before they are added, or only stripped of
-their sign.  Both are 0 when all is right.  Does it matter which one a net is given?
+The question.  Misses can be squared before they are added (mean squared error), or
+only stripped of their sign (mean absolute error).  Both are 0 when all is right.  Does
+it matter which one a net is given?
 
-What you will see.  Five numbers, one of them strange, and one number to stand for
-them all.  The two losses choose 20 and 3, and neither is wrong.  Then one neuron and
-one set of points, with three losses and three different lines.  And what the slope
-of |x| is at 0, where it has none.
+What you will see.  Five numbers, one of them far from the rest (outlier), and one
+number to stand for them all.  The two losses choose 20 and 3, and neither is wrong.
+Then one neuron and one set of points, with three losses and three different lines.
+And what the slope of |x| is at 0, where it has none (subgradient).
 """
 
 import math
@@ -47,7 +51,7 @@ for loss, lr in ((mse, 0.1), (mae, 0.5)):
     print(f"{loss.__name__:5s} {c:7.2f}  {row} {sum(pulls):8.0f} {share:12.0%}")
 # prints: mse 20.00 38 36 34 32 -140 0 50%
 # prints: mae 3.00 1 1 0 -1 -1 0 25%
-print("""Squares: every miss pulls as hard as it is long.  The strange 90 alone balances
+print("""Squares: every miss pulls as hard as it is long.  The outlier 90 alone balances
 the other four, and c is the mean, a number that none of the five is near.
 Absolute values: every miss pulls alike, so c is the one in the middle, the
 median.  90 could be 9000, and c would still be 3.

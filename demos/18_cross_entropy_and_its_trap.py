@@ -2,15 +2,19 @@
 
 Run:    python demos/18_cross_entropy_and_its_trap.py
 Takes:  under a second
+Before: lessons 10, 14
+After:  you can use log loss without a crash, and say why it takes logits
+New:    DomainError, .log(), binary_cross_entropy
 
-The question.  A net says p, the chance that the answer is 1.  The loss is
--y*log(p) - (1-y)*log(1-p), which is 0 when p is right.  Type it in as it stands,
-give it a perfect answer, and the program stops.  Why, and what to type instead?
+The question.  A net says how likely the answer is 1: p (probability).  The loss is
+-y*log(p) - (1-y)*log(1-p) (log loss), which is 0 when p is right.  Type it in as it
+stands, give it a perfect answer, and the program stops.  Why, and what to type
+instead?
 
-What you will see.  The table of the loss, and its slope, which is the plainest of
-all: p - y.  The typed formula failing on the best answer there is, and a popular
-repair that is silent just where the net is most wrong.  Then the loss computed from
-the score, before the sigmoid, which has neither fault.
+What you will see.  The table of the loss, and its slope, which is the plainest of all:
+p - y.  The typed formula failing on the best answer there is, and a popular repair
+that is silent just where the net is most wrong.  Then the loss computed from the score
+before the sigmoid (logit), which has neither fault.
 """
 
 import math
@@ -32,7 +36,7 @@ for p in (0.01, 0.1, 0.5, 0.9, 0.99):
 # prints: 0.50 0.693 ### 0.693 ###
 # prints: 0.99 0.010
 print("By hand: log(1) = 0, so being right costs nothing.  Not knowing costs log(2).")
-print("Each factor of 10 in the chance given to the truth costs log(10) = 2.303.\n")
+print("Each factor of 10 in the p given to the truth costs log(10) = 2.303.\n")
 
 print("p = 1 and y = 1, a perfect answer: -1*log(1) - 0*log(0), which should be 0")
 try:
@@ -53,7 +57,7 @@ print("  float has, and a trained net gives scores of 37\n")
 # From the score z.  With p = sigmoid(z),  -log(p) = softplus(-z) and -log(1-p) =
 # softplus(z), where softplus(z) = log(1 + e**z) never meets a log of 0.
 print("y = 0, and the net gets surer and surer that it is 1:")
-print("score     chance p       p + 1e-12 repair           from the score")
+print("score            p       p + 1e-12 repair           from the score")
 print("                          loss     slope             loss     slope   p - y")
 for score in (0.0, 2.0, 10.0, 37.0, 100.0, 1000.0):
     z = Value(score)
@@ -69,8 +73,8 @@ for score in (0.0, 2.0, 10.0, 37.0, 100.0, 1000.0):
 # prints: 100 1.0000000 27.631 0.00000 100.000 1.00000 1.0000
 print("""
 The repair stops the crash and hides the fault.  At a score of 100 a net could
-hardly be more wrong, and its slope is 0: the sigmoid is flat there, no message
-gets through, and it will never learn.  From the score, the slope of the
+hardly be more wrong, and its slope is 0: the sigmoid is flat there (saturation),
+and it will never learn.  From the score, the slope of the
 sigmoid, p*(1-p), and the slope of the log, 1/(1-p), cancel on paper before
 they do harm in a float.  What is left is what you said minus what was true:
 p = 0.9, y = 1: slope -0.1, push up a little; y = 0: slope 0.9, push down hard""")

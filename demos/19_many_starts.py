@@ -2,14 +2,17 @@
 
 Run:    python demos/19_many_starts.py
 Takes:  about three seconds
+Before: lesson 15
+After:  you can say what descent promises and what it does not
+New:    .sin()
 
-The question.  Descent goes downhill until it is at a bottom.  Is that THE bottom?
-And why not look everywhere and take the lowest?
+The question.  Descent goes downhill until it is at a bottom (local minimum).  Is that
+THE bottom (global minimum)?  And why not look everywhere and take the lowest?
 
 What you will see.  One curve with four valleys, and a map of which start ends in
-which.  Sixteen nets with the same task and different starts, which end at four
-different losses, each of which can be explained on paper.  A lowest point that is
-not one point but endlessly many.  And what looking everywhere would cost.
+which.  Sixteen nets with the same task and different starts (initialization), which
+end at four different losses, each of which can be explained on paper.  A lowest point
+that is not one point but endlessly many.  And what looking everywhere would cost.
 """
 
 import random
@@ -87,7 +90,7 @@ print(f"all sixteen ended at one of these four: {set(rounded) == set(reasons)}\n
 
 # A net is a point with nine coordinates.  Walk straight from one solution to another.
 first, second = [net for net, loss in zip(nets, rounded, strict=True) if loss == 0.0][:2]
-print("two solved nets, as places, and the losses on the straight way between them")
+print("two solved nets, as places (parameter vectors), and the losses on the way between")
 for name, net in (("A", first), ("B", second)):
     print(f"   {name}", " ".join(f"{p.data:6.2f}" for p in net.parameters()))
 way = MLP(2, [2, 1], "relu")
@@ -113,7 +116,7 @@ print(f"\nA with a hidden neuron 4 times as large and read 1/4 as much: {stretch
 print(f"A with its hidden neurons swapped: {abs(loss_of(first).data - before) < 1e-12}")
 # prints: read 1/4 as much: True
 # prints: A with its hidden neurons swapped: True
-print('Other places, the same net, the same loss.  "The" minimum does not exist.\n')
+print('Other places, the same net, the same loss (symmetry).  "The" minimum does not exist.\n')
 
 # Looking everywhere: ten values for each coordinate, one loss for each combination.
 print("looking everywhere, ten values a parameter        losses to compute")

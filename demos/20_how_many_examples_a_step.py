@@ -2,14 +2,18 @@
 
 Run:    python demos/20_how_many_examples_a_step.py
 Takes:  about a second
+Before: lesson 11
+After:  you can choose a batch size, and say what it costs
+New:    line, batches
 
-The question.  The loss is an average over all examples, and so is its gradient.
-Does a step have to wait until every example has been heard?
+The question.  The loss is an average over all examples, and so is its gradient.  Does
+a step have to wait until every example has been heard?
 
-What you will see.  The wishes of six examples, as arrows, and their mean, which is
-the gradient.  Then 60 examples, and three walks: all 60 for each step, 10, or 1.
-Count their steps, and they are equal; count the examples they heard, which is the
-work, and one is sixty times as fast.  And see what it pays for that.
+What you will see.  The wishes of six examples (negative gradients), as arrows, and
+their mean.  Then 60 examples, and three walks: all 60 for each step (full batch), 10
+(mini-batch), or 1 (stochastic gradient descent).  Count their steps, and they are
+equal; count the examples they heard, which is the work, and one is sixty times as
+fast.  And see what it pays for that.
 """
 
 import random
@@ -89,8 +93,8 @@ for size in (60, 10, 1):
 print("""In steps they are equal: one example points roughly where all sixty do.  In
 work they are not: a step that hears sixty costs sixty times as much.  "Faster"
 means faster per step.  The price is at the end: single examples pull about for
-ever, and the loss trembles.  (Machines that compute many examples at once
-change the prices; that is why 10 to 100 a step is usual.)
+ever, and the loss goes up and down (gradient noise).  Machines that compute many
+examples at once change the prices; that is why 10 to 100 a step is usual.
 """)
 
 print("The walks; w to the right, b up.  @ all sixty, o ten, . one; S start, X truth")
@@ -103,6 +107,6 @@ for row in range(7, -7, -1):
     print("   " + "".join(grid.get((column, row), " ") for column in range(-20, 45)).rstrip())
 
 # Change it:
-#  - lr=0.4.  Which of the three walks still arrives, and which trembles most?
+#  - lr=0.4.  Which of the three walks still arrives, and whose loss is the noisiest?
 #  - noise=0: all examples agree.  What does the last column say now, and why?
 #  - Leave out the shuffle: take the examples in order, left to right.  What goes wrong?

@@ -2,14 +2,17 @@
 
 Run:    python demos/21_ranked_gradients.py
 Takes:  under a second
+Before: lesson 16
+After:  you can ask a net which of its parameters matter now
+New:    bars, .named_parameters(), .state_dict()
 
 The question.  A net has 41 parameters, so its gradient is a list of 41 numbers: one
-arrow in a space of 41 directions.  Which parameters matter most right now?
+arrow in a space of 41 directions (vector).  Which parameters matter most right now?
 
 What you will see.  The ranking, as bars.  A test of what it promises: nudge each
-parameter alone, by the same amount, and see which one lowers the loss most.  How
-much of the whole arrow the few biggest entries make up.  And what the ranking does
-not say: after training it is another one.
+parameter alone, by the same amount (finite difference), and see which one lowers the
+loss most.  How much of the whole arrow the few biggest entries make up.  And what the
+ranking does not say: after training it is another one.
 """
 
 import math
@@ -63,7 +66,7 @@ print(f"the five biggest entries gain most: {set(ranked[:5]) == set(by_gain[:5])
 
 # The gradient as an arrow: how much of its length is in the biggest entries?
 length = math.hypot(*grads.values())
-print(f"\nlength of the whole arrow: {length:.3f}.  Steps of length 0.1 along")
+print(f"\nlength of the whole arrow (norm): {length:.3f}.  Steps of length 0.1 along")
 for count in (1, 5, 41):
     kept = model.state_dict()
     part = math.hypot(*[grads[name] for name in ranked[:count]])

@@ -2,9 +2,13 @@
 
 Run:    python demos/22_momentum_and_adam.py
 Takes:  about two seconds
+Before: lesson 16
+After:  you can choose an optimizer, and say what it remembers
+New:    Adam, .state
 
-The question.  In a ravine the slope points at the other wall, not along the valley.
-Plain descent bounces from wall to wall.  What can a memory of earlier slopes do?
+The question.  In a ravine (ill-conditioned) the slope points at the other wall, not
+along the valley.  Plain descent bounces from wall to wall.  What can a memory of
+earlier slopes (momentum) do?
 
 What you will see.  Three walks down one ravine, drawn, each with the best learning
 rate it was found to have.  Then inside Adam: two parameters whose gradients differ a
@@ -27,7 +31,7 @@ WAYS = {
 
 
 def ravine(x, y):
-    """80 times as bent across (y) as along (x); the bottom is at (0, 0)."""
+    """80 times as curved across (y) as along (x); the bottom is at (0, 0)."""
     return 0.5 * x**2 + 40.0 * y**2
 
 
@@ -85,9 +89,10 @@ for step in range(1, 5):
     print(f"{step:4d} {left}  {right}")
 # prints: 1 1000 100.0 1000.0 -0.1000 1 0.1000 0.0010 -0.1000
 # prints: 4 1000 343.9 3994.0 -0.1000 1 0.3439 0.0040 -0.1000
-print("""m is the average slope, v the average squared slope, both started at 0 and
-corrected for it.  m / sqrt(v) has no unit left: it is about 1 as long as the
-sign stays, whatever the size.  So lr is the length of a step, in both.
+print("""m is a running mean of the slope (first moment), v one of its square (second
+moment), both started at 0 and corrected for it (bias correction).  m / sqrt(v)
+has no unit left: it is about 1 as long as the sign stays, whatever the size.
+So lr is the length of a step, in both.
 """)
 
 print("THE RACE on two moons: steps until the mean squared error is below 0.15")

@@ -2,14 +2,18 @@
 
 Run:    python demos/23_learning_too_little_and_too_much.py
 Takes:  about two seconds, longer without a C compiler
+Before: lessons 20, 22
+After:  you can tell a net that has learned a rule from one that knows answers
+New:    curve, fit, .epoch, .loss, .validation_loss, evaluate, Curves
 
 The question.  A net that is right about everything it was shown may have found the
-rule, or may know the answers by heart.  How can one tell, without knowing the rule?
+rule (generalization), or may know the answers by heart (overfitting).  How can one
+tell, without knowing the rule?
 
-What you will see.  Examples dealt into three sets.  Nets of growing width: too
-small, they miss the rule; too large, they learn the noise, and the gap between two
-of the sets gives them away.  The same for a net that is trained too long.  Then one
-choice, and one honest look at the third set.
+What you will see.  Examples dealt into three sets.  Nets of growing width: too small,
+they miss the rule (underfitting); too large, they learn the noise, and the gap between
+two of the sets gives them away.  The same for a net that is trained too long.  Then
+one choice, and one honest look at the third set.
 """
 
 import math
@@ -85,7 +89,7 @@ print(f"validation was lowest, {lowest:.3f}, after {best} epochs; at the end it 
 print(f"{curves['validation'][-1]:.3f}")
 print(f"it got worse while training went on falling: {lowest < 0.9 * curves['validation'][-1]}")
 # prints: it got worse while training went on falling: True
-print("Stopping there is early stopping: early_stopping(steps(...), model) does it.")
+print("To stop there (early stopping) is what early_stopping(steps(...), model) does.")
 
 print("\nTHE TEST, once:")
 score = evaluate(models[chosen], mse, test)
@@ -96,5 +100,5 @@ again, and it is a second validation set: nothing is left to judge by.""")
 
 # Change it:
 #  - 60 examples to learn from instead of 12.  Which gap closes, and why?
-#  - l2=0.001 in fit(): a price on large weights.  What becomes of width 16?
+#  - l2=0.001 in fit(): a price on large weights (regularization).  What becomes of width 16?
 #  - NOISE = 0.0: can a net still learn too much?

@@ -2,6 +2,8 @@
 
 Run:    python demos/24_searching_hyperparameters.py
 Takes:  about three seconds
+Before: lessons 21, 23
+After:  you can search for what descent cannot find, and judge the result fairly
 
 The question.  Descent finds the weights and biases.  Who finds the learning rate,
 the number of layers and their width?  There is no slope to follow: "three layers"

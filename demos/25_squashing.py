@@ -2,6 +2,9 @@
 
 Run:    python demos/25_squashing.py
 Takes:  about three seconds
+Before: lesson 23
+After:  you can choose an activation function for a deep net
+New:    ACTIVATIONS, circles, Layer, steps
 
 The question.  A neuron's sum can be any number.  The sigmoid squashes it between 0
 and 1, which looks like brightness and like a probability.  Deep nets of today use

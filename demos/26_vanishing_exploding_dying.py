@@ -2,13 +2,17 @@
 
 Run:    python demos/26_vanishing_exploding_dying.py
 Takes:  under a second
+Before: lessons 21, 25
+After:  you can find the layer where a gradient is lost, and repair it
+New:    health, .gradient
 
 The question.  A gradient travels from the loss to the first layer, and is multiplied
 by a slope at every step.  What becomes of a number that is multiplied twenty times?
 
-What you will see.  In a deep sigmoid net it vanishes, and the first layer learns
-nothing; three repairs, side by side.  In a net that feeds itself it explodes.  And a
-relu can die of one step that was too big, and never come back; a leak saves it.
+What you will see.  In a deep sigmoid net it vanishes (vanishing gradient), and the
+first layer learns nothing; three repairs, side by side.  In a net that feeds itself it
+explodes (exploding gradient).  And a relu can die of one step that was too big (dying
+relu), and never come back; a leak saves it.
 
 Source: Karpathy, "Yes you should understand backprop", 2016, has the same three cases.
 """
@@ -38,7 +42,7 @@ def gradients(depth, activation, init, skip=False):
     return [layer.gradient for layer in health(net, [x]).layers]
 
 
-print("VANISHING.  Sigmoid, torch's usual start.  First layer's gradient, as a share of")
+print("VANISHING.  Sigmoid, torch's usual init.  First layer's gradient, as a share of")
 print("the last layer's; each factor of ten is a sixth of the longest bar")
 shares = {}
 for depth in (1, 2, 4, 8, 16):
@@ -52,16 +56,17 @@ print(f"16th layer, less than a millionth is left: {shares['16 hidden'] < 1e-6}"
 print("\nTHREE REPAIRS, 16 hidden layers: first layer's gradient / last layer's")
 repaired = {
     "as above": gradients(16, "sigmoid", "uniform"),
-    "relu, he start": gradients(16, "relu", "he"),
-    "tanh, xavier start": gradients(16, "tanh", "xavier"),
-    "sigmoid, with skips": gradients(16, "sigmoid", "uniform", skip=True),
+    "relu, he init": gradients(16, "relu", "he"),
+    "tanh, xavier init": gradients(16, "tanh", "xavier"),
+    "sigmoid, residual": gradients(16, "sigmoid", "uniform", skip=True),
 }
 repaired = {name: layers[0] / layers[-1] for name, layers in repaired.items()}
 show(bars(repaired, width=40, factors=True))
 before, *after = repaired.values()
 print(f"each keeps a billion times more: {min(after) > 1e9 * before}")
 # prints: each keeps a billion times more: True
-print("A bend with slope 1, a start that keeps sizes, or a way round each layer:")
+print("A curve with slope 1, a start that keeps sizes (initialization), or a way round each")
+print("layer (residual connection):")
 print("out = layer(h) + h has slope 1 by the second path, whatever the layer does.\n")
 
 print("EXPLODING.  h = w * h, fifty times, as a net that reads its own output does")
@@ -75,7 +80,7 @@ for w in (0.5, 0.9, 1.0, 1.1, 1.5):
 # prints: w = 0.9 d(end)/d(start) = w**50 = 0.00515 vanishes
 # prints: w = 1.0 d(end)/d(start) = w**50 = 1 stays
 # prints: w = 1.1 d(end)/d(start) = w**50 = 117 explodes
-print("   The edge is sharp.  The usual repair is to clip: if the gradient's length is")
+print("   The edge is sharp.  The usual repair (gradient clipping): if its length is")
 print("   above 1, divide it by its length.  Here 6.38e+08 would step like 1.\n")
 
 print("DYING.  One step with lr 2, then 6000 good ones with lr 0.1.  It should say 0.5")
@@ -102,5 +107,5 @@ print("   The leak of 0.01 is a hundredth of a slope, and enough to climb out.")
 # Change it:
 #  - Take init="micrograd" (weights up to 1, whatever the layer's size) with "relu".
 #    What explodes now, without any loop?
-#  - "tanh" with "uniform": which of the two, bend or start, was the culprit?
+#  - "tanh" with "uniform": which of the two, curve or start, was the culprit?
 #  - A leak of 0.1 instead of 0.01: how many steps until the leaky neuron is right?

@@ -2,6 +2,9 @@
 
 Run:    python demos/27_the_loss_landscape.py
 Takes:  about two seconds
+Before: lessons 23, 26
+After:  you can draw the loss around a net, and say what the map leaves out
+New:    landscape
 
 The question.  A net of 33 weights stands at a place with 33 coordinates, and the
 loss is the height there.  Nobody can draw 33 directions.  What do two of them show?

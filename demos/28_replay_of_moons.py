@@ -2,16 +2,20 @@
 
 Run:    python demos/28_replay_of_moons.py
 Takes:  a few seconds.  It writes moons.html into the current folder: open it.
+Before: lesson 24
+After:  you can record a training, and look at any moment of it
+New:    split, steps, .metric, Recorder, .record(), .snapshots()
 
-The question.  A curve that falls says that a net learned, not how.  What happened
-on the way, and in which order: to the weights, to the border, to the gradients?
+The question.  A curve that falls says that a net learned, not how.  What happened on
+the way, and in which order: to the weights, to the border (decision boundary), to the
+gradients?
 
-What you will see.  A page that needs no network.  Drag its slider, or press the
-arrow keys: the net, the border between its answers, the loss and the size of the
-gradient in each layer move together.  Look for three moments: the border is still a
-straight line; it bends; nothing moves any more.  Then press Play at the end: the net
-learns on in the page, by this loss and this optimiser.  Go back to the straight border,
-set another learning rate or freeze a neuron, and press Play: the curve forks.
+What you will see.  A page that needs no network.  Drag its slider, or press the arrow
+keys: the net, the border between its answers, the loss and the size of the gradient in
+each layer move together.  Look for three moments: the border is still a straight line;
+it bends; nothing moves any more.  Then press Play at the end: the net learns on in the
+page, by this loss and this optimiser.  Go back to the straight border, set another
+learning rate or freeze a neuron, and press Play: the curve forks.
 """
 
 import random

@@ -2,6 +2,8 @@
 
 Run:    python demos/30_the_3_5_1_net.py
 Takes:  under a second
+Before: lessons 9, 15
+After:  you can read a net as sums, as matrices and as one formula
 
 The question.  A net with 3 inputs, 5 hidden neurons and 1 output is written as sums
 with three indices, as two matrices, or as one nested formula.  Are they one thing?

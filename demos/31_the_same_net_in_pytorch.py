@@ -2,6 +2,8 @@
 
 Run:    python demos/31_the_same_net_in_pytorch.py
 Takes:  under a second, and a few more where PyTorch and JAX are installed
+Before: lesson 30
+After:  you can hand a net to PyTorch or JAX, and check that it is the same
 
 The question.  The tools that people work with are PyTorch and JAX.  They know no
 neurons, only arrays of numbers.  Is what they do the same thing?

@@ -2,13 +2,16 @@
 
 Run:    python demos/32_compile_a_graph.py
 Takes:  a few seconds
+Before: lessons 9, 15
+After:  you can record a graph once and run it many times
+New:    compile_graph, NoMachine, .source, .tape, .gradients()
 
-The question.  A graph is recorded anew for every example, although only its numbers
-change.  What if it is recorded once, and written out as a program?
+The question.  A graph is recorded anew for every example (eager), although only its
+numbers change.  What if it is recorded once (tracing), and written out as a program?
 
 What you will see.  One neuron as a picture, as a Python function whose lines are the
-boxes of the picture, and as a list of instructions for a small machine.  All three
-give the same numbers.  Then how long each of them takes, and a trap.
+boxes of the picture, and as a list of instructions (tape) for a small machine.  All
+three give the same numbers.  Then how long each of them takes, and a trap.
 """
 
 import random

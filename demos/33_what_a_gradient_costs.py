@@ -2,13 +2,16 @@
 
 Run:    python demos/33_what_a_gradient_costs.py
 Takes:  a few seconds
+Before: lessons 4, 32
+After:  you can say what a gradient costs, for any net
 
-The question.  A net has thousands of parameters.  Finding the slope of each by
-nudging takes one more forward pass for each.  What does backward() take instead?
+The question.  A net has thousands of parameters.  Finding the slope of each by nudging
+(finite difference) takes one more forward pass for each.  What does backward()
+(reverse-mode automatic differentiation) take instead?
 
 What you will see.  Operations counted in the program of a net, forward and backward;
-then the same in time, beside finite differences over all parameters, for nets of
-growing size.  The backward pass costs about two forward passes, whatever the size.
+then the same in time, beside nudges of all parameters, for nets of growing size.  The
+backward pass costs about two forward passes, whatever the size.
 """
 
 import random

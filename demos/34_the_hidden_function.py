@@ -2,6 +2,8 @@
 
 Run:    python demos/34_the_hidden_function.py
 Takes:  about three seconds
+Before: lesson 23
+After:  you can learn a function from pairs, and say where it can be trusted
 
 The question.  Somewhere there is a function D.  Nobody shows it to you; you only get
 pairs of what went in and what came out.  How do you find it, or do without it?  And

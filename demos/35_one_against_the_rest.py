@@ -2,14 +2,18 @@
 
 Run:    python demos/35_one_against_the_rest.py
 Takes:  under a second
+Before: lesson 34
+After:  you can build a yes-or-no detector, and choose its threshold
+New:    shapes, grey_image, signed_image, square, confusion_matrix, confusion_table
 
-The question.  Is this the one we are looking for, or is it not?  A face, a cat, here
-a triangle, against everything that is not one.  How is one output turned into a
-yes, and who decides how sure it must be?
+The question.  Is this the one we are looking for, or is it not?  A face, a cat, here a
+triangle, against everything that is not one (one-vs-rest).  How is one output turned
+into a yes, and who decides how sure it must be?
 
 What you will see.  Pictures of 144 greys, and the sum that one neuron makes of them:
 it gives every pixel a random weight at first.  What training makes of the weights.
-Then the errors, of two kinds, and a knob that trades one kind for the other.
+Then the errors, of two kinds: a triangle missed (false negative), and another shape
+taken for one (false positive).  And a knob that trades one for the other.
 """
 
 import random
@@ -36,7 +40,7 @@ def side_by_side(*pictures):
 
 train = shapes(200, "triangle", specks=30, rng=rng)
 new = shapes(400, "triangle", specks=30, rng=rng)
-print("triangle, other, triangle, other: 144 greys each, 30 of them spoilt")
+print("triangle, other, triangle, other: 144 greys each, 30 of them replaced (noise)")
 side_by_side(*[grey_image(square(picture)) for picture in train[0][:4]])
 
 
@@ -58,7 +62,7 @@ print(f"   more than 90 %: {right(model) > 0.9}")
 print("Its 144 weights before and after: # + speak for a triangle, = - against it")
 side_by_side(*[signed_image(square(w)) for w in (before, [w.data for w in neuron.w])])
 
-# Yes or no is the sum against a threshold, and that is for people to choose.
+# Yes or no is the sum against a threshold (decision threshold), which people choose.
 sums = [model(x).data for x in new[0]]
 yes = [s for s, target in zip(sums, new[1], strict=True) if target > 0.0]
 no = [s for s, target in zip(sums, new[1], strict=True) if target < 0.0]
@@ -75,17 +79,19 @@ print(f"missed goes up, taken goes down: {trade}")
 print("No threshold is the right one.  It depends on what each of the two errors costs.\n")
 show(confusion_table(confusion_matrix(sums, new[1]), ["other", "triangle"]))
 
-print("\nTHE TWO WORST ERRORS: a triangle it refuses most, a stranger it greets most")
+print("\nTHE TWO WORST ERRORS: the triangle it refuses most, and the other shape that")
+print("it takes for a triangle most")
 worst_yes = min(range(0, len(sums), 2), key=sums.__getitem__)
 worst_no = max(range(1, len(sums), 2), key=sums.__getitem__)
 side_by_side(*[grey_image(square(new[0][k])) for k in (worst_yes, worst_no)])
 
-# Rare things.
+# Rare things (class imbalance).
 rare = yes[:10]
 whole, found, alarms = len(rare) + len(no), sum(s > 0.0 for s in rare), sum(s > 0.0 for s in no)
 right_share = (found + len(no) - alarms) / whole
 print(f"If only 10 of {whole} were triangles, always no would be right {len(no) / whole:.0%}")
-print(f"of the time.  The neuron: {right_share:.0%}; {found} of 10 found, {alarms} false alarms.")
+print(f"of the time (accuracy).  The neuron: {right_share:.0%}.  It finds {found} of 10 (recall),")
+print(f"and of the {found + alarms} it points at {found} are triangles (precision).")
 print("Of one number for both kinds of error, ask what it would say of a lazy answer.")
 
 # Change it:

@@ -2,16 +2,19 @@
 
 Run:    python demos/36_the_digit_reader.py [how many digits to learn from]
 Takes:  about five seconds; without a C compiler longer, for only 400 digits
+Before: lessons 18, 21, 28, 32, 35
+After:  you can train the net of the articles, and say what it looks for
+New:    digits, cross_entropy, softmax, accuracy, AdamW, cosine_schedule, compilers
 
-The question.  784 pixels go in, ten numbers come out, the largest one is the answer.
-Between them are 13,002 random numbers.  Show it a "2": what does each part of the
-net want, and what becomes of it after 6000 digits?
+The question.  784 pixels go in, ten scores come out (logits), the largest is the
+answer.  Between them are 13,002 random numbers.  Show it a "2": what does each part of
+the net want, and what becomes of it after 6000 digits?
 
 What you will see.  The net before it has learned anything, and one "2": how each of
 its three levers should move (the bias, the weights, what comes in), by how much, and
-what a neuron hears from all ten outputs.  Then the training, and what came of it:
-how well it reads digits it has not seen, what its first neurons look for, and which
-digits it still takes for others.
+what a neuron hears from all ten outputs.  Then the training, and what came of it: how
+well it reads digits it has not seen, what its first neurons look for (features), and
+which digits it still takes for others (confusion matrix).
 
 The digits are drawn by the program, each anew.  For those of MNIST, see "Change it".
 """
@@ -74,15 +77,16 @@ place = train[1].index(2)
 x, target = train[0][place], train[1][place]
 hidden = model.layers[1](model.layers[0](x))
 scores = model.layers[2](hidden)
-chances = [p.data for p in softmax(scores)]
+chances = [p.data for p in softmax(scores)]  # from 0 to 1, together 1
 loss = cross_entropy(scores, target)
 loss.backward()
 wish = [-score.grad for score in scores]  # by how much each output should rise
-print(f"\nONE {target}, BEFORE TRAINING: ten chances, and what the loss wishes")
+print(f"\nONE {target}, BEFORE TRAINING: ten chances (probabilities), and what the loss")
+print("wishes for each score (negative gradient)")
 for k, (chance, wanted) in enumerate(zip(chances, wish, strict=True)):
     print(f"   {k}   {chance:4.0%} {'#' * round(20 * chance):20s} wish {wanted:+.2f}")
 least = min((w, k) for k, w in enumerate(wish))[1]
-print(f"The wish is 1 - p for the {target} and -p for the others: most of all, less {least}.")
+print(f"The wish is 1 - p for the {target} and -p for the others; the {least} is to fall most.")
 alone = all(w < 0.0 for k, w in enumerate(wish) if k != 2)
 print(f"only the 2 is to be more active: {alone and wish[2] > 0.0}")
 # prints: only the 2 is to be more active: True

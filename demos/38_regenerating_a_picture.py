@@ -2,15 +2,18 @@
 
 Run:    python demos/38_regenerating_a_picture.py
 Takes:  about a second, and half a minute without a C compiler
+Before: lessons 32, 35
+After:  you can train a net without answers, to compress and redraw
+New:    picture, total, .train()
 
-The question.  Show a net a picture and ask for the same picture back: the loss is
-the squared difference of every pixel, added up.  It could copy.  What must it do if
-it is given too few numbers to copy with?
+The question.  Show a net a picture and ask for the same picture back: the loss is the
+squared difference of every pixel, added up.  It could copy.  What must it do if it is
+given too few numbers to copy with (autoencoder)?
 
-What you will see.  A net that is asked for the grey at (x, y), and draws a face out
-of nothing but places.  Then nets that look at 144 pixels, may keep one number, or
-four, or sixteen, and have to draw the picture again from those: pictures they have
-never seen.
+What you will see.  A net that is asked for the grey at (x, y), and draws a face out of
+nothing but places.  Then nets that look at 144 pixels, may keep one number, or four,
+or sixteen (bottleneck), and have to draw the picture again from those: pictures they
+have never seen.
 
 Source of the second: Rumelhart, Hinton, Williams, "Learning internal representations
 by error propagation", 1986.
@@ -52,7 +55,7 @@ def compiled(loss, inputs, model):
         return compile_graph(loss, inputs, model.parameters(), backend="python")
 
 
-# 1. From a place to a grey.  Large first weights, for a picture with many bends.
+# 1. From a place to a grey.  Large first weights, for a picture with many edges.
 rng = random.Random(1)
 places, greys = picture(SIDE)
 model = MLP(2, [16, 16, 1], "tanh", "xavier", rng)
@@ -69,7 +72,7 @@ for turn in range(1, 401):
     rng.shuffle(rows)
     list(program.train(rows, optimizer, epochs=1, batch_size=24))
     if turn in (10, 400):
-        stages[f"after {turn} turns"] = drawing([model(place).data for place in places])
+        stages[f"after {turn} epochs"] = drawing([model(place).data for place in places])
         sums.append(sum(program.values(rows)))
 beside([*stages, "the picture"], [*stages.values(), drawing(greys)])
 print(f"squared differences, added up: {sums[0]:.0f}, then {sums[1]:.0f}")
@@ -108,6 +111,6 @@ print("it has found out what these pictures have in common, and keeps what diffe
 
 # Change it:
 #  - shapes(260, specks=8): random dots cannot be kept in 16 numbers.  Where are they
-#    in the redrawn picture?  (That is how such nets remove noise.)
+#    in the redrawn picture?  Such nets remove noise (denoising).
 #  - Feed the net a drawn "3" or a page of noise.  What does it draw?
 #  - abs(y - x) instead of (y - x) ** 2: which pictures get sharper?

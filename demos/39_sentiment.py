@@ -2,15 +2,18 @@
 
 Run:    python demos/39_sentiment.py
 Takes:  under a second
+Before: lessons 18, 24
+After:  you can let a neuron judge sentences, and say what it has not understood
+New:    sentiment, vocabulary, bag_of_words
 
 The question.  "I loved the movie" is praise, "What a waste of time" is not.  Nobody
 can write the rule down.  Can a neuron find it from 26 examples, and what has it then
 understood?
 
-What you will see.  Sentences turned into counts of words, and one neuron, a weight
-for each word.  After training the weights are a dictionary of feelings that nobody
-wrote.  Then sentences it has never met: some show what it has learned, and some
-what it has not.
+What you will see.  Sentences turned into counts of words (bag of words), and one
+neuron, a weight for each word.  After training the weights are a dictionary of
+feelings that nobody wrote.  Then sentences it has never met: some show what it has
+learned, and some what it has not.
 """
 
 import math
@@ -48,21 +51,21 @@ for step in range(201):
 
 
 def judge(sentence):
-    """The chance of praise: the weights of its words and the bias, squashed."""
+    """How likely praise is (probability): its words' weights and the bias, through a sigmoid."""
     z = model(bag_of_words(sentence, known)).data
     return 1.0 / (1.0 + math.exp(-z))
 
 
 weights = {word: w.data for word, w in zip(known, model.layers[0].neurons[0].w, strict=True)}
 ranked = sorted(known, key=lambda word: -weights[word])
-print("\nTHE DICTIONARY IT MADE: the six dearest words and the six worst")
+print("\nTHE DICTIONARY IT MADE: the six best words and the six worst")
 show(bars({word: weights[word] for word in ranked[:6] + ranked[-6:]}, width=40))
 print(f"'loved' is good and 'waste' is bad: {weights['loved'] > 0.5 > -0.5 > weights['waste']}")
 # prints: 'loved' is good and 'waste' is bad: True
 print(f"'the' is in both kinds, and weighs {weights['the']:+.2f}; 'of' came only with 'waste', and")
 print(f"weighs {weights['of']:+.2f}.  To the neuron 'of' is as bad a word as 'waste'.")
 
-print("\nCHANCE OF PRAISE, for sentences it has never met")
+print("\nPROBABILITY OF PRAISE, for sentences it has never met")
 for sentence in (
     "I loved the film",
     "A terrible waste of a story",
@@ -75,12 +78,12 @@ for sentence in (
     note = f"   (never seen: {', '.join(unknown)})" if unknown else ""
     print(f"   {judge(sentence):4.0%}  {sentence}{note}")
 one, other = judge("A charming film and never boring"), judge("A boring film and never charming")
-print(f"The middle two get the same chance, digit by digit: {one == other}")
-# prints: The middle two get the same chance, digit by digit: True
+print(f"The middle two get the same probability, digit by digit: {one == other}")
+# prints: The middle two get the same probability, digit by digit: True
 print("""It counts words, so order is lost, and with it "never".  "Not" was in none of
 the examples, so it counts for nothing.  Of a sentence without a known word only
-the bias is left.  It has learned which words kept company with praise in 26
-sentences.  That was enough to be right, and is not understanding.""")
+the bias is left.  It has learned which words stood beside praise in 26 sentences
+(correlation).  That was enough to be right, and is not understanding.""")
 
 # Change it:
 #  - Add a sentence with "not" to sentences and targets.  How many does it need?

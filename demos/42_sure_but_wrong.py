@@ -2,13 +2,18 @@
 
 Run:    python demos/42_sure_but_wrong.py
 Takes:  about two seconds
+Before: lesson 36
+After:  you can say why a net is sure where it has seen nothing
+New:    blobs
 
-The question.  A net that tells three kinds of points apart also says how sure it is.
-Ask it about something far from everything it has seen.  Does it say "I don't know"?
+The question.  A net that tells three kinds of points apart also says how sure it is
+(confidence).  Ask it about something far from everything it has seen
+(out-of-distribution).  Does it say "I don't know"?
 
 What you will see.  Its certainty on a map: low only along the borders between the
-kinds, and higher the farther you go into the unknown.  Why that must be so, in one
-line of arithmetic.  Then a repair, a fourth answer, and why it is no cure.
+kinds (decision boundary), and higher the farther you go into the unknown.  Why that
+must be so, in one line of arithmetic.  Then a repair, a fourth answer, and why it is
+no cure.
 """
 
 import math
@@ -36,14 +41,14 @@ def train(inputs, targets, classes, steps=50):
 
 
 def answer(model, x):
-    """The likeliest class and its chance."""
+    """The likeliest class and how likely it is (probability)."""
     chances = [p.data for p in softmax(model(x))]
     best = max(range(len(chances)), key=chances.__getitem__)
     return best, chances[best]
 
 
 def board(model, reach, points=()):
-    """Rows of text: the class where its chance is above 99 %, a dot where it is below."""
+    """Rows of text: the class where its probability is above 99 %, else a dot."""
     marks = {(round(6 * x), round(3 * y)): "o" for x, y in points}
     for row in range(9, -10, -1):
         line = []
@@ -69,10 +74,10 @@ for distance in (1, 10, 100, 1000):
     best, sure = answer(model, x)
     leads[distance] = first - second
     print(f"   {distance:5d} away: {'ABC'[best]}, lead {leads[distance]:7.1f}", end="   ")
-    print(f"chance of a mistake, it says: {math.exp(second - first):.1e}")
+    print(f"probability of a mistake, it says: {math.exp(second - first):.1e}")
 ratio = leads[1000] / leads[100]
 print(f"Ten times as far, {ratio:.1f} times the lead.  Far out no relu changes sides any more,")
-print("so every score is a straight line, and the chance of a mistake e**-lead.")
+print("so every score (logit) is a straight line, and a mistake has probability e**-lead.")
 print(f"sure beyond any doubt, where it has seen nothing: {leads[1000] > 100.0}")
 # prints: sure beyond any doubt, where it has seen nothing: True
 
@@ -97,9 +102,9 @@ print(f"it has learned when to say no: {refused > 170}")
 print("""In the plane 45 points surround all there is.  A picture has 784 directions,
 and a question in words more: there is no surrounding them.  Whatever is neither
 like the examples nor like the counter-examples gets a sure answer, as above.
-A chance that a net gives is a chance among its answers.  It is not knowledge.""")
+A probability that a net gives is one among its answers.  It is not knowledge.""")
 
 # Change it:
 #  - "tanh" instead of "relu": the scores stop growing far out.  Is it less sure there?
 #  - Ask at [50, 20] after removing the third of the ring that lies on that side.
-#  - Average the chances of five nets with other starts.  Where do they disagree?
+#  - Average the probabilities of five nets with other starts (ensemble).  Where do they disagree?

@@ -2,6 +2,9 @@
 
 Run:    python demos/43_other_shapes.py
 Takes:  under a second
+Before: lessons 36, 38
+After:  you can build the famous nets out of sums and products
+New:    dot
 
 The question.  Convolution, RNN, LSTM, attention: the famous nets have names of their
 own and pictures of their own.  Is any of them more than weighted sums and bends?

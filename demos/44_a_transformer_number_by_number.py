@@ -2,14 +2,17 @@
 
 Run:    python demos/44_a_transformer_number_by_number.py
 Takes:  a few seconds, and half a minute without a C compiler and WebAssembly
+Before: lessons 40, 43
+After:  you can follow a letter through a transformer, forward and backward
+New:    .params, .weights(), .value_and_grad()
 
 The question.  Large language models are transformers.  What does one compute between
 reading a letter and guessing the next, and can each of its numbers be looked at?
 
 What you will see.  The transformer of transformer.py, the file beside this one; read
-it first.  It has 4,192 weights, each a Value.  One letter's way through it and back, as
-a picture.  Then a thousand names that it learns from, one a step, through one program
-for each length of a name.  And the names that it makes up.
+it first.  It has 4,192 weights, each a Value.  One letter's way through it and back,
+as a picture.  Then a thousand names that it learns from, one a step, through one
+program for each length of a name.  And the names that it makes up.
 """
 
 import math
@@ -29,7 +32,7 @@ names = NAMES[:]
 random.Random(7).shuffle(names)
 train, new = names[20:], names[:20]  # the same twenty are kept back as in lesson 40
 
-print("ONE TOKEN: at the start of a name, and 'a' follows")
+print("ONE LETTER (token): at the start of a name, and 'a' follows")
 loss = model.loss(indices("a")[:2])
 loss.backward()
 print(f"   {len(topological_order(loss)):,} values, loss {loss.data:.3f}")
@@ -97,14 +100,14 @@ for _ in range(steps // at_once):
     print(f"   {optimizer.steps:4} names read: {loss_on(train):.3f}")
 print(f"   in {time.perf_counter() - start:.1f} s")
 unread = loss_on(new)
-like = f"{unread:.3f}, a choice of {math.exp(unread):.1f} letters"
+like = f"{unread:.3f}, like a choice of {math.exp(unread):.1f} letters (perplexity)"
 print(f"   on the {len(new)} names kept back: {like}")
 print(f"   better than 1.6, where three letters of memory end in lesson 40: {unread < 1.6}")
 # prints: better than 1.6, where three letters of memory end in lesson 40: True
 
 
 def invented(rng):
-    """A name, letter by letter; the past grows by a key and a value with each."""
+    """A name drawn letter by letter (sampling); the past grows by a key and a value with each."""
     past, name = [], "."
     while len(name) < 16:
         scores = model(LETTERS.index(name[-1]), past)

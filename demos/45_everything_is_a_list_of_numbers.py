@@ -2,6 +2,9 @@
 
 Run:    python demos/45_everything_is_a_list_of_numbers.py
 Takes:  about three seconds
+Before: lessons 28, 35, 39
+After:  you can make numbers of whatever a net is to read
+New:    wave, predict
 
 The question.  A net reads a list of numbers and knows nothing else.  How then can one
 and the same program learn from a picture, from a sentence and from a sound?

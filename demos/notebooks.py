@@ -28,8 +28,9 @@ def opening_as_comment(program: str) -> str:
     end = ast.parse(program).body[0].end_lineno
     title, *words = program.split('"""')[1].splitlines()
     words = [line for line in words if not line.startswith("Run:")]  # in a notebook, cells are run
-    words = [line + "  " if ":  " in line else line for line in words]  # two spaces end a line
-    comment = [f"# {line}" for line in (f"# {title}", *words)]
+    words = "\n".join(words)
+    words = re.sub(r"\n(?=(Before|After|New):)", "  \n", words)  # two spaces end a line
+    comment = [f"# {line}" for line in (f"# {title}", *words.splitlines())]
     return "\n".join([*comment, *program.splitlines()[end:], ""])
 
 

@@ -71,35 +71,6 @@ def test_a_demo_opens_with_its_question(path):
         assert part in head, part
 
 
-def table(heading):
-    """The rows below a heading of demos/README.md that begin with a number, as cells."""
-    text = (DEMOS / "README.md").read_text("utf-8").split(f"\n## {heading}\n")[1]
-    rows = [line.strip("|").split("|") for line in text.split("\n## ")[0].splitlines()]
-    return [[cell.strip() for cell in row] for row in rows if re.match(r" *\[?\d", row[0])]
-
-
-def test_every_concept_is_carried_by_a_lesson_that_exists():
-    carried = set()
-    for link, _, _, concepts, _ in table("The lessons"):
-        path = DEMOS / link.split("(")[1].strip(")")
-        assert path.exists(), f"{path.name} is in the table and not in the folder"
-        carried |= set(map(int, concepts.split(",")))
-    assert [int(row[0]) for row in table("The 67 concepts")] == list(range(1, 68))
-    assert carried == set(range(1, 68))
-
-
-def test_every_numbered_demo_is_in_the_table_of_lessons_once():
-    linked = [row[0].split("(")[1].strip(")") for row in table("The lessons")]
-    assert sorted(linked) == [path.name for path in NUMBERED]
-
-
-def test_a_lesson_names_the_articles_that_speak_of_its_concepts():
-    spoken_of = {int(number): set(where.split()) for number, _, where in table("The 67 concepts")}
-    for link, _, _, concepts, articles in table("The lessons"):
-        wanted = set().union(*[spoken_of[int(number)] for number in concepts.split(",")])
-        assert set(articles.split()) == wanted, link
-
-
 def test_the_picture_in_the_readme_is_the_one_that_its_demo_draws(tmp_path):
     # Layout engines differ by a pixel or two; every name and number is the same.
     assert run(DEMOS / "09_drawing_the_neuron.py", tmp_path).returncode == 0

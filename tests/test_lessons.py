@@ -1,0 +1,163 @@
+"""The lessons as a course: their order, what each needs and names, and what carries what."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import micronn
+
+DEMOS = Path(__file__).parent.parent / "demos"
+LESSONS = {int(path.name[:2]): path for path in sorted(DEMOS.glob("[0-9]*.py"))}
+every_lesson = pytest.mark.parametrize("number", LESSONS, ids=lambda k: LESSONS[k].stem)
+
+# Attributes of another library's objects that have the names of some of ours.
+NOT_OURS = {"print", "add_row", "sample", "weight", "bias"}
+
+
+@cache
+def head(number):
+    """The fields between a lesson's title and its question: {"Before": "lesson 1", ...}."""
+    fields = LESSONS[number].read_text("utf-8").split('"""')[1].split("\n\n")[1]
+    pairs = re.findall(r"^(\w+): +((?:.|\n(?!\w))*)", fields, re.M)
+    return {name: " ".join(text.split()) for name, text in pairs}
+
+
+def before(number):
+    """The lessons that a lesson says one needs."""
+    return {int(k) for k in re.findall(r"\d+", head(number)["Before"])}
+
+
+@cache
+def known(number):
+    """All lessons that stand behind a lesson, and itself."""
+    return {number}.union(*[known(k) for k in before(number)])
+
+
+def new(number):
+    """The names that a lesson explains: Value, .data, .backward(), ..."""
+    return {name.strip(" ()") for name in head(number).get("New", "").split(",")} - {""}
+
+
+@cache
+def our_attributes():
+    """The names of the public attributes and methods of every public class of the package."""
+    names = set()
+    for module in pkgutil.walk_packages(micronn.__path__, "micronn."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, thing in vars(importlib.import_module(module.name)).items():
+            if inspect.isclass(thing) and thing.__module__.startswith("micronn") and name[0] != "_":
+                set_in_it = re.findall(r"self\.(\w+)(?:: [^=\n]+)? = ", inspect.getsource(thing))
+                names |= {*dir(thing), *vars(thing).get("__annotations__", {}), *set_in_it}
+    plain = set().union(*map(dir, (str, list, dict, set, int, float, tuple)))
+    return {name for name in names if name[0] != "_"} - plain - NOT_OURS
+
+
+@cache
+def used(number):
+    """The names of ours that a lesson imports, and with a dot those it asks objects for."""
+    tree = ast.parse(LESSONS[number].read_text("utf-8"))
+    libraries, names = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            libraries |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("micronn"):
+            names |= {alias.name for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in our_attributes():
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            names |= set() if owner in libraries else {f".{node.attr}"}
+    return names
+
+
+@every_lesson
+def test_a_lesson_says_what_one_needs_before_and_what_one_can_do_after(number):
+    assert set(head(number)) >= {"Run", "Takes", "Before", "After"}
+    assert all(k < number for k in before(number))
+    assert before(number) or number == 1
+    assert head(number)["After"].startswith("you can ")
+
+
+@every_lesson
+def test_a_lesson_uses_no_name_that_it_or_those_before_it_have_not_explained(number):
+    explained = set().union(*[new(k) for k in known(number)])
+    where = {name: [k for k in LESSONS if name in new(k)] for name in used(number) - explained}
+    assert where == {}, "names that are used unexplained, and the lessons that explain them"
+
+
+@every_lesson
+def test_a_lesson_uses_the_names_that_it_explains_and_none_of_them_is_old(number):
+    assert new(number) <= used(number)
+    earlier = set().union(*[new(k) for k in known(number) - {number}])
+    assert new(number) & earlier == set()
+
+
+def rows(page, heading):
+    """The rows of the tables below a heading of a page in demos/, as cells, without the heads."""
+    text = (DEMOS / page).read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line[:1] == "|"]
+    return [[cell.strip() for cell in row] for row in cells if not set(row[0]) <= set("-: ")]
+
+
+def lesson_rows():
+    """Of each lesson in the table of lessons: its number, its file and the other cells."""
+    for link, *cells in rows("README.md", "The lessons"):
+        if found := re.fullmatch(r"\[(\d\d)\]\((.*)\)(?: ★)?", link):
+            yield int(found[1]), found[2], cells
+
+
+def test_the_table_of_lessons_is_that_of_the_files_in_their_order():
+    listed = [(number, name) for number, name, _ in lesson_rows()]
+    assert listed == [(number, path.name) for number, path in LESSONS.items()]
+
+
+@every_lesson
+def test_the_table_says_of_a_lesson_what_the_lesson_says(number):
+    (cells,) = [cells for k, _, cells in lesson_rows() if k == number]
+    _, needs, can = cells  # the first is its question
+    assert {int(k) for k in re.findall(r"\d+", needs)} == before(number)
+    assert "you can " + can == head(number)["After"]
+
+
+def test_the_evening_is_ten_lessons_that_need_no_other():
+    plan = rows("README.md", "Tonight")
+    evening = [int(row[1][1:3]) for row in plan if re.match(r"\[\d\d\]", row[1])]
+    assert len(evening) == 10
+    assert evening == sorted(evening)
+    assert evening == [
+        int(row[0][1:3]) for row in rows("README.md", "The lessons") if "★" in row[0]
+    ]
+    assert set().union(*[known(k) for k in evening]) == set(evening)
+
+
+def test_the_minutes_of_the_evening_add_up():
+    minutes = [int(row[0]) for row in rows("README.md", "Tonight") if row[0].isdigit()]
+    text = (DEMOS / "README.md").read_text("utf-8")
+    assert f"{sum(minutes)} minutes" in text
+
+
+def test_every_concept_of_the_articles_is_carried_by_a_lesson():
+    concepts = rows("ARTICLES.md", "The 67 concepts")
+    assert [int(row[0]) for row in concepts] == list(range(1, 68))
+    carried = set()
+    for _, _, where, articles in concepts:
+        carriers = {int(k) for k in where.split(",")}
+        assert carriers <= set(LESSONS)
+        assert set(articles.split()) <= set("ABCD")
+        carried |= carriers
+    assert len(carried) > 30
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARTICLES.md"])
+def test_the_links_of_a_page_lead_to_files_that_exist(page):
+    text = (DEMOS / page).read_text("utf-8")
+    for name in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (DEMOS / name).exists(), name
+    for number, name in re.findall(r"\[(\d\d)\]\((\w+\.py)\)", text):
+        assert name.startswith(number)
