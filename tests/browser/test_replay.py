@@ -107,6 +107,19 @@ def test_the_last_page_shows_what_the_file_holds_without_a_script(opened):
     )
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 650), (1920, 1080)])
+def test_border_loss_and_network_are_beside_each_other_on_a_wide_screen(opened, width, height):
+    page = opened(width=width, height=height)
+    plane, curves, network = [
+        page.locator(f"#{name} svg").bounding_box() for name in ("plane", "curves", "network")
+    ]
+    assert plane["y"] + plane["height"] <= curves["y"]
+    assert curves["y"] + curves["height"] / 2 <= height
+    assert plane["x"] + plane["width"] <= network["x"] < width
+    assert network["y"] < plane["y"] + 150
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_all_pictures_move_with_a_step(opened):
     page = opened()
     before = {
