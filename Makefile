@@ -3,7 +3,7 @@
 
 PYTHON ?= .venv/bin/python
 
-.PHONY: setup test fast browser wide lint types bench wasm
+.PHONY: setup test fast browser wide lint types bench wasm pictures
 
 setup:  ## a virtual environment with everything that the other words need
 	python3 -m venv .venv
@@ -36,3 +36,6 @@ bench:  ## how long the same work takes here and elsewhere, as ratios
 wasm:  ## machine.c as WebAssembly, after it was changed
 	$(PYTHON) -m pip install --quiet ziglang==0.17.1
 	$(PYTHON) .ci/build_wasm.py
+
+pictures:  ## the screenshots of the README, after a page was changed
+	$(PYTHON) .ci/pictures.py

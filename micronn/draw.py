@@ -6,6 +6,11 @@
 >>> picture = draw(f)
 >>> "a" in picture.dot, "grad +3" in picture.dot
 (True, True)
+
+A picture tells of the moment in which its graph was computed.  Drawn after optimizer.step(),
+a parameter shows its new number and, in the corner, `was 2`; after a forgotten zero_grad(),
+its gradient begins with a row `before +4`, so that all rows still add up.  Before backward()
+no gradient is drawn.  The tree, the tables and the pages do the same.
 """
 
 from functools import partial
