@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
-PROGRAMS = [
-    program
-    for program in re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
-    if "import torch" not in program
+PAGES = [ROOT / "README.md", ROOT / "demos" / "COMING_FROM.md"]
+PROGRAMS = [  # of each page, one below the other
+    "\n".join(
+        program
+        for program in re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+        if "import torch" not in program
+    )
+    for page in PAGES
 ]
 CHECKERS = {
     "mypy": ["-m", "mypy", "--strict", "--no-incremental"],
@@ -22,7 +25,7 @@ CHECKERS = {
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_the_programs_of_the_readme_have_no_type_errors(checker, tmp_path):
+def test_the_programs_of_the_first_pages_have_no_type_errors(checker, tmp_path):
     if shutil.which(checker, path=str(Path(sys.executable).parent)) is None:
         pytest.skip(f"needs: pip install {checker}")
     for k, program in enumerate(PROGRAMS):

@@ -39,7 +39,7 @@ def test_sum_of_100_000_values_has_slope_one_for_each():
 
 
 def test_a_chain_of_any_length_is_dropped_on_a_stack_of_one_megabyte():
-    # The README promises it of every Python; 3.13 is the one that needs that much.
+    # demos/COMING_FROM.md promises it of every Python; 3.13 is the one that needs that much.
     ends = []
 
     def work():
