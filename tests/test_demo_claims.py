@@ -16,6 +16,19 @@ CHANGES = [
         "epochs=1",
         "the net is better in all 15 rows",
     ),
+    ("the_blank_and_the_next_sentence", "(-2, -1, 1, 2)", "(-2, -1, -2, -1)", "is better in every"),
+    (
+        "the_blank_and_the_next_sentence",
+        "float(k == j)",
+        "float(k != j)",
+        "learning helps on pairs kept back",
+    ),
+    (
+        "the_next_character",
+        "WINDOWS, SEEDS = 60, (0, 1, 2, 3)",
+        "WINDOWS, SEEDS = 60, (0, 3, 2, 1)",
+        "and the gap between",
+    ),
     (
         "two_losses_for_ten_classes",
         '"squares": squares, "cross-entropy": cross_entropy',

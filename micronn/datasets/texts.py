@@ -1,6 +1,6 @@
 """Text data: words and letters become numbers by counting and by index in a list.
 
-Sentences to judge, a small corpus to fill blanks in, and made-up names to imitate;
+Sentences to judge, a small corpus to fill blanks in, and first names to imitate;
 and the few functions that turn them into lists of floats.
 
     >>> sentences, targets = sentiment()
@@ -69,26 +69,34 @@ the fish swam in the river . the cat watched the fish .
 the duck swam in the sea . the dog watched the duck .
 """.strip().split("\n")
 
-# Names that nobody bears, for models that invent more of them
+# First names that people bear, of 3 to 8 letters, for models that invent more of them
 
-ALL_NAMES = """
-abeldo adoria alvira ambelin amorel andriel anelda arbeno ardola aremin arvella
-asterel baldora banelin barino belmira beloria bendel berola bolvin brandel brimola
-calvera candrel carimo celdora celvin corama cordelo corvina dalmira danello delora
-delvin dorimel dralina edoma elbrin elcara eldamir elmora eloria elvano emberin endola
-erimel erolda esmerin faldora famorel felira fendrin florano galdrin gamora gelvina
-gondrel granola haldira hamorin heldora helvin horimel ibera ildrano ilmora imbrel
-indola iorel irvana isolden jaldora jelmin jorinel kaldira kamorel kelvira kerimo
-kolbrin ladrin lamorel landora lelvin liorel lomira lovandel maldrin marobel melvira
-merodin milbrano mirodel moldora morinel nadrel nalvira nelmora nerodin nimbrel
-noldora norivan oberin odrana olmirel olvano ombrel ordelin orimba palmorel pelvira
-perodin poldora porimel quelvin quimora raldrin ramorel relvira rimodel roldana
-romirel rovendra saldorin samorel selvira serodin silbrano soldora sorimel taldrin
-tamorel telvira terodin tolmira torandel ubrano uldorin umira undrel urvela valdora
-vamorel velbrin verodin voldira vorimel waldrin welmora wirodel yaldora yelvin yorimel
-zaldrin zamora zelvira zimodel zorandel
+FIRST_NAMES = """
+aaron abigail adam adele adrian agnes alan albert alice alison amanda amelia amy andrea
+andrew angela anita ann anna anthony antonia arthur astrid audrey barbara beatrice
+benjamin bernard bertha bettina boris brenda brian bruno camilla carla carlos carmen
+carol caroline cecilia charles clara claudia clemens conrad cornelia craig cynthia
+daniel daniela david deborah denise dennis diana dominic donald dora doris dorothy
+douglas edgar edith edward edwin elaine eleanor elena elias elisa ella ellen emil emily
+emma eric erika ernest esther ethan eva evelyn felix fiona florence frances francis
+frank gabriel gabriela george gerald gerard gilbert gloria grace graham gregory hanna
+hannah harold harriet harry hector heidi helen helena henry herbert hugo ian ida irene
+iris isaac isabel isabella ivan jacob james jane janet jasmin jason jasper jean jennifer
+jeremy jessica joan joanna john jonas jonathan joseph joshua judith julia julian juliet
+karen karl kathleen keith kenneth kevin kim kirsten klara konrad larissa laura lauren
+laurence lea lena leo leon leonard lillian linda lisa louis louisa lucas lucia lucy luis
+luke lydia marcel marcus margaret maria marian marianne marie marina mario marion mark
+martha martin mary matilda matthew maurice max maya melanie melissa michael michelle
+miriam molly monica muriel nadia nancy naomi natalia natalie nathan nicholas nicole nina
+noah nora norman olga oliver olivia oscar pamela patricia patrick paul paula peter
+philip pia rachel ralph raymond rebecca regina renata richard rita robert robin roger
+roland ronald rosa rosemary rudolf ruth samuel sandra sarah sharon sheila silvia simon
+simone sofia sonia sophia stella stephen steven stuart susan susanna sylvia tamara tanja
+teresa thea theodore theresa thomas timothy tobias ursula valentin valerie vanessa vera
+veronica victor victoria vincent viola violet virginia walter wendy werner wilhelm
+william xavier yvonne zachary zoe
 """
-NAMES = ALL_NAMES.split()
+NAMES = FIRST_NAMES.split()
 
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # "." stands before and after every name
 
