@@ -106,18 +106,19 @@ table = [[shared(first, second) for _, second in pairs] for first, _ in pairs]
 
 
 def found(judge, rows):
-    """For how many firsts it gives their own second the highest score of all twenty."""
-    own = 0
+    """For how many firsts its own second has the highest score; of m equal ones, 1/m."""
+    own = 0.0
     for k in rows:
         scores = [judge(x).data for x in table[k]]
-        own += sum(score >= scores[k] for score in scores) == 1
+        if scores[k] == max(scores):
+            own += 1.0 / scores.count(max(scores))
     return own
 
 
 print("THE NEXT SENTENCE, among all 20.  Every weight starts at 1: count the shared words")
 print("        15 pairs learned from    5 pairs kept back")
 print("seed    before   after           before   after      weights: " + "   the   cat")
-before, after, articles = 0, 0, []
+before, after, articles = 0.0, 0.0, []
 for seed in SEEDS:
     old, new = parts_of(list(range(20)), 5, seed)
     rng = random.Random(seed)
@@ -131,12 +132,14 @@ for seed in SEEDS:
     fit(judge, binary_cross_entropy, examples, SGD(judge.parameters(), lr=2.0), 60, 60)
     end = found(judge, old), found(judge, new)
     the, cat = (judge.layers[0].neurons[0].w[known.index(word)].data for word in ("the", "cat"))
-    cells = f"{start[0]:9d} {end[0]:7d} {start[1]:16d} {end[1]:7d}"
+    cells = f"{start[0]:9.1f} {end[0]:7.1f} {start[1]:16.1f} {end[1]:7.1f}"
     print(f"{seed:4d} {cells}               {the:+6.1f}{cat:+6.1f}")
     before, after = before + start[1], after + end[1]
     articles.append(the < 0.5 * cat)
 kept = 5 * len(SEEDS)
-print(f"of the {kept} kept back: {before} found by counting, {after} after learning", end="; ")
+print(
+    f"of the {kept} kept back: {before:.1f} found by counting, {after:.1f} after learning", end="; "
+)
 print(f"by guessing it would be {kept / 20:.0f}")
 print(f"learning helps on pairs kept back: {after > before}")
 # prints: learning helps on pairs kept back: True

@@ -21,7 +21,7 @@ CHANGES = [
         "the_blank_and_the_next_sentence",
         "float(k == j)",
         "float(k != j)",
-        "learning helps on pairs kept back",
+        "a shared 'the' counts less",
     ),
     (
         "the_next_character",
