@@ -4,7 +4,7 @@ Run:    python demos/41_the_blank_and_the_next_sentence.py
 Takes:  about three seconds, longer without a C compiler
 Before: lessons 39, 40
 After:  you can make questions out of plain text, and learn from them
-New:    words, sentence_pairs
+New:    sentence_pairs
 
 The question.  A text needs no teacher to become a task: cover a word and ask for it,
 or cover what follows.  What does a net learn from such questions that is still true of
