@@ -193,6 +193,7 @@ def run(arguments: Sequence[str]) -> int:
         if sys.stderr is not None:
             parser().print_help(sys.stderr)
         raise ValueError("a COMMAND is needed; micronn learn is a good one to begin with")
+    args.typed = arguments
     console = SafeConsole(markup=False, highlight=False, emoji=False)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)  # also under python -W error

@@ -20,6 +20,7 @@ from micronn.cli.train import is_source, task_from
 from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.engine import Value
+from micronn.losses import loss_of
 from micronn.nn import MLP
 from micronn.pictures.network import NetworkPicture, draw_network
 from micronn.support.numeric import as_list, predicted_class
@@ -72,15 +73,23 @@ def answer_to(
 
 def answer(question: Question | None, outputs: Sequence[float]) -> list[RenderableType]:
     """An answer for people."""
+    said = in_words(question, outputs)
+    if question is None or question.kind == "quantity":
+        return [said]
+    shares = dict(zip(question.classes, question.probabilities(outputs), strict=True))
+    return [said, bars(shares, show="{:.1%}".format)]
+
+
+def in_words(question: Question | None, outputs: Sequence[float]) -> str:
+    """An answer in a few words: a class and its probability, or a number and what it is."""
     if question is None:
-        return ["  ".join([repr(output) for output in outputs])]
+        return "  ".join([repr(output) for output in outputs])
     if question.kind == "quantity":
-        return [fmt(question.quantity(outputs[0]))]
+        number = fmt(question.quantity(outputs[0]))
+        return f"{question.target}: {number}" if question.target else number
     probabilities = question.probabilities(outputs)
     best = predicted_class(probabilities)
-    shares = dict(zip(question.classes, probabilities, strict=True))
-    said = f"class {question.classes[best]}, probability {probabilities[best]:.1%}"
-    return [said, bars(shares, show="{:.1%}".format)]
+    return f"class {question.classes[best]}, probability {probabilities[best]:.1%}"
 
 
 def write_answers(model: MLP, question: Question | None, path: str, file: IO[str]) -> None:
@@ -129,6 +138,9 @@ def show_command(args: argparse.Namespace, console: Console, note: Note) -> int:
         console.print(f"learned {question.name} in {saved.epoch:,} epochs", soft_wrap=True)
     if shown:
         console.print(f"shown: {shown.name}", soft_wrap=True)
+        (output,) = predict(model, [shown.x])
+        said = in_words(question, as_list(output))
+        console.print(f"the model answers {said}{rightly(question, shown)}", soft_wrap=True)
     if args.weights:  # what each neuron of the first layer looks for: blue wants ink, orange none
         rows = [square([weight.data for weight in neuron.w]) for neuron in neurons]
         console.print(gallery({f"neuron {k}": signed_image(row) for k, row in enumerate(rows)}))
@@ -143,6 +155,15 @@ class Example(NamedTuple):
     x: Sequence[float]
     k: int = 0
     target: Any = None
+
+
+def rightly(question: Question | None, shown: Example) -> str:
+    """What the answer should have been, if that is known."""
+    if question is None or shown.target is None:
+        return ""
+    if question.kind == "quantity":
+        return f"; right is {fmt(question.quantity(shown.target))}"
+    return f"; right is class {question.classes[right_class(shown.target)]}"
 
 
 def shown_example(
@@ -187,7 +208,7 @@ def drawn_network(model: MLP, question: Question | None, shown: Example | None) 
         return draw_network(model, x, title=title, classes=classes, missing=missing)
     try:
         model.zero_grad()
-        loss = question.loss(cast(Callable[..., Any], model)(x), shown.target)
+        loss = loss_of(question.loss, cast(Callable[..., Any], model)(x), shown.target)
         loss.backward()
     except NOT_FINITE as refusal:
         missing = f"No gradients: {refusal}"

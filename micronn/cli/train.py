@@ -14,29 +14,32 @@ import errno
 import math
 import os
 import random
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
 from typing import Any, NamedTuple
 
-from rich.console import Console, RenderableType
-from rich.table import Column, Table
+from rich.console import Console
 
 from micronn.checkpoint import load_training, save
 from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, decimal, whole
+from micronn.cli.results import (
+    BATCH_SIZE,
+    METRIC_NAMES,
+    figure,
+    next_commands,
+    still_learning,
+    summary,
+)
 from micronn.datasets.csv_table import KINDS, as_cell
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.optim import SGD, Adam, AdamW, Optimizer
 from micronn.support.arguments import count, non_negative
-from micronn.support.text import brief, did_you_mean, fmt
+from micronn.support.text import brief, did_you_mean
 from micronn.terminal.dashboard import Dashboard, drawing, watched
 from micronn.terminal.model_view import ModelView, is_image
-from micronn.terminal.tables import confusion_table
 from micronn.train import Step
-from micronn.training.fit import Score, early_stopping, evaluate, steps
-from micronn.training.metrics import confusion_matrix, right_class
+from micronn.training.fit import early_stopping, evaluate, steps
 from micronn.training.tasks import TOYS, Question, Task, digits_from, from_csv, toy
 from micronn.viewer.runs.replay import Recorder
 
@@ -89,11 +92,11 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
         parts = [[part[:FIRST] for part in data] for data in run.task[1:3]]
         scores = [evaluate(run.model, question.loss, (part[0], part[1])).loss for part in parts]
         recorder.snapshot(run.optimizer.steps, *scores)
-    last, kept = trained(run, epochs, console, recorder)
+    last, kept, losses = trained(run, epochs, console, recorder)
     console.print()
     if args.patience:
         console.print(f"kept epoch {kept.epoch:,} of {last.epoch:,}, by the lowest validation loss")
-    for part in summary(run, last, kept):
+    for part in summary(run.model, run.task, last, kept):
         console.print(part)
     if args.save:
         console.print(f"saved the model in {args.save}", soft_wrap=True)
@@ -101,6 +104,13 @@ def train_command(args: argparse.Namespace, console: Console, note: Note) -> int
         with drawing() as report:
             path = recorder.save(args.replay, report)
         console.print(f"wrote {path}", soft_wrap=True)
+    unfinished = still_learning(question, losses, kept)
+    console.print(f"\n{unfinished}".rstrip(), soft_wrap=True)
+    more = 2 * last.epoch if unfinished else 0
+    commands = list(next_commands(args, run.task, run.source["seed"], more))
+    width = max(len(command) for command, _ in commands)
+    for command, why in commands:
+        console.print(f"{command:{width}}   {why}", soft_wrap=True)
     return 0
 
 
@@ -240,8 +250,9 @@ def columns_in_words(question: Question) -> str:
 
 def trained(
     run: Run, epochs: Iterator[Step], console: Console, recorder: Recorder | None
-) -> tuple[Step, Step]:
-    """Train to the end; returns the last Step, and the one whose model is kept.
+) -> tuple[Step, Step, list[float]]:
+    """Train to the end; returns the last Step, the one whose model is kept, and the losses
+    of the validation set.
 
     The model is saved after every epoch that is kept, so a stop loses little.
     """
@@ -266,7 +277,7 @@ def trained(
                 if path:
                     save(run.model, path, run.optimizer, run.rng, step.epoch, notes)
             redraw()
-    return step, kept
+    return step, kept, board.losses["validation"]
 
 
 def shown_layer(name: str) -> str:
@@ -295,71 +306,6 @@ def recorder_for(run: Run) -> Recorder:
     )
 
 
-# The end
-
-
-def summary(run: Run, last: Step, kept: Step) -> list[RenderableType]:
-    """How good the model is on the test set, which it sees here for the first time.
-
-    last, kept: the end of the training, and the Step whose model is judged.
-    """
-    task, question = run.task, run.task.question
-    inputs, targets = task.test
-    score = evaluate(run.model, question.loss, task.test, question.metric)
-    took = f"{last.step:,} steps in {last.seconds:.1f} s, {ENGINE_NAMES[last.engine]}"
-    scores = scores_table(question, kept, score, len(targets))
-    parts: list[RenderableType] = [took, "", scores, "", baseline(task)]
-    if question.kind != "quantity":
-        answers = ModelView(run.model, question, task.test, last.engine).answers(inputs)
-        counts = confusion_matrix(answers, targets)
-        parts += ["", confusion_table(counts, question.classes)]
-    return parts
-
-
-ENGINE_NAMES = {
-    "machine": "on the compiled graph, run by the machine in C",
-    "python": "on the compiled graph, run as a Python program",
-    "graph": "on a new graph for each batch",
-}
-
-
-def scores_table(question: Question, kept: Step, test: Score, count: int) -> Table:
-    """Loss and metric on each part; the last line is the one to quote."""
-    metric = METRIC_NAMES[question.kind]
-    table = Table("examples", Column("loss", justify="right"), Column(metric, justify="right"))
-    table.add_row("training", fmt(kept.loss), "")
-    assert kept.validation_loss is not None
-    table.add_row("validation", fmt(kept.validation_loss), figure(question, kept.metric))
-    words = f"test: {count:,} it never saw"
-    table.add_row(words, fmt(test.loss), figure(question, test.metric), style="bold")
-    return table
-
-
-METRIC_NAMES = {"sign": "accuracy", "class": "accuracy", "quantity": "root mean squared error"}
-
-
-def figure(question: Question, metric: float | None) -> str:
-    """A metric in a table: the share of right answers, or an error in the data's unit."""
-    if metric is None:
-        return ""
-    return fmt(metric * question.unit) if question.kind == "quantity" else f"{metric:.1%}"
-
-
-def baseline(task: Task) -> str:
-    """How good one is on the test set without looking at the inputs."""
-    question, (_, targets), (_, unseen) = task.question, task.train, task.test
-    if question.kind == "quantity":
-        centre = fmean(targets)
-        said = f"{fmt(question.quantity(centre))}, the mean"
-        score = f"off by {figure(question, question.metric([centre] * len(unseen), unseen))}"
-    else:
-        ((common, _),) = Counter(map(right_class, targets)).most_common(1)
-        said = f"{question.classes[common]}, the commonest class"
-        share = fmean([right_class(target) == common for target in unseen])
-        score = f"right in {share:.1%} of cases"
-    return f"Always saying {said} of what it learned from, would be {score}."
-
-
 # Arguments
 
 
@@ -376,7 +322,7 @@ def add_to(commands: Commands) -> None:
     add("--epochs", type=whole, help="how often to go through the examples; default 50, images 15")
     stop = "stop after N epochs without a lower validation loss, and keep the best"
     add("--patience", type=whole, metavar="N", help=stop)
-    add("--batch-size", type=whole, default=32, help="examples for each step")
+    add("--batch-size", type=whole, default=BATCH_SIZE, help="examples for each step")
     add("--examples", type=whole, help="how many examples to make, or to take of mnist")
     add("--seed", type=whole, help="the same seed gives the same model")
     add("--target", default="", metavar="COLUMN", help="of a table: what to predict, or the last")

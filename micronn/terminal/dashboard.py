@@ -155,7 +155,8 @@ def report(board: Dashboard, console: Console) -> None:
     """A line about an epoch, if it is the first, the last, or ends a tenth of the way."""
     if board.epoch % max(1, board.epochs // 10) == 0 or board.epoch in (1, board.epochs):
         losses = "  ".join([f"{name} {fmt(losses[-1])}" for name, losses in board.losses.items()])
-        console.print(f"epoch {board.epoch:,} of {board.epochs:,}  {losses}  {board.metric}")
+        where = f"epoch {board.epoch:,} of {board.epochs:,}"
+        console.print(f"{where}  {losses}  {board.metric}", soft_wrap=True)
 
 
 @contextmanager

@@ -93,6 +93,17 @@ class Question(NamedTuple):
         columns = self.columns or [str(k) for k in range(1, len(cells) + 1)]
         return self.scaled(encoded(cells, columns, self.words, where))
 
+    def cells(self, x: Sequence[float]) -> list[Cell]:
+        """What stands in the columns where the model is given x: what inputs() takes, nearly."""
+        scales = zip(x, self.centres, self.widths, strict=False)  # a quantity has one more
+        rest = [number * width + centre for number, centre, width in scales] or list(x)
+        cells: list[Cell] = []
+        for name in self.columns or map(str, range(len(x))):
+            words = self.words.get(name, [])
+            part, rest = rest[: len(words) or 1], rest[len(words) or 1 :]
+            cells.append(words[part.index(max(part))] if words else part[0])
+        return cells
+
     def scaled(self, x: Sequence[float]) -> list[float]:
         """Inputs as the model is given them."""
         if not self.centres:

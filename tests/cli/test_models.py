@@ -68,6 +68,11 @@ def test_a_quantity_comes_in_the_unit_of_the_data(capsys):
     assert output(capsys, "predict", "houses.json", "7", "6") == "9.105e4\n"
 
 
+def test_a_quantity_that_has_a_name_is_called_by_it(capsys):
+    saved("houses.json", *SUM, PRICE._replace(target="price"))
+    assert output(capsys, "predict", "houses.json", "7", "6") == "price: 9.105e4\n"
+
+
 def test_every_line_of_a_table_is_answered_by_the_names_of_its_columns(capsys):
     saved("houses.json", *SUM, PRICE)
     Path("new.csv").write_text("y,colour,x\n6,red,7\n7,blue,5\n")
@@ -218,6 +223,27 @@ def test_a_reader_of_digits_is_drawn_with_an_image_the_answer_and_its_gradients(
     assert min(inputs[5][pixel] for pixel in drawn if pixel > 27) > 0.9  # ink, no corner
     assert not any("radients yet" in text or "no gradients" in text for text in texts)
     assert "neuron 7" in texts
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        ("moons", r"the model answers class [−+]1, probability \d+\.\d%; right is class [−+]1\n"),
+        ("line", r"the model answers [−\d.e]+; right is [−\d.e]+\n"),
+        ("sums.csv", r"the model answers c: [−\d.e]+; right is ([−\d.e]+)\n"),
+    ],
+)
+def test_a_model_is_shown_with_its_answer_to_an_example_and_the_right_one(data, answer, capsys):
+    rows = "".join([f"{k % 7},{k % 3},{1000.5 + k % 7 + k % 3}\n" for k in range(40)])
+    Path("sums.csv").write_text("a,b,c\n" + rows)
+    assert main(["train", data, "--epochs", "1", "--save", "it.json", "--seed", "1"]) == 0
+    capsys.readouterr()
+    out = output(capsys, "show", "it.json", "-o", "it.svg")
+    found = re.search(answer, out)
+    assert found, out
+    if found.groups():  # in the unit of the data
+        assert 1000 <= float(found[1]) <= 1009
+    assert not any("o gradients" in text for text in text_of("it.svg"))
 
 
 def test_a_model_without_an_example_says_why_it_has_no_gradients(capsys):

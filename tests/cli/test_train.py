@@ -5,6 +5,7 @@ import os
 import random
 import re
 import resource
+import shlex
 import struct
 import subprocess
 import sys
@@ -288,6 +289,60 @@ def test_live_into_a_file_ends_with_the_picture(capsys):
     _, _, sizes = out.partition("size of the gradient")
     assert re.search(r"^layer 1 ", sizes, re.MULTILINE)  # as in the pictures
     assert "layers.0" not in out
+
+
+# What comes next
+
+
+def suggested(out):
+    """The commands that a training ends with, in words as a shell splits them."""
+    lines = [line.partition("   ")[0] for line in out.splitlines()]
+    return [shlex.split(line) for line in lines if line.startswith("micronn ")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["moons", "--epochs=5", "--batch-size", "64"],
+        ["line", "--hidden", "0", "--epochs", "5", "--save", "my line.json", "--batch-size=16"],
+        ["ship.csv", "--target", "Survived", "--drop", "Name,Id", "--skip-gaps", "--epochs", "2"],
+        ["wide.csv", "--patience", "3", "--save", "wide.json"],
+        ["digits", "--examples", "60", "--epochs", "1", "--hidden", "4"],
+    ],
+)
+def test_a_training_ends_with_commands_that_work(arguments, capsys):
+    table("ship.csv", "Id,Survived,Name,Sex,Age", *SHIP)
+    table("wide.csv", ",".join("abcdefghijk"), *[",".join([f"{k}.5"] * 11) for k in range(20)])
+    assert main(["train", *arguments]) == 0
+    commands = suggested(capsys.readouterr().out)
+    assert [words[1] for words in commands if words[1] != "train"][-1] == "show"
+    for words in commands:
+        assert main(words[1:]) == 0, words
+
+
+def test_a_seed_is_in_the_command_that_keeps_a_model(capsys):
+    first = train(capsys, "moons", "--epochs", "3")
+    again = suggested(first)[0]
+    assert again[-4:] == ["--seed", re.search(r"seed (\d+)", first)[1], "--save", "moons.json"]
+
+
+def test_a_training_that_is_still_learning_says_so_and_how_to_go_on(capsys):
+    # A line has no bottom but its noise, 0.1**2 = 0.01 in squares: 0.4 is far from it.
+    started = ["line", "--hidden", "0", "--seed", "7"]
+    words = "It has not finished learning: in the last 5 epochs the validation loss fell from "
+    out = train(capsys, *started, "--save", "line.json")
+    assert words in out
+    (longer, *_) = suggested(out)
+    again = "micronn train line --resume line.json --epochs 100 --save line.json"
+    assert longer == again.split()
+    assert "not finished" not in train(capsys, *started, "--epochs", "400", "--save", "line.json")
+
+
+def test_a_class_that_is_always_right_has_finished_learning(capsys):
+    # Its loss, a logarithm, falls for ever.
+    out = train(capsys, "moons", "--seed", "7")
+    assert score_on_test_set(out) == 100.0
+    assert "not finished" not in out
 
 
 REFUSALS = [

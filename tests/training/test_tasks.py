@@ -213,6 +213,10 @@ def test_words_of_a_table_stay_0_and_1_and_are_read_again(tmp_path):
         asked.inputs(["green", 10.0])
     with pytest.raises(ValueError, match="'height': 'tall' is not a number"):
         asked.inputs(["red", "tall"])
+    for x in task.train[0]:  # and back: a cell for each column, in the unit of the table
+        colour, height = asked.cells(x)
+        assert (colour, round(height, 9)) in {("red", 10), ("blue", 1), ("red", 2)}
+        assert asked.inputs([colour, height]) == pytest.approx(x)
 
 
 def test_a_table_is_read_as_it_is_asked_to_be(tmp_path):
