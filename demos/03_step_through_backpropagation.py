@@ -51,6 +51,6 @@ print(f"wrote {sheet} and {answers}: print the first, hide the second")
 
 # Change it:
 #  - In step.html press p and work out all five gradients before you look.
-#  - Draw (a*a) * b.  How many wires lead to a, and what do their messages
+#  - Draw (a*a) * b.  How many wires (edges) lead to a, and what do their messages
 #    (gradient contributions) add up to?
 #  - Set b = 2.0, so that e is 0.  Which wire is dotted now, and which gradients die?

@@ -40,7 +40,7 @@ for node in topological_order(o):
 # prints: o = tanh(0.8814) = 0.7071
 print("  b was chosen so that o is 1 / sqrt(2) and o*o is 1/2: the rest fits on paper.\n")
 
-# Backward: from the output to the inputs.  Every wire carries a message (gradient
+# Backward: from the output to the inputs.  Every wire (edge) carries a message (gradient
 # contribution): its local slope (local derivative) times the grad of the value it leaves.
 o.backward()
 print("BACKWARD: what o gains for each unit of it")

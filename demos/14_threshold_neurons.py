@@ -80,9 +80,9 @@ print(f"One function, learning alike, b = -t: {b.data == -t.data and w1.data == 
 
 # The slope of an on-off answer.
 print("\nsum - threshold:      -0.6 -0.3  0.0  0.3  0.6")
-nudges = [-0.6, -0.3, 0.0, 0.3, 0.6]
-print("on-off                ", "    ".join(str(fires((1,), 0, (s,))) for s in nudges))
-soft = [Value(s) for s in nudges]
+sums = [-0.6, -0.3, 0.0, 0.3, 0.6]
+print("on-off                ", "    ".join(str(fires((1,), 0, (s,))) for s in sums))
+soft = [Value(s) for s in sums]
 for s in soft:
     s.sigmoid().backward()
 print("sigmoid              ", " ".join(f"{s.sigmoid().data:.2f}" for s in soft))

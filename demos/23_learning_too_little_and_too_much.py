@@ -10,10 +10,11 @@ The question.  A net that is right about everything it was shown may have found 
 rule (generalization), or may know the answers by heart (overfitting).  How can one
 tell, without knowing the rule?
 
-What you will see.  Examples dealt into three sets.  Nets of growing width: too small,
-they miss the rule (underfitting); too large, they learn the noise, and the gap between
-two of the sets gives them away.  The same for a net that is trained too long.  Then
-one choice, and one honest look at the third set.
+What you will see.  Examples dealt into three sets: to learn from (training set), to
+choose by (validation set) and to judge by (test set).  Nets of growing width: too
+small, they miss the rule (underfitting); too large, they learn the noise, and the gap
+between two of the sets gives them away.  The same for a net that is trained too long.
+Then one choice, and one honest look at the third set.
 """
 
 import math

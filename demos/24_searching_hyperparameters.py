@@ -103,7 +103,7 @@ for seed in SEEDS:
     rows.append(best)
     cells = "      ".join(f"{a:10.3f} {b:6.3f}" for a, b in best)
     print(f"   {seed:4d}  {cells}      {'random' if best[1] < best[0] else 'grid'}")
-won = sum(chance[0] < grid[0] for grid, chance in rows)
+won = sum(drawn[0] < grid[0] for grid, drawn in rows)
 print(f"the random search found the lower loss in {won} of {len(SEEDS)} rows", end="; ")
 print(f"neither wins them all: {0 < won < len(SEEDS)}")
 # prints: neither wins them all: True

@@ -116,8 +116,8 @@ def pixel(number, ends, count):
 
 across, up = (around(numbers) for numbers in zip(*flat, strict=True))
 pixels = [(pixel(a, across, 52), 25 - pixel(b, up, 26)) for a, b in flat[::4]]
-print(f"{net}: {len(start)} coordinates.  Loss {loss_at(net, start).data:.2f} at the start (left),")
-print(f"{loss_at(net, end).data:.2f} at the end (right); o is every fourth step of the walk")
+print(f"{net}: {len(start)} coordinates.  Loss {loss_at(net, start).data:.2f} at the start, left,")
+print(f"{loss_at(net, end).data:.2f} at the end, right; o is every fourth step of the walk")
 show(landscape(heights(net, start, u, v, across, up), pixels))
 print("Steep one way and flat the other: the walk is no straight line.")
 

@@ -77,14 +77,14 @@ place = train[1].index(2)
 x, target = train[0][place], train[1][place]
 hidden = model.layers[1](model.layers[0](x))
 scores = model.layers[2](hidden)
-chances = [p.data for p in softmax(scores)]  # from 0 to 1, together 1
+probabilities = [p.data for p in softmax(scores)]  # from 0 to 1, together 1
 loss = cross_entropy(scores, target)
 loss.backward()
 wish = [-score.grad for score in scores]  # by how much each output should rise
-print(f"\nONE {target}, BEFORE TRAINING: ten chances (probabilities), and what the loss")
-print("wishes for each score (negative gradient)")
-for k, (chance, wanted) in enumerate(zip(chances, wish, strict=True)):
-    print(f"   {k}   {chance:4.0%} {'#' * round(20 * chance):20s} wish {wanted:+.2f}")
+print(f"\nONE {target}, BEFORE TRAINING: how likely it takes each digit to be (probability), and")
+print("what the loss wishes for each score (negative gradient)")
+for k, (probability, wanted) in enumerate(zip(probabilities, wish, strict=True)):
+    print(f"   {k}   {probability:4.0%} {'#' * round(20 * probability):20s} wish {wanted:+.2f}")
 least = min((w, k) for k, w in enumerate(wish))[1]
 print(f"The wish is 1 - p for the {target} and -p for the others; the {least} is to fall most.")
 alone = all(w < 0.0 for k, w in enumerate(wish) if k != 2)
@@ -109,7 +109,7 @@ print("\nFIRE TOGETHER, WIRE TOGETHER?  Hebb's rule: more weight where both are 
 j = order[0]
 print(f"   from neuron {j}:    Hebb, in * out      the gradient, in * wish")
 for k in (2, least):
-    hebb = hidden[j].data * chances[k]
+    hebb = hidden[j].data * probabilities[k]
     print(f"   to output {k}:  {hebb:+16.3f} {hidden[j].data * wish[k]:+24.3f}")
 print("   Both are in proportion to what comes in.  But Hebb's rule knows no target: it")
 print(f"   strengthens {least} as well, which is wrong.  The gradient weakens it.")
@@ -121,7 +121,8 @@ print(f"   added up {sum(wishes):+.3f}; backward() says {-hidden[j].grad:+.3f}")
 print(f"   the same: {abs(sum(wishes) + hidden[j].grad) < 1e-12}; a wish of its own, to pass back")
 # prints: the same: True
 
-# Training, on mini-batches; the new digits are only looked at.
+# Training, on mini-batches, with a price on large weights (weight decay).  The new digits
+# are only looked at.
 print(f"\nTRAINING on {count} digits, {BATCH} a step; {len(new[1])} new ones are kept back")
 model.zero_grad()
 slower = cosine_schedule(0.005, EPOCHS * count // BATCH)
@@ -145,12 +146,14 @@ print("\nTHE ANSWER IS THE MOST ACTIVE OUTPUT: a new 2, and the first digit read
 two = new[1].index(2)
 shown = [two, *wrong[:1]]
 for k in shown:
-    chances = [p.data for p in softmax(outputs[k])]
+    probabilities = [p.data for p in softmax(outputs[k])]
     side_by_side(
         grey_image(square(new[0][k])),
-        bars({f"{digit}": chance for digit, chance in enumerate(chances)}, width=24),
+        bars(
+            {f"{digit}": probability for digit, probability in enumerate(probabilities)}, width=24
+        ),
     )
-    print(f"   it is a {new[1][k]}; the net says {chances.index(max(chances))}")
+    print(f"   it is a {new[1][k]}; the net says {probabilities.index(max(probabilities))}")
 counts = confusion_matrix(outputs, new[1][:300])
 mixed = [(counts[a][b], a, b) for a in range(10) for b in range(10) if a != b and counts[a][b]]
 taken = ", ".join(f"{a} for {b} ({n})" for n, a, b in sorted(mixed, reverse=True)[:4])

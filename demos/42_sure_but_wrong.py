@@ -60,7 +60,7 @@ def board(model, reach, points=()):
 
 model = train(inputs, targets, 3)
 right = sum(answer(model, x)[0] == t for x, t in zip(inputs, targets, strict=True))
-print(f"three kinds of points (o), all within 4 of the middle; {right} of {len(targets)} right")
+print(f"three kinds of points, o, all within 4 of the middle; {right} of {len(targets)} right")
 print("A, B, C: more than 99 % sure.  A dot: less.\n")
 print(f"   {'from -3 to 3':37s}   from -100 to 100")
 for near, far in zip(board(model, 3.0, inputs), board(model, 100.0), strict=True):

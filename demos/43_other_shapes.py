@@ -52,9 +52,9 @@ for row in ([0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]):
 # prints: [0, 1, 1, 1, 1, 1] right minus left: 1 0 0 0 0
 x = values([0, 0, 3, 3, 4, 4], "x")
 save(total([z * z for z in convolve(x, w)]), w, "convolution.svg")
-messages = [2.0 * (b.data - a.data) * b.data for a, b in zip(x, x[1:], strict=False)]
+parts = [2.0 * (b.data - a.data) * b.data for a, b in zip(x, x[1:], strict=False)]
 print("   Two weights find an edge anywhere; a layer would need 5 x 6.  w1 is used in")
-print(f"   five places; its grad is what all five say: {messages} = {w[1].grad}")
+print(f"   five places; its grad is what all five say: {parts} = {w[1].grad}")
 # prints: [0.0, 18.0, 0.0, 8.0, 0.0] = 26.0
 
 print("\nRNN CELL: h = tanh(w*x + u*h + b), again and again with the same w, u, b")
@@ -74,7 +74,7 @@ for row in ([1, 0, 0], [0, 0, 1], [0, 0, 0]):
 print("   The same ones in another order end elsewhere: it has a memory.  It fades.")
 save(rnn(values([1, 0, 0], "x"), w, u, b), [w, u, b], "rnn.svg")
 
-print("LSTM CELL: beside h a memory c, and three gates from 0 (shut) to 1 (open)")
+print("LSTM CELL: beside h a memory c, and three gates, each from 0, shut, to 1, open")
 
 
 def lstm(x, h, c, gates):

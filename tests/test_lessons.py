@@ -154,10 +154,74 @@ def test_every_concept_of_the_articles_is_carried_by_a_lesson():
     assert len(carried) > 30
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARTICLES.md"])
+@pytest.mark.parametrize("page", ["README.md", "ARTICLES.md", "GLOSSARY.md"])
 def test_the_links_of_a_page_lead_to_files_that_exist(page):
     text = (DEMOS / page).read_text("utf-8")
     for name in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (DEMOS / name).exists(), name
     for number, name in re.findall(r"\[(\d\d)\]\((\w+\.py)\)", text):
         assert name.startswith(number)
+
+
+# The words of the field
+
+
+def words(number):
+    """The text of a lesson without its line breaks, comment marks and quotes at a break."""
+    return re.sub(r"\n *#? *", " ", LESSONS[number].read_text("utf-8"))
+
+
+def terms(number):
+    """The terms of the field in a lesson: words in brackets, in small letters and alone."""
+    found = re.findall(r"(?<=\S )\(([a-z]{3,}(?:[ -][a-z]+)*)\)(?!\*)", words(number))
+    return {singular(term) for term in found}
+
+
+def singular(term):
+    """A term without the s of the plural."""
+    term = re.sub(r"(?<=[^aeiou])ies$", "y", term)
+    return term if term.endswith(("ss", "bias")) else re.sub(r"s$", "", term)
+
+
+def glossary():
+    """The rows of the glossary: term, sentence, lesson, PyTorch's name, plain words."""
+    text = (DEMOS / "GLOSSARY.md").read_text("utf-8").split("|---|---|---|---|---|\n")[1]
+    cells = [line.strip("|").split("|") for line in text.splitlines()]
+    return [[cell.strip() for cell in row] for row in cells]
+
+
+@every_lesson
+def test_every_term_that_a_lesson_puts_in_brackets_is_in_the_glossary(number):
+    listed = {singular(row[0]) for row in glossary()}
+    assert terms(number) - listed == set(), "a bracket that is no term needs other words"
+
+
+def test_the_glossary_names_the_lesson_that_brings_a_term_first():
+    for term, _, link, *_ in glossary():
+        number = int(link[1:3])
+        bringing = [k for k in LESSONS if singular(term) in terms(k)]
+        saying = [k for k in LESSONS if re.search(rf"\b{term}", words(k), re.I)]
+        assert number == (bringing or saying)[0], term
+
+
+def test_the_glossary_is_sorted_and_explains_each_term_in_a_sentence():
+    listed = [row[0] for row in glossary()]
+    assert listed == sorted(set(listed))
+    assert all(re.fullmatch(r"[^.]+\.", row[1]) for row in glossary())
+
+
+@every_lesson
+def test_a_lesson_with_a_plain_word_of_the_glossary_says_the_term_too(number):
+    text = words(number).lower()
+    for term, _, _, _, plain in glossary():
+        for word in filter(None, plain.split(", ")):
+            if re.search(rf"\b{word}(s|es|d|ed)?\b", text):
+                assert term in text, f"{word!r} is here what the field calls {term!r}"
+
+
+def test_the_names_of_pytorch_in_the_glossary_are_its_names():
+    torch = pytest.importorskip("torch")
+    for name in re.findall(r"`torch\.([\w.]+)`", (DEMOS / "GLOSSARY.md").read_text("utf-8")):
+        thing = torch
+        for part in name.split("."):
+            thing = getattr(thing, part)
