@@ -101,7 +101,7 @@ def gradcheck(
         that a difference cannot avoid is allowed on top.
 
     Where the two are too far apart, or f has no value so far away, h becomes ten times
-    smaller, again and again, until rounding blurs the result: what the bend of a curve
+    smaller, again and again, until rounding blurs the result: what the curvature
     did then goes away, a wrong slope stays.  The row is that of the h with least error.
 
     At a kink, such as relu at 0, there is no slope: nudging gives the average of both
@@ -129,7 +129,7 @@ def step_size_table(
 ) -> list[Slope]:
     """A row for each parameter and each h: how the error of the difference itself behaves.
 
-    As h falls, the error falls with h*h while the bend of the curve causes it, and
+    As h falls, the error falls with h*h while the curvature causes it, and
     then rises with 1/h as digits cancel.  An error that stays the same in between is
     that of a wrong slope.  Arguments and Raises are those of gradcheck, but h is
     taken as it is.

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from micronn.graph.operations import glyph, halves, kind_and_number, operation
 from micronn.graph.rows import Graph, Row
 
-MOST_BENDS = 50  # operations that an activation is made of
+MOST_AFTER = 50  # operations that an activation is made of
 SIGNS = r"[._:,/ ()\[\]]"  # between the indices in a name
 INDICES = rf"{SIGNS}*(?:[0-9]+{SIGNS}+){{2,}}"  # at the end of a name, which is read backwards
 Key = tuple[str, tuple[int, ...]]  # of a neuron: its scope and its weights
@@ -33,19 +33,19 @@ class Call(NamedTuple):
     inputs: what each weight is multiplied with, by index in the graph.
     reads: where it is read: (index of the product or dot, number of the operand).
     z: the weighted sum with its bias; out: the same, or its activation.
-    bend: the operations from z to out; none if they are the same.
+    after_z: the operations from z to out, its activation; none if they are the same.
     """
 
     inputs: list[int]
     reads: list[tuple[int, int]]
     z: int
     out: int
-    bend: list[int]
+    after_z: list[int]
 
     def slope(self, graph: Graph) -> float:
         """d(out)/d(z), by the chain rule."""
         grads = defaultdict(float, {self.out: 1.0})
-        for k in reversed(self.bend):
+        for k in reversed(self.after_z):
             row = graph.nodes[k]
             for j, slope in zip(row.operands, row.local_grads, strict=True):
                 grads[j] += slope * grads[k]
@@ -58,7 +58,7 @@ class NeuronFold:
 
     scope: its dotted name, which its parameters begin with.
     weights, bias: indices of its parameters; bias is None if it has none.
-    activation: what bends the weighted sum, see activation_of; "" if nothing does.
+    activation: what the weighted sum goes through, see activation_of; "" if nothing.
     """
 
     scope: str
@@ -126,16 +126,16 @@ def find_folds(graph: Graph) -> Folds:
     for z, found in weighted_sums(graph, scopes, readers).items():
         if found.bias is None and len(found.terms) == 1 and graph.nodes[z].op != "dot":
             continue  # a product alone is no neuron
-        bend = bend_of(graph, z, readers)
+        after_z = operations_after(graph, z, readers)
         weights, inputs, reads = map(list, zip(*found.terms, strict=True))
         key = found.scope, tuple(weights)
         if key not in neurons:
-            activation = activation_of(graph, found.scope, bend)
+            activation = activation_of(graph, found.scope, after_z)
             neurons[key] = NeuronFold(found.scope, weights, found.bias, activation)
-        neurons[key].calls.append(Call(inputs, reads, z, bend[-1] if bend else z, bend))
-        read = [j for k in bend for j in graph.nodes[k].operands]  # z, each other and numbers
-        numbers = [j for j in read if set(readers[j]) <= set(bend)]
-        own = [*found.members, *weights, *bend, *numbers]
+        neurons[key].calls.append(Call(inputs, reads, z, after_z[-1] if after_z else z, after_z))
+        read = [j for k in after_z for j in graph.nodes[k].operands]  # z, each other and numbers
+        numbers = [j for j in read if set(readers[j]) <= set(after_z)]
+        own = [*found.members, *weights, *after_z, *numbers]
         own += [] if found.bias is None else [found.bias]
         members.update(dict.fromkeys(own, key))
     return gathered(neurons, members, names)
@@ -347,14 +347,14 @@ def merged(graph: Graph, row: Row, parts: list[int], scopes: Scopes, sums: Sums)
 # Activations
 
 
-def bend_of(graph: Graph, z: int, readers: list[list[int]]) -> list[int]:
-    """The operations that bend z, the output last; none if nothing does.
+def operations_after(graph: Graph, z: int, readers: list[list[int]]) -> list[int]:
+    """The operations of an activation function on z, the output last; none if there is none.
 
     They read z, each other and plain numbers alone, and nobody else reads what they make
     on the way.  One of them is a function: adding or squaring alone is no activation.
     """
     inside, waiting = [z], set(readers[z])
-    while waiting and len(inside) <= MOST_BENDS:
+    while waiting and len(inside) <= MOST_AFTER:
         k = min(waiting)
         others = set(graph.nodes[k].operands).difference(inside)
         if any(graph.nodes[j].role != "const" for j in others):
@@ -374,12 +374,12 @@ def is_function(op: str) -> bool:
     return row.takes is not None if row.typed else not row.machine  # an unknown one has a name
 
 
-def activation_of(graph: Graph, scope: str, bend: list[int]) -> str:
-    """What to call operations that bend a sum: the one there is, or what its neuron says.
+def activation_of(graph: Graph, scope: str, after_z: list[int]) -> str:
+    """What to call an activation function: its one operation, or what its neuron says.
 
     A neuron that does not say a word of its own is called by all the operations.
     """
-    kinds = [kind_and_number(graph.nodes[k].op)[0] for k in bend]
+    kinds = [kind_and_number(graph.nodes[k].op)[0] for k in after_z]
     if len(kinds) < 2:
         return "".join(kinds)
     neuron: Any = graph.model

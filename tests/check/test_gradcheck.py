@@ -184,7 +184,7 @@ def test_near_a_kink_there_is_a_slope(x):
 
 
 def test_the_row_of_a_wrong_slope_is_that_of_least_error():
-    # d(log x)/dx = 1/x = 1000; with h = 1e-5 the bend makes 1000.03 of it.
+    # d(log x)/dx = 1/x = 1000; with h = 1e-5 the curvature makes 1000.03 of it.
     x = Value(0.001, "x")
     row = gradcheck(lambda: computed(math.log(x.data), "log", (x,), (999.0,)), [x]).rows[0]
     assert (row.ok, row.note) == (False, "")
@@ -214,7 +214,7 @@ def test_a_nudge_lost_in_rounding_is_off_and_says_so():
 
 
 def test_the_error_of_nudging_has_a_valley():
-    # d(e**x)/dx at 1 is e.  The bend costs h*h * e/6, cancelling digits about 2e-16 * e/h.
+    # d(e**x)/dx at 1 is e.  The curvature costs h*h * e/6, cancelling digits about 2e-16 * e/h.
     x = Value(1.0)
     rows = step_size_table(lambda: x.exp(), [x])
     error = {row.h: row.error for row in rows}

@@ -293,7 +293,7 @@ def own_bend(z):
     return z * z.sigmoid()
 
 
-BENDS = {  # each is made of z and plain numbers alone, and has a name for its slope at z
+CURVES = {  # each is made of z and plain numbers alone, and has a name for its slope at z
     "composite": own_bend,
     "tanh": Value.tanh,
     "sine": Value.sin,
@@ -302,11 +302,11 @@ BENDS = {  # each is made of z and plain numbers alone, and has a name for its s
 }
 
 
-@pytest.mark.parametrize("bend", BENDS.values(), ids=BENDS)
-def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(bend):
+@pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
+def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(curve):
     w, b = [Value(0.5), Value(-0.25)], Value(0.1)
     z = dot(w, [1.0, 2.0]) + b
-    out = bend(z)
+    out = curve(z)
     out.backward()
     slope = z.grad
     loss = (out - 1.0) ** 2
@@ -328,7 +328,7 @@ def test_whatever_is_made_of_the_weighted_sum_alone_is_its_activation(bend):
     [
         lambda z, x: z * z,  # no function among it
         lambda z, x: (z - 1.0) ** 2,
-        lambda z, x: z.sigmoid() * x,  # reads something else: the sigmoid alone bends
+        lambda z, x: z.sigmoid() * x,  # reads something else: the sigmoid alone is an activation
         lambda z, x: z * x.sigmoid(),
         lambda z, x: maximum(z, x),
         lambda z, x: z * z.sigmoid() + z.tanh() * x,

@@ -162,10 +162,10 @@ def test_a_name_in_a_refusal_is_short_and_commands_no_terminal():
 def test_a_net_of_pytorch_answers_the_same_here(activation):
     torch = pytest.importorskip("torch")
     torch.manual_seed(3)
-    bends = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "softplus": "Softplus"}
-    bend = getattr(torch.nn, bends.get(activation, "GELU"))
+    named = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "softplus": "Softplus"}
+    curve = getattr(torch.nn, named.get(activation, "GELU"))
     linear = torch.nn.Linear
-    theirs = torch.nn.Sequential(linear(3, 16), bend(), linear(16, 8), bend(), linear(8, 2))
+    theirs = torch.nn.Sequential(linear(3, 16), curve(), linear(16, 8), curve(), linear(8, 2))
     ours = MLP(3, [16, 8, 2], activation)
     ours.load_state_dict(theirs.state_dict())  # float32 numbers, which floats hold exactly
     x = [0.3, -1.25, 2.0]
