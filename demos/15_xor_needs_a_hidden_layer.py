@@ -81,9 +81,12 @@ print("Equal weights get equal grads, for ever.  So a net starts at random (init
 luck = [train(MLP(2, [2, 1], "tanh", rng=random.Random(seed)))[1] for seed in range(6)]
 print(f"Such a start may still fail.  Right of 4, for six random starts: {luck}")
 # prints: Right of 4, for six random starts: [4, 4, 2, 4, 4, 2]
+flat = [train(MLP(2, [2, 1], "linear", rng=random.Random(seed)))[1] for seed in range(6)]
+print(f"\nThe same six without the curve (nonlinearity), f(z) = z: {flat}; all four: {4 in flat}")
+# prints: all four: False
+print("Sums of sums are one sum: without f, two layers are one neuron, and that cannot.")
 
 # Change it:
 #  - Take 3 hidden neurons in the last list.  Does any start still fail?
 #  - Change one of the equal weights from 0.5 to 0.500001.  How small a difference will do?
-#  - Replace "tanh" by "linear": why does a hidden layer without a curve (nonlinearity) not
-#    help?
+#  - Take one of the six nets without a curve.  Which single neuron says the same as it?

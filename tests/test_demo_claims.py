@@ -8,6 +8,12 @@ CHANGES = [
     ("squashing", "(4.0 * z).sigmoid()", "(0.5 * z).sigmoid()", "steeper    beats"),
     ("squashing", "[8, 8, 8, 8, 1]", "[8, 1]", "more than 4 times as fast"),
     ("searching_hyperparameters", "random.Random(seed)", "random.Random(1)", "luck moves"),
+    (
+        "the_3_5_1_net",
+        'numbers[f"w_{m}{n}^({i})"]',
+        'numbers[f"w_{m}1^({i})"]',
+        "in every row equal",
+    ),
     ("the_same_net_in_pytorch", "* (1.0 - h[m] ** 2)", "", "by hand: every loss of 5 runs agrees"),
     ("the_hidden_function", "epochs=800", "epochs=1", "closer than any guess"),
     (
