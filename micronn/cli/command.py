@@ -53,7 +53,20 @@ def decimal(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is no number; write one such as 0.1") from None
 
 
+def separator(text: str) -> str:
+    """What stands between the cells of a table, for an argument; what is hard to type has a name.
+
+    >>> [separator(text) for text in ("|", "tab", "space")]
+    ['|', '\\t', ' ']
+    """
+    return {"tab": "\t", "\\t": "\t", "space": " "}.get(text, text)
+
+
 A_FILE: dict[str, Any] = {"metavar": "FILE", "type": a_file}  # of an argument
+A_SEPARATOR: dict[str, Any] = {
+    "type": separator, "default": "", "metavar": "MARK",
+    "help": "of a table, where line 1 does not show it: | or tab or space",
+}  # fmt: skip
 
 
 def check_places(read: Mapping[str, str | None], written: Mapping[str, str | None]) -> None:

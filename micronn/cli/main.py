@@ -67,6 +67,7 @@ VALUED = (
     "--worksheet",
     "--about",
     "--csv",
+    "--separator",
     "--images",
     "--index",
 )

@@ -15,7 +15,16 @@ from typing import IO, Any, NamedTuple, cast
 from rich.console import Console, RenderableType
 
 from micronn.checkpoint import Training, load_training
-from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, refused, whole
+from micronn.cli.command import (
+    A_FILE,
+    A_SEPARATOR,
+    Commands,
+    Note,
+    add_command,
+    check_places,
+    refused,
+    whole,
+)
 from micronn.cli.train import is_source, task_from
 from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
@@ -42,8 +51,10 @@ def predict_command(args: argparse.Namespace, console: Console, note: Note) -> i
     saved = load_training(args.model)
     model, question = saved.model, question_from(saved.notes, saved.model, args.model)
     if args.csv:
-        write_answers(model, question, args.csv, console.file)
+        write_answers(model, question, args, console.file)
         return 0
+    if args.skip_gaps or args.separator:
+        raise ValueError("--skip-gaps and --separator are for --csv; leave them out")
     greys = image(args.images, args.index) if args.images else []
     cells: Sequence[Cell] = greys or [as_cell(text.strip()) for text in args.cells]
     outputs = answer_to(model, question, cells)
@@ -92,9 +103,12 @@ def in_words(question: Question | None, outputs: Sequence[float]) -> str:
     return f"class {question.classes[best]}, probability {probabilities[best]:.1%}"
 
 
-def write_answers(model: MLP, question: Question | None, path: str, file: IO[str]) -> None:
+def write_answers(
+    model: MLP, question: Question | None, args: argparse.Namespace, file: IO[str]
+) -> None:
     """The inputs of a table with the answers, as another table."""
-    header, rows = rows_of(path, question.columns if question else [])
+    path, columns = args.csv, question.columns if question else []
+    header, rows = rows_of(path, columns, args.skip_gaps, args.separator)
     table = [[*header, "answer"]]
     for line, cells in rows:
         outputs = answer_to(model, question, cells, f"{path}, line {line}, ")
@@ -246,6 +260,8 @@ def add_to(commands: Commands) -> None:
         "cells", nargs="*", metavar="NUMBER", help="or word, one for each column it learned from"
     )
     option("--csv", **A_FILE, help="answer every line of a table instead")
+    option("--skip-gaps", action="store_true", help="leave out its lines with an empty cell or NA")
+    option("--separator", **A_SEPARATOR)
     option("--images", **A_FILE, help="answer an image of an IDX file instead")
     option("--index", type=whole, default=0, help="which image, from 0")
 

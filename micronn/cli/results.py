@@ -134,8 +134,9 @@ def next_commands(
         texts = [text_of(float(f"{x:.4g}") if isinstance(x, float) else x) for x in cells]
         yield shlex.join(["micronn", "predict", place, *texts]), "asks it"
     elif columns:
-        gaps = ["--skip-gaps"] * args.skip_gaps
-        yield shlex.join(["micronn", "predict", place, "--csv", args.data, *gaps]), "asks it"
+        how = ["--skip-gaps"] * args.skip_gaps
+        how += [f"--separator={args.separator}"] * bool(args.separator)
+        yield shlex.join(["micronn", "predict", place, "--csv", args.data, *how]), "asks it"
     yield shlex.join(["micronn", "show", place, "-o", f"{Path(place).stem}.svg"]), "draws it"
 
 

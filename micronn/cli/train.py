@@ -22,7 +22,16 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from micronn.checkpoint import load_training, save
-from micronn.cli.command import A_FILE, Commands, Note, add_command, check_places, decimal, whole
+from micronn.cli.command import (
+    A_FILE,
+    A_SEPARATOR,
+    Commands,
+    Note,
+    add_command,
+    check_places,
+    decimal,
+    whole,
+)
 from micronn.cli.results import (
     BATCH_SIZE,
     METRIC_NAMES,
@@ -154,6 +163,7 @@ def check(args: argparse.Namespace) -> None:
 SOURCE = {"data": str, "examples": int, "table": dict, "folder": str, "seed": int}
 MOST_PARAMETERS = 4_000_000  # that a file can hold with all that Adam remembers of them
 TABLE = {"target": str, "kind": str, "drop": list, "header": bool, "skip_gaps": bool}
+TABLE |= {"separator": str}
 
 
 def fresh(args: argparse.Namespace) -> Run:
@@ -201,7 +211,7 @@ def is_source(source: Any) -> bool:
     if kinds(source) != SOURCE:
         return False
     table = source["table"]
-    known = {**table, "header": bool(table.get("header"))}  # it may be None, for not said
+    known = {"separator": "", **table, "header": bool(table.get("header"))}  # None: not said
     return kinds(known) == TABLE and all(isinstance(name, str) for name in table["drop"])
 
 
@@ -331,6 +341,7 @@ def add_to(commands: Commands) -> None:
     add("--drop", type=names, action="extend", default=[], metavar="A,B", help=out)
     add("--header", action=argparse.BooleanOptionalAction, help="whether line 1 names the columns")
     add("--skip-gaps", action="store_true", help="leave out lines with an empty cell or NA")
+    add("--separator", **A_SEPARATOR)
     add("--data", dest="folder", default="mnist", metavar="FOLDER", help="of mnist's files")
     add("--live", action="store_true", help="watch it learn")
     add("--save", **A_FILE, help="keep the model, a .json, after every epoch")

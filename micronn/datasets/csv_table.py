@@ -5,9 +5,9 @@
     0.3,red,rose
 
 The separator is a tab if the first line has one outside quotes, else a semicolon,
-else a comma; with semicolons, 1,5 is read as 1.5.  A column holds numbers alone or no
-number at all, or is refused with the line.  What a message calls --drop or --skip-gaps
-is an argument here: drop, skip_gaps.
+else a comma, unless it is named; with semicolons, 1,5 is read as 1.5.  A column holds
+numbers alone or no number at all, or is refused with the line.  What a message calls
+--drop or --skip-gaps is an argument here: drop, skip_gaps.
 """
 
 import csv
@@ -56,11 +56,11 @@ class Table(NamedTuple):
 
 def read_csv(
     path: Location, target: str = "", kind: str = "", drop: Iterable[str] = (),
-    header: bool | None = None, skip_gaps: bool = False,
+    header: bool | None = None, skip_gaps: bool = False, separator: str = "",
 ) -> Table:  # fmt: skip
     """Read examples from a table.
 
-    path: a UTF-8 text file with commas, semicolons or tabs between the cells.
+    path: a UTF-8 text file with commas, semicolons or tabs between the cells, or the separator.
     target: the name of the column to predict, exactly as the header has it; "" for the last.
     kind: of the target, "class" or "quantity".  Left out, words are classes, and so are
         at most ten different whole numbers that stand on two lines each, or more, on
@@ -71,16 +71,19 @@ def read_csv(
         header the columns are called 1, 2, 3 and so on.
     skip_gaps: leave out every line with a gap, and warn how many they are.  A gap is a
         cell that is empty or says ?, NA, N/A, NaN or null.
+    separator: one character, such as |, where it is not to be seen in the first line.
 
     Raises FileNotFoundError for no file, and ValueError, naming file, line and column,
     for anything else: a gap, a column with both numbers and words, or with more than 50
     words, an unknown or repeated name, a line with too many or too few cells, a target
     that is the same on every line.
     """
-    names, rows = named_rows(path, header)
+    names, rows = named_rows(path, header, separator=separator)
     if len(names) < 2:
-        needs = "at least two columns are needed, with commas, semicolons or tabs between"
-        raise ValueError(f"{path}, line 1: {needs}, got {clipped(names[0])!r}")
+        marks = repr(separator) if separator else "commas, semicolons or tabs"
+        needs = f"at least two columns are needed, with {marks} between"
+        way = "name what stands between with --separator"
+        raise ValueError(f"{path}, line 1: {needs}, got {clipped(names[0])!r}; {way}")
     if not rows:
         raise ValueError(f"{path}: no examples below the header; at least one line is needed")
     target, drop = target or names[-1], [drop] if isinstance(drop, str) else list(drop)
@@ -101,25 +104,28 @@ def read_csv(
 # From a file to cells
 
 
-def rows_of(path: Location, columns: Sequence[str]) -> tuple[list[str], list[Line]]:
+def rows_of(
+    path: Location, columns: Sequence[str], skip_gaps: bool = False, separator: str = ""
+) -> tuple[list[str], list[Line]]:
     """Some columns of a table, in this order, or all if none is named: names, and lines.
 
-    Raises as read_csv does for the file and for a column that is not there.
+    Raises as read_csv does for the file, for a gap and for a column that is not there.
     """
-    names, rows = named_rows(path, columns=columns)
+    names, rows = named_rows(path, columns=columns, separator=separator)
     indices = column_indices(path, names, columns or names)
+    rows = without_gaps(path, names, rows, indices, skip_gaps, "")
     return [names[k] for k in indices], [(line, [row[k] for k in indices]) for line, row in rows]
 
 
 def named_rows(
-    path: Location, header: bool | None = None, columns: Sequence[str] = ()
+    path: Location, header: bool | None = None, columns: Sequence[str] = (), separator: str = ""
 ) -> tuple[list[str], list[Line]]:
     """The names of the columns, and the lines below the header, or all if there is none.
 
     columns: some of the names, if they are known: there is a header unless it does not
         name them and they are called 1, 2, 3, ...
     """
-    lines = lines_of(path)
+    lines = lines_of(path, separator)
     start, first = next(lines, (0, []))
     if not first:
         raise ValueError(f"{path} is empty; a line of column names is needed, and examples below")
@@ -151,26 +157,32 @@ def sign_of_an_example(first: Sequence[str], rows: Sequence[Line]) -> str:
     return ""
 
 
-def lines_of(path: Location) -> Iterator[tuple[int, list[str]]]:
+def lines_of(path: Location, mark: str) -> Iterator[tuple[int, list[str]]]:
     """The number and the cells of each line that is not empty; the first says how many cells.
+
+    mark: what separates the cells; "" if the first line shows it.
 
     The cells come without blanks around them, and without characters that a terminal
     would obey.  Raises ValueError for a line with more or fewer cells than the first.
     """
     width = 0
+    if mark not in ("", "\t") and not (re.fullmatch(r'[^\w"+.-]', mark) and mark.isprintable()):
+        raise ValueError(f"--separator is one mark such as | or a tab, got {clipped(mark)!r}")
     try:
         text = read_limited(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text file in UTF-8; save it as CSV UTF-8") from None
-    mark = separator(text.lstrip("\r\n").partition("\n")[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    mark = mark or seen_separator(text.lstrip("\r\n").partition("\n")[0])
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=mark, strict=True, skipinitialspace=mark == " ")
     try:
         for cells in reader:
             width = width or len(cells)
             if len(cells) not in (0, width):
                 raise ValueError(
                     f"{path}, line {reader.line_num}: {len(cells)} cells, but the first line has "
-                    f"{width}, with {mark!r} between; put a cell that holds {mark!r} in quotes"
+                    f"{width}, with {mark!r} between; put a cell that holds {mark!r} in quotes, or "
+                    "name another mark with --separator"
                 )
             if cells:
                 yield reader.line_num, [cleaned(cell, mark) for cell in cells]
@@ -178,7 +190,7 @@ def lines_of(path: Location) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
 
 
-def separator(first: str) -> str:
+def seen_separator(first: str) -> str:
     """What stands between the cells: a tab, else a semicolon, else a comma."""
     unquoted = re.sub(r'"[^"]*("|$)', "", first)
     return "\t" if "\t" in unquoted else ";" if ";" in unquoted else ","
@@ -216,9 +228,12 @@ def column_indices(path: Location, names: Sequence[str], wanted: Iterable[str]) 
 
 
 def without_gaps(
-    path: Location, names: Sequence[str], rows: list[Line], used: Sequence[int], skip_gaps: bool
-) -> list[Line]:
+    path: Location, names: Sequence[str], rows: list[Line], used: Sequence[int], skip_gaps: bool,
+    way: str = ", --drop a column",
+) -> list[Line]:  # fmt: skip
     """The lines that have a number or a word in every column that is used.
+
+    way: what else there is to do about a gap than to skip its line.
 
     Raises ValueError for a gap, unless lines with gaps are to be skipped.
     """
@@ -234,7 +249,7 @@ def without_gaps(
         k = gaps[line]
         raise ValueError(
             f"{path}, line {line}, column {names[k]!r}: {row[k]!r} is a gap. There are gaps in "
-            f"{of_all}: {where}. --skip-gaps leaves these lines out, --drop a column"
+            f"{of_all}: {where}. --skip-gaps leaves these lines out{way}"
         )
     if len(gaps) == len(rows):
         raise ValueError(f"{path}: every line has a gap; drop the columns with many of them first")

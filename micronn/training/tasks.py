@@ -254,7 +254,7 @@ def from_csv(path: Location, target: str = "", rng: Rng = None, **options: Any) 
     """Your own table: columns of numbers or words, and a target of numbers or words.
 
     target: the name of the column to predict; the last one if left out.
-    options: kind, drop, header and skip_gaps, as for read_csv.
+    options: kind, drop, header, skip_gaps and separator, as for read_csv.
 
     Columns of different size, such as years and prices, are brought to one: each
     has its mean taken off and is divided by its spread, both over the training part.

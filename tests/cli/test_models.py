@@ -130,6 +130,31 @@ def test_a_word_that_a_model_does_not_know_is_refused_with_those_it_knows(
     assert reason in err
 
 
+def test_lines_with_gaps_are_counted_and_left_out_if_that_is_asked_for(capsys):
+    saved("houses.json", *SUM, PRICE)
+    Path("new.csv").write_text("x,note,y\n7,,6\n5,,NA\n,,3\n5,,7\n")
+    asked = ["predict", "houses.json", "--csv", "new.csv"]
+    assert main(asked) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "",
+        "micronn: error: new.csv, line 3, column 'y': 'NA' is a gap. There are gaps in 2 of 4 "
+        "lines: x 1, y 1. --skip-gaps leaves these lines out\n",
+    )
+    assert main([*asked, "--skip-gaps"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "x,y,answer\n7,6,91050.0\n5,7,100050.0\n"
+    assert err == "micronn: note: new.csv: 2 of 4 lines have a gap and are left out\n"
+
+
+def test_the_separator_of_a_table_can_be_named(capsys):
+    saved("houses.json", *SUM, PRICE)
+    Path("new.csv").write_text("x|y\n7|6\n")
+    for mark in "--separator=|", "--separator |":
+        out = output(capsys, "predict", "houses.json", "--csv", "new.csv", *mark.split())
+        assert out == "x,y,answer\n7,6,91050.0\n"
+
+
 def test_a_question_that_the_model_cannot_answer_is_refused(capsys):
     saved("short.json", *TREES, COLOURS._replace(classes=["oak"]))
     for arguments in (["1", "red"], ["--csv", "new.csv"]):
@@ -160,6 +185,8 @@ def test_an_image_is_shown_with_the_answer(capsys):
         (["moons.json", "--csv", "missing.csv"], "missing.csv"),
         (["moons.json", "--csv", "bad.csv"], "line 2, column 'y'"),
         (["moons.json", "--csv", "short.csv"], "short.csv, line 2"),
+        (["moons.json", "--csv", "bad.csv", "--separator", "ab"], "one mark such as |"),
+        (["moons.json", "1", "2", "--skip-gaps"], "--skip-gaps and --separator are for --csv"),
         (["moons.json", "--csv", "other.csv"], "no column 'x'"),
         (["moons.json", "--images", "bad.csv"], "not an IDX file"),
         (["damaged.json", "1", "2"], "damaged.json: notes.question.kind"),

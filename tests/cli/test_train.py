@@ -136,6 +136,14 @@ def test_a_table_may_have_any_name_and_no_header(name, capsys):
     assert "inputs: 5.1, 1.4\n" in train(capsys, name, "--epochs", "1", "--header")
 
 
+@pytest.mark.parametrize(("mark", "name"), [("|", "|"), ("\t", "tab"), (" ", "space")])
+def test_a_separator_is_named_and_kept_for_a_resumed_run(mark, name, capsys):
+    table("a.csv", mark.join(["x,1", "y"]), *[mark.join([str(k), f"{k}.5"]) for k in range(9)])
+    asked = ["a.csv", "--epochs", "1", "--save", "a.json", "--separator", name]
+    assert "inputs: x,1\n" in train(capsys, *asked)
+    train(capsys, "a.csv", "--epochs", "2", "--resume", "a.json")
+
+
 def test_a_class_that_is_the_only_one_is_refused_in_a_line(capsys):
     table("one.csv", "a,b", *[f"{k},x" for k in range(9)])
     assert main(["train", "one.csv"]) == 2
@@ -376,6 +384,7 @@ REFUSALS = [
     (["moons", "--patience", "5", "--resume", "moons.json"], "leave one out"),
     (["moons", "--drop", "x"], "--drop is for a table, but moons is none; leave it out"),
     (["moons", "--no-header"], "--header is for a table"),
+    (["moons", "--separator", "|"], "--separator is for a table"),
     (["my.csv", "--skip-gaps", "--resume", "my.json"], "but my.json says how to read it"),
     (["moons", "--save", ""], "--save: a file needs a name"),
     (["moons", "--replay", ""], "--replay: a file needs a name"),

@@ -240,6 +240,35 @@ def test_a_separator_in_quotes_separates_nothing(write):
     assert table.columns == ["a;\tb".replace("\t", "\ufffd")]
 
 
+@pytest.mark.parametrize("mark", ["|", " ", "\t", ";", ",", ":", "¦"])
+def test_a_separator_can_be_named(write, mark):
+    text = "a|b|kind\n1|2|x\n3|4|y\n".replace("|", mark)
+    table = read_csv(write(text), separator=mark)
+    assert (table.columns, table.inputs) == (["a", "b"], [[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_a_named_separator_counts_more_than_those_of_the_first_line(write):
+    path = write("length; in cm,kind\n1,x\n3,y\n")
+    with pytest.raises(ValueError, match="line 2: 1 cells, .* or name another mark with --separat"):
+        read_csv(path)
+    assert read_csv(path, separator=",").columns == ["length; in cm"]
+    with pytest.raises(
+        ValueError, match=r"with '\|' between, got .*; name what stands between wit"
+    ):
+        read_csv(path, separator="|")
+
+
+def test_blanks_between_columns_may_be_several(write):
+    table = read_csv(write("a  b   kind\n1  2.5 x\n3  4   y\n"), separator=" ")
+    assert table.inputs == [[1.0, 2.5], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize("mark", ["||", "a", "1", '"', "\n", "-", "."])
+def test_what_separates_no_cells_is_refused(write, mark):
+    with pytest.raises(ValueError, match="--separator is one mark such as | or a tab, got"):
+        read_csv(write(TREES), separator=mark)
+
+
 def test_with_semicolons_a_comma_is_a_decimal_comma(write):
     table = read_csv(write("x;y\n1,5;0,25\n-2;0\nred, blue;1\n".replace("red, blue", "3")))
     assert (table.inputs, table.targets) == ([[1.5], [-2.0], [3.0]], [0.25, 0.0, 1.0])
