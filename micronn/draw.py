@@ -19,8 +19,8 @@ from typing import Any
 from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.nn import Module
-from micronn.pictures.network import draw_network, model_image
-from micronn.pictures.render import Picture, render
+from micronn.pictures.network.network import draw_network, model_image
+from micronn.pictures.views.render import Picture, render
 from micronn.support.arguments import check_text
 from micronn.viewer.steps.animation import to_animation
 from micronn.viewer.steps.stepper import model_of, network_page, to_html

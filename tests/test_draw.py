@@ -16,7 +16,7 @@ from micronn.draw import Picture, draw
 from micronn.engine import Value
 from micronn.losses import mse
 from micronn.nn import MLP
-from micronn.pictures import layout
+from micronn.pictures.layout import layout
 from micronn.support.text import fmt
 from micronn.terminal import backward_table, computation_tree, plain_text
 

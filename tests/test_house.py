@@ -41,8 +41,11 @@ ROOMS["cli"] = set(ROOMS)
 ROOMS["__main__"] = {"cli"}
 ROOMS["__init__"] = {"draw", "pictures"}
 
-# The viewer has rooms of its own, bottom first.
-PAGES = ("toolbar", "questions", "computing", "levels", "steps", "runs")
+# Two rooms have rooms of their own, bottom first.
+INNER = {
+    "pictures": ("paint", "layout", "views", "network"),
+    "viewer": ("toolbar", "questions", "computing", "levels", "steps", "runs"),
+}
 
 # The rooms that people read first need nothing but Python.
 STANDARD_LIBRARY_ONLY = PATH | {"tiny", "train", "graph", "check", "checkpoint"}
@@ -104,11 +107,12 @@ def test_the_table_of_rooms_has_floors():
     assert {room_of(path) for path in FILES} <= below
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "viewer").rglob("*/*.py")), ids=name_of)
-def test_a_page_is_made_from_its_own_room_of_the_viewer_and_those_below(path):
-    below = PAGES[: PAGES.index(path.parent.name) + 1]
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent.parent.name in INNER], ids=name_of)
+def test_a_room_within_a_room_imports_only_those_below_it(path):
+    outer, inner = path.relative_to(PACKAGE).parts[:2]
+    below = INNER[outer][: INNER[outer].index(inner) + 1]
     for module in imports(path):
-        if module.startswith("micronn.viewer."):
+        if module.startswith(f"micronn.{outer}."):
             assert module.split(".")[2] in below, f"{name_of(path)} reaches {module}"
 
 

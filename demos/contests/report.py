@@ -13,7 +13,7 @@ from rich.text import Text
 
 from contests.turns import ratio
 from micronn.pictures.charts import Axis, curve_path
-from micronn.pictures.svg import svg_circle, svg_frame, svg_line, svg_text, units
+from micronn.pictures.paint.svg import svg_circle, svg_frame, svg_line, svg_text, units
 
 
 class Floor(NamedTuple):

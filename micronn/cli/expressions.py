@@ -25,7 +25,7 @@ from micronn.engine import Value, topological_order
 from micronn.grade.sheets import FIND, PAPERS, class_set, save_class_set
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.pictures.render import Picture
+from micronn.pictures.views.render import Picture
 from micronn.support.text import clipped, counted
 from micronn.terminal.tables import backward_table, check_table, computation_tree, verdict_table
 from micronn.viewer.questions.quiz import ABOUT, known, questions, take

@@ -25,8 +25,8 @@ from rich.segment import Segment
 import micronn
 from micronn.cli import expressions, grade, learn, models, programs, train
 from micronn.cli.command import refused
-from micronn.pictures.images import NoRenderer
-from micronn.pictures.layout import NoLayout
+from micronn.pictures.layout.layout import NoLayout
+from micronn.pictures.paint.images import NoRenderer
 from micronn.support.text import printable
 
 # Arguments

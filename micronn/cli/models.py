@@ -31,7 +31,7 @@ from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.engine import Value
 from micronn.losses import loss_of
 from micronn.nn import MLP
-from micronn.pictures.network import NetworkPicture, draw_network
+from micronn.pictures.network.network import NetworkPicture, draw_network
 from micronn.support.numeric import as_list, predicted_class
 from micronn.support.text import brief, fmt, printable
 from micronn.terminal.dashboard import downloads

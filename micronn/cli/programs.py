@@ -21,8 +21,8 @@ import micronn
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
 from micronn.nn import Module
-from micronn.pictures.network import draw_network
-from micronn.pictures.render import Picture
+from micronn.pictures.network.network import draw_network
+from micronn.pictures.views.render import Picture
 from micronn.support.optimizer_state import OptimizerState
 from micronn.support.text import brief, clipped, counted, did_you_mean, fmt
 

@@ -17,9 +17,9 @@ from micronn.grade.grader import Finding, Grade
 from micronn.grade.programs import KINDS, Program, right, values_of
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.pictures import ids
-from micronn.pictures.render import Picture, render
-from micronn.pictures.svg import svg_line, units
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.svg import svg_line, units
+from micronn.pictures.views.render import Picture, render
 from micronn.support.text import clean, few, fmt, printable
 from micronn.viewer.steps.stepper import stepping_page
 

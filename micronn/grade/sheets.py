@@ -19,9 +19,9 @@ from micronn.engine import Value
 from micronn.grade.faults import NODES, PASSES, Fault, at
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.pictures.page import html_page
-from micronn.pictures.render import render
-from micronn.pictures.svg import escape
+from micronn.pictures.paint.page import html_page
+from micronn.pictures.paint.svg import escape
+from micronn.pictures.views.render import render
 from micronn.support.arguments import check_choice
 from micronn.support.files import Location, write_atomically
 from micronn.support.text import counted, fmt

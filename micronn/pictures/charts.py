@@ -15,9 +15,17 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from micronn.pictures import ids
-from micronn.pictures.palette import LIGHT, SHADES, scale, shade
-from micronn.pictures.svg import box, pixel_runs, svg_circle, svg_frame, svg_line, svg_text, units
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.palette import LIGHT, SHADES, scale, shade
+from micronn.pictures.paint.svg import (
+    box,
+    pixel_runs,
+    svg_circle,
+    svg_frame,
+    svg_line,
+    svg_text,
+    units,
+)
 from micronn.support.numeric import predicted_class
 from micronn.support.text import clean, fmt
 

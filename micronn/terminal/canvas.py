@@ -19,7 +19,7 @@ from rich.measure import Measurement
 from rich.segment import Segment
 from rich.style import Style
 
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.paint.palette import LIGHT
 
 RANK = " .:-=+*#%@,~^`'_;oxvsa&?"  # of two marks in a character the later one shows
 

@@ -17,7 +17,7 @@ from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from micronn.pictures.palette import scale, shade
+from micronn.pictures.paint.palette import scale, shade
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, rgb
 
 Rows = Sequence[Sequence[float]]

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from micronn.pictures.charts import Axis, Plane, span
-from micronn.pictures.palette import scale
+from micronn.pictures.paint.palette import scale
 from micronn.support.numeric import predicted_class
 from micronn.support.text import fmt
 from micronn.terminal.canvas import BLACK, WHITE, Canvas, has_colours, rgb

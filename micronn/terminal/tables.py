@@ -30,7 +30,7 @@ from micronn.engine import Value
 from micronn.graph.notes import notes
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Parameters
-from micronn.pictures.palette import LIGHT, scale, shade
+from micronn.pictures.paint.palette import LIGHT, scale, shade
 from micronn.support.text import clean, fmt
 
 MOST_OPERANDS = 8  # of one value, in the tree

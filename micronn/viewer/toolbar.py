@@ -1,6 +1,6 @@
 """What turns the leaves of a page: to the first, back, play, on, to the last; a slider, a pace."""
 
-from micronn.pictures.page import filled
+from micronn.pictures.paint.page import filled
 
 HERE = __package__  # the files of every page are named from here
 

@@ -11,8 +11,8 @@ from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.losses import cross_entropy
 from micronn.nn import MLP
-from micronn.pictures.grouping import make_plan
-from micronn.pictures.neuron_part import Parts
+from micronn.pictures.views.grouping import make_plan
+from micronn.pictures.views.neuron_part import Parts
 from micronn.support.text import fmt
 from micronn.viewer import to_html
 

@@ -10,7 +10,7 @@ from micronn.compiler.tape import write_tape
 from micronn.compiler.training import rule_tape
 from micronn.engine import Value
 from micronn.optim import SGD, Adam
-from micronn.pictures.page import html_page
+from micronn.pictures.paint.page import html_page
 from micronn.viewer.computing.tapes import machine_data, packed, tape_data
 from micronn.viewer.toolbar import HERE
 

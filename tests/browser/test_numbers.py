@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from micronn.pictures.palette import scale, shade, wire
+from micronn.pictures.paint.palette import scale, shade, wire
 from micronn.support.text import fmt, number
 from micronn.viewer.computing import __file__ as here
 

@@ -85,7 +85,7 @@ def test_screens_may_be_dark_and_paper_is_always_light(page, svgs):
 
 def test_dark_colours_reach_every_shape_and_text(page, svgs):
     # On a dark screen nothing may keep a light colour of the palette.
-    from micronn.pictures.palette import DARK
+    from micronn.pictures.paint.palette import DARK
 
     allowed = {tuple(int(h[i : i + 2], 16) for i in (1, 3, 5)) for h in DARK.values()}
     page.emulate_media(color_scheme="dark")

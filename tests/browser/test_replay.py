@@ -12,7 +12,7 @@ from micronn.data import moons
 from micronn.engine import Value
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.pictures.grouping import make_plan
+from micronn.pictures.views.grouping import make_plan
 from micronn.support.text import fmt
 from micronn.viewer.runs.replay import Recorder
 

@@ -13,7 +13,7 @@ from micronn.losses import cross_entropy, hinge, loss_of, mse
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, AdamW
 from micronn.pictures.charts import Axis
-from micronn.pictures.grouping import make_plan
+from micronn.pictures.views.grouping import make_plan
 from micronn.support.text import fmt
 from micronn.training import steps
 from micronn.viewer import Recorder

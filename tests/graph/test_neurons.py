@@ -11,7 +11,7 @@ from micronn.graph import custom_operation
 from micronn.graph.neurons import dotted, find_folds, matrix_of, parent, scope_of
 from micronn.graph.rows import Graph
 from micronn.nn import ACTIVATIONS, MLP, Layer, Module, Neuron
-from micronn.pictures.render import render
+from micronn.pictures.views.render import render
 
 
 def by_products(neuron, x):

@@ -16,7 +16,7 @@ from micronn.pictures.charts import (
     plane_around,
     rows,
 )
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.paint.palette import LIGHT
 
 
 def numbers(path):

@@ -6,9 +6,9 @@ import pytest
 
 from micronn.engine import Value
 from micronn.graph.rows import Graph
-from micronn.pictures.cards import largest
-from micronn.pictures.folded_cards import census, largest_and_rms, span
-from micronn.pictures.layer_view import Block, Shape
+from micronn.pictures.paint.cards import largest
+from micronn.pictures.views.folded_cards import census, largest_and_rms, span
+from micronn.pictures.views.layer_view import Block, Shape
 
 
 def test_the_shares_of_a_census_add_up_and_follow_the_shades():

@@ -10,7 +10,7 @@ from example_graphs import fresh, held_by_fresh, moved_twice, net
 from micronn.draw import draw
 from micronn.engine import Value, mean
 from micronn.nn import MLP, Neuron
-from micronn.pictures.palette import LIGHT, SHADES
+from micronn.pictures.paint.palette import LIGHT, SHADES
 
 FOLDED = [(detail, examples) for detail in ("neurons", "layers") for examples in (0, 5)]
 

@@ -8,7 +8,7 @@ from example_graphs import net, penalty
 from micronn.engine import Value, mean, total
 from micronn.graph.rows import Graph
 from micronn.nn import MLP
-from micronn.pictures.grouping import homes, make_plan, terms_of
+from micronn.pictures.views.grouping import homes, make_plan, terms_of
 
 
 def plan_of(root, model):

@@ -12,8 +12,8 @@ from example_graphs import net, neuron
 
 from micronn.cli.main import main
 from micronn.draw import draw
-from micronn.pictures import images
-from micronn.pictures.images import NoRenderer
+from micronn.pictures.paint import images
+from micronn.pictures.paint.images import NoRenderer
 
 PACKAGES = {".png": "resvg_py", ".pdf": "typst"}
 

@@ -15,8 +15,8 @@ from example_graphs import net, neuron
 
 from micronn.draw import draw
 from micronn.engine import Value, dot
-from micronn.pictures import layout
-from micronn.pictures.layout import NoLayout
+from micronn.pictures.layout import layout
+from micronn.pictures.layout.layout import NoLayout
 
 ENGINES = [
     name

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from micronn.draw import draw
 from micronn.engine import Value
 from micronn.nn import MLP
-from micronn.pictures.layout import Route
-from micronn.pictures.lines import fitting, sliced
-from micronn.pictures.placing import placed
-from micronn.pictures.render import WIDEST
+from micronn.pictures.layout.layout import Route
+from micronn.pictures.layout.lines import fitting, sliced
+from micronn.pictures.layout.placing import placed
+from micronn.pictures.views.render import WIDEST
 
 
 def skipping():

@@ -14,7 +14,7 @@ from micronn.engine import Value, mean, topological_order
 from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP, Layer, Module, Neuron
 from micronn.pictures import draw_network
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.paint.palette import LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [

@@ -7,8 +7,8 @@ import pytest
 from micronn.graph.rows import Graph
 from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
-from micronn.pictures.grouping import make_plan
-from micronn.pictures.neuron_part import Parts
+from micronn.pictures.views.grouping import make_plan
+from micronn.pictures.views.neuron_part import Parts
 
 
 def one_example(sizes, seed, activation="tanh"):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from micronn.pictures.palette import DARK, LIGHT, SHADES, scale, shade, style, wire
+from micronn.pictures.paint.palette import DARK, LIGHT, SHADES, scale, shade, style, wire
 
 
 def test_shades_step_by_a_factor_of_ten():

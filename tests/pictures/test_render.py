@@ -16,7 +16,7 @@ from example_graphs import HOSTILE, hostile, net, neuron, overflow, plain_net, s
 from micronn.draw import draw
 from micronn.engine import Value, total
 from micronn.nn import MLP
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.paint.palette import LIGHT
 from micronn.support.text import clean, fmt
 
 # What a picture says

@@ -1,6 +1,6 @@
 """Texts in a picture stay texts, and coordinates stay short."""
 
-from micronn.pictures.svg import escape, svg_text, text_width, units
+from micronn.pictures.paint.svg import escape, svg_text, text_width, units
 
 
 def test_a_text_takes_the_room_of_its_columns():

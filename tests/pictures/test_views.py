@@ -12,7 +12,7 @@ from micronn.draw import draw
 from micronn.engine import Value, dot, mean, total
 from micronn.losses import cross_entropy
 from micronn.nn import MLP
-from micronn.pictures.folded_cards import span
+from micronn.pictures.views.folded_cards import span
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from micronn.nn import MLP
-from micronn.pictures.network_columns import layers_of
+from micronn.pictures.network.network_columns import layers_of
 from micronn.viewer.runs.flipbook import ALPHABET, film
 from micronn.viewer.runs.replay import film_columns, film_frame
 

@@ -14,10 +14,10 @@ from micronn.graph.rows import Graph
 from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.pictures.network_columns import layers_of, place, read_columns
-from micronn.pictures.network_svg import VIEWS, network_svg
-from micronn.pictures.render import render
-from micronn.pictures.weight_images import weight_images
+from micronn.pictures.network.network_columns import layers_of, place, read_columns
+from micronn.pictures.network.network_svg import VIEWS, network_svg
+from micronn.pictures.network.weight_images import weight_images
+from micronn.pictures.views.render import render
 from micronn.support.numeric import logsumexp
 from micronn.training import steps
 from micronn.training.traced import predict

@@ -17,7 +17,7 @@ from micronn.draw import draw
 from micronn.engine import Value, topological_order, total
 from micronn.graph.rows import Graph
 from micronn.nn import MLP
-from micronn.pictures import placing
+from micronn.pictures.layout import placing
 from micronn.viewer.steps.stepper import to_html
 
 HOSTILE = [

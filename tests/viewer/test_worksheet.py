@@ -7,7 +7,7 @@ import pytest
 
 from micronn.cli.main import main
 from micronn.engine import Value
-from micronn.pictures.palette import LIGHT
+from micronn.pictures.paint.palette import LIGHT
 from micronn.viewer.questions.worksheet import save_worksheet, worksheet
 
 PRODUCT = ["(a*b)*(a+b)", "a=-2", "b=3"]

@@ -21,14 +21,14 @@ from micronn.graph.operations import kind_and_number, operation, rule
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import LONGEST_TITLE, Story, among, computation
 from micronn.graph.templates import Template, refusals
-from micronn.pictures import ids
-from micronn.pictures.grouping import make_plan
-from micronn.pictures.heading import without_formula
-from micronn.pictures.legend import limits
-from micronn.pictures.page import json_for_script
-from micronn.pictures.palette import LIGHT
-from micronn.pictures.render import render
-from micronn.pictures.value_view import ValueCards, first, kind_in_corner, sentence
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.legend import limits
+from micronn.pictures.paint.page import json_for_script
+from micronn.pictures.paint.palette import LIGHT
+from micronn.pictures.views.grouping import make_plan
+from micronn.pictures.views.heading import without_formula
+from micronn.pictures.views.render import render
+from micronn.pictures.views.value_view import ValueCards, first, kind_in_corner, sentence
 from micronn.support.number import LEAVE_OUT
 from micronn.support.text import Place, clean, counted, fmt
 from micronn.viewer.computing.equation import equation

@@ -1,7 +1,7 @@
 """A step in numbers, as HTML: what is multiplied by what, and what that is added to."""
 
 from micronn.graph.steps import Message, Step
-from micronn.pictures.svg import escape
+from micronn.pictures.paint.svg import escape
 from micronn.support.text import fmt, number
 from micronn.viewer.computing.step_data import Slots
 

@@ -1,6 +1,6 @@
 /* exported fmt, number, repr, rounded, typedNumber, scale, shade, wire */
 // How a page writes a number that it has computed, and how strongly it colours it: exactly as
-// Python does, in support/text.py and pictures/palette.py, where each is explained.
+// Python does, in support/text.py and pictures/paint/palette.py, where each is explained.
 
 // The digits of a size above 0 and the power of ten of the first: ["1234", 3] for 1234.  All
 // that are needed to find the number again, or so many, rounded half to even as in Python.

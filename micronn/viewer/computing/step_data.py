@@ -27,9 +27,9 @@ from math import isfinite
 from typing import Any
 
 from micronn.graph.steps import Message, Step, Story
-from micronn.pictures import ids
-from micronn.pictures.palette import LIGHT, scale, shade
-from micronn.pictures.value_view import derivative, is_sum, message, ports_in, ports_out
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.palette import LIGHT, scale, shade
+from micronn.pictures.views.value_view import derivative, is_sum, message, ports_in, ports_out
 from micronn.support.text import Place, fmt
 from micronn.viewer.questions.quiz import ABOUT, Question, questions
 

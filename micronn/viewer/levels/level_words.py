@@ -12,11 +12,11 @@ from functools import cache
 
 from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
-from micronn.pictures import ids
-from micronn.pictures.cards import largest
-from micronn.pictures.neuron_part import Part, Parts
-from micronn.pictures.palette import scale, shade
-from micronn.pictures.svg import escape
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import largest
+from micronn.pictures.paint.palette import scale, shade
+from micronn.pictures.paint.svg import escape
+from micronn.pictures.views.neuron_part import Part, Parts
 from micronn.support.text import counted, fmt, number
 from micronn.viewer.computing.equation import three_boxes
 

@@ -25,18 +25,23 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import accumulate
 
 from micronn.graph.rows import Graph
-from micronn.pictures import ids
-from micronn.pictures.cards import ROW, Card
-from micronn.pictures.grouping import Plan, make_plan, rest_cards
-from micronn.pictures.layer_view import layers_view
-from micronn.pictures.network_columns import most_active
-from micronn.pictures.neuron_part import Part, Parts
-from micronn.pictures.neuron_view import neuron_cards, neuron_face, neurons_view, shown_weights
-from micronn.pictures.plan_network import network_of
-from micronn.pictures.render import Picture, choose
-from micronn.pictures.sketch import Sketch
-from micronn.pictures.svg import escape, svg_frame, svg_text
-from micronn.pictures.value_view import values_view
+from micronn.pictures.layout.sketch import Sketch
+from micronn.pictures.network.network_columns import most_active
+from micronn.pictures.network.plan_network import network_of
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import ROW, Card
+from micronn.pictures.paint.svg import escape, svg_frame, svg_text
+from micronn.pictures.views.grouping import Plan, make_plan, rest_cards
+from micronn.pictures.views.layer_view import layers_view
+from micronn.pictures.views.neuron_part import Part, Parts
+from micronn.pictures.views.neuron_view import (
+    neuron_cards,
+    neuron_face,
+    neurons_view,
+    shown_weights,
+)
+from micronn.pictures.views.render import Picture, choose
+from micronn.pictures.views.value_view import values_view
 from micronn.support.text import counted
 from micronn.viewer.levels.level_words import Teller, said
 

@@ -13,9 +13,9 @@ from typing import Any
 from micronn.engine import Value
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
-from micronn.pictures.page import html_page
-from micronn.pictures.render import Picture, render
-from micronn.pictures.svg import escape
+from micronn.pictures.paint.page import html_page
+from micronn.pictures.paint.svg import escape
+from micronn.pictures.views.render import Picture, render
 from micronn.support.files import Location, write_atomically
 from micronn.support.text import fmt
 from micronn.viewer.questions.quiz import Question, questions

@@ -13,9 +13,9 @@ from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.graph.templates import Template
 from micronn.nn import Module
-from micronn.pictures import ids
-from micronn.pictures.grouping import make_plan
-from micronn.pictures.network_svg import VIEWS
+from micronn.pictures.network.network_svg import VIEWS
+from micronn.pictures.paint import ids
+from micronn.pictures.views.grouping import make_plan
 from micronn.support.text import clean
 from micronn.training.eager import Objective
 from micronn.training.traced import TracedLoss

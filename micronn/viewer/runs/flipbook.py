@@ -18,7 +18,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 from xml.sax.saxutils import unescape
 
-from micronn.pictures.layer_view import CELL_PATH
+from micronn.pictures.views.layer_view import CELL_PATH
 
 # One character stands for one value of a track: digits, letters, letters with accents,
 # Greek and Cyrillic letters, more than a thousand.

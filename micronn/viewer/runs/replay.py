@@ -12,10 +12,9 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from micronn.pictures import ids
 from micronn.pictures.charts import Curve, answers_svg, curves, plane_around, rows
-from micronn.pictures.network import draw_network
-from micronn.pictures.network_columns import (
+from micronn.pictures.network.network import draw_network
+from micronn.pictures.network.network_columns import (
     Column,
     Layers,
     columns_of,
@@ -26,12 +25,13 @@ from micronn.pictures.network_columns import (
     read_runs,
     tell_classes,
 )
-from micronn.pictures.network_svg import VIEWS, answer, network_svg
-from micronn.pictures.page import html_page
-from micronn.pictures.palette import style
-from micronn.pictures.render import Known, page_frame, render
-from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
-from micronn.pictures.weight_images import side_of, weight_images
+from micronn.pictures.network.network_svg import VIEWS, answer, network_svg
+from micronn.pictures.network.weight_images import side_of, weight_images
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.page import html_page
+from micronn.pictures.paint.palette import style
+from micronn.pictures.paint.svg import escape, svg_frame, svg_text, text_width
+from micronn.pictures.views.render import Known, page_frame, render
 from micronn.support.collector import collector_paused
 from micronn.support.files import write_atomically
 from micronn.support.numeric import as_list

@@ -21,7 +21,7 @@ from micronn.graph.rows import Graph
 from micronn.losses import loss_of
 from micronn.nn import Module
 from micronn.optim import Optimizer
-from micronn.pictures.network_columns import check_classes, layers_of
+from micronn.pictures.network.network_columns import check_classes, layers_of
 from micronn.support.arguments import check_pairs, check_text, count, integer, pair
 from micronn.support.number import number_of
 from micronn.support.numeric import root_mean_square

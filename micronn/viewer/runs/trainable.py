@@ -27,7 +27,7 @@ from micronn.compiler.tape import Tape, write_tape
 from micronn.compiler.training import rule_tape
 from micronn.engine import DomainError, Value, as_value
 from micronn.optim import Optimizer, learning_rate
-from micronn.pictures.network_columns import recorded
+from micronn.pictures.network.network_columns import recorded
 from micronn.support.number import number_of
 from micronn.support.numeric import as_list
 from micronn.training.eager import Objective

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from micronn.pictures.charts import CELLS, EQUAL, EXAMPLES, STEPS, TIMES, plane_around
-from micronn.pictures.page import html_page
-from micronn.pictures.palette import style
-from micronn.pictures.svg import escape
+from micronn.pictures.paint.page import html_page
+from micronn.pictures.paint.palette import style
+from micronn.pictures.paint.svg import escape
 from micronn.support.numeric import as_list
 from micronn.support.text import fmt
 from micronn.viewer.runs.run import Run

@@ -1,7 +1,7 @@
 /* global Axis, byId, colour, fmt, scale, shade, style, wire, write */
 /* exported Plane, Network */
 // The pictures of a training: Python has drawn them, and what changes in them is found by name
-// (pictures/ids.py) and gets other numbers, colours and widths.
+// (pictures/paint/ids.py) and gets other numbers, colours and widths.
 
 // What the model answers all over the plane.  data: its two axes, how many cells a side, the
 // threshold between two classes, and how many numbers the model gives.

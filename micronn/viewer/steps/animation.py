@@ -22,9 +22,9 @@ from typing import Any
 
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Message, Step, Story
-from micronn.pictures.palette import LIGHT
-from micronn.pictures.render import render
-from micronn.pictures.svg import svg_line, svg_text, text_width, units
+from micronn.pictures.paint.palette import LIGHT
+from micronn.pictures.paint.svg import svg_line, svg_text, text_width, units
+from micronn.pictures.views.render import render
 from micronn.support.text import fmt, number
 from micronn.viewer.computing.step_data import Slots
 from micronn.viewer.steps.stepper import MOST_CARDS, MOST_WIRES, is_stepped

@@ -22,13 +22,13 @@ from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Step, Story
 from micronn.nn import Module
-from micronn.pictures import ids
-from micronn.pictures.legend import RULE, limits
-from micronn.pictures.network import draw_network
-from micronn.pictures.page import filled, html_page, json_for_script
-from micronn.pictures.palette import SHADES
-from micronn.pictures.render import DETAILS, Picture, render
-from micronn.pictures.svg import escape
+from micronn.pictures.network.network import draw_network
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.legend import RULE, limits
+from micronn.pictures.paint.page import filled, html_page, json_for_script
+from micronn.pictures.paint.palette import SHADES
+from micronn.pictures.paint.svg import escape
+from micronn.pictures.views.render import DETAILS, Picture, render
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
 from micronn.viewer.computing.computing import changing, compressed

@@ -6,7 +6,7 @@ weighted sum of 784 products seven are shown, and beside them stands what the ot
 
     >>> import random
     >>> from micronn.nn import MLP
-    >>> from micronn.pictures.grouping import make_plan
+    >>> from micronn.pictures.views.grouping import make_plan
     >>> model = MLP(2, [3, 1], rng=random.Random(1))
     >>> loss = (model([1.0, 2.0]) - 1.0) ** 2
     >>> loss.backward()
@@ -21,8 +21,8 @@ from functools import cached_property
 from micronn.graph.neurons import Call, NeuronFold
 from micronn.graph.operations import halves
 from micronn.graph.rows import Graph, Rest, Row, Use, lacking
-from micronn.pictures.grouping import Plan
-from micronn.pictures.neuron_view import shown_weights
+from micronn.pictures.views.grouping import Plan
+from micronn.pictures.views.neuron_view import shown_weights
 from micronn.support.text import clean
 
 MOST_ROWS = 60  # of a part

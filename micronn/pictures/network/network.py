@@ -19,7 +19,7 @@ from micronn.engine import Value
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
 from micronn.nn import Module
-from micronn.pictures.network_columns import (
+from micronn.pictures.network.network_columns import (
     Column,
     Layers,
     columns_of,
@@ -30,10 +30,10 @@ from micronn.pictures.network_columns import (
     read_runs,
     tell_classes,
 )
-from micronn.pictures.network_svg import NONE_YET, VIEWS, description, network_svg
-from micronn.pictures.page import HERE, html_page
-from micronn.pictures.render import Picture
-from micronn.pictures.weight_images import side_of, weight_images
+from micronn.pictures.network.network_svg import NONE_YET, VIEWS, description, network_svg
+from micronn.pictures.network.weight_images import side_of, weight_images
+from micronn.pictures.paint.page import html_page
+from micronn.pictures.views.render import Picture
 from micronn.support.arguments import check_text
 from micronn.support.text import clean
 
@@ -140,7 +140,7 @@ def page(columns: list[Column], title: str, show: str, told: list[str], missing:
         parts |= {"weights_hidden": "", "weight_images": weight_images(neurons, "images-")}
     on = {name: " checked" if (name == "grads") == (show == "grads") else "" for name in VIEWS}
     summary = description(columns)
-    return html_page(HERE, ["network.html"], title=title, summary=summary, **parts, **on)
+    return html_page(__package__, ["network.html"], title=title, summary=summary, **parts, **on)
 
 
 def model_image(model: Module) -> str | None:

@@ -9,16 +9,16 @@ from types import SimpleNamespace
 from typing import Any
 
 from micronn.graph.notes import notes
-from micronn.pictures.grouping import Plan
-from micronn.pictures.network_columns import (
+from micronn.pictures.network.network_columns import (
     Column,
     has_softmax,
     most_active,
     place,
     tell_classes,
 )
-from micronn.pictures.network_svg import VIEWS, network_svg
-from micronn.pictures.neuron_part import Parts
+from micronn.pictures.network.network_svg import VIEWS, network_svg
+from micronn.pictures.views.grouping import Plan
+from micronn.pictures.views.neuron_part import Parts
 
 Drawing = Callable[[str, str], tuple[list[Column], str]]  # of a prefix and a note
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from micronn.pictures.palette import SHADES, SIGNS
-from micronn.pictures.svg import svg_line, svg_rect, svg_text, text_width, units
+from micronn.pictures.paint.palette import SHADES, SIGNS
+from micronn.pictures.paint.svg import svg_line, svg_rect, svg_text, text_width, units
 from micronn.support.text import Place, fmt
 
 # The width of an item, and what paints it with its top left corner at x, y.

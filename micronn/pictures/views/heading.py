@@ -11,7 +11,7 @@ it is the shape of the net, and what was computed from its outputs: the loss.
 
 from micronn.graph.rows import Graph
 from micronn.graph.steps import computation
-from micronn.pictures.grouping import Plan, terms_of
+from micronn.pictures.views.grouping import Plan, terms_of
 from micronn.support.text import counted
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from micronn.pictures.layout import MARGIN, Box, Layout, Point, Route
+from micronn.pictures.layout.layout import MARGIN, Box, Layout, Point, Route
 
 BEND = 5.0  # the radius of a corner of a wire
 TRACK, TRACKS = 6.0, 60.0  # the room of a track, and the most that all together take

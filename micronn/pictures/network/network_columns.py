@@ -14,8 +14,8 @@ from typing import Any, cast
 
 from micronn.engine import Value, as_value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
-from micronn.pictures.palette import scale
-from micronn.pictures.svg import text_width
+from micronn.pictures.paint.palette import scale
+from micronn.pictures.paint.svg import text_width
 from micronn.support.number import as_float
 from micronn.support.numeric import logistic, logsumexp, magnitude
 from micronn.support.text import clean

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from micronn.pictures.palette import FONT, style
+from micronn.pictures.paint.palette import FONT, style
 
 KEEP_BLANKS = '<svg xml:space="preserve"'  # which the style tells browsers
 SCALE = 2.0  # pixels of a PNG for each unit

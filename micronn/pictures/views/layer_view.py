@@ -14,20 +14,20 @@ from typing import NamedTuple
 
 from micronn.graph.again import is_fresh, numbers
 from micronn.graph.rows import Graph
-from micronn.pictures import ids
-from micronn.pictures.cards import Card, box_card
-from micronn.pictures.folded_cards import (
+from micronn.pictures.layout.sketch import Sketch
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import Card, box_card
+from micronn.pictures.paint.legend import LAYERS
+from micronn.pictures.paint.palette import LIGHT, SHADES, scale, shade
+from micronn.pictures.paint.svg import svg_text, text_width, units
+from micronn.pictures.views.folded_cards import (
     census_bar,
     changed,
     folded_sketch,
     held,
     largest_and_rms,
 )
-from micronn.pictures.grouping import Plan
-from micronn.pictures.legend import LAYERS
-from micronn.pictures.palette import LIGHT, SHADES, scale, shade
-from micronn.pictures.sketch import Sketch
-from micronn.pictures.svg import svg_text, text_width, units
+from micronn.pictures.views.grouping import Plan
 
 CELL = 10  # a cell of a matrix with the gap beside it
 CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from micronn.pictures.palette import LIGHT, style
+from micronn.pictures.paint.palette import LIGHT, style
 from micronn.support.text import columns
 
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})

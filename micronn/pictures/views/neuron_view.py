@@ -13,9 +13,13 @@ from typing import NamedTuple
 
 from micronn.graph.neurons import Call, NeuronFold
 from micronn.graph.rows import Row
-from micronn.pictures import ids
-from micronn.pictures.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card
-from micronn.pictures.folded_cards import (
+from micronn.pictures.layout.sketch import Lane, Sketch, Wire, message_wire
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card
+from micronn.pictures.paint.legend import BAR, WIDTHS, limits, shade_scale, value_legend
+from micronn.pictures.paint.palette import shade, wire
+from micronn.pictures.paint.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
+from micronn.pictures.views.folded_cards import (
     census_bar,
     changed,
     finished,
@@ -23,12 +27,8 @@ from micronn.pictures.folded_cards import (
     held,
     largest_and_rms,
 )
-from micronn.pictures.grouping import Plan, homes
-from micronn.pictures.legend import BAR, WIDTHS, limits, shade_scale, value_legend
-from micronn.pictures.palette import shade, wire
-from micronn.pictures.sketch import Lane, Sketch, Wire, message_wire
-from micronn.pictures.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
-from micronn.pictures.value_view import ValueCards, derivative, message
+from micronn.pictures.views.grouping import Plan, homes
+from micronn.pictures.views.value_view import ValueCards, derivative, message
 from micronn.support.numeric import root_mean_square
 from micronn.support.text import clean, fmt
 

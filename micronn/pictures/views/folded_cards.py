@@ -13,9 +13,13 @@ from typing import NamedTuple
 from micronn.graph.again import is_fresh, numbers
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Row
-from micronn.pictures import ids
-from micronn.pictures.cards import ROW, Card, box_card
-from micronn.pictures.grouping import (
+from micronn.pictures.layout.sketch import Sketch, Wire
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import ROW, Card, box_card
+from micronn.pictures.paint.legend import Item
+from micronn.pictures.paint.palette import SHADES, scale, shade
+from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
+from micronn.pictures.views.grouping import (
     Home,
     Plan,
     input_cards,
@@ -24,10 +28,6 @@ from micronn.pictures.grouping import (
     terms_of,
     times,
 )
-from micronn.pictures.legend import Item
-from micronn.pictures.palette import SHADES, scale, shade
-from micronn.pictures.sketch import Sketch, Wire
-from micronn.pictures.svg import svg_chip, svg_rect, svg_text, text_width
 from micronn.support.numeric import magnitude, root_mean_square
 from micronn.support.text import counted, fmt
 

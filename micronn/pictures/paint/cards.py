@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, text_width, units
+from micronn.pictures.paint.svg import svg_line, svg_rect, svg_text, svg_title, text_width, units
 from micronn.support.numeric import magnitude
 from micronn.support.text import columns
 

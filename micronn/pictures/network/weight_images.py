@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from micronn.nn import Neuron
-from micronn.pictures.palette import LIGHT, SHADES, scale, shade
-from micronn.pictures.svg import svg_frame, svg_rect, svg_text, units
+from micronn.pictures.paint.palette import LIGHT, SHADES, scale, shade
+from micronn.pictures.paint.svg import svg_frame, svg_rect, svg_text, units
 from micronn.support.numeric import magnitude
 from micronn.support.text import fmt
 

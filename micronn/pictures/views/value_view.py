@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
-from micronn.pictures import ids
-from micronn.pictures.cards import (
+from micronn.pictures.layout.sketch import End, Sketch, Wire, message_wire
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import (
     EDGE,
     NUMBER,
     ROW,
@@ -31,10 +32,9 @@ from micronn.pictures.cards import (
     name_left,
     record_card,
 )
-from micronn.pictures.legend import value_legend
-from micronn.pictures.palette import scale, shade
-from micronn.pictures.sketch import End, Sketch, Wire, message_wire
-from micronn.pictures.svg import svg_chip, svg_rect, svg_text, text_width
+from micronn.pictures.paint.legend import value_legend
+from micronn.pictures.paint.palette import scale, shade
+from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
 from micronn.support.text import counted, fmt
 
 SIDE = 14  # what a column of derivatives or messages needs beside its text

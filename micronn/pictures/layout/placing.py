@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
-from micronn.pictures.cards import ROW, Card
-from micronn.pictures.layout import Box, Layout, Point, arrange
-from micronn.pictures.lines import in_lines
-from micronn.pictures.sketch import Sketch, Wire, arrow_length, dot_shape, dot_source
-from micronn.pictures.svg import text_width
+from micronn.pictures.layout.layout import Box, Layout, Point, arrange
+from micronn.pictures.layout.lines import in_lines
+from micronn.pictures.layout.sketch import Sketch, Wire, arrow_length, dot_shape, dot_source
+from micronn.pictures.paint.cards import ROW, Card
+from micronn.pictures.paint.svg import text_width
 
 WEIGHTS = 61  # different ones: a prime, so that few sums of them are equal
 

@@ -9,11 +9,11 @@ from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from micronn.pictures import ids
-from micronn.pictures.network_columns import TOP, Column, bottom
-from micronn.pictures.palette import LIGHT, SHADES, SIGNS, scale, shade
-from micronn.pictures.sketch import wrapped
-from micronn.pictures.svg import (
+from micronn.pictures.layout.sketch import wrapped
+from micronn.pictures.network.network_columns import TOP, Column, bottom
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.palette import LIGHT, SHADES, SIGNS, scale, shade
+from micronn.pictures.paint.svg import (
     box,
     escape,
     pixel_runs,

@@ -15,10 +15,9 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from micronn.pictures.palette import DARK, FONT, LIGHT, variables
-from micronn.pictures.svg import escape
+from micronn.pictures.paint.palette import DARK, FONT, LIGHT, variables
+from micronn.pictures.paint.svg import escape
 
-HERE = "micronn.pictures"
 UPRIGHT = 720  # so wide a picture is printed upright at its own size; a wider one across
 ACROSS = "@page{size:landscape;margin:9mm}@media print{.stage>svg{max-height:17cm!important}}"
 UNSAFE_WASM = " 'wasm-unsafe-eval'"  # allows WebAssembly alone, and no eval
@@ -40,15 +39,16 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
         "".join([resource(package, name) for name in names if name.endswith(kind)])
         for kind in (".html", ".css", ".js")
     )
+    shared = resource(__package__, "page.css")
     script = re.sub(r"(?m)^ *(//.*\n)?", "", script)  # without indents and lines of comments
     known = f'<script type="application/json" id="mn-data">{json_for_script(data)}</script>\n'
     allowed = "; script-src 'unsafe-inline'" + UNSAFE_WASM * bool(parts.get("wasm"))
     texts = ("title", "summary", "note", "theme")
     return filled(
-        HERE,
+        __package__,
         "page.html",
         **{name: escape(str(parts.get(name, ""))) for name in texts},
-        style=f"{colours()}{resource(HERE, 'page.css')}{style}{parts.get('style', '')}{across}",
+        style="".join([colours(), shared, style, str(parts.get("style", "")), across]),
         main=Template(skeleton).substitute(parts),
         script=f"{known}<script>\n{script}</script>" if script else "",
         allowed=allowed if script else "",

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
 
-from micronn.pictures.cards import Card, dot_text
-from micronn.pictures.layout import Box, Point, Route
-from micronn.pictures.legend import Item
-from micronn.pictures.palette import LIGHT, MINUS, ZERO, wire
-from micronn.pictures.svg import svg_line, svg_rect, svg_text, svg_title, units
+from micronn.pictures.layout.layout import Box, Point, Route
+from micronn.pictures.paint.cards import Card, dot_text
+from micronn.pictures.paint.legend import Item
+from micronn.pictures.paint.palette import LIGHT, MINUS, ZERO, wire
+from micronn.pictures.paint.svg import svg_line, svg_rect, svg_text, svg_title, units
 from micronn.support.text import fmt
 
 LIGHTEST = 100  # the weight of a wire, if all have the same

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from micronn.graph.again import numbers
 from micronn.graph.neurons import Folds, find_folds, readers_of
 from micronn.graph.rows import Graph
-from micronn.pictures import ids
-from micronn.pictures.palette import scale
+from micronn.pictures.paint import ids
+from micronn.pictures.paint.palette import scale
 from micronn.support.text import clean
 
 MOST_INPUTS = 8  # input columns that get a card each in the layers view

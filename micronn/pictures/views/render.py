@@ -16,17 +16,24 @@ from pathlib import Path
 
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
-from micronn.pictures.grouping import Plan, make_plan
-from micronn.pictures.heading import heading
-from micronn.pictures.images import RENDERERS
-from micronn.pictures.layer_view import layers_view
-from micronn.pictures.layout import Layout, NoLayout, moved
-from micronn.pictures.legend import legend_svg, words
-from micronn.pictures.neuron_view import neurons_view
-from micronn.pictures.placing import placed
-from micronn.pictures.sketch import MOST_NOTE, Sketch, dot_source, lane_svg, wire_svg, wrapped
-from micronn.pictures.svg import escape, svg_frame, svg_text, text_width
-from micronn.pictures.value_view import values_view, window
+from micronn.pictures.layout.layout import Layout, NoLayout, moved
+from micronn.pictures.layout.placing import placed
+from micronn.pictures.layout.sketch import (
+    MOST_NOTE,
+    Sketch,
+    dot_source,
+    lane_svg,
+    wire_svg,
+    wrapped,
+)
+from micronn.pictures.paint.images import RENDERERS
+from micronn.pictures.paint.legend import legend_svg, words
+from micronn.pictures.paint.svg import escape, svg_frame, svg_text, text_width
+from micronn.pictures.views.grouping import Plan, make_plan
+from micronn.pictures.views.heading import heading
+from micronn.pictures.views.layer_view import layers_view
+from micronn.pictures.views.neuron_view import neurons_view
+from micronn.pictures.views.value_view import values_view, window
 from micronn.support.arguments import check_choice
 from micronn.support.collector import collector_paused
 from micronn.support.files import Location, write_atomically

@@ -1,0 +1,1 @@
+"""Where the cards and wires of a picture go."""

@@ -1,0 +1,1 @@
+"""A model as circles and lines, and its first weights as images."""
