@@ -15,6 +15,7 @@ CHANGES = [
         "in every row equal",
     ),
     ("the_same_net_in_pytorch", "* (1.0 - h[m] ** 2)", "", "by hand: every loss of 5 runs agrees"),
+    ("the_loss_landscape", "scale * p.data", "p.data", "deep with large weights: five times"),
     ("the_hidden_function", "epochs=800", "epochs=1", "closer than any guess"),
     (
         "everything_is_a_list_of_numbers",
