@@ -66,7 +66,8 @@ def learn_command(args: argparse.Namespace, console: Console, note: Note) -> int
         console.print(f"written here, in {os.getcwd()}: {brief(sorted(written))}", soft_wrap=True)
     again = f"micronn learn {lesson.number} --copy puts its program here, to be changed"
     later = known[known.index(lesson) + 1 :]
-    onward = f"; micronn learn {later[0].number} goes on" if later else ""
+    tonight = [one for one in later if lesson.evening and one.evening]
+    onward = f"; micronn learn {(tonight or later)[0].number} goes on" if later else ""
     console.print(again + onward, soft_wrap=True)
     return 0
 
@@ -238,5 +239,8 @@ def paged(console: Console) -> Iterator[None]:
 def add_to(commands: Commands) -> None:
     """Give a parser this command."""
     option = add_command(commands, "learn", "list the lessons, or run one", "2", learn_command)
-    option("lesson", nargs="?", metavar="N", help="which; left out, they are listed")
+    number = option("lesson", nargs="?", metavar="N", help="which; left out, they are listed")
+    number.completer = lambda **_: {  # type: ignore[attr-defined]  # for argcomplete
+        str(lesson.number): lesson.title for lesson in lessons()
+    }
     option("--copy", action="store_true", help="put its program into this folder, to be changed")

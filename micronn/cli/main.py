@@ -14,7 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import partial
 from itertools import islice
 from typing import NoReturn
@@ -142,6 +142,8 @@ codecs.register_error("micronn", in_plain_letters)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
+    if "_ARGCOMPLETE" in os.environ:
+        return complete()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if sys.stdout is None:  # closed before we began
         sys.stdout = io.StringIO()
@@ -172,6 +174,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("error", "interrupted")
         return 130
+
+
+def complete() -> int:
+    """Tell a shell how the word that is being typed may end; argcomplete talks to it, and exits."""
+    with suppress(ImportError):
+        import argcomplete
+
+        argcomplete.autocomplete(parser())
+    return 1
 
 
 def let_go() -> None:

@@ -324,7 +324,9 @@ def add_to(commands: Commands) -> None:
     summary = "train a net, and judge it by examples it never saw"
     example = "moons --hidden 16,16 --epochs 50 --seed 7 --live"
     add = add_command(commands, "train", summary, example, train_command)
-    add("data", metavar="DATA", help=f"{', '.join(TOYS)}, mnist, or a table: a .csv, .tsv or .data")
+    sets = [*TOYS, "mnist"]
+    data = add("data", metavar="DATA", help=f"{', '.join(sets)}, or a table: a .csv, .tsv or .data")
+    data.completer = lambda **_: sets  # type: ignore[attr-defined]  # for argcomplete
     add("--hidden", type=sizes, default=[16, 16], metavar="N,N", help="hidden layers; 0 for none")
     add("--activation", choices=list(ACTIVATIONS), default="tanh", help="of the hidden layers")
     add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="what moves the parameters")
