@@ -32,7 +32,7 @@ for h in (1.0, 0.1, 0.01, 0.001):
 # prints:  0.100     -6.270000     -0.270000         -2.700
 # prints:  0.010     -6.029700     -0.029700         -2.970
 # prints:  0.001     -6.002997     -0.002997         -2.997
-print("The smaller the step, the closer to -3.  A big step says nothing at all.\n")
+print("The smaller the step, the closer to one number.  A big step says nothing at all.\n")
 
 # Now without moving anything, and for a and b at once (partial derivatives).
 # A Value is a number that remembers how it was made; backward() fills in every grad.
@@ -41,11 +41,11 @@ out = f(a, b)
 out.backward()
 print(f"f = {out.data},  a.grad = {a.grad},  b.grad = {b.grad}")
 # prints: f = -6.0,  a.grad = -3.0,  b.grad = -8.0
-print("a.grad: when a grows by a small step, f falls by 3 such steps.")
-print("b.grad: f moves farther with b (sensitivity): it falls by 8 of the steps of b.\n")
+print(f"a.grad: when a grows by a small step, f moves by {a.grad:g} such steps; minus: it falls.")
+print(f"b.grad: a step of b moves f by {b.grad:g} such steps, which is its sensitivity to b.\n")
 
 # The slope as a picture.  a runs down the page, f from left to right.
-print("   a      f(a)   o the curve f(a)   . the straight line of slope -3   @ both")
+print(f"   a      f(a)   o the curve f(a)   . the straight line of slope {a.grad:g}   @ both")
 for k in range(13):
     at = A + 0.25 * (k - 5)
     curve, tangent = f(at, B), out.data + a.grad * (at - A)
@@ -53,9 +53,9 @@ for k in range(13):
     if round(4 * curve) == round(4 * tangent):
         marks = {round(4 * curve): "@"}
     row = "".join(marks.get(column, " ") for column in range(-48, 13)).rstrip()
-    print(f"{at:6.2f} {curve:z7.2f}   {row}{'   <- a = -2' if at == A else ''}")
+    print(f"{at:6.2f} {curve:z7.2f}   {row}{f'   <- a = {A:g}' * (at == A)}")
 # prints: -2.00 -6.00 @ <- a = -2
-print("Near a = -2 curve and line (tangent) cannot be told apart.  That is what a slope is for.")
+print(f"Near a = {A:g} curve and line (tangent) are one.  That is what a slope is for.")
 
 # Change it:
 #  - By hand: with b = 3, f = 3a*a + 9a, so the slope is 6a + 9.  Does it give -3?

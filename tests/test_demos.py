@@ -80,3 +80,14 @@ def test_the_picture_in_the_readme_is_the_one_that_its_demo_draws(tmp_path):
     )
     assert len(shown) > 40
     assert drawn == shown
+
+
+def test_the_first_lesson_says_what_is_so_with_other_numbers(tmp_path):
+    # By hand: f = a*a*b + a*b*b, so df/da = b * (2*a + b), 0 where a is -1.5 and b is 3.
+    lesson = DEMOS / "01_a_value_and_its_slope.py"
+    changed = lesson.read_text("utf-8").replace("A, B = -2.0, 3.0", "A, B = -1.5, 3.0")
+    (tmp_path / lesson.name).write_text(changed, "utf-8")
+    said = run(tmp_path / lesson.name, tmp_path).stdout
+    assert "f moves by 0 such steps" in said
+    assert "slope 0 " in said
+    assert "a = -2 " not in said
