@@ -9,8 +9,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from recorded_run import recorded
 
 import micronn
+from micronn.draw import draw
+from micronn.engine import Value
+from micronn.viewer import save_worksheet
 
 DEMOS = Path(__file__).parent.parent / "demos"
 LESSONS = {int(path.name[:2]): path for path in sorted(DEMOS.glob("[0-9]*.py"))}
@@ -210,13 +214,17 @@ def test_the_glossary_is_sorted_and_explains_each_term_in_a_sentence():
     assert all(re.fullmatch(r"[^.]+\.", row[1]) for row in glossary())
 
 
-@every_lesson
-def test_a_lesson_with_a_plain_word_of_the_glossary_says_the_term_too(number):
-    text = words(number).lower()
+def says_all_it_should(text):
+    """Assert that a text with a plain word of the glossary says what the field calls it."""
     for term, _, _, _, plain in glossary():
         for word in filter(None, plain.split(", ")):
             if re.search(rf"\b{word}(s|es|d|ed)?\b", text):
                 assert term in text, f"{word!r} is here what the field calls {term!r}"
+
+
+@every_lesson
+def test_a_lesson_with_a_plain_word_of_the_glossary_says_the_term_too(number):
+    says_all_it_should(words(number).lower())
 
 
 def test_the_names_of_pytorch_in_the_glossary_are_its_names():
@@ -225,3 +233,37 @@ def test_the_names_of_pytorch_in_the_glossary_are_its_names():
         thing = torch
         for part in name.split("."):
             thing = getattr(thing, part)
+
+
+def picture_to_keep(tmp_path):
+    """A picture of a computation, as a file."""
+    a, b = Value(-2.0, "a"), Value(3.0, "b")
+    f = (a * b) * (a + b)
+    f.backward()
+    return draw(f).save(tmp_path / "f.svg")
+
+
+def page_of_steps(tmp_path):
+    """The page that steps through a computation."""
+    return draw(Value(2.0, "a") * Value(3.0, "b")).save(tmp_path / "step.html")
+
+
+def sheet_to_print(tmp_path):
+    """A worksheet."""
+    return save_worksheet(Value(2.0, "a") * Value(3.0, "b"), tmp_path / "sheet.html")[0]
+
+
+def page_of_a_run(tmp_path):
+    """The page that replays a training, with its plane."""
+    return recorded().save(tmp_path / "run.html")
+
+
+PAGES = [picture_to_keep, page_of_steps, sheet_to_print, page_of_a_run]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_with_a_plain_word_of_the_glossary_says_the_term_too(page, tmp_path):
+    drawn = Path(page(tmp_path)).read_text("utf-8")
+    drawn = re.sub(r"(?s)<(style|script).*?</\1>", "", drawn)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", drawn)).lower()
+    says_all_it_should(text)

@@ -286,7 +286,8 @@ def answers_svg(
         parts.append(f'<g id="{ids.chosen}">{rings}</g>')
     parts += plane_frame(plane, names)
     kinds = sorted({kind for _, kind in examples})
-    desc = f"{len(examples)} examples of {len(kinds)} classes, and the border between the answers."
+    between = "the border between the answers (decision boundary)"
+    desc = f"{len(examples)} examples of {len(kinds)} classes, and {between}."
     return svg_frame(plane.across.end + 16, plane.up.start + 44, title, desc, parts, prefix)
 
 

@@ -50,10 +50,11 @@ def shade_scale(word: str, limits: str) -> Item:
 
 def wire_styles() -> Item:
     """A legend item: the three kinds of wires."""
-    lead = text_width("← message on a wire", 10) + 6
+    what = "← message (gradient contribution) on a wire (edge)"
+    lead = text_width(what, 10) + 6
 
     def paint(x: float, y: float) -> str:
-        parts = [svg_text(x, y + 10, "← message on a wire", 10, "mut")]
+        parts = [svg_text(x, y + 10, what, 10, "mut")]
         for i, (sign, token, dash) in enumerate(SIGNS):
             at = x + lead + 44 * i
             parts.append(svg_line(f"M{units(at)} {units(y + 6.5)}h24", token, 2, dash))

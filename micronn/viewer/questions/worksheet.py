@@ -57,7 +57,8 @@ def save_worksheet(
 
 LEGEND = (
     "∂ is the local derivative of a card by the operand whose wire ends there. "
-    "← is the message that comes back on the wire: ∂ × grad of the card at its other end. "
+    "← is the message (gradient contribution) that comes back on the wire (edge): "
+    "∂ × grad of the card at its other end. "
     "grad is the sum of all ← of a card; of the output it is 1."
 )
 

@@ -405,7 +405,7 @@ def plane_words(run: Run) -> str:
         return "A number is the class that the model answers there; a bold one is an example."
     return (
         "Blue: the model answers class 1, crosses. Orange: class 0, rings. "
-        "The darker, the surer; the line is the border."
+        "The darker, the surer; the line is the border (decision boundary)."
     )
 
 
