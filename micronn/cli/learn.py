@@ -156,11 +156,10 @@ def shown(lesson: Lesson, console: Console) -> None:
         raise  # such as a folder in which it may not write
     except Exception as error:
         raise ProgramError(stopped(str(lesson.path), error)) from None
-    _, heading, ideas = lesson.path.read_text("utf-8").partition("\n# Change it:\n")
+    _, heading, ideas = lesson.path.read_text("utf-8").partition("\n# Change it:")
     if heading:
         ideas = re.sub(r"^# ?", "", ideas.rstrip(), flags=re.MULTILINE)
-        console.print(Text("\nChange it:", style="bold"))
-        console.print(f"{ideas}\n", soft_wrap=True)
+        console.print(f"\nChange it:{ideas}\n", soft_wrap=True)
 
 
 def files_here() -> dict[str, int]:
@@ -220,7 +219,9 @@ class Pages:
         self.terminal.write(f"[{prompt}] ")
         self.terminal.flush()
         answer = sys.stdin.readline()
-        if answer.strip().lower().startswith("q") or not answer:
+        if not answer:  # Ctrl-D, which ends no line
+            self.terminal.write("\n")
+        if not answer or answer.strip().lower().startswith("q"):
             raise Enough
         self.row = 0
 

@@ -83,6 +83,18 @@ def test_a_lesson_comes_with_its_question_what_it_prints_and_what_to_change(caps
     assert os.listdir() == []
 
 
+@pytest.mark.parametrize("ideas", ["# Change it: lr=1.0", "# Change it:\n#  - lr=1.0\n#  - lr=2"])
+def test_what_to_change_may_be_one_line_or_a_list(ideas, lessons, capsys):
+    lessons(1, f"print('done')\n\n{ideas}")
+    out = output(capsys, "learn", "1")
+    assert "done\n\n" + ideas.replace("# Ch", "Ch").replace("#  -", " -") + "\n\n" in out
+
+
+def test_every_lesson_has_something_to_change():
+    for lesson in learn.lessons():
+        assert "\n# Change it:" in lesson.path.read_text("utf-8"), lesson.path.name
+
+
 def test_the_next_lesson_is_named_by_its_number(lessons, capsys):
     for number, mark in (5, "★"), (7, ""), (8, "★"), (9, ""):
         lessons(number, "", row=mark)
