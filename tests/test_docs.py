@@ -63,7 +63,8 @@ GIVEN = {
 }
 WRONG = ("micronn grade mine", "micronn grade engine.py")  # what these are given has faults
 # They need the network or a window, or other tests run them: test_notebooks, test_plugin.
-ELSEWHERE = ("source ", "pip install ", "python demos/notebooks.py ", "jupyter lab ", "pytest ")
+SETS_UP = ("python3 -m venv ", "source ", "pip install ", "python -m pytest ")
+ELSEWHERE = (*SETS_UP, "python demos/notebooks.py ", "jupyter lab ", "pytest ")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=named)
@@ -77,8 +78,8 @@ def test_commands_of_a_page_run_one_after_the_other_and_print_what_they_say(
     for name, text in GIVEN.items():
         Path(name).write_text(text, "utf-8")
     page = path.read_text("utf-8")
-    for line in "".join(blocks("shell", page) + blocks("console", page)).splitlines():
-        command = line.removeprefix("$ ")
+    for line in "".join(blocks("(?:sh|shell|console)", page)).splitlines():
+        command = line.removeprefix("$ ").removeprefix(".venv/bin/")
         if command.startswith("micronn "):
             capsys.readouterr()
             failed = main(shlex.split(command)[1:])
