@@ -28,12 +28,11 @@ Behind it are rooms, each of which can be taken away without harm to what is abo
     cli         the micronn command
 """
 
-import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # type checkers know the name; `typing` would cost more than all of this
 
 if "IPython" in sys.modules:
     from micronn.draw import show_in_notebook
@@ -44,21 +43,26 @@ if not TYPE_CHECKING:  # to a type checker it would mean that every name is here
 
     def __getattr__(name: str) -> None:
         """Say which import works for a name that is somewhere in the package."""
-        here = Path(__file__).parent
-        if name.startswith("_") or not name.isidentifier():
-            pass
-        elif (here / name).is_dir() or (here / f"{name}.py").is_file():
-            raise AttributeError(f"micronn.{name} is not loaded; write import micronn.{name}")
-        elif where := home_of(here, name):
-            raise ImportError(f"micronn re-exports nothing; write from {where} import {name}")
+        if not name.startswith("_") and name.isidentifier() and (advice := advice_on(name)):
+            raise advice
         raise AttributeError(f"module 'micronn' has no attribute {name!r}")
 
 
-def home_of(here: Path, name: str) -> str:
-    """The file of the path that defines a name, or the room whose front door it is; or ""."""
+def advice_on(name: str) -> Exception | None:
+    """What is said of a file or room that is not loaded, or of a name that has its home in one."""
+    import re  # these here, so that a program that makes no mistake need not wait for them
+    from pathlib import Path
+
+    here = Path(__file__).parent
+    if (here / name).is_dir() or (here / f"{name}.py").is_file():
+        return AttributeError(f"micronn.{name} is not loaded; write import micronn.{name}")
+    where = ""
     for file in ("engine", "nn", "losses", "optim", "data", "train", "draw", "checkpoint"):
         line = rf"^(class|def) {name}\b| import {name} as {name}$"
-        if re.search(line, (here / f"{file}.py").read_text("utf-8"), re.MULTILINE):
-            return f"micronn.{file}"
+        if not where and re.search(line, (here / f"{file}.py").read_text("utf-8"), re.MULTILINE):
+            where = f"micronn.{file}"
     rooms = [p for p in here.glob("*/__init__.py") if f'"{name}"' in p.read_text("utf-8")]
-    return f"micronn.{rooms[0].parent.name}" if rooms else ""
+    if not where and rooms:
+        where = f"micronn.{rooms[0].parent.name}"
+    how = f"micronn re-exports nothing; write from {where} import {name}"
+    return ImportError(how) if where else None

@@ -7,11 +7,13 @@ import inspect
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import micronn
 
+ROOT = Path(micronn.__file__).parent.parent
 HOMES = [
     ("Value", "micronn.engine"),
     ("MLP", "micronn.nn"),
@@ -51,6 +53,13 @@ def test_a_file_that_is_not_loaded_yet_is_named():
 def test_a_name_that_is_nowhere_is_no_attribute(name):
     assert not hasattr(micronn, name)
     assert getattr(micronn, name, None) is None
+
+
+def test_the_package_itself_loads_nothing_so_that_the_command_hears_ctrl_c_at_once():
+    program = "import sys; own = {*sys.modules}; import micronn; print({*sys.modules} - own)"
+    lonely = [sys.executable, "-S", "-c", program]  # site loads some, too
+    done = subprocess.run(lonely, cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("{'micronn'}\n", "")
 
 
 def test_tools_that_probe_a_module_find_nothing_odd():
