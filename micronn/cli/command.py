@@ -24,7 +24,7 @@ def add_command(commands: Commands, name: str, summary: str, example: str, run: 
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=about, epilog=example, allow_abbrev=False
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, command=command)
     return command.add_argument
 
 

@@ -11,6 +11,7 @@ import codecs
 import io
 import os
 import re
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -197,7 +198,11 @@ def run(arguments: Sequence[str]) -> int:
     """Parse the arguments and do what they say; warnings become notes."""
     try:
         with redirect_stdout(io.StringIO()) as about:
-            args = parser().parse_args(arguments)
+            args, unknown = parser().parse_known_args(arguments)
+            if unknown:  # the command says it, and not `micronn`, so that its help is named
+                getattr(args, "command", parser()).error(
+                    f"no argument of it: {shlex.join(unknown)}"
+                )
     except SystemExit as end:  # --help and --version, or arguments that make no sense
         sys.stdout.write(about.getvalue())  # argparse would not say that it cannot
         return end.code if isinstance(end.code, int) else 1

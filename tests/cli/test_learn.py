@@ -138,7 +138,7 @@ def test_a_lesson_that_may_not_write_here_says_so(lessons, capsys):
         (["2.5"], "a lesson has a number, got '2.5'; micronn learn lists them"),
         (["zebra"], "a lesson has a number, got 'zebra'; micronn learn lists them"),
         (["XOR"], "XOR needs a hidden layer"),
-        (["2", "3"], "unrecognized arguments: 3"),
+        (["2", "3"], "no argument of it: 3; see micronn learn --help"),
         (["--copy"], "--copy takes the number of a lesson"),
     ],
 )
@@ -164,11 +164,11 @@ def test_a_copy_runs_and_can_be_changed(capsys):
 
 
 def test_a_copy_brings_what_the_lesson_imports_from_beside_it(lessons, capsys):
-    path = lessons(1, "from helper import x\nimport os\nprint(x)")
-    path.with_name("helper.py").write_text("x = 12345\n")
+    path = lessons(1, "from beside_lesson import x\nimport os\nprint(x)")
+    path.with_name("beside_lesson.py").write_text("x = 12345\n")
     assert "12345" in output(capsys, "learn", "1")
     output(capsys, "learn", "1", "--copy")
-    assert sorted(os.listdir()) == ["01_lesson.py", "helper.py"]
+    assert sorted(os.listdir()) == ["01_lesson.py", "beside_lesson.py"]
 
 
 def test_a_copy_takes_no_file_s_place(capsys):

@@ -128,7 +128,9 @@ REFUSALS = [
     (["draw", "x", "x=1", "-o", "missing/out.svg"], "missing/out.svg"),
     (["draw", "x", "x=1", "-o", ""], "a file needs a name"),
     (["draw", "x", "x=1", "-o"], "expected one argument"),
-    (["draw", "x", "x=1", "--detial"], "--detial"),
+    (["draw", "x", "x=1", "--detial"], "--detial; see micronn draw --help"),
+    (["fetch", "mnist", "here"], "here; see micronn fetch --help"),
+    (["--detial"], "--detial; see micronn --help"),
     (["draw", "x", "x=1", "--detail", "atoms"], "atoms"),
     (["draw", "x", "x=1", "--detail", "network"], "network"),  # an expression is no model
     (["draw", "x*x", "x=1", "--animate", "-o", "out.html"], "plays in an .svg alone"),
