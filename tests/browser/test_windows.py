@@ -5,6 +5,7 @@ import re
 
 import pytest
 from recorded_run import recorded
+from step_pages import bulb
 
 from micronn.nn import MLP
 from micronn.pictures import draw_network
@@ -23,6 +24,7 @@ def loss_on(n):
 
 
 PAGES = {
+    "steps": lambda: to_html(bulb()),
     "folded": lambda: to_html(*loss_on(6)),
     "network": lambda: draw_network(loss_on(1)[1], [1.0, 2.0]).html,
     "worksheet": lambda: worksheet(*loss_on(1))[0],
@@ -35,7 +37,15 @@ def test_no_page_is_wider_than_its_window(visit, tmp_path, name):
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), "utf-8")
     page = visit(path)
-    for width, height in ((320, 700), (390, 844), (1280, 720), (1366, 650), (1920, 1080)):
+    for width, height in (
+        (320, 700),
+        (390, 844),
+        (940, 700),
+        (1060, 900),
+        (1280, 720),
+        (1366, 650),
+        (1920, 1080),
+    ):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
