@@ -27,6 +27,7 @@ def eager(root, careful):
         node, message = to_do.pop()
         node.grad += message
         upstream = message if careful else node.grad
+        # local_grads: the slope of node by each of its operands, in their order.
         for operand, local_grad in zip(node.operands, node.local_grads, strict=True):
             walked += 1
             to_do.append((operand, local_grad * upstream))
@@ -62,6 +63,7 @@ for name, way in ways.items():
 print("Eager: b gets 1, passes it on, gets 1 more, and passes the first 1 on again.\n")
 
 # Careful passes on only what is new, so it walks every path.  Paths multiply.
+# topological_order(x) is a list of all that x is made of, each behind its own operands.
 print("diamonds in a row     wires   walked, careful   walked, in order")
 for diamonds in (1, 2, 4, 8, 16):
     x = Value(1.0)

@@ -25,7 +25,8 @@ f = d * e
 d.label, e.label, f.label = "d", "e", "f"
 f.backward()
 
-# What backward() did, one line a step.
+# What backward() did, one line a step.  Graph(f) is f with all that it is made of, and
+# Story(...) what happens in it: steps with a phase, a title and the code for it.
 for step in Story(Graph(f)).steps:
     if step.phase in ("seed", "backward"):
         print(f"{step.title:<24} {step.code}")
@@ -42,6 +43,8 @@ Every line has the same form (chain rule):  += local derivative * gradient of th
 """)
 # prints: After step 3 a.grad is -6, and that is not yet the answer
 
+# draw() is the picture of a graph, and save() writes it; as .html it is a page of steps.
+# save_worksheet() writes two pages, the empty boxes and the answers.
 page = draw(f).save("step.html")
 sheet, answers = save_worksheet(f, "sheet.html")
 print(f"wrote {page}: open it, press the right arrow key; press p to be asked first")

@@ -58,10 +58,15 @@ few that differ.  At 1e-16, 2 + h is 2: nothing moves, and the slope looks like
 
 
 def cube(x):
-    """x ** 3 as one operation, with the local derivative 2 * x**2.  (It is 3 * x**2.)"""
+    """x ** 3 as one operation, with the local derivative 2 * x**2.  (It is 3 * x**2.)
+
+    custom_operation() takes its name, its result, its operands and their local derivatives.
+    """
     return custom_operation("cube", x.data**3, [x], [2.0 * x.data**2])
 
 
+# gradcheck() compares backward() with nudges to both sides.  In its report ok says whether
+# they agree, and worst is the row in which they differ most.
 for name, operation in (("x*x*x", f), ("cube(x)", cube)):
     report = gradcheck(partial(operation, x), [x])
     row = report.worst

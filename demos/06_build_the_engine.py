@@ -160,6 +160,7 @@ by_paths, right = len(calls), x.grad == 2.0**16
 # STEP 4.  Right, and far too slow: every path is walked alone.  Put the graph in order,
 # operands before results (topological order), and go back through it once: then a
 # gradient is complete before it is passed on.  What is in the middle begins at 0.
+# topological_order() is what lesson 2 imported.
 
 
 def topological_order(self):

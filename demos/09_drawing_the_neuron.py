@@ -20,6 +20,8 @@ from micronn.engine import Value, topological_order
 from micronn.nn import Neuron
 from micronn.pictures import draw_network
 
+# Neuron(2) has two weights, w, and a bias, b, drawn at random; load_state_dict() puts our
+# numbers in their place.
 neuron = Neuron(2, activation="tanh")
 neuron.load_state_dict({"w.0": -3.0, "w.1": 1.0, "b": 6.8813735870195432})
 (w1, w2), b = neuron.w, neuron.b
@@ -54,7 +56,8 @@ dead = [names.get(node, node.label) for node in nodes if node.grad == 0.0]
 print(f"cards with grad 0: {', '.join(dead)}")
 # prints: cards with grad 0: w2
 
-# The same neuron as people draw networks: a line is a weight, and only that.
+# The same neuron as draw_network() and people draw it: a line is a weight, and only that.
+# zero_grad() sets every grad back to 0, because the weights are used once more.
 neuron.zero_grad()
 x = Value(2.0, "x1"), Value(0.0, "x2")
 same = neuron(x)

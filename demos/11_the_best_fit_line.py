@@ -37,7 +37,8 @@ def board(w, b):
 def descend(w, b, steps, lr=0.1):
     """Gradient descent on a neuron from (w, b); yields it before each step.
 
-    step() is one line for every parameter: p.data = p.data - lr * p.grad.
+    parameters() are its w and b, mse() is the mean squared error, and step() of SGD, which
+    is gradient descent, is one line for each parameter: p.data = p.data - lr * p.grad.
     """
     neuron = Neuron(1, activation="linear")
     neuron.load_state_dict({"w.0": w, "b": b})

@@ -43,6 +43,7 @@ print(f"second turn: w {w.data}, slope {2 * (w.data - 3)}, grad {w.grad}")
 # prints: second turn: w 0.75, slope -4.5, grad -10.5
 print("No error, no warning.  The next step will be more than twice too long.\n")
 
+# computation_tree() is the picture of a graph in characters, the result at its root.
 show(computation_tree(loss))
 # prints: 0.75 grad −10.5 before −6
 # prints: Held before this pass, or changed after it: w −6. zero_grad() clears it.

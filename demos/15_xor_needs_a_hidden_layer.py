@@ -22,7 +22,7 @@ from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import SGD
 
-inputs, targets = xor(4, noise=0.0)
+inputs, targets = xor(4, noise=0.0)  # the corners of a square; xor is +1.0 where one is 1
 
 
 def train(model, steps=500, lr=0.2):

@@ -37,7 +37,7 @@ def right(scores):
 
 
 def picture():
-    """The plane as the net sees it, with the points: o, and x where the target is +1."""
+    """decision_plane: the plane as the net sees it, and the points, x where the target is +1."""
 
     def probabilities(places):
         # sigmoid() makes a number from 0 to 1 of a score, and 1/2 of a score of 0.
@@ -62,7 +62,7 @@ def report(phase, did):
 print("\nONE TURN, watching the first weight of the first neuron")
 scores = [model(x) for x in inputs]
 report("1 predict", f"100 scores, {right(scores)} on the right side")
-loss = hinge(scores, targets)  # 0 for a score on the right side of 0 by 1 or more
+loss = hinge(scores, targets)  # hinge: nothing for a score that is right by 1 or more
 report("2 measure", f"one number, the loss: {loss.data:.3f}")
 # prints: 2 measure one number, the loss:
 optimizer.zero_grad()

@@ -45,7 +45,7 @@ except ValueError as error:
     print(f"  math.log(0) raises {type(error).__name__}: on paper 0*log(0) is 0, but a")
     print("  program works out log(0) first, and there is no such number")
 # prints: math.log(0) raises ValueError
-try:
+try:  # DomainError: a function was asked where it has no value
     (1.0 - Value(40.0, "score").sigmoid()).log()
 except DomainError as error:
     print(f"  the engine says: {error}")
@@ -55,7 +55,8 @@ print("  float has, and a trained net gives scores of 37\n")
 # prints: It is no rare case: sigmoid(37) is 1.0
 
 # From the score z.  With p = sigmoid(z),  -log(p) = softplus(-z) and -log(1-p) =
-# softplus(z), where softplus(z) = log(1 + e**z) never meets a log of 0.
+# softplus(z), where softplus(z) = log(1 + e**z) never meets a log of 0.  That is what
+# binary_cross_entropy() computes.
 print("y = 0, and the net gets surer and surer that it is 1:")
 print("score            p       p + 1e-12 repair           from the score")
 print("                          loss     slope             loss     slope   p - y")

@@ -24,7 +24,7 @@ from micronn.nn import MLP
 from micronn.optim import SGD
 
 
-# A curve with valleys.
+# A curve with valleys: a sine, sin(), on a bowl.
 def bumpy(x):
     return (3.0 * x).sin() + 0.1 * x * x
 

@@ -55,6 +55,7 @@ print(f"the gradient of the average is the average of the gradients: {same}\n")
 # prints: the gradient of the average is the average of the gradients: True
 
 # Sixty examples, three walks, each until the loss over all sixty is below 0.12.
+# line() makes points along a line, batches() deals them into groups in a new order.
 data = line(60, noise=0.3, slope=2.0, intercept=1.0, rng=random.Random(7))
 
 

@@ -28,7 +28,7 @@ from micronn.terminal import bars
 show = Console(width=78).print
 inputs, targets = moons(40, noise=0.1, rng=random.Random(7))
 model = MLP(2, [10, 1], "tanh", rng=random.Random(3))
-named = dict(model.named_parameters())
+named = dict(model.named_parameters())  # named_parameters: layers.0.neurons.3.w.1 and so on
 
 
 def loss_now():
@@ -68,7 +68,7 @@ print(f"the five biggest entries gain most: {set(ranked[:5]) == set(by_gain[:5])
 length = math.hypot(*grads.values())
 print(f"\nlength of the whole arrow (norm): {length:.3f}.  Steps of length 0.1 along")
 for count in (1, 5, 41):
-    kept = model.state_dict()
+    kept = model.state_dict()  # state_dict: a copy of all numbers
     part = math.hypot(*[grads[name] for name in ranked[:count]])
     for name in ranked[:count]:
         named[name].data -= 0.1 * grads[name] / part

@@ -83,6 +83,7 @@ for step in range(1, 5):
     (1000.0 * p + q).backward()
     before = p.data, q.data
     optimizer.step()
+    # Its state is what an optimizer remembers of each parameter.
     (m1, m2), (v1, v2) = optimizer.state["m"], optimizer.state["v"]
     left = f"{p.grad:6.0f} {m1:7.1f} {v1:8.1f} {p.data - before[0]:10.4f}"
     right = f"{q.grad:9.0f} {m2:7.4f} {v2:8.4f} {q.data - before[1]:10.4f}"

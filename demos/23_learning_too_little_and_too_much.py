@@ -32,6 +32,7 @@ from micronn.training import evaluate, fit
 NOISE, EPOCHS = 0.3, 1000
 show = Console(width=78).print
 rng = random.Random(4)
+# curve(n): n points around one wave of a sine.
 train, validation, test = curve(12, NOISE, rng), curve(40, NOISE, rng), curve(200, NOISE, rng)
 print(f"""One wave of a sine, and noise.  Nobody can do better on new examples than a mean
 squared error of {NOISE}**2 = {NOISE**2:.2f}, the noise itself.
@@ -41,7 +42,10 @@ squared error of {NOISE}**2 = {NOISE**2:.2f}, the noise itself.
 
 
 def training(width):
-    """A net, and its Steps."""
+    """A net, and what fit() says of it: the epoch, loss and validation_loss of each step.
+
+    fit() is the loop of predict, measure, backpropagate and step, with batches.
+    """
     model = MLP(1, [width, width, 1], "tanh", "xavier", random.Random(1))
     optimizer = Adam(model.parameters(), lr=0.02)
     return model, fit(model, mse, train, optimizer, EPOCHS, 12, rng, validation=validation)
@@ -84,7 +88,7 @@ curves = {
     "training": [min(max(step.loss, 0.02), 0.25) for step in histories[16]],
     "validation": [min(max(step.validation_loss, 0.02), 0.25) for step in histories[16]],
 }
-show(Curves(curves, width=70))
+show(Curves(curves, width=70))  # Curves: lists of numbers as lines of characters
 lowest, best = min((step.validation_loss, step.epoch) for step in histories[16])
 print(f"validation was lowest, {lowest:.3f}, after {best} epochs; at the end it is", end=" ")
 print(f"{curves['validation'][-1]:.3f}")
@@ -93,7 +97,7 @@ print(f"it got worse while training went on falling: {lowest < 0.9 * curves['val
 print("To stop there (early stopping) is what early_stopping(steps(...), model) does.")
 
 print("\nTHE TEST, once:")
-score = evaluate(models[chosen], mse, test)
+score = evaluate(models[chosen], mse, test)  # evaluate(): the loss, and nothing is learned
 print(f"   width {chosen}: validation {at_end[chosen].validation_loss:.3f}, test {score.loss:.3f}")
 print("""The validation number was chosen for being low, so it is no fair judge any more.
 The test set had no say in anything.  But look, choose another width, look

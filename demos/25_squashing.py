@@ -47,6 +47,7 @@ print("of tanh is 1 - t * t, largest at t = 0: 1.\n")
 # Eight neurons looking at one point: how bright is each?
 SHADES = ".:-=+*#%@"  # for 0 and below ... for 8/9 and above
 for activation in ("sigmoid", "tanh", "relu"):
+    # A Layer is neurons side by side, here eight that read two inputs.
     layer = Layer(2, 8, activation, init="micrograd", rng=random.Random(3))
     said = [out.data for out in layer([1.5, -2.0])]
     shades = [SHADES[max(0, min(8, int(9 * a)))] for a in said]
@@ -59,6 +60,7 @@ print("Only the sigmoid stays between 0 and 1.  The tanh squashes too, between -
 ACTIVATIONS["steeper"] = lambda z: (4.0 * z).sigmoid()
 ACTIVATIONS["moved down"] = lambda z: z.sigmoid() - 0.5
 
+# circles(): two rings of points.  steps() is fit() that can be watched, epoch by epoch.
 examples = circles(40, noise=0.05, rng=random.Random(7))
 MOST = 400
 

@@ -28,6 +28,7 @@ from micronn.training import steps
 from micronn.viewer import Recorder
 
 rng = random.Random(7)
+# split() deals examples into three sets.
 train, validation, _ = split(moons(100, noise=0.1, rng=rng), rng=rng)
 model = MLP(2, [6, 1], "tanh", rng=random.Random(2))
 optimizer = Adam(model.parameters(), lr=0.05)
@@ -44,10 +45,12 @@ def accuracy(scores, targets):
 
 
 example = train[0][0], train[1][0]
+# A Recorder keeps what a page needs to show a training: its snapshots().
 recorder = Recorder(
     model, loss=margin, example=example, data=train, optimizer=optimizer, batch_size=20,
     every=5, title="Two moons, 2-6-1",
 )  # fmt: skip
+# steps() trains, and says after each epoch what came of it; record() keeps every fifth.
 learning = steps(model, margin, train, optimizer, epochs=100, batch_size=20,
                  validation=validation, metric=accuracy, engine="python", rng=rng)  # fmt: skip
 run = list(recorder.record(learning))

@@ -32,6 +32,7 @@ w1, w2, b = Value(-3.0, "w1"), Value(1.0, "w2"), Value(6.8813735870195432, "b")
 o = (x1 * w1 + x2 * w2 + b).tanh()
 o.label = "o"
 
+# compile_graph() makes a program of a graph: it has a source, and a tape of instructions.
 program = compile_graph(o, inputs=[x1, x2], params=[w1, w2, b], backend="python")
 path = draw(o, params={"w1": w1, "w2": w2, "b": b}).save("compiled_neuron.svg")
 tables = [Panel(Text(program.source.rstrip()), title="program.source", width=74)]
@@ -77,7 +78,7 @@ for backend in ("python", "machine"):
     try:
         compiled = compile_graph(recorded, leaves, model.parameters(), backend)
         ways[f"the program, backend={backend!r}"] = compiled.gradients
-    except NoMachine as problem:
+    except NoMachine as problem:  # NoMachine: it cannot be built on this computer
         print(f"no machine: {problem}")
 slowest = microseconds(eager)
 for name, work in ways.items():

@@ -38,9 +38,11 @@ def side_by_side(*pictures):
     show(table)
 
 
+# shapes() draws triangles, squares and circles, and says +1.0 of what is wanted.
 train = shapes(200, "triangle", specks=30, rng=rng)
 new = shapes(400, "triangle", specks=30, rng=rng)
 print("triangle, other, triangle, other: 144 greys each, 30 of them replaced (noise)")
+# square() cuts a list into rows, which grey_image() and signed_image() show.
 side_by_side(*[grey_image(square(picture)) for picture in train[0][:4]])
 
 
@@ -77,6 +79,7 @@ trade = missed == sorted(missed) and taken == sorted(taken)[::-1]
 print(f"missed goes up, taken goes down: {trade}")
 # prints: missed goes up, taken goes down: True
 print("No threshold is the right one.  It depends on what each of the two errors costs.\n")
+# confusion_matrix() counts what was said of each class; confusion_table() shows it.
 show(confusion_table(confusion_matrix(sums, new[1]), ["other", "triangle"]))
 
 print("\nTHE TWO WORST ERRORS: the triangle it refuses most, and the other shape that")

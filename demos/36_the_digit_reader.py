@@ -55,7 +55,7 @@ def progress(done, whole):
 def usual_count():
     """How many digits this computer can learn from in a few seconds."""
     try:
-        compilers()
+        compilers()  # the C compilers that are here
     except NoMachine as problem:
         print(f"Few digits, and slow: {problem}")
         return 400
@@ -72,7 +72,8 @@ print(f"   {' + '.join(f'{n:,}' for n in counts)} = {sum(counts):,} parameters")
 print("two digits to learn from: 28 x 28 greys are 784 inputs")
 side_by_side(*[grey_image(square(train[0][train[1].index(digit)])) for digit in (2, 5)])
 
-# One "2", before any training.
+# One "2", before any training.  softmax() makes probabilities of scores, and
+# cross_entropy() is minus the logarithm of the one that the right digit got.
 place = train[1].index(2)
 x, target = train[0][place], train[1][place]
 hidden = model.layers[1](model.layers[0](x))
@@ -125,6 +126,8 @@ print(f"   the same: {abs(sum(wishes) + hidden[j].grad) < 1e-12}; a wish of its 
 # are only looked at.
 print(f"\nTRAINING on {count} digits, {BATCH} a step; {len(new[1])} new ones are kept back")
 model.zero_grad()
+# AdamW is Adam with weight decay; cosine_schedule() lets its rate fall to 0; accuracy() is
+# the share of right answers.
 slower = cosine_schedule(0.005, EPOCHS * count // BATCH)
 optimizer = AdamW(model.parameters(), lr=slower, weight_decay=0.3)
 learning = steps(model, cross_entropy, train, optimizer, EPOCHS, BATCH, rng,

@@ -29,7 +29,8 @@ from micronn.training import steps
 def squares(scores, target):
     """The squared errors of ten sigmoids, each of which should say 0 or 1, added up.
 
-    target: ten numbers, 1 for the right class and 0 for the others (one-hot).
+    target: ten numbers, 1 for the right class and 0 for the others (one-hot); one_hot() makes
+    them.  total() is the sum of many Values at once.
     """
     return total([(z.sigmoid() - t) ** 2 for z, t in zip(scores, target, strict=True)])
 

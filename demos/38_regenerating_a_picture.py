@@ -43,12 +43,12 @@ def beside(names, drawings):
 
 
 def pixel_loss(said, wanted):
-    """The squared difference of each pixel, added up."""
+    """The squared difference of each pixel, added up: total() is the sum of many Values."""
     return total([(y - x) ** 2 for y, x in zip(said, wanted, strict=True)])
 
 
 def compiled(loss, inputs, model):
-    """The graph as a program: same numbers, less waiting (demo 32)."""
+    """The graph as a program, which can train() the net: same numbers, less waiting."""
     try:
         return compile_graph(loss, inputs, model.parameters(), backend="machine")
     except NoMachine:

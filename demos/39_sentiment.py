@@ -28,6 +28,8 @@ from micronn.optim import SGD
 from micronn.terminal import bars
 
 show = Console(width=78).print
+# sentiment() is a list of sentences and a 1 for praise; vocabulary() their words, sorted;
+# bag_of_words() counts each of these in a sentence.
 sentences, targets = sentiment()
 known = vocabulary(sentences)
 inputs = [bag_of_words(sentence, known) for sentence in sentences]

@@ -29,7 +29,7 @@ from micronn.optim import SGD, Adam
 from micronn.training import accuracy, evaluate, fit
 
 SEEDS = (1, 2, 3, 4, 5)
-pairs = sentence_pairs()
+pairs = sentence_pairs()  # sentence_pairs: twenty times a sentence and the one that follows
 sentences = [sentence for pair in pairs for sentence in pair]
 known = sorted({word for line in sentences for word in line} | {"|"})  # | is beyond the edge
 size = len(known)

@@ -26,6 +26,7 @@ from micronn.nn import MLP
 from micronn.optim import Adam
 
 rng = random.Random(7)
+# blobs(): round clouds of points, a class each.
 inputs, targets = blobs(45, classes=3, noise=0.4, rng=rng)
 
 

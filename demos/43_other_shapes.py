@@ -41,6 +41,7 @@ print("CONVOLUTION: one small neuron, moved along the row")
 
 
 def convolve(x, w):
+    """The dot() of w with each piece of x as long as w: the products, added up."""
     return [dot(w, x[k : k + len(w)]) for k in range(len(x) - len(w) + 1)]
 
 

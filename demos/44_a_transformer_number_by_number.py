@@ -67,6 +67,7 @@ loss = model.loss(indices("amelia"))  # looked up by index, recorded for this na
 loss.backward()
 spent = time.perf_counter() - start
 row, program = one_hots("amelia"), programs[6]  # seven one-hots in, any name of six letters
+# value_and_grad() leaves the Values alone: it takes weights, and gives slopes for its params.
 value, slopes = program.value_and_grad(program.weights(), [row])
 off = max(abs(p.grad - g) for p, g in zip(program.params, slopes, strict=True))
 print(f"   loss and all 4,192 slopes are the graph's: {abs(value - loss.data) + off < 1e-12}")

@@ -152,6 +152,7 @@ for task, (examples, parts, loss, score, rule) in TASKS.items():
     for seed in range(1, 6):
         train, unseen = parts(examples, seed)
         net = learn(train, loss, seed)
+        # predict() is what the net says of each input, as plain numbers.
         rows.append([score(predict(net, part[0]), part[1]) for part in (train, unseen)])
         rows[-1].append(rule(unseen))
         print(f"   {seed:4d}{rows[-1][0]:15.3f}{rows[-1][1]:11.3f}{rows[-1][2]:24.3f}")

@@ -3,8 +3,10 @@
 import ast
 import importlib
 import inspect
+import io
 import pkgutil
 import re
+import tokenize
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from micronn.viewer import save_worksheet
 DEMOS = Path(__file__).parent.parent / "demos"
 LESSONS = {int(path.name[:2]): path for path in sorted(DEMOS.glob("[0-9]*.py"))}
 every_lesson = pytest.mark.parametrize("number", LESSONS, ids=lambda k: LESSONS[k].stem)
+
+SAID = ("COMMENT", "STRING", "FSTRING_MIDDLE")  # the last one from Python 3.12 on
 
 # Attributes of another library's objects that have the names of some of ours.
 NOT_OURS = {"print", "add_row", "sample", "weight", "bias"}
@@ -93,6 +97,22 @@ def test_a_lesson_uses_no_name_that_it_or_those_before_it_have_not_explained(num
     explained = set().union(*[new(k) for k in known(number)])
     where = {name: [k for k in LESSONS if name in new(k)] for name in used(number) - explained}
     assert where == {}, "names that are used unexplained, and the lessons that explain them"
+
+
+def prose(number):
+    """What a lesson says: its text behind the first lines, its comments and what it prints."""
+    program = LESSONS[number].read_text("utf-8")
+    parts = [program.split('"""')[1].split("\n\n", 2)[2]]
+    for token in tokenize.generate_tokens(io.StringIO(program.split('"""', 2)[2]).readline):
+        if "prints:" not in token.string and tokenize.tok_name[token.type] in SAID:
+            parts.append(token.string)
+    return " ".join(parts)
+
+
+@every_lesson
+def test_a_lesson_speaks_of_the_names_that_it_explains(number):
+    said = prose(number)
+    assert [n for n in new(number) if not re.search(rf"\b{n.lstrip('.')}\b", said)] == []
 
 
 @every_lesson
