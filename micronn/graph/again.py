@@ -65,8 +65,8 @@ def order_like(graph: Graph, root: Value) -> list[Value] | None:
 
     None for the run of another computation.
     """
-    shape, order = shape_of(graph), cast(list[Any], [None] * len(graph.nodes))
-    order[-1] = root
+    shape = shape_of(graph)
+    order: list[Any] = [*[None] * (len(graph.nodes) - 1), root]
     for k, places in shape.computed:  # from the root down, so that each is known in time
         if len(places) != len(order[k].operands):
             return None

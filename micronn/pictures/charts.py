@@ -19,7 +19,7 @@ from micronn.pictures.paint import ids
 from micronn.pictures.paint.palette import LIGHT, SHADES, scale, shade
 from micronn.pictures.paint.svg import (
     box,
-    pixel_runs,
+    pixel_path,
     svg_circle,
     svg_frame,
     svg_line,
@@ -107,14 +107,9 @@ class Curve(NamedTuple):
         return next((y for x, y in reversed(self.points) if x <= step), math.nan)
 
 
-def curve_path(points: Sequence[Point], across: Axis, up: Axis) -> str:
+@lru_cache(64)  # a film needs it once for all its frames
+def curve_path(points: tuple[Point, ...], across: Axis, up: Axis) -> str:
     """The curve as a path; a number that is not finite leaves a gap."""
-    return path_through(tuple(points), across, up)
-
-
-@lru_cache(64)
-def path_through(points: tuple[Point, ...], across: Axis, up: Axis) -> str:
-    """The same; a film needs it once for all its frames."""
     pace = math.ceil(len(points) / POINTS)
     chosen = [*points[:-1:pace], *points[-1:]]
     pieces = []
@@ -130,13 +125,11 @@ def curves(
     step: float,
     title: str,
     prefix: str = "",
-    unit: str = "loss",
     reach: Sequence[float] = (),
 ) -> str:
-    """Curves over the steps of a run, with a cursor at one step.
+    """Losses over the steps of a run, with a cursor at one step.
 
     The number of each curve at that step stands beside its name, where it has one.
-    unit: what the numbers are.
     reach: more steps that the axis shows.
     """
     width, left = 360.0, 58.0
@@ -145,10 +138,12 @@ def curves(
     steps = [*reach, *[x for curve in lines for x, _ in curve.points]]
     across = Axis(min(steps), max(steps), left, width - 12)
     up = axis_for([y for curve in lines for _, y in curve.points], foot, top)
-    caption = ", ".join(filter(None, [unit, up.words()]))
+    caption = ", ".join(filter(None, ["loss", up.words()]))
     parts = [*grid(across, up), svg_text(left, top - 10, caption, 10, "mut")]
     for k, curve in enumerate(lines):
-        parts.append(svg_line(curve_path(curve.points, across, up), curve.token, 1.8, curve.dash))
+        parts.append(
+            svg_line(curve_path(tuple(curve.points), across, up), curve.token, 1.8, curve.dash)
+        )
         y = 14.0 + 16 * k
         parts.append(svg_line(f"M{units(left)} {units(y)}h28", curve.token, 1.8, curve.dash))
         known = step >= curve.points[0][0]
@@ -203,7 +198,7 @@ def rows(lines: Sequence[Curve], step: float, title: str, prefix: str = "") -> s
     for row, curve in enumerate(lines):
         foot, number = 12 + pitch * (row + 1), curve.at(step)
         up = Axis(min(sizes), max(sizes), foot - 6, foot - pitch + 12, log=True)
-        above = [(x, y if y > 0.0 else math.nan) for x, y in curve.points]
+        above = tuple([(x, y if y > 0.0 else math.nan) for x, y in curve.points])
         parts.append(svg_line(f"M{units(left)} {units(foot)}H{units(right)}", "hair"))
         parts.append(svg_line(curve_path(above, across, up), curve.token, 1.8))
         parts += cursor(across(step), foot - pitch + 8, foot)
@@ -308,9 +303,8 @@ def colours(plane: Plane, fields: Sequence[float]) -> Iterator[str]:
     largest, at = scale(fields), f"translate({units(left)} {units(top)})"
     shades = [shade(number, largest) for number in fields]
     for token in (*SHADES, "bad"):
-        boxes = "".join(pixel_runs(shades, token, CELLS, wide, high))
-        name = ids.cells(token)
-        yield f'<path id="{name}" transform="{at}" fill="{LIGHT[token]}" d="{boxes}"/>'
+        name, path = ids.cells(token), pixel_path(shades, token, CELLS, wide, high)
+        yield f'<path id="{name}" transform="{at}" fill="{LIGHT[token]}" d="{path}"/>'
 
 
 def numbers_on(plane: Plane, classes: Sequence[int]) -> Iterator[str]:

@@ -108,7 +108,7 @@ def test_an_axis_can_be_made_for_any_numbers(given):
 
 def test_a_number_that_is_not_finite_leaves_a_gap():
     path = curve_path(
-        [(0, 0.0), (1, 1.0), (2, math.nan), (3, math.inf), (4, 2.0), (5, 4.0)],
+        ((0, 0.0), (1, 1.0), (2, math.nan), (3, math.inf), (4, 2.0), (5, 4.0)),
         Axis(0, 10, 0.0, 10.0),
         Axis(0, 4, 0.0, 4.0),
     )
@@ -116,7 +116,7 @@ def test_a_number_that_is_not_finite_leaves_a_gap():
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
-    points = [(k, float(k)) for k in range(100_000)]
+    points = tuple([(k, float(k)) for k in range(100_000)])
     places = numbers(curve_path(points, Axis(0, 99_999, 0.0, 100.0), Axis(0, 99_999, 0.0, 100.0)))
     assert len(places) <= 602
     assert places[0] == (0.0, 0.0)

@@ -14,7 +14,7 @@ from micronn.graph.rows import Graph
 from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
 from micronn.optim import SGD
-from micronn.pictures.network.network_columns import layers_of, place, read_columns
+from micronn.pictures.network.network_columns import columns_of, layers_of, place, read_runs
 from micronn.pictures.network.network_svg import VIEWS, network_svg
 from micronn.pictures.network.weight_images import weight_images
 from micronn.pictures.views.render import render
@@ -191,7 +191,8 @@ def test_a_frame_is_the_picture_drawn_anew_of_its_moment(nouts):
         anew = Graph(root, moment.model.named_parameters())
         assert drawn == render(anew, prefix="example-", headed=False).svg
         put_grads(moment.params, moment.snapshot)
-        columns = read_columns(layers_of(moment.model), None, root)
+        layers = layers_of(moment.model)
+        columns = columns_of(layers, read_runs(layers, None, root), root.grad != 0.0, of_graph=True)
         place(columns)
         views = [view._replace(steady=True) for view in VIEWS.values()]
         assert shown == network_svg(columns, "t", views, apart=False, prefix="network-")

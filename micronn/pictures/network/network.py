@@ -73,8 +73,7 @@ def draw_network(
     x: one example, shape (nin,): the model is run on it, and its circles show what
         each neuron says.  Left out, circles stay empty.
     show: "weights" (and activations), "grads", or "both" side by side.  The gradients
-        of parameters are their `grad` as it stands; if all are 0, it says that there are
-        none yet.
+        of parameters are their `grad` as it stands; 0 everywhere are none yet.
     title: text above the picture; left out, the sizes of the model.
     root: a Value computed from model(x), say a loss, on which backward() was called.
         The activations, and their gradients, are then read off its graph.  x may be
@@ -83,18 +82,13 @@ def draw_network(
         root was computed with; what has changed since is said below.
     legend: whether the picture explains itself at its foot.
     prefix: goes before the ids in the SVG, for several pictures in one page.
-    classes: what the outputs stand for, a name for each; two for one output that is above 0
-        for the second of them.  The outputs must be logits, as for a cross-entropy, or
-        one sigmoid.  Each class then stands there with its probability, as also
-        where root takes a cross-entropy of the outputs.
+    classes: a name for each output, which then stands there with its probability, as also
+        where root takes a cross-entropy of the outputs.  They must be logits; or it is one
+        output, above 0 or a sigmoid above 0.5 for the second of two names.
     missing: what the view of gradients says while there are none.
 
-    The page of a model that reads a square image shows the weights of its first layer as
-    images too.
-
-    Raises TypeError for a model of another kind, ValueError for an unknown `show`,
-    for x of the wrong length, for names of other classes than there are, and for a root
-    that was not computed from model(x).
+    Raises TypeError for a model of another kind, ValueError for an unknown `show`, for x of
+    the wrong length, for other than a name for each class, and for a foreign root.
 
     >>> from micronn.nn import MLP
     >>> model = MLP(2, [3, 1])

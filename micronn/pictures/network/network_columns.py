@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from micronn.engine import Value, as_value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
+from micronn.pictures.network.weight_images import side_of
 from micronn.pictures.paint.palette import scale
 from micronn.pictures.paint.svg import text_width
 from micronn.support.number import as_float
@@ -106,10 +107,8 @@ class Column:
     @property
     def pixels(self) -> int:
         """The number of pixels along a side if the inputs are a square image, else 0."""
-        n = len(self.names)
-        side = math.isqrt(n)
         known = self.numbers["data"][0] is not None
-        return side if known and n >= 64 and side * side == n else 0
+        return side_of(len(self.names)) if known else 0
 
     @property
     def pixel_size(self) -> int:
@@ -137,17 +136,6 @@ def layers_of(model: Module) -> Layers:
                 "draw such layers one by one"
             )
     return [layer.neurons for layer in layers]
-
-
-def read_columns(
-    layers: Layers, x: Run | None, root: Value | None, was: Mapping[Value, float] | None = None
-) -> list[Column]:
-    """The columns of a model, with the numbers of one example if there is one.
-
-    was: the numbers of leaves that have changed since root was computed.
-    """
-    differentiated = root is not None and root.grad != 0.0
-    return columns_of(layers, read_runs(layers, x, root), differentiated, root is not None, was)
 
 
 def read_runs(layers: Layers, x: Run | None, root: Value | None) -> list[Run]:

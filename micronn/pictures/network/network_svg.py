@@ -16,7 +16,7 @@ from micronn.pictures.paint.palette import LIGHT, SHADES, SIGNS, scale, shade
 from micronn.pictures.paint.svg import (
     box,
     escape,
-    pixel_runs,
+    pixel_path,
     svg_circle,
     svg_frame,
     svg_line,
@@ -327,11 +327,10 @@ def painted_pixels(numbers: Sequence[float | None], side: int, pixel: int) -> li
     """The pixels of an image, one path for each shade; a film shows the same image many times."""
     top = scale([number or 0.0 for number in numbers])
     shades = [shade(number or 0.0, top) for number in numbers]
-    boxes = {
-        token: "".join(pixel_runs(shades, token, side, pixel, pixel))
+    return [
+        f'<path fill="{LIGHT[token]}" d="{pixel_path(shades, token, side, pixel, pixel)}"/>'
         for token in sorted({*shades} - {"zero"})
-    }
-    return [f'<path fill="{LIGHT[token]}" d="{d}"/>' for token, d in boxes.items()]
+    ]
 
 
 # Words

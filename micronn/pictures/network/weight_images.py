@@ -11,11 +11,10 @@ show its pattern: ink on a positive weight makes its sum larger, ink on a negati
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from micronn.nn import Neuron
 from micronn.pictures.paint.palette import LIGHT, SHADES, scale, shade
-from micronn.pictures.paint.svg import svg_frame, svg_rect, svg_text, units
+from micronn.pictures.paint.svg import pixel_runs, svg_frame, svg_rect, svg_text, units
 from micronn.support.numeric import magnitude
 from micronn.support.text import fmt
 
@@ -71,16 +70,11 @@ def one_image(numbers: Sequence[float], name: str, x: float, y: float) -> Iterat
 
 def strokes(shades: Sequence[str], token: str, side: int) -> str:
     """The pixels of one shade as lines one pixel wide."""
-    pieces = []
-    for row in range(side):
-        x, pen = 0, -1
-        for found, run in groupby(shades[row * side : (row + 1) * side]):
-            length = len(list(run))
-            if found == token:
-                pieces.append(f"M{x} {row}h{length}" if pen < 0 else f"m{x - pen} 0h{length}")
-                pen = x + length
-            x += length
-    return "".join(pieces)
+    path, pen = "", (-1, 0)
+    for row, x, length in pixel_runs(shades, token, side):
+        path += f"m{x - pen[1]} 0h{length}" if pen[0] == row else f"M{x} {row}h{length}"
+        pen = row, x + length
+    return path
 
 
 def legend(y: float) -> Iterator[str]:

@@ -12,7 +12,6 @@ Both are packages of their own, imported when an image is asked for: `pip instal
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 from micronn.pictures.paint.palette import FONT, style
 
@@ -22,8 +21,6 @@ PAGE = """#set page(width: auto, height: auto, margin: 0pt)
 #set document(title: sys.inputs.title, date: none)
 #image(bytes(sys.inputs.svg), format: "svg", alt: sys.inputs.title)
 """
-
-
 LETTER = f"<text y='9' font-family='{FONT}'>0</text>"
 
 
@@ -64,8 +61,7 @@ def pdf(svg: str, title: str) -> bytes:
     except ImportError as error:
         raise missing("PDF", "typst", error) from None
     inputs = {"svg": still(svg), "title": title}
-    made: Any = typst.compile(PAGE.encode(), format="pdf", sys_inputs=inputs)
-    return bytes(made)
+    return bytes(typst.compile(PAGE.encode(), format="pdf", sys_inputs=inputs))
 
 
 RENDERERS: dict[str, Callable[[str, str], bytes]] = {".png": png, ".pdf": pdf}

@@ -105,17 +105,21 @@ def svg_line(path: str, stroke: str, width: float = 1, dash: str = "", css: str 
     )
 
 
-def pixel_runs(
-    shades: Sequence[str], token: str, across: int, wide: float, high: float
-) -> Iterator[str]:
-    """The pixels of one shade; neighbours in a row of `across` pixels share a box."""
+def pixel_runs(shades: Sequence[str], token: str, across: int) -> Iterator[tuple[int, int, int]]:
+    """Where the pixels of one shade are: row, column and length of each run in a row."""
     for row in range(len(shades) // across):
         x = 0
         for found, run in groupby(shades[row * across : (row + 1) * across]):
             length = len(list(run))
             if found == token:
-                yield box(x * wide, row * high, length * wide, high)
+                yield row, x, length
             x += length
+
+
+def pixel_path(shades: Sequence[str], token: str, across: int, wide: float, high: float) -> str:
+    """The pixels of one shade as boxes, in one path."""
+    runs = pixel_runs(shades, token, across)
+    return "".join([box(x * wide, row * high, length * wide, high) for row, x, length in runs])
 
 
 def box(x: float, y: float, width: float, height: float) -> str:

@@ -21,7 +21,6 @@ from micronn.pictures.network.network_columns import (
     has_softmax,
     layers_of,
     place,
-    read_columns,
     read_runs,
     tell_classes,
 )
@@ -269,7 +268,9 @@ def network_painter(run: Run, told: list[str] | None = None) -> Painter:
     told: gets the answer at each snapshot, in words.
     """
     x, told = run.example[0] if run.example else None, [] if told is None else told
-    drawn = [column.drawn for column in read_columns(run.layers, x, None)]
+    drawn = [
+        column.drawn for column in columns_of(run.layers, read_runs(run.layers, x, None), False)
+    ]
     empty: list[Any] = [[None] * size for size in (len(run.layers[0][0].w), *map(len, run.layers))]
     places: list[list[int | None]] = []
     logits = False
