@@ -14,7 +14,7 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
 from functools import partial
 from itertools import islice
@@ -28,20 +28,25 @@ from micronn.cli import expressions, grade, learn, models, programs, train
 from micronn.cli.command import refused
 from micronn.pictures.layout.layout import NoLayout
 from micronn.pictures.paint.images import NoRenderer
-from micronn.support.text import printable
+from micronn.support.text import clipped, did_you_mean, printable
 
 # Arguments
 
 
 class CommandParser(argparse.ArgumentParser):
-    """argparse, with an error of one line."""
+    """argparse, with an error of one line.
+
+    commands: the names of those that it leads to.
+    """
+
+    commands: Collection[str] = ()
 
     def error(self, message: str) -> NoReturn:
         say("error", f"{message}; see {self.prog} --help")
         self.exit(2)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """What may be typed."""
     top = CommandParser(
         prog="micronn",
@@ -53,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND")
     for file in (learn, expressions, train, models, grade):
         file.add_to(commands)
+    top.commands = commands.choices
     return top
 
 
@@ -196,19 +202,21 @@ def let_go() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Parse the arguments and do what they say; warnings become notes."""
+    top, first = parser(), next(iter(arguments), "-")
+    if not first.startswith("-") and first not in top.commands:
+        advice = did_you_mean(first, top.commands) or f"Choose one of {', '.join(top.commands)}."
+        raise ValueError(f"there is no command {clipped(first)!r}. {advice}")
     try:
         with redirect_stdout(io.StringIO()) as about:
-            args, unknown = parser().parse_known_args(arguments)
+            args, unknown = top.parse_known_args(arguments)
             if unknown:  # the command says it, and not `micronn`, so that its help is named
-                getattr(args, "command", parser()).error(
-                    f"no argument of it: {shlex.join(unknown)}"
-                )
+                getattr(args, "command", top).error(f"no argument of it: {shlex.join(unknown)}")
     except SystemExit as end:  # --help and --version, or arguments that make no sense
         sys.stdout.write(about.getvalue())  # argparse would not say that it cannot
         return end.code if isinstance(end.code, int) else 1
     if "run" not in args:
         if sys.stderr is not None:
-            parser().print_help(sys.stderr)
+            top.print_help(sys.stderr)
         raise ValueError("a COMMAND is needed; micronn learn is a good one to begin with")
     args.typed = arguments
     console = SafeConsole(markup=False, highlight=False, emoji=False)
