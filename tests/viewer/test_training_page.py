@@ -11,6 +11,8 @@ from micronn.engine import computed
 from micronn.losses import mse
 from micronn.nn import MLP
 from micronn.optim import SGD, Adam, cosine_schedule
+from micronn.pictures.paint.svg import text_width
+from micronn.support.text import fmt
 from micronn.training import steps
 from micronn.viewer import Recorder
 
@@ -124,3 +126,10 @@ def test_recording_for_a_page_that_trains_changes_nothing_in_the_training():
         assert all(type(p.data) is float for p in recorder.model.parameters())
         assert recorder.optimizer.steps == 25
     assert runs[0] == runs[1]
+
+
+def test_what_stands_over_the_curve_has_room_beside_the_longest_loss():
+    # In training_charts.js the loss begins at 58, size 12; the other ends at 348, size 10.
+    words = book_of(recorder_of().to_html())["words"]
+    loss = 58 + text_width(words["at"].replace("{loss}", fmt(-1.2345e-5)), 12)
+    assert loss + 6 < 348 - text_width(words["validation"], 10)

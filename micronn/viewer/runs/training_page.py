@@ -31,7 +31,7 @@ WORDS = {
     "steps": STEPS,
     "equal": EQUAL,
     "times": TIMES,
-    "validation": "dashed: validation loss, by Python",
+    "validation": "dashed: validation, by Python",
     "strongest": "The gradient is largest in layer {layer}, {size}.",
     "sizes": "Size of the gradient in each layer",
     "layer": "layer {layer}",
