@@ -80,8 +80,10 @@ WRONG = {
     "upstream forgotten everywhere": (" * out.grad", "", "not multiplied by the gradient"),
     "square forgotten in tanh": ("1 - t**2", "1 - t", "comes out as 1 - y, and is 1 - y**2"),
     "slope of tanh at its operand": ("1 - t**2", "1 - self.data**2", "comes out as 1 - a**2"),
-    "power rule without k": ("k * self.data ** (k - 1)", "self.data ** (k - 1)", "a ** 2 by a"),
-    "power rule at k": ("self.data ** (k - 1) *", "self.data ** k *", "comes out as 2 * a**2"),
+    "power rule without k": (
+        "k * self.data ** (k - 1)", "self.data ** (k - 1)", "comes out as a**(k - 1)",
+    ),
+    "power rule at k": ("self.data ** (k - 1) *", "self.data ** k *", "comes out as k * a**k"),
     "sub the wrong way": ("return self + (-other)", "return other + (-self)", "comes out as b - a"),
     "rsub the wrong way": ("return other + (-self)", "return self - other", "comes out as a - 5"),
     "rtruediv the wrong way": ("other * self**-1", "self / other", "comes out as a / 6"),
@@ -94,7 +96,7 @@ WRONG = {
     "leaves cleared": (SEED, CLEAR + SEED, "gradients of the leaves"),
     "naive tanh": ("t = math.tanh(self.data)", NAIVE_TANH, "exp overflows"),
     "ids kept between graphs": (
-        BACKWARD, KEEPS_IDS, "right in a new process and wrong after others",
+        BACKWARD, KEEPS_IDS, "is never visited again",
     ),
     "in place": (
         "    def __neg__",

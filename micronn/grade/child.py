@@ -129,13 +129,28 @@ def run(cls: Any, source: str, engine: Path) -> dict[str, Any]:
     """A program's numbers, or how it ended.  Whatever an engine does is an answer."""
     around = vars(sys.modules.get("engine", sys))  # a Neuron, say, that stands beside the class
     names: dict[str, Any] = {**around, "Value": cls}
+    called = set[Any]()
+    sys.setprofile(lambda frame, event, _: called.add(frame.f_code))
     try:
         exec(compile(source, "<program>", "exec"), names)  # noqa: S102 (a program of ours)
+        sys.setprofile(None)
         values = {n: x for n, x in names.items() if isinstance(x, cls) and around.get(n) is not x}
         found = {name: [number(x.data), number(x.grad)] for name, x in values.items()}
-        return {"numbers": found}
+        return {"numbers": found, "calls": methods(cls, called)}
     except BaseException as error:  # noqa: BLE001 (also SystemExit)
-        return {"error": told(error, engine)}
+        return {"error": told(error, engine), "calls": methods(cls, called)}
+    finally:
+        sys.setprofile(None)
+
+
+def methods(cls: type, called: set[Any]) -> list[list[str]]:
+    """Of each function of the class that was called, its names there."""
+    names = dict[Any, list[str]]()
+    for name in abilities(cls):
+        code = getattr(getattr(cls, name, None), "__code__", None)
+        if code in called:
+            names.setdefault(code, []).append(name)
+    return list(names.values())
 
 
 def number(x: Any) -> Any:

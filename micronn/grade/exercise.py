@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from micronn.grade.causes import agrees
-from micronn.grade.grader import diagnosed
+from micronn.grade.diagnosis import diagnosed
 from micronn.grade.programs import PROGRAMS, Program
 from micronn.grade.report import shown
 from micronn.grade.trial import Ended, Trial, try_engine
@@ -167,7 +167,7 @@ def what_is_missing(step: Step, trial: Trial, hint: int) -> list[str]:
     """The first program of the step that does not work, why, and the hint."""
     tried = {p: trial.answers[p] for p in step.programs if p in trial.answers}
     wrong = {p: a for p, a in tried.items() if not is_right(p, trial)}
-    findings = diagnosed(tried, wrong)
+    findings = diagnosed(tried, wrong, trial.calls)
     lines = shown(findings[0]) if findings else ["the engine ended before this step was tried"]
     count = len(step.hints)
     if not hint:

@@ -6,24 +6,36 @@ on all programs has that fault.
 
     >>> from micronn.grade.programs import PROGRAMS, numbers
     >>> reuse = next(program for program in PROGRAMS if program.text == "a + a")
-    >>> numbers(reuse.source, at(sets_grad, "+"))["a"], numbers(reuse.source, Value.backward)["a"]
+    >>> sets = at(NODES[0].backward, "+")
+    >>> numbers(reuse.source, sets)["a"], numbers(reuse.source, Value.backward)["a"]
     ((3.0, 1.0), (3.0, 2.0))
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
 
-MOST_VISITS = 5_000  # of one graph; a fault that walks every way through it would never end
+Pass = Callable[[Value], object]  # of a whole graph, or of one node to its operands
+New = Callable[[float, float, float, Value, Value], float]  # of an operand: its new gradient
 
 
 class Fault(NamedTuple):
-    """A wrong backward pass, and what is wrong with it, in a sentence and as a remedy."""
+    """A wrong backward pass, and what is wrong with it, in a sentence and as a remedy.
 
-    backward: Callable[[Value], object]
+    variants: all passes with this fault; an engine has it if one of them gives its answers.
+    is_limit: whether a right engine may be so.
+    is_loose: whether each program may ask for another variant, as where a set gives the
+        operands in an order of its own.
+    """
+
+    backward: Pass
     cause: str
     remedy: str
+    variants: tuple[Pass, ...] = ()
+    is_limit: bool = False
+    is_loose: bool = False
 
 
 def pairs(node: Value) -> Iterable[tuple[Value, float]]:
@@ -53,29 +65,24 @@ def send(nodes: Iterable[Value]) -> None:
 # What a node does wrong: each of these sends its messages to its operands
 
 
-def sets_grad(node: Value) -> None:
-    for operand, local_grad in pairs(node):
-        operand.grad = local_grad * node.grad
+def sending(new: New, only: int | None = None) -> Pass:
+    """A node whose messages make new gradients; all of them, or that to one operand."""
+
+    def send_wrong(node: Value) -> None:
+        for k, (operand, local) in enumerate(pairs(node)):
+            message = right_message if only not in (None, k) else new
+            operand.grad = message(operand.grad, local, node.grad, operand, node)
+
+    return send_wrong
+
+
+def right_message(old: float, local: float, up: float, x: Value, y: Value) -> float:
+    return old + local * up
 
 
 def operands_in_a_set(node: Value) -> None:
     for operand, local_grad in dict(pairs(node)).items():
         operand.grad += local_grad * node.grad
-
-
-def forgets_upstream(node: Value) -> None:
-    for operand, local_grad in pairs(node):
-        operand.grad += local_grad
-
-
-def operand_for_upstream(node: Value) -> None:
-    for operand, local_grad in pairs(node):
-        operand.grad += local_grad * operand.grad
-
-
-def adds_upstream(node: Value) -> None:
-    for operand, local_grad in pairs(node):
-        operand.grad += local_grad + node.grad
 
 
 def first_operand_alone(node: Value) -> None:
@@ -86,295 +93,172 @@ def last_operand_alone(node: Value) -> None:
     node.operands[-1].grad += node.local_grads[-1] * node.grad
 
 
+def to_one(k: int, node: Value) -> None:
+    """Every message goes to the same operand."""
+    for local_grad in node.local_grads:
+        node.operands[k].grad += local_grad * node.grad
+
+
+def one_for_all(k: int, node: Value) -> None:
+    """The message of one operand is sent as often as there are operands, to that one."""
+    for _ in node.operands:
+        node.operands[k].grad += node.local_grads[k] * node.grad
+
+
 def swapped_operands(node: Value) -> None:
     for operand, local_grad in zip(node.operands, reversed(node.local_grads), strict=True):
         operand.grad += local_grad * node.grad
 
 
-def turned_round(node: Value) -> None:
-    for operand, local_grad in pairs(node):
-        operand.grad -= local_grad * node.grad
+class Forgetting:
+    """A node that sends all its messages, and is not known to be made of these operands."""
+
+    def __init__(self, *lost: int) -> None:
+        self.lost = lost
+
+    def __call__(self, node: Value) -> None:
+        send([node])
 
 
-def at(send_wrong: Callable[[Value], object], ops: Iterable[str]) -> Callable[[Value], None]:
+def op_of(node: Value) -> str:
+    """The operation of a node, whatever its power is."""
+    return "**" if node.op.startswith("**") else node.op
+
+
+def at(send_wrong: Pass, ops: Iterable[str]) -> Callable[[Value], None]:
     """The backward pass whose nodes of these ops send so, and all others as they should."""
+    return sent_by(dict.fromkeys(ops, send_wrong))
+
+
+def sent_by(sends: Mapping[str, Pass]) -> Callable[[Value], None]:
+    """The backward pass whose nodes send as their op does, and those of other ops rightly."""
 
     def backward(root: Value) -> None:
         cleared(root)
+        reached = {root}
         for node in in_order(root):
-            if node.op in ops:
-                send_wrong(node)
-            else:
-                send([node])
+            send_it = sends.get(op_of(node), sends.get(node.op, send_one))
+            if node in reached:
+                send_it(node)
+                lost = send_it.lost if isinstance(send_it, Forgetting) else ()
+                reached.update(x for k, x in enumerate(node.operands) if k not in lost)
 
     return backward
 
 
-# In which order the nodes are visited
+def send_one(node: Value) -> None:
+    send([node])
 
 
-def breadth_first(root: Value) -> None:
-    cleared(root)
-    order = [root]
-    for node in order:
-        order += [x for x in dict.fromkeys(node.operands) if x not in order]
-    send(order)
+def limited(most: float) -> Iterable[New]:
+    """Messages, or sums of them, that are cut off at this size."""
+    yield lambda old, local, up, x, y: old + max(-most, min(most, local * up))
+    yield lambda old, local, up, x, y: max(-most, min(most, old + local * up))
 
 
-def depth_first(root: Value) -> None:
-    cleared(root)
-    send(preorder(root, lambda node: node.operands))
-
-
-def depth_first_from_the_right(root: Value) -> None:
-    cleared(root)
-    send(preorder(root, lambda node: node.operands[::-1]))
-
-
-def preorder(root: Value, operands: Callable[[Value], tuple[Value, ...]]) -> list[Value]:
-    """Each node before what it was made of, at its first visit."""
-    order, to_do = dict[Value, None](), [root]
-    while to_do:
-        node = to_do.pop()
-        if node not in order:
-            order[node] = None
-            to_do += reversed(operands(node))
-    return [*order]
-
-
-def every_visit(root: Value) -> None:
-    """Depth first, and each node as often as it is reached."""
-    cleared(root)
-    order, to_do = list[Value](), [root]
-    while to_do and len(order) < MOST_VISITS:
-        order.append(to_do.pop())
-        to_do += order[-1].operands
-    send(order)
-
-
-def every_visit_level_by_level(root: Value) -> None:
-    cleared(root)
-    order = [root]
-    for node in order:
-        order += node.operands if len(order) < MOST_VISITS else ()
-    send(order)
-
-
-def overwrites(root: Value) -> None:
-    """A recursive backward() that sets each operand's gradient to the last message."""
-    cleared(root)
-    to_do = [(root, 1.0)]
-    for _ in range(MOST_VISITS):
-        if not to_do:
-            return
-        node, message = to_do.pop()
-        node.grad = message
-        to_do += [(operand, local_grad * node.grad) for operand, local_grad in pairs(node)][::-1]
-
-
-def calls_itself(root: Value) -> None:
-    """A recursive backward() that passes on all that the node has received so far."""
-    cleared(root)
-    to_do = [root]
-    for _ in range(MOST_VISITS):
-        if not to_do:
-            return
-        node = to_do.pop()
-        send([node])
-        to_do += reversed(node.operands)
-
-
-def output_alone(root: Value) -> None:
-    cleared(root)
-    send([root])
-
-
-def equal_numbers(root: Value) -> None:
-    """Nodes are told apart by their data: of two with equal numbers the second is left out."""
-    cleared(root)
-    order, visited = list[Value](), {root.data}
-    calls = [(root, iter(root.operands))]
-    while calls:
-        node, unseen = calls[-1]
-        new = next((x for x in unseen if x.data not in visited), None)
-        if new is None:
-            order.append(node)
-            calls.pop()
-        else:
-            visited.add(new.data)
-            calls.append((new, iter(new.operands)))
-    send(reversed(order))
-
-
-# How a pass begins, and what it leaves
-
-
-def no_seed(root: Value) -> None:
-    cleared(root)
-    root.grad = 0.0
-    send(in_order(root))
-
-
-def seed_is_data(root: Value) -> None:
-    cleared(root)
-    root.grad = root.data
-    send(in_order(root))
-
-
-def keeps_middle(root: Value) -> None:
-    root.grad = 1.0
-    send(in_order(root))
-
-
-def adds_seed(root: Value) -> None:
-    root.grad += 1.0
-    send(in_order(root))
-
-
-def clears_leaves(root: Value) -> None:
-    for node in in_order(root):
-        for operand in node.operands:
-            operand.grad = 0.0
-    cleared(root)
-    send(in_order(root))
-
-
+ADD = (
+    "write `operand.grad += ...` for `operand.grad = ...`: a Value that is used twice gets two "
+    "messages"
+)
+MESSAGE = "a message is local derivative × out.grad, and is added to the operand's gradient"
+MESSAGES: list[tuple[str, str, list[New]]] = [  # the mistake, its remedy, the new gradient
+    ("backward() sets the gradient of an operand where it should add to it", ADD,
+     [lambda old, local, up, x, y: local * up]),
+    ("the local derivative is not multiplied by the gradient that comes from above (upstream): "
+     "the upstream gradient is forgotten", MESSAGE,
+     [lambda old, local, up, x, y: old + local]),
+    ("the local derivative is multiplied by the operand's own gradient, not by the result's "
+     "(`self.grad` for `out.grad`)", MESSAGE,
+     [lambda old, local, up, x, y: old + local * old,
+      lambda old, local, up, x, y: old + local * y.operands[0].grad,
+      lambda old, local, up, x, y: old + local * y.operands[-1].grad]),
+    ("the local derivative is added to the upstream gradient, not multiplied by it", MESSAGE,
+     [lambda old, local, up, x, y: old + local + up]),
+    ("the upstream gradient is passed on as it is: the local derivative is forgotten", MESSAGE,
+     [lambda old, local, up, x, y: old + up]),
+    ("every message has the wrong sign: it is subtracted",
+     "add it: the gradient says where the output grows",
+     [lambda old, local, up, x, y: old - local * up]),
+    ("the local derivative is multiplied by the operand's number, not by the upstream gradient "
+     "(`self.data` for `out.grad`)", MESSAGE,
+     [lambda old, local, up, x, y: old + local * x.data]),
+    ("the local derivative is multiplied by the result's number, not by its gradient (`out.data` "
+     "for `out.grad`)", MESSAGE,
+     [lambda old, local, up, x, y: old + local * y.data]),
+    ("the gradient of an operand is multiplied by the message, where it should be added "
+     "(`*=` for `+=`)", MESSAGE,
+     [lambda old, local, up, x, y: old * local * up]),
+    ("only the first message counts: a gradient that is not 0 is left as it is "
+     "(`if self.grad`, perhaps)", ADD,
+     [lambda old, local, up, x, y: old or local * up]),
+    ("only the larger of two messages is kept", ADD,
+     [lambda old, local, up, x, y: max(old, local * up) if old else local * up,
+     lambda old, local, up, x, y: max(old, local * up),
+     lambda old, local, up, x, y: max(old, local * up, key=abs)]),
+    ("what is there already is added once more with each message (`self.grad += self.grad + ...`)",
+     MESSAGE, [lambda old, local, up, x, y: 2.0 * old + local * up]),
+    ("two messages are averaged, where they should be added", MESSAGE,
+     [lambda old, local, up, x, y: (old + local * up) / 2.0,
+     lambda old, local, up, x, y: (old + local * up) / 2.0 if old else local * up]),
+    ("the gradient is set to the local derivative: neither is the upstream gradient multiplied "
+     "to it, nor is it added", MESSAGE, [lambda old, local, up, x, y: local]),
+    ("nothing is passed on: are they among the operands, and is out.grad read only when backward() "
+     "runs?", MESSAGE, [lambda old, local, up, x, y: old]),
+    ("the message is local derivative × upstream gradient², where it should be taken once", MESSAGE,
+     [lambda old, local, up, x, y: old + local * up * up]),
+    ("the local derivative is squared", MESSAGE,
+     [lambda old, local, up, x, y: old + local * local * up]),
+    ("the local derivative × the size of the upstream gradient is passed on: its sign is lost",
+     MESSAGE, [lambda old, local, up, x, y: old + local * abs(up),
+     lambda old, local, up, x, y: old + abs(local * up)]),
+    ("the size of the local derivative is passed on: its sign is lost", MESSAGE,
+     [lambda old, local, up, x, y: old + abs(local) * up]),
+    ("0 is passed on where the upstream gradient is negative", MESSAGE,
+     [lambda old, local, up, x, y: old + local * max(up, 0.0)]),
+    ("0 is passed on where the message or the local derivative is negative", MESSAGE,
+     [lambda old, local, up, x, y: old + max(local * up, 0.0),
+     lambda old, local, up, x, y: old + max(local, 0.0) * up,
+     lambda old, local, up, x, y: max(old + local * up, 0.0)]),
+    ("an operand whose number is 0 receives nothing, as `if self.data` or `x or y` takes 0 for "
+     "False", "compare with None, or leave the test out",
+     [lambda old, local, up, x, y: old + (local * up if x.data else 0.0)]),
+    ("an operand whose number is negative receives nothing", MESSAGE,
+     [lambda old, local, up, x, y: old + (local * up if x.data >= 0.0 else 0.0)]),
+    ("messages are rounded", "pass them on as they are",
+     [lambda old, local, up, x, y: old + int(local * up),
+     *[partial(lambda n, old, local, up, x, y: old + round(local * up, n), n) for n in range(8)],
+     *[partial(lambda n, old, local, up, x, y: round(old + local * up, n), n) for n in range(8)]]),
+    ("messages are cut off (clipped) at a largest size", "pass them on as they are",
+     [*[new for most in (1.0, 5.0, 10.0, 0.5, 2.0, 0.1, 3.0, 100.0) for new in limited(most)]]),
+    ("every message is multiplied by a constant that does not belong there", MESSAGE,
+     [*[partial(lambda k, old, local, up, x, y: old + k * local * up, k)
+       for k in (2.0, 0.5, 0.1, 10.0, 0.01, 3.0, 0.9, 0.99, 100.0)]]),
+]  # fmt: skip
+LOOP = "bind what a closure needs as a default argument, or put it into a tuple"
+CROSSED = [  # messages that go the wrong way
+    Fault(swapped_operands, "each operand gets the gradient of the other one",
+          "d(a * b)/da is b, and d(a * b)/db is a"),
+    Fault(partial(one_for_all, -1), "the last operand gets its message once for each operand, as "
+          "closures made in a loop do: each sees the last", LOOP),
+    Fault(partial(to_one, -1), "the messages of both operands go to the last one, as "
+          "closures made in a loop do: each sees the last", LOOP),
+    Fault(partial(to_one, 0), "the messages of both operands go to the first one",
+          "send each operand its own"),
+    Fault(partial(one_for_all, 0), "the first operand gets its message once for each operand",
+          "send each operand its own"),
+]  # fmt: skip
 NODES = [  # what a node may do wrong
-    Fault(
-        sets_grad,
-        "backward() sets the gradient of an operand where it should add to it",
-        "write `operand.grad += ...` for `operand.grad = ...`: a Value that is used twice gets "
-        "two messages",
-    ),
-    Fault(
-        operands_in_a_set,
-        "the operands are kept in a set or as keys, so that `a * a` has one operand, not two",
-        "keep them in a tuple or a list",
-    ),
-    Fault(
-        forgets_upstream,
-        "the local derivative is not multiplied by the gradient that comes from above (upstream)",
-        "a message is local derivative × out.grad",
-    ),
-    Fault(
-        operand_for_upstream,
-        "the local derivative is multiplied by the operand's own gradient, not by the result's",
-        "a message is local derivative × out.grad",
-    ),
-    Fault(
-        adds_upstream,
-        "the local derivative is added to the upstream gradient, not multiplied by it",
-        "a message is local derivative × out.grad",
-    ),
-    Fault(
-        first_operand_alone,
-        "only the first operand of an operation receives a gradient",
-        "send a message to each operand",
-    ),
-    Fault(
-        last_operand_alone,
-        "only the last operand of an operation receives a gradient",
-        "send a message to each operand",
-    ),
-    Fault(
-        turned_round,
-        "every message has the wrong sign: it is subtracted",
-        "add it: the gradient says where the output grows",
-    ),
-]
-
-PASSES = [  # what the whole pass may do wrong
-    Fault(
-        at(swapped_operands, "*"),
-        "in `*` each operand gets the gradient of the other one",
-        "d(a * b)/da is b, and d(a * b)/db is a",
-    ),
-    Fault(
-        breadth_first,
-        "backward() visits breadth first, without a topological order: a Value passes on its "
-        "gradient before all that it should receive is there",
-        "visit the nodes in reversed topological order",
-    ),
-    Fault(
-        depth_first,
-        "backward() visits depth first, without a topological order: a Value passes on its "
-        "gradient before all that it should receive is there",
-        "visit the nodes in reversed topological order",
-    ),
-    Fault(
-        depth_first_from_the_right,
-        "backward() visits depth first, the last operand first, without a topological order",
-        "visit the nodes in reversed topological order",
-    ),
-    Fault(
-        calls_itself,
-        "backward() calls itself for each operand, which then passes on all that it has so far, "
-        "and so some of it twice",
-        "visit every node once, in reversed topological order",
-    ),
-    Fault(
-        overwrites,
-        "backward() calls itself for each operand and sets its gradient to the last message, where "
-        "it should add",
-        "write `self.grad += ...`, and pass on the message alone",
-    ),
-    Fault(
-        every_visit,
-        "a Value that is reached on two ways is visited twice, and passes on its gradient twice",
-        "remember in a set which nodes were visited",
-    ),
-    Fault(
-        every_visit_level_by_level,
-        "a Value that is reached on two ways is visited twice, and passes on its gradient twice",
-        "remember in a set which nodes were visited",
-    ),
-    Fault(
-        output_alone,
-        "only the operands of the output receive a gradient: backward() goes no further, or it "
-        "begins at the leaves, where there is nothing yet to pass on",
-        "go from the output to the leaves, in reversed topological order",
-    ),
-    Fault(
-        no_seed,
-        "the gradient of the output is not set to 1, or backward() does nothing: every gradient "
-        "stays 0",
-        "begin backward() with `self.grad = 1.0`",
-    ),
-    Fault(
-        seed_is_data,
-        "the gradient of the output is set to its data, not to 1",
-        "begin backward() with `self.grad = 1.0`: dy/dy is 1",
-    ),
-    Fault(
-        equal_numbers,
-        "two Values with equal numbers are taken for one, since they compare or hash as equal",
-        "leave `__eq__` and `__hash__` as they are, or tell nodes apart with `is` and id()",
-    ),
-    Fault(
-        keeps_middle,
-        "backward() starts with the gradients that an earlier pass has left in the middle of "
-        "the graph, and passes them on once more",
-        "set the gradient of every computed Value to 0 before the pass",
-    ),
-    Fault(
-        adds_seed,
-        "backward() adds 1 to the gradient that the output has from an earlier pass",
-        "begin backward() with `self.grad = 1.0`, not `+= 1.0`",
-    ),
-    Fault(
-        clears_leaves,
-        "backward() sets also the gradients of the leaves to 0, so two passes do not add up",
-        "leave that to zero_grad(), so that the gradients of several examples can add up",
-    ),
-]
-
-EVERYWHERE = ("+", "*")
-GALLERY = [
-    *[fault._replace(backward=at(fault.backward, EVERYWHERE)) for fault in NODES],
-    *PASSES,
-    *[
-        Fault(at(fault.backward, op), f"in `{op}` alone: {fault.cause}", fault.remedy)
-        for op in EVERYWHERE
-        for fault in NODES
-    ],
-]
+    *[Fault(sending(news[0]), cause, remedy, tuple(map(sending, news)))
+      for cause, remedy, news in MESSAGES],
+    Fault(operands_in_a_set, "the operands are kept in a set or as keys, so that `a * a` has one "
+          "operand, not two", "keep them in a tuple or a list"),
+    Fault(first_operand_alone, "only the first operand of an operation receives a gradient",
+          "send a message to each operand"),
+    Fault(last_operand_alone, "only the last operand of an operation receives a gradient",
+          "send a message to each operand"),
+    *CROSSED,
+    *[Fault(Forgetting(*lost), f"backward() does not go on to {which}: the result does not know "
+            "it as an operand (a child)", "keep all operands with the new Value")
+      for lost, which in (((0, 1), "what it was made of"), ((0,), "the first operand"),
+                          ((1,), "the second operand"))],
+]  # fmt: skip

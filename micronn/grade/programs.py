@@ -68,26 +68,30 @@ LIMITS = ("deep", "shared", "large", "again")
 
 METHODS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow"}
 BINARY = ("+", "*", "-", "/", "**")
-SMALL, POSITIVE, BOTH = (0.5, -1.25, 2.0), (4.0, 2.25, 0.3), (2.0, -3.0, 0.75)
+SMALL, POSITIVE, BOTH = (0.5, -1.25, 2.0, 0.0), (4.0, 2.25, 0.3, 1.0), (2.0, -3.0, 0.75)
 FUNCTIONS = {  # by method: the numbers it is tried at
     "tanh": SMALL, "sigmoid": SMALL, "relu": BOTH, "exp": SMALL, "log": POSITIVE,
     "sqrt": POSITIVE, "sin": SMALL, "cos": SMALL, "softplus": SMALL, "abs": BOTH,
 }  # fmt: skip
-PAIRS = ((3.0, -2.0), (0.5, 4.0), (-1.5, 0.7))  # of a and b, for two operands
+# Numbers of a and b, for two operands: also those that a mistake treats in a way of their own
+PAIRS = ((3.0, -2.0), (0.5, 4.0), (-1.5, 0.7), (0.0, 2.5), (2.5, 0.0), (-1.0, 1.0), (40.0, 30.0))
 POWERS = ((3.0, 2.0), (0.5, -1.5), (1.7, 0.3))
 CONSTANTS = ("a + 5", "5 + a", "a - 5", "5 - a", "a * 5", "5 * a", "a / 4", "6 / a", "a ** 2",
              "a ** 3", "a ** -1", "a ** 0.5", "2 ** a")  # fmt: skip
 
 
 def program(
-    kind: str, lines: str, leaves: dict[str, float], after: str = "y.backward()"
+    kind: str, lines: str, leaves: dict[str, float], after: str = "y.backward()", text: str = ""
 ) -> Program:
-    """A program of these leaves and lines, which ends with y and its backward pass."""
+    """A program of these leaves and lines, which ends with y and its backward pass.
+
+    text: what is asked, if that is another thing than y.
+    """
     given = [f"{name} = Value({number!r})" for name, number in leaves.items()]
     body = [line.strip() for line in lines.split(";")]
     source = "\n".join([*given, *body, *after.split("; ")])
     last, before = body[-1].removeprefix("y = "), ", ".join(body[:-1])
-    text = f"{last}, where {before}" if before else last
+    text = text or (f"{last}, where {before}" if before else last)
     return Program(kind, text, source, tuple(sorted(set(needed("\n".join(body))))))
 
 
@@ -125,50 +129,90 @@ for _ in range(9):
 a.grad = total"""
 
 A, AB = {"a": 3.0}, {"a": 3.0, "b": -2.0}
+ONE = {  # one operation each, with a number that it can be tried at
+    **{f"a {sign} b": 3.0 for sign in BINARY}, "-a": 3.0, "a ** 3": 3.0,
+    **{applied(function, "a"): points[0] for function, points in FUNCTIONS.items()},
+}  # fmt: skip
 
 
 def written() -> Iterator[Program]:
     """All programs but those at random, simplest first."""
-    yield Program("start", "Value(3.0)", "a = Value(3.0)", ())
-    yield program("start", "y = a", A)
-    for sign in BINARY:
-        for a, b in POWERS if sign == "**" else PAIRS:
-            yield program("one", f"y = a {sign} b", {"a": a, "b": b})
-    yield program("one", "y = -a", A)
-    for function, points in FUNCTIONS.items():
-        for a in points:
-            yield program("one", f"y = {applied(function, 'a')}", {"a": a})
-    for text in CONSTANTS:
-        for a in (3.0, 1.5, 0.4):
-            yield program("constant", f"y = {text}", {"a": a})
-    for sign in BINARY:
-        a, b = (POWERS if sign == "**" else PAIRS)[0]
-        yield program("upstream", f"c = a {sign} b; y = c * d", {"a": a, "b": b, "d": 7.0})
-    yield program("upstream", "c = -a; y = c * d", {"a": 3.0, "d": 7.0})
-    for function, points in FUNCTIONS.items():
+    yield from one_operation()
+    for text, a in ONE.items():
+        leaves = {"a": a, "b": 2.0} if "b" in text.split() else {"a": a}
         for d in (7.0, -7.0):
-            lines = f"c = {applied(function, 'a')}; y = c * d"
-            yield program("upstream", lines, {"a": points[0], "d": d})
-    for lines in ("y = a + a", "y = a * a", "c = a * b; y = c + a", "c = a + b; y = c * c"):
-        yield program("reuse", lines, AB if "b" in lines else A)
+            yield program("upstream", f"c = {text}; y = c * d", {**leaves, "d": d})
+        if "b" in leaves:
+            later = [f"c{text[1:]}", f"b{text[1:-1]}c"]
+        else:
+            later = [re.sub("a(?!b)", "c", text, count=1)]
+        for last in later:
+            yield program("upstream", f"c = a * d; y = {last}", {**leaves, "a": 2.0, "d": 0.75})
+    for sign in BINARY:
+        yield program("reuse", f"y = a {sign} a", A)
+    for text, a in ONE.items():
+        leaves = {"a": a, "b": 0.75} if "b" in text.split() else {"a": a}
+        for name in leaves:
+            for sign in "+*":
+                yield program("reuse", f"c = {text}; y = c {sign} {name}", leaves)
+        if len(leaves) == 1:
+            twice = f"c = {text}; d = {text.replace('a', 'b', 1)}; y = c + d"
+            yield program("reuse", twice.replace("bbs(a)", "abs(b)"), {"a": a, "b": 0.75})
+    yield program("reuse", "c = a + b; y = c * c", AB)
     yield program("reuse", "c = a + b; y = c * b", {"a": 2.0, "b": 2.0})  # equal, but not the same
     for lines in ("c = a + b; d = c + c; y = c + d", "c = a + b; d = c + c; y = d + c",
                   "c = a * b; d = c * b; y = c + d", "c = a * b; d = c * b; y = d + c",
                   "c = b * b; d = c * b; y = a + d", "c = b * b; d = c * b; y = d + a",
+                  "c = a * b; d = c + b; e = d * b; y = e + c",
+                  "c = a * b; d = c + b; e = d * b; y = c + e",
                   "c = a + b; d = c * b; e = d * c; f = e + d; y = f * c"):  # fmt: skip
         yield program("order", lines, AB)
-    zeroed = "y.backward(); a.grad = 0; b.grad = 0; z = a + b; z.backward()"
-    yield program("fresh", "c = a * b; y = c + a", AB, zeroed)
-    yield Program("fresh", "nine graphs in turn of the same a and b", NINE, ("__add__", "__mul__"))
-    yield program("fresh", "old = a; a += b; y = a * old", AB)
+    yield from several_passes()
     for times in (200, 5_000):
         yield program("deep", f"y = a; for _ in range({times}): y = y + b", AB)
     yield program("shared", "y = a; for _ in range(50): y = y + y", A)
     for text in ("a.tanh()", "a.sigmoid()", "a.softplus()"):
         for a in (800.0, -800.0):
             yield program("large", f"y = {text}", {"a": a})
+
+
+def one_operation() -> Iterator[Program]:
+    """A Value alone, and each operation alone."""
+    yield Program("start", "Value(3.0)", "a = Value(3.0)", ())
+    for a in (3.0, 0.7, -1.75, 0.123456789):
+        yield program("start", "y = a", {"a": a})
+    for sign in BINARY:
+        for a, b in POWERS if sign == "**" else PAIRS:
+            if b or sign != "/":
+                yield program("one", f"y = a {sign} b", {"a": a, "b": b})
+    for a in (3.0, -0.7):
+        yield program("one", "y = -a", {"a": a})
+    for function, points in FUNCTIONS.items():
+        for a in points:
+            yield program("one", f"y = {applied(function, 'a')}", {"a": a})
+    for text in CONSTANTS:
+        for a in (3.0, 1.5, 0.4, -2.0):
+            if a > 0.0 or text not in ("a ** 0.5", "6 / a"):
+                yield program("constant", f"y = {text}", {"a": a})
+
+
+def several_passes() -> Iterator[Program]:
+    """More than one graph of the same Values, or more than one pass of a graph."""
+    zeroed = "y.backward(); a.grad = 0; b.grad = 0; "
+    for lines, after, text in (
+        ("c = a * b; y = c + a", "z = a + b", "a + b, after a pass of a * b + a"),
+        ("y = a * b", "a.data = 5.0; z = a * b", "a * b, after a pass of it with another a"),
+        ("c = a * b; y = c + a", "c.grad = 0; y.grad = 0; z = c * b",
+         "c * b, after a pass of c + a, where c = a * b"),
+    ):  # fmt: skip
+        yield program("fresh", lines, AB, f"{zeroed}{after}; z.backward()", text)
+    yield Program("fresh", "nine graphs in turn of the same a and b", NINE, ("__add__", "__mul__"))
+    for sign in "+-*":
+        yield program("fresh", f"old = a; a {sign}= b; y = a * old", AB)
     yield program("again", "c = a * b; y = c * b", AB, "y.backward(); y.backward()")
     yield program("again", "y = a * b; z = a + b", AB, "y.backward(); z.backward()")
+    yield program("again", "y = a * b", AB, "a.grad = 10.0; y.backward()",
+                  "a * b, where a has a gradient of 10 already")  # fmt: skip
 
 
 PROGRAMS = list(written())
@@ -189,6 +233,20 @@ def mixed(works: set[str], count: int = 30) -> Iterator[Program]:
             if is_plain(found):
                 yield found
                 break
+
+
+def smaller(asked: Program) -> Iterator[Program]:
+    """A program at random with one of its operations left out, in each way."""
+    given = dict(re.findall(r"^(\w) = Value\((.*)\)$", asked.source, re.M))
+    lines = re.findall(r"^(\w) = (?!Value)(.*)$", asked.source, re.M)
+    for k, (name, text) in enumerate(lines):
+        for instead in dict.fromkeys(re.findall(r"\b[a-y]\b", text)):
+            left = [(n, re.sub(rf"\b{name}\b", instead, t)) for n, t in lines[:k] + lines[k + 1 :]]
+            if k + 1 < len(lines) or left and left[-1][0] == instead:
+                left[-1:] = [("y", t) for _, t in left[-1:]]
+                used = {x: float(number) for x, number in given.items()
+                        if any(re.search(rf"\b{x}\b", t) for _, t in left)}  # fmt: skip
+                yield program("mixed", "; ".join([f"{n} = {t}" for n, t in left]), used)
 
 
 def at_random(rng: random.Random, length: int, signs: list[str], functions: list[str]) -> Program:
@@ -228,7 +286,11 @@ def right(asked: Program) -> Numbers:
 
 
 def numbers(source: str, backward: Callable[[Value], object]) -> Numbers:
-    """The numbers of a program with this backward pass in place of Value's own."""
+    """The numbers of a program with this backward pass in place of Value's own.
+
+    backward: has forget(), if it remembers something from one pass to the next.
+    """
+    getattr(backward, "forget", list)()
     return {name: (x.data, x.grad) for name, x in values_of(source, backward).items()}
 
 

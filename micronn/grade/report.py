@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from micronn.grade.causes import close
-from micronn.grade.grader import Finding, Grade
+from micronn.grade.diagnosis import Finding
+from micronn.grade.grader import Grade
 from micronn.grade.programs import KINDS, Program, right, values_of
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from micronn.engine import Value
-from micronn.grade.faults import NODES, PASSES, Fault, at
+from micronn.grade.faults import NODES, Fault, at
+from micronn.grade.passes import PASSES
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.pictures.paint.page import html_page

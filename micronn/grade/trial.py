@@ -50,6 +50,7 @@ class Trial(NamedTuple):
 
     abilities: the methods that its class has.
     answers: for each program its numbers, or how it ended.  A number that is none is nan.
+    calls: for each program the names of each method that it called.
     deeds: what it tried to do beside computing, in words, with lines.
     failed: why there is no engine to try, if so.
     """
@@ -58,6 +59,7 @@ class Trial(NamedTuple):
     abilities: set[str]
     answers: dict[Program, Numbers | Ended]
     deeds: list[Ended]
+    calls: dict[Program, list[list[str]]]
     failed: Ended | None = None
 
 
@@ -67,7 +69,7 @@ def try_engine(path: Path, cls: str | None, programs: Iterable[Program]) -> Tria
     The file is copied to a folder of its own, which is deleted in the end: nothing else can
     be written.  A file that imports its neighbours cannot do so here.
     """
-    trial, waiting = Trial("", set(), {}, []), list(programs)
+    trial, waiting = Trial("", set(), {}, [], {}), list(programs)
     size = path.stat().st_size
     if size > LARGEST:
         told = f"the file has {size:,} bytes, and an engine at most {LARGEST:,}"
@@ -215,6 +217,7 @@ def taken(trial: Trial, answer: dict[str, Any], programs: list[Program]) -> Tria
         return trial._replace(name=answer["loaded"], abilities={*answer["abilities"]})
     if "name" in answer:
         program = programs[int(answer["name"])]
+        trial.calls[program] = answer["calls"]
         trial.answers[program] = (
             Ended(**answer["error"]) if "error" in answer else read_numbers(answer["numbers"])
         )

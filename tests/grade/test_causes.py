@@ -6,10 +6,13 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from engines import CLOSURES, RIGHT, WRONG, wrong_engine
+from planted import ONLY_LIMITS, PLANTED, planted
 
 from micronn import engine, tiny
 from micronn.grade import grade, trial
-from micronn.grade.faults import GALLERY
+from micronn.grade.diagnosis import OPS, gives
+from micronn.grade.faults import NODES, at
+from micronn.grade.passes import PASSES
 from micronn.grade.programs import LIMITS, PROGRAMS, numbers, right, values_of
 from micronn.grade.report import as_json, as_junit, page_of, picture_of, told
 
@@ -80,16 +83,33 @@ def test_only_what_is_wrong_in_itself_is_told_of_operations_made_of_each_other(g
     found = graded(wrong_engine("power rule without k"))
     wrong = [finding.cause for finding in found.findings if not finding.is_limit]
     assert wrong == [
-        "the derivative of a ** 2 by a comes out as a, and is 2 * a**(2 - 1)",
+        "the derivative of a ** k by a comes out as a**(k - 1), and is k * a**(k - 1)",
     ]
 
 
-def test_each_fault_of_the_gallery_is_wrong_somewhere_and_differs_from_all_others():
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_mistake_is_told_first(name, graded):
+    found = graded(planted(name))
+    assert PLANTED[name][-1] in found.verdict
+    assert found.verdict.startswith("right within") == (name in ONLY_LIMITS)
+
+
+def test_each_wrong_pass_differs_from_the_right_one_and_from_all_others():
     plain = [p for p in PROGRAMS if {"__add__", "__mul__"}.issuperset(p.needs)]
     plain = [p for p in plain if p.kind not in ("deep", "shared")]
-    says = [repr([numbers(p.source, fault.backward) for p in plain]) for fault in GALLERY]
+    strict = [fault for fault in PASSES if not fault.is_loose]
+    strict = [fault for fault in PASSES if not fault.is_loose]
+    says = [repr([numbers(p.source, fault.backward) for p in plain]) for fault in strict]
     assert len({*says}) == len(says)
     assert repr([right(p) for p in plain]) not in says
+
+
+def test_each_wrong_message_is_wrong_in_some_operation():
+    plain = [p for p in PROGRAMS if p.kind in ("one", "upstream", "reuse", "order")]
+    for fault in NODES:
+        for send in fault.variants or (fault.backward,):
+            wrong = at(send, {*OPS.values()})
+            assert any(not gives(wrong, program, right(program)) for program in plain), fault.cause
 
 
 def test_the_smallest_program_that_shows_a_fault_is_shown_with_its_first_wrong_number(graded):

@@ -1,0 +1,325 @@
+"""From wrong answers to findings: which mistake explains them, the simplest program first.
+
+Each operation is looked at in turn, on programs of nothing but it and those before it.  What
+is known of it, right or wrong, goes into a model of the engine, which must give the engine's
+own numbers; so a second fault is still named where a first one spoils everything.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from micronn.engine import Value
+from micronn.grade.causes import Formula, Slip, Tried, agrees, close, operation, slip_of_one, spoken
+from micronn.grade.ends import GONE, end_of
+from micronn.grade.faults import CROSSED, MESSAGES, NODES, Fault, Pass, send_one, sending, sent_by
+from micronn.grade.passes import PASSES
+from micronn.grade.programs import FUNCTIONS, KINDS, LIMITS, NINE, Numbers, Program, numbers, right
+from micronn.grade.trial import Ended
+
+Answers = dict[Program, Numbers | Ended]
+Calls = Mapping[Program, list[list[str]]]
+
+OPS = {  # by method, as micronn's engine calls them
+    "__add__": "+", "__mul__": "*", "__sub__": "-", "__truediv__": "/", "__pow__": "**",
+    "__neg__": "neg", "__abs__": "abs", **{f: f for f in FUNCTIONS if f != "abs"},
+}  # fmt: skip
+METHODS = OPS.keys() | {f"__r{op}__" for op in ("add", "sub", "mul", "truediv", "pow")}
+NO_NUMBER = (math.nan, math.nan)
+SINGLE = ("one", "upstream", "reuse", "order")  # kinds of programs that one pass decides
+APART = ("start", "one", "constant", "upstream", "large")  # of each operation the first is told
+NOTHING = next(k for k, row in enumerate(MESSAGES) if row[0].startswith("nothing"))
+ONE_SIDED = [  # messages that are wrong for one of two operands
+    Fault(sends[0], f"for the {side} operand, {cause}", remedy, tuple(sends))
+    for cause, remedy, news in MESSAGES
+    for k, side in enumerate(("first", "second"))
+    for sends in [[sending(new, k) for new in news]]
+]
+
+
+class Finding(NamedTuple):
+    """Something that is wrong, with the smallest program that shows it.
+
+    kind: one of KINDS, or "engine" if there is none, or "deed".
+    cause: the mistake, in a sentence.  remedy: what to write instead, if that is known.
+    program: what shows it.  numbers: those of the engine; None if there are none.
+    line: of the engine's file, if it raised something there.
+    is_limit: whether it is no fault, but the end of what the engine can do.
+    is_known: whether the cause names a mistake.
+    """
+
+    kind: str
+    cause: str
+    remedy: str = ""
+    program: Program | None = None
+    numbers: Numbers | None = None
+    line: int | None = None
+    is_limit: bool = False
+    is_known: bool = True
+
+    def first_wrong(self) -> tuple[str, str] | None:
+        """The name of the first wrong number, and which it is: "data" or "grad"."""
+        if self.program is None or self.numbers is None:
+            return None
+        true = right(self.program)
+        forward = self.program.compared(true)
+        backward = forward[::-1]
+        for which, names in enumerate((forward, backward)):
+            for name in names:
+                said = self.numbers.get(name, NO_NUMBER)[which]
+                if not close(said, true[name][which]):
+                    return name, ("data", "grad")[which]
+        return None
+
+
+def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
+    """The mistakes behind the wrong answers, simplest first, and of each kind the first.
+
+    calls: the methods that each program called; empty if that is not known.
+    What is wrong with an operation alone explains whatever else uses it.  A wrong pass of
+    the whole graph explains all wrong gradients: what else is wrong shows when it is mended.
+    """
+    started = [p for p, a in wrong.items() if p.kind == "start" and is_wrong_before(p, a)]
+    if started:
+        return [found(started[0], wrong[started[0]], tried)]
+    inner = made_of(calls)
+    plain = {p: a for p, a in tried.items() if is_plain(p, inner)}
+    basic = {p: a for p, a in plain.items() if {*p.needs} <= {"__add__", "__mul__"} and p.needs}
+    first = {p: a for p, a in basic.items() if p.kind in SINGLE}
+    fault = fault_of_pass(first)
+    strict = fault and not fault.is_loose
+    findings, suspects = ({}, set()) if strict else faults_of_operations(plain, tried, wrong)
+    if strict or fault and not all(finding.is_known for finding in findings.values()):
+        before = [(p, a) for p, a in wrong.items() if is_wrong_before(p, a)]
+        assert fault
+        return [shown_by(fault, first), *[found(p, a, tried) for p, a in before]]
+    later = {p: a for p, a in basic.items() if p not in first}
+    fault = None if suspects & {"__add__", "__mul__"} else fault_of_pass(later)
+    if fault:
+        findings[fault.cause] = shown_by(fault, later)
+        wrong = {p: a for p, a in wrong.items() if p not in later}
+    for kind in KINDS:
+        if kind == "mixed" and any(not finding.is_limit for finding in findings.values()):
+            continue
+        here = [
+            p
+            for p in wrong
+            if p.kind == kind and not any(suspects & {x, *inner.get(x, ())} for x in p.needs)
+        ]
+        subjects = {p.needs if kind in APART else (): p for p in reversed(here)}
+        for program in reversed(subjects.values()):
+            finding = found(program, wrong[program], tried)
+            findings.setdefault(finding.cause, finding)
+        suspects |= {x for p in here if kind != "deep" for x in p.needs if len(p.needs) == 1}
+    kinds = [*KINDS]
+    return sorted(findings.values(), key=lambda x: x.is_limit * (1 + kinds.index(x.kind)))
+
+
+def shown_by(fault: Fault, answers: Answers) -> Finding:
+    """The finding of a fault that explains these answers, with the first that is wrong."""
+    program = next(p for p, a in answers.items() if not agrees_at_all(a, p))
+    said = finished(answers[program])
+    return Finding(program.kind, *fault[1:3], program, said, is_limit=fault.is_limit)
+
+
+def made_of(calls: Calls) -> dict[str, set[str]]:
+    """The operations that each method calls, as __sub__ may call __add__ and __neg__."""
+    inner = dict[str, set[str]]()
+    for program, called in calls.items():
+        if program.kind in ("one", "constant"):
+            groups = [{*names} & METHODS for names in called if not {*names} & {*program.needs}]
+            inner.setdefault(program.needs[0], set()).update(*groups)
+    return inner
+
+
+def is_plain(program: Program, inner: Mapping[str, set[str]]) -> bool:
+    """Whether a program shows what one pass does, or several, with nothing made of others."""
+    if any(inner.get(name) for name in program.needs):
+        return False
+    kinds = (*SINGLE, "fresh", "again")
+    return program.kind in kinds or program.kind == "constant" and spoken(program) == "a ** k"
+
+
+def finished(answer: Numbers | Ended) -> Numbers | None:
+    """The numbers of an answer, if it has some."""
+    return None if isinstance(answer, Ended) else answer
+
+
+def agrees_at_all(answer: Numbers | Ended, program: Program) -> bool:
+    """Whether an answer has numbers, and the right ones."""
+    return not isinstance(answer, Ended) and agrees(answer, program)
+
+
+def is_wrong_before(program: Program, answer: Numbers | Ended) -> bool:
+    """Whether a program of one operation is wrong whatever its backward pass does."""
+    if program.kind not in ("start", "one"):
+        return False
+    truth = right(program)
+    return isinstance(answer, Ended) or any(
+        not close(answer.get(name, NO_NUMBER)[0], truth[name][0]) for name in truth
+    )
+
+
+# A wrong pass
+
+
+def fault_of_pass(answers: Answers) -> Fault | None:
+    """The fault of the gallery that says the same on all these programs."""
+    order = sorted(answers.items(), key=lambda item: agrees_at_all(item[1], item[0]))
+    if all(agrees_at_all(answer, program) for program, answer in order):
+        return None
+    return next((fault for fault in PASSES if is_said_by(fault, order)), None)
+
+
+def is_said_by(fault: Fault, answers: Sequence[tuple[Program, Numbers | Ended]]) -> bool:
+    """Whether an engine with this fault would answer so."""
+    passes = fault.variants or (fault.backward,)
+    if fault.is_loose:
+        return all(any(gives(backward, p, a) for backward in passes) for p, a in answers)
+    return any(all(gives(backward, p, a) for p, a in answers) for backward in passes)
+
+
+def gives(backward: Pass, program: Program, answer: Numbers | Ended) -> bool:
+    """Whether a backward pass gives these numbers."""
+    if isinstance(answer, Ended):
+        return False
+    try:
+        return agrees(answer, program, numbers(program.source, backward))
+    except (ArithmeticError, ValueError):
+        return False
+
+
+# A wrong operation
+
+
+def faults_of_operations(
+    plain: Answers, tried: Answers, wrong: Answers
+) -> tuple[dict[str, Finding], set[str]]:
+    """What each operation does wrong, and the methods of those that do."""
+    model = dict[str, Pass]()
+    found_faults = dict[str, tuple[Fault, list[str], Program]]()
+    findings, suspects = dict[str, Finding](), set[str]()
+    helpers = {
+        OPS[name] for name in ("__add__", "__mul__")
+        if all(agrees_at_all(a, p) for p, a in plain.items() if p.needs == (name,))
+    }  # fmt: skip
+    for method, op in OPS.items():
+        allowed = {op, *model, *helpers}
+        mine = {
+            p: a for p, a in plain.items()
+            if p.kind in (*SINGLE, "constant") and method in p.needs
+            and {OPS.get(x) for x in p.needs} <= allowed
+        }  # fmt: skip
+        odd = [p for p in mine if not gives(sent_by(model), p, mine[p])]
+        if not odd:
+            model.update({op: send_one} if mine else {})
+            continue
+        suspects.add(method)
+        fault = fault_of_operation(op, mine, odd, model, tried)
+        if fault and not isinstance(mine[odd[0]], Ended):
+            model[op] = fault.backward
+            found_faults.setdefault(fault.cause, (fault, [], odd[0]))[1].append(op)
+        else:
+            finding = found(odd[0], mine[odd[0]], tried)
+            findings.setdefault(finding.cause, finding)
+    for fault, ops, program in found_faults.values():
+        cause = (where(ops, [*model]) if fault.remedy else "") + fault.cause
+        findings[cause] = Finding(
+            program.kind, cause, fault.remedy, program, finished(wrong[program])
+        )
+    return findings, suspects
+
+
+def where(ops: Sequence[str], all_ops: Sequence[str]) -> str:
+    """Words for the operations that have a fault; none if all have it, or if it says so."""
+    names = [f"`{'-a' if op == 'neg' else op}`" for op in ops]
+    if len(ops) == 1:
+        return f"in {names[0]} alone: " if len(all_ops) > 1 else ""
+    return "" if len(ops) == len(all_ops) else f"in {', '.join(names[:-1])} and {names[-1]}: "
+
+
+def fault_of_operation(
+    op: str, mine: Answers, odd: Sequence[Program], model: Mapping[str, Pass], tried: Answers
+) -> Fault | None:
+    """The fault of one operation that gives all the numbers, together with a model of the rest."""
+
+    def explains(send: Pass) -> bool:
+        whole = sent_by({**model, op: send})
+        return all(gives(whole, p, mine[p]) for p in [*odd, *mine])
+
+    one = next((p for p in odd if p.kind in ("one", "constant")), None)
+    slip = slip_of(one, tried) if one else None
+    likely = list[Fault]()
+    if slip and slip.local_grads:
+        likely = [Fault(partial(send_slopes, slip.local_grads), slip.cause, "")]
+    if slip and " as 0" in slip.cause:  # so does `self.grad` for `out.grad`, but not everywhere
+        likely = [*NODES[:NOTHING], *ONE_SIDED[: 2 * NOTHING], *likely]
+    if op not in ("-", "+"):  # where the derivatives are too much alike to tell
+        likely = [*CROSSED, *likely]
+    for fault in [*likely, *NODES, *ONE_SIDED]:
+        passes = [send for send in fault.variants or (fault.backward,) if explains(send)]
+        if passes:
+            return fault._replace(backward=passes[0])
+    return None
+
+
+def send_slopes(slopes: Sequence[Formula], node: Value) -> None:
+    """The chain rule with other local derivatives than the right ones."""
+    a, b = node.operands[0].data, float(node.op[2:] or 0.0) if node.op[:2] == "**" else 0.0
+    b = node.operands[1].data if len(node.operands) > 1 else b
+    for operand, slope in zip(node.operands, slopes, strict=False):
+        operand.grad += slope(a, b, node.data) * node.grad
+
+
+def slip_of(program: Program, tried: Answers) -> Slip | None:
+    """What is wrong in the operation of a program, from all programs of it alone."""
+    text, functions = spoken(program), [operation(p) for p in tried if p.kind == "one"]
+    alike = [p for p in tried if p.kind == program.kind and spoken(p) == text]
+    answers = [Tried(p, a) for p in alike if not isinstance(a := tried[p], Ended)]
+    return slip_of_one(answers, dict.fromkeys(functions)) if answers else None
+
+
+# What one program tells
+
+
+def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
+    """What a wrong program tells, as far as it does."""
+    kind = program.kind
+    if isinstance(answer, Ended):
+        unnamed = f"{program.text} does not work: {answer}", ""
+        cause, remedy = end_of(kind, answer, program.text) or unnamed
+        return Finding(kind, cause, remedy, program, None, answer.line, is_limit=kind in LIMITS)
+    cause = remedy = ""
+    if kind in ("start", "one", "constant"):
+        slip = slip_of(program, tried)
+        cause = slip.cause if slip else ""
+    augmented = re.search(r"\ba (.)= b$", program.source, re.M)
+    if augmented:
+        sign, method = augmented[1], {"+": "iadd", "-": "isub", "*": "imul"}[augmented[1]]
+        cause = (
+            f"`a {sign}= b` changes a itself, where it should make a new Value (see __{method}__)"
+        )
+    if program.source == NINE:
+        cause, remedy = GONE
+    is_known = bool(cause)
+    cause = cause or located(program, answer)
+    return Finding(
+        kind, cause, remedy, program, answer, is_limit=kind == "again", is_known=is_known
+    )
+
+
+def located(program: Program, answer: Numbers) -> str:
+    """Where a program goes wrong by no mistake that is known here."""
+    asks = f"it asks for {KINDS[program.kind]}"
+    told = f"{program.text} is wrong, by no mistake that is known here; {asks}"
+    first = Finding(program.kind, "", "", program, answer).first_wrong()
+    lines = program.source.splitlines()
+    if first and first[1] == "data":
+        made = [line for line in lines if line.startswith(f"{first[0]} = ")]
+        return f"{told}; the first wrong number is the value of `{made[-1]}`" if made else told
+    sent = [line for line in lines if first and re.search(rf"= .*\b{first[0]}\b", line)]
+    if not first or not sent:
+        return told
+    return f"{told}; the first wrong gradient is that of {first[0]}, from `{'` and `'.join(sent)}`"

@@ -1,0 +1,54 @@
+"""What an exception, or a time that is over, says of an engine.
+
+>>> end_of("deep", Ended("RecursionError", ""))[0][:40]
+'a chain of thousands of operations is to'
+"""
+
+import re
+
+from micronn.grade.trial import Ended
+
+STATE = (
+    "look for a list or set that all Values share: a default argument such as `seen=set()` or "
+    "`operands=[]`, or a name outside of the methods"
+)
+KEPT = (
+    "this program is right in a new process and wrong after others: something is kept from one "
+    "graph or pass to the next",
+    STATE,
+)
+GONE = (
+    "something is kept of graphs that are gone, in a list of all nodes or under their id()",
+    STATE,
+)
+ENDS = [  # the kind of program, the exception and its words; the mistake, its remedy
+    ("deep", "RecursionError",
+     "a chain of thousands of operations is too deep, as backward() calls itself for each of them",
+     "keep a list of what is still to be visited, as micronn/tiny.py does"),
+    ("large", "OverflowError", "exp overflows inside a function whose own value is small",
+     "take math.tanh, or exp of a negative number only"),
+    ("shared", "time",
+     "backward() walks every way through the graph, and their number doubles with each reuse",
+     "remember in a set which nodes were visited"),
+    (".*", "RecursionError", "{text} does not end: a method calls itself, or another that calls it "
+     "again, as `self + other` in __radd__ does where __add__ calls __radd__", ""),
+    (".*", "TypeError: .*unhashable type", "a Value cannot be put into a set: a class with __eq__ "
+     "has no __hash__ of its own any more",
+     "write `__hash__ = object.__hash__`, or leave both out"),
+    (".*", "(Attribute|Type)Error: .*'?NoneType'?", "{text} meets None, where it expects a Value: "
+     "`return out` is forgotten, or a result is None", "return the new Value from each operation"),
+    (".*", "(AttributeError: '(int|float)' object has no|TypeError: .*'(int|float)' object is not)",
+     "{text} meets a plain number, where it expects a Value",
+     "begin with `other = other if isinstance(other, Value) else Value(other)`"),
+    (".*", "TypeError: 'float' object is not callable", "{text} calls a number: a method and an "
+     "attribute have the same name", ""),
+]  # fmt: skip
+
+
+def end_of(kind: str, ended: Ended, text: str = "this program") -> tuple[str, str] | None:
+    """The mistake behind an end, and its remedy; None if its words say no more."""
+    for kinds, words, cause, remedy in ENDS:
+        if re.fullmatch(kinds, kind) and re.match(words, f"{ended.kind}: {ended.message}"):
+            raised = f" ({ended})" if ended.kind[:1].isupper() and kinds == ".*" else ""
+            return cause.format(text=text) + raised, remedy
+    return None
