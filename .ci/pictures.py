@@ -44,7 +44,8 @@ def take(browser, folder):
             page.keyboard.press(key)
         page.wait_for_timeout(1000)  # until nothing moves any more
         picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-        picture.quantize(64, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+        few = picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(folder / f"{name}.png", optimize=True)
         page.close()
 
 
