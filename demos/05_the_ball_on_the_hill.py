@@ -106,8 +106,8 @@ for row in range(3, -4, -1):
         arrow = "v^"[b.grad < 0] if abs(b.grad) > abs(a.grad) else "<>"[a.grad < 0]
         line.append(walk.get((column, row), "o" if column == row == 0 else arrow))
     print("   " + " ".join(line))
-print("Downhill is not the way to the bottom: in this ravine it points across, and the")
-print("walk zigzags.  What to do about that is demo 22.")
+print("Downhill is not the way to the bottom: in this ravine (ill-conditioned) it points")
+print("across, and the walk zigzags.  What to do about that is demo 22.")
 
 # Change it:
 #  - loss = (x - 3)**2 * 5.  Which lr is now the best, and which the first to explode?

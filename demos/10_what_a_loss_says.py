@@ -10,7 +10,7 @@ The question.  Two people throw darts.  One hits the same spot again and again, 
 from the middle.  The other hits all around it.  Who is worse, and who can be helped?
 
 What you will see.  A loss makes one number of many misses: square, add, divide (mean
-squared error).  It says who is worse now.  Its slope says something else: who one
+squared error).  It says who is worse now.  Its slope (gradient) says something else: who one
 correction helps.  Misses themselves must not be added: they cancel.
 """
 

@@ -14,7 +14,7 @@ What you will see.  One neuron that is four different gates, by its threshold al
 search through 35,937 neurons in which none is XOR; three neurons together are it.
 Then the threshold on the other side of the sum (bias): books write -b and others +b,
 and it makes no difference that anybody can see.  Last, why nobody can train an on-off
-neuron by its slope.
+neuron by its slope (derivative).
 
 Source: McCulloch, Pitts, "A logical calculus of the ideas immanent in nervous
 activity", 1943.

@@ -36,7 +36,8 @@ def train(model, steps=500, lr=0.2):
     return loss.data, sum(model(x).data * t > 0.0 for x, t in zip(inputs, targets, strict=True))
 
 
-# One neuron.  Whatever its weights, the two "yes" scores add up to the two "no" scores.
+# One neuron.  Whatever its weights, the two "yes" scores (logits) add
+# up to the two "no" scores.
 rng = random.Random(7)
 print("      w1      w2       b    score(0,1)+score(1,0)   score(0,0)+score(1,1)")
 for _ in range(3):

@@ -11,7 +11,7 @@ The question.  A net says how likely the answer is 1: p (probability).  The loss
 stands, give it a perfect answer, and the program stops.  Why, and what to type
 instead?
 
-What you will see.  The table of the loss, and its slope, which is the plainest of all:
+What you will see.  The table of the loss, and its slope (derivative), which is the plainest of all:
 p - y.  The typed formula failing on the best answer there is, and a popular repair
 that is silent just where the net is most wrong.  Then the loss computed from the score
 before the sigmoid (logit), which has neither fault.

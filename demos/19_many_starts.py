@@ -24,7 +24,7 @@ from micronn.nn import MLP
 from micronn.optim import SGD
 
 
-# A curve with valleys: a sine, sin(), on a bowl.
+# A curve with valleys: a sine, sin(), on a parabola.
 def bumpy(x):
     return (3.0 * x).sin() + 0.1 * x * x
 
@@ -51,7 +51,7 @@ for x, letter in letters.items():
     print(f"   valley {letter} at x = {x:5.2f}, loss {bumpy(Value(x)).data:5.2f}")
 # prints: valley b at x = -0.51, loss -0.97
 print("A letter: where a ball from above it comes to rest.  Only b is the lowest; a")
-print("ball knows the slope under it and no other valley.\n")
+print("ball knows the slope (gradient) under it and no other valley.\n")
 
 # A net: 2 inputs, 2 hidden relu neurons, 1 output; XOR; sixteen random starts.
 inputs, targets = xor(4, noise=0.0)

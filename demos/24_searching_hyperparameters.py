@@ -6,7 +6,7 @@ Before: lessons 21, 23
 After:  you can search for what descent cannot find, and judge the result fairly
 
 The question.  Descent finds the weights and biases.  Who finds the learning rate,
-the number of layers and their width?  There is no slope to follow: "three layers"
+the number of layers and their width?  There is no slope (gradient) to follow: "three layers"
 has no neighbour at three and a thousandth.
 
 What you will see.  All that can be set about one net, in two lists: what is learned

@@ -10,7 +10,7 @@ The question.  A neuron's sum can be any number.  The sigmoid squashes it betwee
 and 1, which looks like brightness and like a probability.  Deep nets of today use
 relu, which squashes nothing.  Is it the squashing that makes the sigmoid slow?
 
-What you will see.  The curve of the sigmoid and its slope, which is never above 1/4.
+What you will see.  The curve of the sigmoid and its slope (derivative), which is never above 1/4.
 Layers of neurons as bars of brightness.  Then a race of one net with five activation
 functions (nonlinearities), from seven random starts each.  Four of the five squash,
 and one of these four keeps up with relu.

@@ -11,7 +11,7 @@ loss is the height there (loss surface).  Nobody can draw 33 directions.  What d
 of them show, and what does a single one?
 
 What you will see.  The walks (trajectories) of three nets in training, each on a map
-of a plane that it walked in.  A net is blindfolded: it knows the slope under its feet,
+of a plane that it walked in.  A net is blindfolded: it knows the slope (gradient) under its feet,
 never the map.  How far the walk leaves the plane, which no map shows.  Then straight
 cuts, along one direction, through the ground of shallow and deep nets: smooth or rough.
 

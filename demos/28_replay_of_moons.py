@@ -40,7 +40,7 @@ def margin(score, target):
 
 
 def accuracy(scores, targets):
-    """The share of scores on the right side of 0."""
+    """The share of scores (logits) on the right side of 0."""
     return sum(s * t > 0 for s, t in zip(scores, targets, strict=True)) / len(targets)
 
 

@@ -45,6 +45,7 @@ path = Path("flats.csv")
 path.write_text("\n".join(lines) + "\n", "utf-8")
 print(f"wrote {path}, {len(lines) - 1} flats:", *lines[:4], sep="\n   ")
 
+# read_csv() reads the numbers of a table, and makes a number of each word.
 table = read_csv(path, target="rent")
 print(f"\nread: columns {', '.join(table.columns)}; words {table.words}")
 print(f"the first line is now {table.inputs[0]} -> {table.targets[0]}")
@@ -89,6 +90,7 @@ for seed in SEEDS:
         ([scaled(row, by) for row in rows], [(rent - middle) / spread for rent in rents])
         for rows, rents in (train, test)
     ]
+    # rmse() is the root of the mean squared error, in the unit of what is asked for.
     row = [rmse([middle] * len(test[1]), test[1])]
     for nouts in ([1], [8, 1]):
         net = learned(parts[0], nouts, seed)

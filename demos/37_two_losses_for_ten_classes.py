@@ -97,9 +97,9 @@ for name, loss in LOSSES.items():
         print(f"{name:13s} {lr:4.1f}  {cells}   {min(last):5.2f} to {max(last):5.2f}")
 print(f"Cross-entropy at 3 blew up, every loss above log(10) = 2.3: {min(last) > 2.31}.")
 # prints: Cross-entropy at 3 blew up, every loss above log(10) = 2.3: True
-print("""To know nothing costs log(10), and to guess is right in 10 of 100.  Its slope is
-steeper, and the step too long for it; see the ball on the hill.  That is no verdict
-on the loss, so each may choose its own rate:\n""")
+print("""To know nothing costs log(10), and to guess is right in 10 of 100.  Its slope
+(gradient) is steeper, and the step too long for it; see the ball on the hill.  That is
+no verdict on the loss, so each may choose its own rate:\n""")
 
 print("of 100 digits for the test, each loss with the rate that its validation prefers")
 print("   epochs                " + "   ".join(f"seed {seed}" for seed in SEEDS))

@@ -40,7 +40,7 @@ print(f"   {sentences[1]!r} has a 1 at {', '.join(counted)}, else 0\n")
 model = MLP(len(known), [1], rng=random.Random(7))
 optimizer = SGD(model.parameters(), lr=1.0)
 for step in range(201):
-    scores = [model(x) for x in inputs]
+    scores = [model(x) for x in inputs]  # a score (logit) above 0 is praise
     loss = binary_cross_entropy(scores, targets)
     right = sum((s.data > 0.0) == (t == 1.0) for s, t in zip(scores, targets, strict=True))
     if step in (0, 5, 20, 200):

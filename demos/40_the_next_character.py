@@ -123,6 +123,7 @@ same question: what is likely to follow?  Where the true answer is not the likel
 one, it says the likely one, fluently (hallucination).""")
 
 # Change it:
-#  - Divide the scores by 0.5 before softmax, then by 2 (temperature): timid names, wild names.
+#  - Divide the scores (logits) by 0.5 before softmax, then by 2 (temperature): timid
+#    names, wild names.
 #  - Begin with name = "..z".  Which letters can follow, and how sure is the net?
 #  - 30 epochs instead of 8: both parts of the first table drift apart.  Why?

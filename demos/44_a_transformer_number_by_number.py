@@ -111,7 +111,7 @@ def invented(rng):
     """A name drawn letter by letter (sampling); the past grows by a key and a value with each."""
     past, name = [], "."
     while len(name) < 16:
-        scores = model(LETTERS.index(name[-1]), past)
+        scores = model(LETTERS.index(name[-1]), past)  # a score (logit) for each letter
         name += rng.choices(LETTERS, [p.data for p in softmax(scores)])[0]
         if name[-1] == ".":
             break

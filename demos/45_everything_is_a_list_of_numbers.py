@@ -106,7 +106,7 @@ def learn(examples, loss, seed):
 
 
 def share_right(answers, targets):
-    """Of scores whose sign is the answer, and targets of 1 and -1."""
+    """Of scores (logits) whose sign is the answer, and targets of 1 and -1."""
     return mean([float(y * t > 0.0) for y, t in zip(answers, targets, strict=True)])
 
 

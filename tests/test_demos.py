@@ -10,6 +10,7 @@ import pytest
 from example_trainings import has_machine
 
 DEMOS = Path(__file__).parent.parent / "demos"
+NO_NETWORK = Path(__file__).parent / "no_network"  # its sitecustomize.py refuses connections
 NUMBERED = sorted(DEMOS.glob("[0-9]*.py"))
 BIG = {  # nets that Python alone trains ten times as long as the machine
     "the_digit_reader",
@@ -23,7 +24,7 @@ BIG = {  # nets that Python alone trains ten times as long as the machine
 def run(path, folder):
     """The demo in a folder of its own, without colour, 100 characters wide."""
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    environment["PYTHONPATH"] = str(DEMOS.parent)
+    environment["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(DEMOS.parent)])
     return subprocess.run(
         [sys.executable, str(path)],
         cwd=folder,
@@ -49,6 +50,14 @@ def test_a_demo_prints_what_it_promises(path, tmp_path):
         wanted = " ".join(claim.split())
         assert any(wanted in line for line in said[place:]), f"{claim!r} in\n{done.stdout}"
         place += next(k for k, line in enumerate(said[place:]) if wanted in line)
+
+
+def test_a_demo_that_asks_the_network_would_not_pass(tmp_path):
+    asks = tmp_path / "asks.py"
+    asks.write_text("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9')\n")
+    done = run(asks, tmp_path)
+    assert done.returncode == 1
+    assert "a demo asked the network" in done.stderr
 
 
 def test_demos_are_numbered_without_gaps():
