@@ -129,7 +129,7 @@ note = partial(say, "note")
 
 
 PLAIN = {"−": "-", "×": "*", "÷": "/", "∂": "d", "…": "...", "∞": "inf", "Σ": "sum", "■": "#"}
-PLAIN |= {"²": "^2", "³": "^3", "·": ".", "–": "-"}
+PLAIN |= {"²": "^2", "³": "^3", "·": ".", "–": "-", "★": "*"}
 
 
 def in_plain_letters(error: UnicodeError) -> tuple[str, int]:

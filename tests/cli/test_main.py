@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import micronn
-from micronn.cli.main import main, options_first
+from micronn.cli.main import VALUED, WORDY, main, options_first, parser
 
 NEURON = ["tanh(x*w+b)", "x=2", "w=-3", "b=1"]
 
@@ -79,6 +79,14 @@ def test_options_may_stand_anywhere_and_an_expression_may_begin_with_a_minus():
 def test_a_variable_may_have_the_name_of_an_option():
     assert options_first(["-o*2", "o=3"]) == ["--", "-o*2", "o=3"]
     assert main(["explain", "-h**2", "h=3"]) == 0
+
+
+def test_options_that_take_a_value_are_known_where_words_may_begin_with_a_minus():
+    commands = parser().commands
+    for name in WORDY:
+        options = [action for action in commands[name]._actions if action.option_strings]
+        taking = {text for action in options if action.nargs != 0 for text in action.option_strings}
+        assert taking <= set(VALUED), name
 
 
 def test_a_sum_of_1500_terms_is_drawn():
@@ -284,6 +292,11 @@ def test_an_ascii_terminal_is_enough(arguments):
     assert done.returncode == 0
     assert done.stderr == b""
     assert done.stdout.isascii()
+
+
+def test_an_ascii_terminal_has_a_star_for_the_lessons_of_the_evening():
+    done = micronn_process("learn", environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert b" *  1  A value and its slope\n" in done.stdout
 
 
 def test_a_message_about_bytes_that_are_no_text_is_printed():
