@@ -85,3 +85,20 @@ def test_chosen_tabs_and_colours_keep_their_look_where_colours_are_forced(visit,
     page = visit(path, forced_colors="active")
     swatches = [page.evaluate(ground, f"figcaption .{name}") for name in ("neg3", "zero", "pos3")]
     assert len(set(swatches)) == 3
+
+
+@pytest.mark.parametrize("width", [960, 1060, 1280])
+def test_the_word_computed_stands_in_one_piece_in_the_table(visit, tmp_path, width):
+    path = tmp_path / "page.html"
+    path.write_text(PAGES["steps"](), "utf-8")
+    page = visit(path, width=width, height=720)
+    pieces = page.evaluate("""() => {
+        const cells = [...document.querySelectorAll("tbody td:nth-child(2)")];
+        return cells.filter(cell => cell.textContent.startsWith("computed,")).map(cell => {
+            const range = document.createRange(), text = cell.firstChild;
+            range.setStart(text, 0);
+            range.setEnd(text, "computed,".length);
+            return range.getClientRects().length;
+        });
+    }""")
+    assert set(pieces) == {1}
