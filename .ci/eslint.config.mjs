@@ -3,8 +3,8 @@
 // Each names in its first line what it takes from the scripts before it.
 
 const browser = [
-  "Blob", "DOMParser", "DecompressionStream", "Response", "WebAssembly", "addEventListener", "atob",
-  "clearInterval", "document", "history", "location", "setInterval",
+  "Blob", "DOMParser", "DecompressionStream", "MouseEvent", "Response", "WebAssembly",
+  "addEventListener", "atob", "clearInterval", "document", "history", "location", "setInterval",
 ];
 
 export default [{

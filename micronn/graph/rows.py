@@ -27,7 +27,7 @@ from micronn.graph.moment import Changes, changed_since, same
 from micronn.nn import Module
 from micronn.support.collector import collector_paused
 from micronn.support.number import as_float, message
-from micronn.support.text import clean, clipped, fmt
+from micronn.support.text import Place, clean, clipped, fmt
 
 Parameters = Module | Mapping[str, Value] | Iterable[tuple[str, Value]] | None
 
@@ -335,6 +335,8 @@ def fits(grad: float, total: float, size: float) -> bool:
 def lacking(total: float, part: float) -> float:
     """The shortest number that makes a part up to the total, so that 0.1 is not 0.1000000001."""
     rest = total - part
+    if isinstance(rest, Place):
+        return rest
     texts = [f"{rest:.{digits}g}" for digits in range(1, 17)]
     return next((float(text) for text in texts if float(text) + part == total), rest)
 

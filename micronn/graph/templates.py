@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from micronn.engine import Value
 from micronn.graph.operations import again, kind_and_number
-from micronn.graph.rows import Row
+from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Story
 from micronn.support.text import Place, clipped, printable
 
@@ -30,7 +30,9 @@ class PlacedRow(Row):
     """A row whose numbers are places."""
 
     def message(self, j: int) -> float:
-        """The place of the message to operand j."""
+        """The place of the message to operand j; of a dot that was opened, its own gradient."""
+        if not isinstance(self.local_grads[j], Place):
+            return self.grad
         return Place(super().message(j), f"m{self.k}_{j}")
 
 
@@ -38,10 +40,16 @@ class Template(Story):
     """A story with places for its numbers: of a first pass, nothing moved and nothing held."""
 
     def __init__(self, story: Story):
-        graph = copy.copy(story.graph)
-        graph.nodes = [placed(row) for row in graph.nodes]
+        graph = graph_of_places(story.graph)
         messages = [[placed_message(item) for item in sent] for sent in story.messages]
         self.read(graph, messages, "")
+
+
+def graph_of_places(graph: Graph) -> Graph:
+    """A graph with places for its numbers."""
+    other = copy.copy(graph)
+    other.nodes = [placed(row) for row in graph.nodes]
+    return other
 
 
 def placed(row: Row) -> Row:

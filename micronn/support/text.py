@@ -24,6 +24,11 @@ class Place(float):
 
     at: which number it is.  A mark says that, and before it in one letter how the number is
     to be written, "f" as fmt() does and "r" as repr() does; numbers.js knows all letters.
+
+    What is multiplied or added of places is a place, which is worked out when it is filled in.
+
+    >>> (Place(2.0, "a") * Place(3.0, "b") - Place(1.0, "c")).at
+    'a*b-c'
     """
 
     at: str
@@ -39,6 +44,23 @@ class Place(float):
 
     def __repr__(self) -> str:
         return self.mark("r")
+
+    def __mul__(self, other: float) -> float:
+        number = float(self) * float(other)
+        return Place(number, f"{self.at}*{other.at}") if isinstance(other, Place) else number
+
+    def __add__(self, other: float) -> float:
+        number = float(self) + float(other)
+        return Place(number, f"{self.at}+{other.at}") if isinstance(other, Place) else number
+
+    def __radd__(self, other: float) -> float:
+        return self if other == 0 else float(self) + other  # sum() begins with 0
+
+    def __sub__(self, other: float) -> float:
+        number = float(self) - float(other)
+        if not isinstance(other, Place):
+            return number
+        return Place(number, f"{self.at}-{other.at.replace('+', '-')}")
 
 
 def length(text: str) -> int:

@@ -39,7 +39,9 @@ TRAIN = """async ([module, tape, rule, rows, weights, columns, batchSize, tables
 def opened(visit, tmp_path):
     """A page that has the machine's script."""
     path = tmp_path / "page.html"
-    path.write_text(html_page(HERE, ["computing/machine.js"], wasm=True, title="machine"))
+    path.write_text(
+        html_page(HERE, ["computing/packed.js", "computing/machine.js"], wasm=True, title="machine")
+    )
     return visit(path)
 
 
@@ -150,7 +152,9 @@ def test_a_damaged_tape_is_refused_in_words(opened, field, value, words):
 @pytest.mark.parametrize("wasm", [True, False])
 def test_a_page_may_run_webassembly_if_it_asks_and_evaluate_text_never(visit, tmp_path, wasm):
     path = tmp_path / "page.html"
-    path.write_text(html_page(HERE, ["computing/machine.js"], wasm=wasm, title="policy"))
+    path.write_text(
+        html_page(HERE, ["computing/packed.js", "computing/machine.js"], wasm=wasm, title="policy")
+    )
     policy = path.read_text().split('Content-Security-Policy" content="')[1].split('"')[0]
     assert policy.endswith("script-src 'unsafe-inline'" + " 'wasm-unsafe-eval'" * wasm)
     if wasm:

@@ -214,7 +214,9 @@ def test_everything_is_reached_by_tab_in_reading_order(opened):
         order.append(page.evaluate("document.activeElement.id || document.activeElement.localName"))
     expected = ["first", "back", "play", "next", "last", "slider", "speed", "theme"]
     assert order[:9] == [*expected, "projector"]
-    assert order[9:14] == ["weights", "network", "g", "example", "summary"]  # g: the neurons
+    assert order[9:13] == ["weights", "network", "g", "example"]  # g: the neurons
+    assert order[13].startswith("example-")  # the cards
+    assert order[14] == "summary"
 
 
 def test_controls_are_large_enough(opened):

@@ -57,6 +57,17 @@ def test_messages_and_what_is_held_beside_them_add_up_to_the_gradient_of_the_who
 
 
 @pytest.mark.parametrize("name", GRAPHS)
+def test_whoever_is_said_to_send_a_message_reads_the_value(name):
+    graph = GRAPHS[name]()
+    for part in parts_of(graph):
+        for row in part.rows():
+            for use in row.uses:
+                reader = part.nodes[use.user]
+                operands = reader.operands or graph.nodes[use.user].operands  # made elsewhere
+                assert operands[use.j] == row.k, (row.title, reader.title)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
 def test_products_and_the_rest_of_them_add_up_to_the_weighted_sum(name):
     graph, sums = GRAPHS[name](), 0
     for part in parts_of(graph):

@@ -1,5 +1,7 @@
 """The page of a recorded run: what it says and shows at every snapshot, and its size."""
 
+import base64
+import gzip
 import json
 import math
 import random
@@ -31,7 +33,8 @@ HOSTILE = "</script><script>alert(1)</script>\u2028"
 
 def book_of(html):
     """What the page's script reads."""
-    return json.loads(re.search(r'id="mn-data">(.*?)</script>', html, re.DOTALL)[1])
+    book = json.loads(re.search(r'id="mn-data">(.*?)</script>', html, re.DOTALL)[1])
+    return book | {"films": json.loads(gzip.decompress(base64.b64decode(book["films"])))}
 
 
 def frames_of(recorder, *names):

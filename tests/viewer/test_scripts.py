@@ -9,7 +9,7 @@ import pytest
 
 from micronn.engine import Value
 from micronn.viewer import to_html
-from micronn.viewer.runs import training_page
+from micronn.viewer.runs import replay, training_page
 from micronn.viewer.steps import stepper
 
 PACKAGE = Path(__file__).parent.parent.parent / "micronn"
@@ -17,8 +17,9 @@ SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 STYLES = sorted(PACKAGE.rglob("*.css"))
 TOGETHER = [
     [*stepper.SCRIPTS, "levels/levels.js"],
-    ["page.js", "runs/replay.js", "runs/neuron_card.js"],
-    list(training_page.SCRIPTS),
+    replay.SCRIPTS,
+    [name for name in replay.DEEP if name.endswith(".js")],
+    training_page.SCRIPTS,
 ]  # as pages have them
 
 

@@ -121,8 +121,13 @@ class Parts:
             row = self.named(self.rows[k], names)
             rows += opened.get(k, [as_given(row) if k in given else row])
         inside.update([row.k for row in rows])
-        moved = [with_uses(row, readings, inside if row.k in given else set()) for row in rows]
-        products = [row for row in moved if row.k >= len(self.rows)]
+        products = [row for row in rows if row.k >= len(self.rows)]  # whose uses are here already
+        moved = [
+            row
+            if row in products
+            else with_uses(row, readings, inside if row.k in given else set())
+            for row in rows
+        ]
         chosen = [row for row in moved if row.k < len(self.rows)]
         part = Part(self.plan.graph, chosen + sorted(products), readings)
         part.chosen = [row.k for row in moved]

@@ -11,6 +11,7 @@ Then it fills the numbers into the texts, which are made here for any numbers.
 
 import base64
 import gzip
+from collections.abc import Iterable
 from functools import lru_cache
 from math import inf
 from typing import Any
@@ -221,15 +222,15 @@ def texts(story: Story, told: Template, form: str) -> dict[str, Any]:
         ],
         "wires": [[ids.edge(row.k, j), row.k, j] for row, j in wires],
         "limits": [limits(0.0), limits(Place(1.0, "M"))],
-        "cases": cases(story),
+        "cases": cases(story.rows),
         "heading": title_of(told, form),
     }
 
 
-def cases(story: Story) -> dict[int, dict[str, str]]:
+def cases(rows: Iterable[Row]) -> dict[int, dict[str, str]]:
     """The reasons of operations that choose, by row and by slope as JavaScript writes it."""
     found = {}
-    for row in story.rows:
+    for row in rows:
         slopes = {"other": 0.1, **{f"{x:g}": x for x in operation(row.op).cases if x is not None}}
         if len(slopes) > 1:
             reasons = {key: rule(row.op, 0, x, [""], "") for key, x in slopes.items()}

@@ -1,10 +1,12 @@
 """A step in numbers, as HTML: what is multiplied by what, and what that is added to."""
 
 from micronn.graph.steps import Message, Step
+from micronn.pictures.paint.palette import SHADES
 from micronn.pictures.paint.svg import escape
 from micronn.support.text import fmt, number
 from micronn.viewer.computing.step_data import Slots
 
+SHADED = "".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")])  # CSS
 MOST_LINES = 60  # of the messages that one step sends
 
 

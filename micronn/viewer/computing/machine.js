@@ -1,3 +1,4 @@
+/* global inflated, unpacked */
 // The machine in a page: the same WebAssembly that Python runs where there is no compiler,
 // with the same calls on the same memory (compiler/library.py, machine.py), so that both
 // give the same bits.  It comes as text with the page; nothing is fetched, nothing evaluated.
@@ -8,16 +9,8 @@
 //
 // Numbers that JSON does not know, and all others in full, come by unpacked(text).
 
-function bytesOf(text) {
-  return Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-}
-function unpacked(text) {
-  return new Float64Array(bytesOf(text).buffer);
-}
-
 async function loadMachine(text) {
-  const packed = new Blob([bytesOf(text)]).stream();
-  const module = await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const module = await inflated(text).arrayBuffer();
   return new Machine((await WebAssembly.instantiate(module, {})).instance.exports);
 }
 

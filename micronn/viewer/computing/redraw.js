@@ -32,9 +32,9 @@ function redraw(told, {data: numbers, at, errors}) {
 const CORNER = '.card > text[y="14"][text-anchor]';
 const tenths = x => Math.round(x * 10) / 10;
 
-function rewire(element, [token, width, dash]) {
+function rewire(element, [token, width, dash], light = data.computing.light) {
   const line = element.querySelector(".line"), head = element.querySelector(".head");
-  const colour = data.computing.light[token];
+  const colour = light[token];
   const larger = (5.8 + 1.55 * width) / (5.8 + 1.55 * line.getAttribute("stroke-width"));
   const [[x, y], ...others] = head.getAttribute("d").match(/-?[0-9.]+ -?[0-9.]+/g).map(pair => pair.split(" "));
   const corners = others.map(([p, q]) =>
@@ -94,11 +94,11 @@ function refusalAt(card, text) {
   return group;
 }
 
-// A text in its place, on the colour of its box if it has one.
+// A text in its place, on the colour of its box if it has one.  places: the elements by id.
 
-function fill([name, text, shade]) {
-  let slot = slots.get(name);
-  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot);
+function fill([name, text, shade], places = slots) {
+  let slot = places.get(name);
+  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot, places);
   const ground = slot.querySelector("rect");
   const label = ground ? slot.querySelector("text") : slot;
   const room = ground ? ground.getAttribute("width") - 4 : roomFor(label);
@@ -120,14 +120,14 @@ function roomFor(label) {
 }
 
 // A number in a box as large as that of the gradient below: nan and infinity stand in one.
-function boxed(text) {
-  const group = document.createElementNS(svg.namespaceURI, "g");
+function boxed(text, places) {
+  const group = document.createElementNS(text.namespaceURI, "g");
   const box = text.closest(".card").querySelector(":scope > g > rect").cloneNode();
   box.setAttribute("y", box.getAttribute("y") - 20);
   group.id = text.id;
   text.removeAttribute("id");
   text.replaceWith(group);
   group.append(box, text);
-  slots.set(group.id, group);
+  places.set(group.id, group);
   return group;
 }

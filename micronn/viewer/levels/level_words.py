@@ -7,8 +7,9 @@ gradient; a message with its two factors and the rule behind the local derivativ
     'x: data −2, grad +3'
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 
 from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
@@ -34,11 +35,18 @@ class Teller:
     """Tells of the values in the parts of a graph.
 
     homes: the scene in which a value is made, for each that is made in one.
+    shown: the values in each scene; with them a message is told in the scene of its sender.
     m: the largest gradient, against which shades are measured.
     """
 
-    def __init__(self, parts: Parts, homes: Mapping[int, str]):
+    def __init__(
+        self,
+        parts: Parts,
+        homes: Mapping[int, str],
+        shown: Mapping[str, Collection[int]] = MappingProxyType({}),
+    ):
         self.parts, self.homes, self.ran = parts, homes, parts.plan.graph.ran
+        self.shown = shown
         self.m = scale([row.grad for row in parts.rows if row.role != "const"])
         self.title, self.words = cache(self.title_of), cache(self.words_of)
 
@@ -47,8 +55,14 @@ class Teller:
         uses = self.uses(row)
         found = {f"{row.k}": self.value_panel(part, row, uses, id)}
         for i, use in self.listed(uses):
-            found[f"{row.k}/{i}"] = self.message_panel(part, row, use, id)
+            if self.home(row, use, id) == id:
+                found[f"{row.k}/{i}"] = self.message_panel(part, row, use, id)
         return found
+
+    def home(self, row: Row, use: Use, id: str) -> str:
+        """The scene in which a message to a row is told, for readers of the scene id."""
+        home = self.homes.get(use.user, id)
+        return home if row.k in self.shown.get(home, ()) else id
 
     def wires(self, part: Part, row: Row) -> dict[str, str]:
         """The place of the message of each wire that begins at a value."""
@@ -110,7 +124,8 @@ class Teller:
         shown = self.listed(uses)
         for i, use in shown:
             lines.append(
-                f'<li><button type="button" data-n="{row.k}/{i}" data-to="{id}/{row.k}/{i}">'
+                f'<li><button type="button" data-n="{row.k}/{i}" '
+                f'data-to="{self.home(row, use, id)}/{row.k}/{i}">'
                 f"{fmt(use.message, sign=True)}</button> from {escape(self.sender(part, use))}</li>"
             )
         if len(shown) < count:

@@ -1,15 +1,18 @@
 "use strict";
-/* global leaf, steps, now, turn */
+/* global leaf, moving, steps, now, turn */
 // One graph on every level.  Python made the scenes, and every word and number in them; this
 // script shows one after the other and marks the value that was asked for.  It stands in a block
-// of its own, as it also goes with the scripts of the page that steps, whose level is "values".
+// of its own, as it also goes with the scripts of the page that steps, whose level is "values",
+// and of those whose numbers move, where the scenes open from the page's own pictures.
 {
   const byName = name => document.getElementById(name);
   const page = document.documentElement, box = byName("levels"), frame = byName("scene");
   const told = byName("told"), tabs = [...document.querySelectorAll("#tabs [data-level]")];
-  const steppable = typeof leaf === "object", first = location.hash;
+  const host = typeof moving === "object" && moving;
+  const steppable = typeof leaf === "object" && !host, first = location.hash;
   const hots = () => [...frame.querySelectorAll(".hot")];
   let scenes = {}, at = {};
+  let came = "";  // from where, to a message that is told in another scene
 
   async function unpacked() {
     const bytes = Uint8Array.from(atob(box.dataset.scenes), letter => letter.charCodeAt(0));
@@ -37,7 +40,7 @@
   function go(place, focus = true) {
     const [id, k, i] = named(place);
     page.classList.toggle("levelled", id in scenes);
-    if (id in scenes) open(id, k, i, focus); else step(k, focus);
+    if (id in scenes) open(id, k, i, focus); else if (host) close(); else step(k, focus);
     for (const tab of tabs) {
       if (tab.dataset.level === at.level) tab.setAttribute("aria-current", "true");
       else tab.removeAttribute("aria-current");
@@ -47,23 +50,45 @@
 
   function open(id, asked, i, focus) {
     const scene = scenes[id];
-    if (at.id !== id) frame.replaceChildren(picture(scene.svg));
+    came = i !== undefined && at.id && at.id !== id ? `${at.id}/${at.k}` : "";
+    if (at.id !== id) frame.replaceChildren(...scene.svg ? [picture(scene.svg)] : []);
     const k = scene.has.includes(+asked) ? asked : `${scene.has[0]}`;
     at = {id, k, i, level: scene.level};
     box.dataset.level = scene.level;
+    if (host) host.paint(scene, frame);
     const here = mark(k), place = [id, k, i].filter(part => part !== undefined).join("/");
     for (const wire of frame.querySelectorAll(".wire")) {
       wire.classList.toggle("here", i !== undefined && scene.wires[wire.id] === place);
     }
     write(scene, here, k, i);
-    here.scrollIntoView({block: "nearest", inline: "nearest"});
-    if (focus) (i === undefined ? here : told).focus({preventScroll: true});
+    here?.scrollIntoView({block: "nearest", inline: "nearest"});
+    if (focus) (i === undefined && here || told).focus({preventScroll: !host});
+    if (!host) setPlace(place);
+  }
+
+  // Where numbers move: back in the page's own pictures, and the same place with other numbers.
+  function close() {
+    const {id} = at;
+    at = {};
+    if (id) host.rise(id);
+  }
+  function refresh() {
+    host.heed();
+    if (!at.id) return;
+    const inTold = [...told.querySelectorAll("button")].indexOf(document.activeElement);
+    host.paint(scenes[at.id], frame);
+    write(scenes[at.id], hots().find(hot => hot.matches(".here")), at.k, at.i);
+    told.querySelectorAll("button")[inTold]?.focus();
+  }
+
+  function setPlace(place) {
     try { history.replaceState(null, "", `#${place}${changed()}`); } catch { /* a frame has no address */ }
   }
 
   // A value stands on a card, and perhaps in a line of it, which comes later.
   function mark(k) {
     const here = hots().filter(hot => hot.matches(`[data-n~="${k}"]`)).at(-1);
+    if (!here) return null;  // a level without a picture
     for (const hot of hots()) {
       hot.classList.toggle("here", hot === here);
       hot.setAttribute("tabindex", hot === here ? 0 : -1);
@@ -74,9 +99,10 @@
   }
 
   function write(scene, here, k, i) {
-    const [whole] = here.dataset.n.split(" ");
-    const html = scene.panels[`${k}/${i}`] ?? scene.panels[k] ?? scene.panels[whole];
-    const said = [here.getAttribute("aria-label"), changed() && box.dataset.stale].map(text => {
+    const [whole] = here ? here.dataset.n.split(" ") : scene.has;
+    const written = scene.panels[`${k}/${i}`] ?? scene.panels[k] ?? scene.panels[whole];
+    const html = host && written ? host.fill(written) : written;
+    const said = [here?.getAttribute("aria-label"), changed() && box.dataset.stale].map(text => {
       const words = document.createElement("p");
       words.textContent = text;
       return words;
@@ -99,13 +125,14 @@
 
   function above() {
     const {id, k, i} = at;
-    if (i !== undefined) return `${id}/${k}`;
+    if (i !== undefined) return came || `${id}/${k}`;
     if (id === "values") {
       const ringed = [...steps[now]?.to ?? [], ...steps[now]?.on ?? []];
       const own = scenes[sceneOf("neurons")].has.find(n => ringed.includes(box.dataset.card + n));
       return `${sceneOf("neurons")}/${own}`;
     }
-    const higher = scenes[id].above;
+    const higher = scenes[id]?.above;
+    if (host && !higher) return id ? "page" : "";
     return higher && `${higher}/${scenes[higher].has.includes(+k) ? k : scenes[id].has[0]}`;
   }
 
@@ -139,13 +166,14 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
     const inScene = at.id in scenes, hot = on.closest(".hot");
     let to = "";
+    if (host && !box.contains(on)) return;
     if (event.key === "Backspace" || event.key === "Escape" && inScene) to = above();
     else if (hot && (event.key === "Enter" || event.key === " ")) to = follow(hot);
     else if (hot && ARROWS[event.key]) {
       const other = next(hot, ARROWS[event.key]);
       if (other) to = `${at.id}/${other.dataset.n.split(" ")[0]}`;
     }
-    if (inScene) event.stopPropagation();  // no step is turned
+    if (inScene && (!host || to || hot && ARROWS[event.key])) event.stopPropagation();  // no step is turned
     if (to || hot && ARROWS[event.key]) event.preventDefault();
     if (to) go(to);
   }
@@ -153,8 +181,13 @@
   async function begin() {
     scenes = await unpacked();
     page.classList.add("levels");
-    go(opens(first) ? first : box.dataset.start, false);
-    document.querySelector("header").append(byName("tabs"));
+    if (host) {
+      Object.assign(host, {open: go, refresh, scenes});
+      host.heed();
+    } else {
+      go(opens(first) ? first : box.dataset.start, false);
+      document.querySelector("header").append(byName("tabs"));
+    }
     addEventListener("keydown", press, true);
     box.addEventListener("click", event => {
       const to = follow(event.target);
@@ -167,7 +200,7 @@
         go(at.k === undefined ? id : `${id}/${at.k}`);
       });
     }
-    addEventListener("hashchange", () => { if (opens(location.hash)) go(location.hash); });
+    if (!host) addEventListener("hashchange", () => { if (opens(location.hash)) go(location.hash); });
   }
   // On that page a wire is the step in which a message goes back along it.
   function visit(event) {

@@ -20,9 +20,10 @@ messages are counted as they are added to it.
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import accumulate
+from typing import Any
 
 from micronn.graph.rows import Graph
 from micronn.pictures.layout.sketch import Sketch
@@ -193,19 +194,19 @@ class Maker:
             card, to = cards[ids.layer(number)], self.neurons_scene(number)
             ks = [k for i in drawn for k in self.inside(number, i)]
             card.body.append(scene.hot(ks, to, whole(card), card.title))
-            scene.panels[f"{ks[0]}"] = self.layer_panel(number, to)
+            scene.panels[f"{ks[0]}"] = self.layer_panel(number, dict.fromkeys(drawn, to))
         self.heat_rest(scene, sketch.cards, rest_cards(self.plan, False))
         scene.svg = self.painted(sketch)
         return scene
 
-    def layer_panel(self, number: int, to: str) -> str:
-        """The neurons of a layer as a list of buttons, each with its output."""
+    def layer_panel(self, number: int, to: Mapping[int, str]) -> str:
+        """The neurons of a layer as a list of buttons, each with its output; to: what they open."""
         drawn, size = self.drawn[number], len(self.parts.calls[number])
         part = f", {len(drawn)} of them listed" if len(drawn) < size else ""
         items = "".join(
             [
                 f'<li><button type="button" data-n="{spaced(self.inside(number, i))}" '
-                f'data-to="{to}">{escape(self.neuron_say(number, i))}</button></li>'
+                f'data-to="{to[i]}">{escape(self.neuron_say(number, i))}</button></li>'
                 for i in drawn
             ]
         )
@@ -270,13 +271,16 @@ class Maker:
             return "values"
         return next((id for id, part in self.pieces.items() if k in part.chosen), "")
 
-    def values(self, id: str, part: Part, teller: Teller) -> Scene:
-        """The values of a neuron, or around the neurons, and what each receives."""
-        seat = self.seats().get(id)
+    def values(self, id: str, part: Part, teller: Teller, drawn: Part | None = None) -> Scene:
+        """The values of a neuron, or around the neurons, and what each receives.
+
+        drawn: the same part with numbers to be drawn, where those of `part` are places.
+        """
+        seat, shown = self.seats().get(id), drawn or part
         scene = Scene("values", "neurons" if seat is None else self.neurons_scene(seat[0]))
         if seat is None and not self.together:
             scene.above = "layers"
-        sketch = values_view(part, part.chosen, PREFIX)
+        sketch = values_view(shown, shown.chosen, PREFIX)
         rows = {ids.value(row.k): row for row in part.rows()}
         for card in reversed(sketch.cards):  # the output first
             row = rows[card.id]
@@ -288,6 +292,13 @@ class Maker:
         title = (
             self.neuron_say(*seat) if seat else f"around the neurons: {self.say(max(part.chosen))}"
         )
+        if drawn:  # numbers in a heading would be those of one moment
+            title = self.plan.full_name(seat[0]) + f", neuron {seat[1]}" if seat else "the loss"
+            sketch.legend = []
+            for card in sketch.cards:
+                card.title = ""
+            for wire in sketch.wires:
+                wire.title = ""
         notes = [note for note in (part.note, self.part_note()) if note]
         scene.svg = self.painted(replace(sketch, title=title, caption=f"{title}.", notes=notes))
         return scene
@@ -342,8 +353,6 @@ def levels_of(graph: Graph, detail: str, steps: bool) -> dict[str, str]:
     if detail == "network" and not start:
         return {}
     names = dict.fromkeys([*[scene.level for scene in scenes.values()], *["values"] * steps])
-    known = json.dumps({id: asdict(scene) for id, scene in scenes.items()}, separators=(",", ":"))
-    packed = base64.b64encode(zlib.compress(known.encode("utf-8"), 9)).decode("ascii")
     buttons = [f'<button type="button" data-level="{name}">{name}</button>' for name in names]
     return {
         "tabs": "".join(buttons),
@@ -351,5 +360,11 @@ def levels_of(graph: Graph, detail: str, steps: bool) -> dict[str, str]:
         "start": start or level,
         "card": ids.value(""),
         "stale": STALE,
-        "scenes": packed,
+        "scenes": packed({id: asdict(scene) for id, scene in scenes.items()}),
     }
+
+
+def packed(scenes: Mapping[str, Any]) -> str:
+    """Scenes as the script reads them."""
+    known = json.dumps(scenes, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(known.encode("utf-8"), 9)).decode("ascii")

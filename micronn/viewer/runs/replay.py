@@ -26,8 +26,7 @@ from micronn.pictures.network.network_columns import (
 )
 from micronn.pictures.network.network_svg import VIEWS, answer, network_svg
 from micronn.pictures.network.weight_images import side_of, weight_images
-from micronn.pictures.paint import ids
-from micronn.pictures.paint.page import html_page
+from micronn.pictures.paint.page import html_page, json_for_script
 from micronn.pictures.paint.palette import style
 from micronn.pictures.paint.svg import escape, svg_frame, svg_text, text_width
 from micronn.pictures.views.render import Known, page_frame, render
@@ -37,6 +36,9 @@ from micronn.support.numeric import as_list
 from micronn.support.text import clean, fmt
 from micronn.training.metrics import right_class
 from micronn.training.traced import predictor
+from micronn.viewer.computing.computing import compressed
+from micronn.viewer.computing.equation import SHADED
+from micronn.viewer.runs.below import LAST, MIDDLE, STYLES, Below, parts
 from micronn.viewer.runs.example_graph import example_graph
 from micronn.viewer.runs.flipbook import ALPHABET, Film, Reel, film
 from micronn.viewer.runs.run import Moment, Run, Snapshot, named_inputs, put_grads
@@ -46,6 +48,8 @@ from micronn.viewer.toolbar import HERE, toolbar
 
 SPEEDS = {"slow": 500, "normal": 200, "fast": 70}  # in milliseconds a snapshot
 PANELS = ("plane", "curves", "sizes", "network", "images", "example")  # of the page, by id
+SCRIPTS = ("page.js", "computing/packed.js", "runs/replay.js", "runs/neuron_card.js")
+DEEP = (*STYLES, "page.js", *MIDDLE, *SCRIPTS[2:], *LAST)
 IMAGES = 10  # times that the weights of a run are drawn as images, which are large
 Painter = Callable[[Moment], str]  # of a frame, as SVG
 Progress = Callable[[int, int], object]
@@ -159,7 +163,8 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
     model, snapshots = run.model, run.snapshots()
     steps, count = [snapshot.step for snapshot in snapshots], len(snapshots)
     told: list[str] = []
-    films = filmed(run, progress, told)
+    below = Below()
+    films = filmed(run, progress, told, below)
     titles = [f"Step {step}, snapshot {k} of {count}" for k, step in enumerate(steps, 1)]
     says = [
         f"{sentence(run, shot)} {words}".strip()
@@ -171,9 +176,11 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
     }
     return html_page(
         HERE,
-        ("runs/replay.html", "runs/replay.css", "page.js", "runs/replay.js", "runs/neuron_card.js"),
-        {"alphabet": ALPHABET, "titles": titles, "says": says, "films": turned}
-        | {"cards": cards_of(run)},
+        ("runs/replay.html", "runs/replay.css", *(DEEP if below.found else SCRIPTS)),
+        {"alphabet": ALPHABET, "titles": titles, "says": says, "panels": list(films)}
+        | {"films": compressed(json_for_script(turned)), "cards": cards_of(run)}
+        | below.data(),
+        **parts(below.found),
         **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
         **{name: films[name].html() if name in films else "" for name in PANELS},
         title=run.title,
@@ -182,7 +189,7 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
             f"{count} snapshots from step {steps[0]} to {steps[-1]}."
         ),
         note=note,
-        style=style(),
+        style=style() + SHADED * bool(below.found),
         toolbar=toolbar("snapshot", count - 1, SPEEDS),
         count=count,
         **table(run, snapshots),
@@ -213,17 +220,23 @@ def cards_of(run: Run) -> dict[str, list[str]]:
 
 @collector_paused
 def filmed(
-    run: Run, progress: Progress | None = None, told: list[str] | None = None
+    run: Run,
+    progress: Progress | None = None,
+    told: list[str] | None = None,
+    below: Below | None = None,
 ) -> dict[str, Film]:
     """The film of each panel that the run has something for.
 
     told: gets what the model answers to the example at each snapshot, in words.
+    below: gets the graph of each.
     """
     painters, count = panels(run, told), len(run.snapshots())
     reels = {name: Reel() for name in painters}
     for k, moment in enumerate(run.moments(), 1):
         for name, paint in painters.items():
             reels[name].add(paint(moment))
+        if below and run.example:
+            below.add(moment.graph)
         if progress:
             progress(k, count)
     return {name: reel.film() for name, reel in reels.items()}

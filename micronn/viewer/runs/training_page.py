@@ -19,9 +19,10 @@ from micronn.viewer.toolbar import HERE, toolbar
 SPEEDS = {"slow": 500, "normal": 60, "fast": 16}  # in milliseconds a step
 PANELS = ("plane", "curves", "sizes", "network", "example")
 SCRIPTS = (
-    "page.js", "computing/numbers.js", "computing/machine.js", "computing/arithmetic.js",
-    "computing/redraw.js", "runs/learner.js", "runs/example.js", "runs/training_charts.js",
-    "runs/training_pictures.js", "runs/training.js", "runs/neuron_card.js",
+    "page.js", "computing/numbers.js", "computing/packed.js", "computing/machine.js",
+    "computing/arithmetic.js", "computing/redraw.js", "runs/learner.js", "runs/example.js",
+    "runs/training_charts.js", "runs/training_pictures.js", "runs/training.js",
+    "runs/neuron_card.js",
 )  # fmt: skip
 WORDS = {
     "step": "Step {step}",

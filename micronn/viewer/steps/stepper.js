@@ -1,11 +1,7 @@
-/* global byId, all, bytesOf, pressable, data, now, turn, svg, fill, lookAt, lookAgain, putBeside, ring, unring */
+/* global byId, all, pressable, data, now, turn, svg, fill, lookAt, lookAgain, putBeside, ring, unring */
 // Python wrote the story, and every number in it.  This script turns its leaves: it moves
 // texts and colours to their places and computes no value.  Where a reader changes a number,
 // compute.js puts other texts in their place.
-
-// What is packed in the page as text.
-const inflated = text => new Response(
-  new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("gzip")));
 
 const steps = data.steps, end = steps.length - 1;
 const forward = steps.findIndex(step => step.phase === "forward");
@@ -57,7 +53,7 @@ const at = k => point(view(steps.slice(0, k + 1)), steps[k]);
 
 function paint(seen) {
   const shown = new Map(seen.sets.map(slot => [slot[0], slot]));
-  shown.forEach(fill);
+  for (const slot of shown.values()) fill(slot);
   for (const wire of wires) {
     wire.setAttribute("class", `wire ${seen.wires.get(wire.id) ?? "off"}`.trim());
   }

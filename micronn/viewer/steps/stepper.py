@@ -26,13 +26,12 @@ from micronn.pictures.network.network import draw_network
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.legend import RULE, limits
 from micronn.pictures.paint.page import filled, html_page, json_for_script
-from micronn.pictures.paint.palette import SHADES
 from micronn.pictures.paint.svg import escape
 from micronn.pictures.views.render import DETAILS, Picture, render
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
 from micronn.viewer.computing.computing import changing, compressed
-from micronn.viewer.computing.equation import equation
+from micronn.viewer.computing.equation import SHADED, equation
 from micronn.viewer.computing.step_data import Slots, page_data
 from micronn.viewer.levels.levels import levels_of
 from micronn.viewer.toolbar import HERE, toolbar
@@ -43,12 +42,12 @@ MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
 MOST_ROWS = 500  # of the table below a folded picture
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
+STYLES = ("computing/equation.css", "steps/stepper.css")
 SCRIPTS = (  # in this order
-    "page.js", "computing/numbers.js", "computing/machine.js",
+    "page.js", "computing/numbers.js", "computing/packed.js", "computing/machine.js",
     "steps/stage.js", "steps/stepper.js", "steps/walk.js", "questions/quiz.js",
     "computing/arithmetic.js", "computing/compute.js", "computing/redraw.js", "computing/fields.js",
 )  # fmt: skip
-SHADED = "".join([f".{token}{{background:var(--{token})}}" for token in (*SHADES, "bad")])
 
 
 def to_html(
@@ -144,7 +143,7 @@ def stepping_page(
     slots, last, form = Slots(story), len(story.steps) - 1, "{}, one step at a time"
     return html_page(
         HERE,
-        page_files("steps/stepper.html", "steps/stepper.css", *SCRIPTS, levels=levels),
+        page_files("steps/stepper.html", *STYLES, *SCRIPTS, levels=levels),
         packed_data(slots) | {"begin": begin} | changing(story, "" if title else form),
         title=title or form.format(picture.title),
         wasm=True,
@@ -187,7 +186,7 @@ def folded_page(picture: Picture, graph: Graph, title: str, levels: Levels) -> s
         HERE,
         page_files(
             "steps/table.html" if levels else "steps/folded.html",
-            "steps/stepper.css",
+            *STYLES,
             levels=levels,
         ),
         title=title or picture.title,
