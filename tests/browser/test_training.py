@@ -144,7 +144,7 @@ def test_a_frozen_neuron_and_another_rate_are_those_of_an_optimizer_without_its_
     page.click("#freeze")
     page.fill("#lr", "0.25")
     page.press("#lr", "Enter")
-    assert page.inner_text("#told") == "The next steps have the learning rate 0.25."
+    assert page.inner_text("#notice") == "The next steps have the learning rate 0.25."
     page.focus("#next")
     press(page, "ArrowRight", STEPS)
     frozen = model.layers[0].neurons[2].parameters()
@@ -345,7 +345,7 @@ def test_what_is_no_number_is_refused_in_words(opened, field, typed, words):
     before = page.evaluate(STATE)
     page.fill(field, typed)
     page.press(field, "Enter")
-    assert words in page.inner_text("#told")
+    assert words in page.inner_text("#notice")
     assert page.evaluate(STATE) == before
 
 
@@ -356,7 +356,7 @@ def test_a_training_that_leaves_the_numbers_stops_and_says_so(opened):
     page.click("#play")
     while page.get_attribute("#play", "aria-pressed") == "true":
         page.wait_for_timeout(20)
-    assert "the loss or its gradient is no longer a finite number" in page.inner_text("#told")
+    assert "the loss or its gradient is no longer a finite number" in page.inner_text("#notice")
     reached = page.evaluate(STATE)
     assert page.evaluate("state().columns.every(Number.isFinite)")
     press(page, "ArrowRight")
@@ -388,7 +388,7 @@ def test_without_a_script_the_last_snapshot_is_there_and_no_dead_control(visit, 
     for name in ("plane", "curves", "sizes", "network", "example"):
         assert page.is_visible(f"#{name} svg"), name
     assert len(page.query_selector_all("tbody tr")) == 4  # the untrained net, and three epochs
-    for dead in ("[role=toolbar]", ".keys", "#change", "#told"):
+    for dead in ("[role=toolbar]", ".keys", "#change", "#notice"):
         assert not page.is_visible(dead)
 
 
@@ -399,3 +399,35 @@ def test_a_training_page_fits_its_window(opened, width):
     page = opened(recorder, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert len(recorder.to_html()) < 1_500_000
+
+
+def test_from_the_network_down_to_a_message_by_keys_with_the_numbers_of_each_step(opened):
+    model, loss, data, make, batch_size = TASKS["xor 2-4-1, SGD"]()
+    optimizer = make(model.parameters())
+    page = opened(Recorder(model, loss=loss, data=data, optimizer=optimizer, batch_size=batch_size))
+    page.wait_for_selector(".levels")
+    focus = "document.activeElement.getAttribute('aria-label')"
+    page.focus("#network .neuron:visible:has(#wu1_0)")
+    press(page, "ArrowDown", 2)
+    press(page, "Enter")
+    assert (page.input_value("#neuron"), page.inner_text("#whose")) == ("0,2", "layer 1, neuron 2")
+    press(page, "Enter")  # on its card
+    for taken in range(2):
+        train_in_python(model, loss, data, optimizer, batch_size, taken)
+        model.zero_grad()
+        root = loss_of(loss, model([Value(x) for x in data[0][0]]), Value(data[1][0]))
+        root.backward()
+        graph = Graph(root, model)
+        row = graph.rows()[make_plan(graph).folds.layers[0].neurons[2].calls[0].out]
+        said = f"h1.2: data {fmt(row.data)}, grad {fmt(row.grad, sign=True)}"
+        assert page.inner_text("#told h2") == said
+        page.click("#next")
+    page.focus("#told li button")
+    press(page, "Enter")
+    assert page.inner_text("#told h2").startswith("message to h1.2 from ")
+    press(page, "Escape")
+    assert page.evaluate(focus).startswith("h1.2: ")
+    press(page, "Escape")
+    assert not page.is_visible("#levels")
+    press(page, "Escape")
+    assert page.evaluate("document.activeElement.querySelector('#wu1_2') !== null")

@@ -1,4 +1,4 @@
-/* global all, computed, data, fill, filled, readTapes, rewire, wire, MARK */
+/* global all, computed, data, fill, filled, moving, readTapes, rewire, wire, MARK, Places */
 /* exported ExampleGraph */
 // The graph of the chosen example on the page of a training, worked out as a step page does:
 // see example_graph.py.
@@ -21,5 +21,8 @@ class ExampleGraph {
       const size = found.at.get(`m${k}_${j}`);
       rewire(slots.get(id), size === undefined ? ["rule", 1.7, ""] : wire(size, found.at.get("M")));
     }
+    if (!moving) return;
+    moving.found = {...found, at: new Places(name => found.at.get(name), [])};
+    moving.refresh();
   }
 }

@@ -15,18 +15,21 @@ from micronn.graph.templates import Template
 from micronn.nn import Module
 from micronn.pictures.network.network_svg import VIEWS
 from micronn.pictures.paint import ids
-from micronn.pictures.views.grouping import make_plan
+from micronn.pictures.views.grouping import Plan, make_plan
 from micronn.support.text import clean
 from micronn.training.eager import Objective
 from micronn.training.traced import TracedLoss
 from micronn.viewer.computing.computing import SAY, arithmetic, picture_of
 from micronn.viewer.computing.step_data import Slots, page_data
+from micronn.viewer.levels.moving import Moving, moving
 from micronn.viewer.runs.run import Run, named_inputs
 from micronn.viewer.steps.stepper import MOST_CARDS, MOST_WIRES
 
 
-def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[str, Any], str]:
-    """What the script needs for the graph of the run's example, and its picture.
+def example_graph(
+    run: Run, program: TracedLoss, model: Module
+) -> tuple[dict[str, Any], str, Moving | None]:
+    """What the script needs for the graph of the run's example, its picture, and what opens.
 
     model: a copy of the run's, at the moment that the picture is to show; loses its gradients.
 
@@ -34,6 +37,7 @@ def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[st
     cards: for each neuron of the network the card of its output.
     given: of each given row its number, or whether it is an input "x" or a parameter "w" of
         the loss's tape, and which.  slots, wires: what the numbers change in the picture.
+    levels: what fills the values of each neuron, see moving.py.
     values: how many there are; of a graph that is too large for cards nothing else, and the
         picture is "".
     """
@@ -43,8 +47,10 @@ def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[st
     graph = Graph(root, [*model.named_parameters()])
     wires = [(row.k, j) for row in graph.nodes for j in range(len(row.operands))]
     if len(graph) > MOST_CARDS or len(wires) > MOST_WIRES:
-        return {"values": len(graph)}, ""
+        return {"values": len(graph)}, "", None
     story = Story(graph)
+    plan = make_plan(story.graph)
+    below = moving(plan, by_layer=False) if plan else None
     places = Slots(Template(story))
     told, rows = page_data(places), graph.nodes
     sets = [told["start"], *[step["set"] for step in told["steps"]]]
@@ -59,20 +65,24 @@ def example_graph(run: Run, program: TracedLoss, model: Module) -> tuple[dict[st
         for value, k in graph.index.items()
         if not graph.nodes[k].operands
     ]
-    return {
-        "values": len(graph),
-        "computing": arithmetic(story.graph),
-        "say": {"no": SAY["no"]},
-        "given": given,
-        "slots": list(slots.values()),
-        "cards": cards_of(graph),
-        "wires": [[ids.edge(k, j), k, j] for k, j in wires],
-    }, picture_of(story.graph)
+    return (
+        {
+            "values": len(graph),
+            "computing": arithmetic(story.graph),
+            "say": {"no": SAY["no"]},
+            "given": given,
+            "slots": list(slots.values()),
+            "cards": cards_of(plan),
+            "wires": [[ids.edge(k, j), k, j] for k, j in wires],
+            **({"levels": below.data()} if below else {}),
+        },
+        picture_of(story.graph),
+        below,
+    )
 
 
-def cards_of(graph: Graph) -> dict[str, list[str]]:
+def cards_of(plan: Plan | None) -> dict[str, list[str]]:
     """For each neuron of the network, by id, the card of its output."""
-    plan = make_plan(graph)
     layers = plan.folds.layers if plan else []
     return {
         ids.unit(view.css, number, i): [ids.value(neuron.calls[0].out)]

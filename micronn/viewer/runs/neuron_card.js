@@ -68,7 +68,7 @@
     }
     for (const svg of [...network.children, ...graph.children]) svg.setAttribute("role", "group");
     network.addEventListener("keydown", event => press(event, neurons, neuron => {
-      neuron.dispatchEvent(new MouseEvent("click", {bubbles: true}));
+      neuron.querySelector("[id]").dispatchEvent(new MouseEvent("click", {bubbles: true}));
       open(neuron, true);
     }));
   }

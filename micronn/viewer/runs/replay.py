@@ -26,6 +26,7 @@ from micronn.pictures.network.network_columns import (
 )
 from micronn.pictures.network.network_svg import VIEWS, answer, network_svg
 from micronn.pictures.network.weight_images import side_of, weight_images
+from micronn.pictures.paint import ids
 from micronn.pictures.paint.page import html_page, json_for_script
 from micronn.pictures.paint.palette import style
 from micronn.pictures.paint.svg import escape, svg_frame, svg_text, text_width
@@ -140,7 +141,7 @@ def learning_page(run: Run) -> str:
     panels = {name: each.html() for name, each in filmed(last).items()}
     moment = next(last.moments())
     panels["sizes"] = film([size_painter(run)(moment)]).html()  # of all snapshots
-    known, svg = example_graph(run, program, moment.model)
+    known, svg, below = example_graph(run, program, moment.model)
     panels["example"] = svg or panels["example"]
     return training_page(
         run,
@@ -148,6 +149,7 @@ def learning_page(run: Run) -> str:
         panels,
         table(run, chosen),
         escape(plane_words(run)),
+        below,
     )
 
 

@@ -15,8 +15,8 @@ let chosen = data.index, selected = [0, 0];
 
 const state = () => futures.line[now];
 function tell(text, isTrouble = false) {
-  byId("told").textContent = text;
-  byId("told").className = isTrouble ? "trouble" : "";
+  byId("notice").textContent = text;
+  byId("notice").className = isTrouble ? "trouble" : "";
 }
 
 // Pictures

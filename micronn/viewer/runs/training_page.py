@@ -13,6 +13,9 @@ from micronn.pictures.paint.palette import style
 from micronn.pictures.paint.svg import escape
 from micronn.support.numeric import as_list
 from micronn.support.text import fmt
+from micronn.viewer.computing.equation import SHADED
+from micronn.viewer.levels.moving import Moving
+from micronn.viewer.runs.below import LAST, STYLES, parts
 from micronn.viewer.runs.run import Run
 from micronn.viewer.toolbar import HERE, toolbar
 
@@ -20,8 +23,8 @@ SPEEDS = {"slow": 500, "normal": 60, "fast": 16}  # in milliseconds a step
 PANELS = ("plane", "curves", "sizes", "network", "example")
 SCRIPTS = (
     "page.js", "computing/numbers.js", "computing/packed.js", "computing/machine.js",
-    "computing/arithmetic.js", "computing/redraw.js", "runs/learner.js", "runs/example.js",
-    "runs/training_charts.js", "runs/training_pictures.js", "runs/training.js",
+    "computing/arithmetic.js", "computing/redraw.js", "levels/moving.js", "runs/learner.js",
+    "runs/example.js", "runs/training_charts.js", "runs/training_pictures.js", "runs/training.js",
     "runs/neuron_card.js",
 )  # fmt: skip
 WORDS = {
@@ -56,27 +59,35 @@ WORDS = {
 
 
 def training_page(
-    run: Run, data: dict[str, Any], panels: Mapping[str, str], table: Mapping[str, str], legend: str
+    run: Run,
+    data: dict[str, Any],
+    panels: Mapping[str, str],
+    table: Mapping[str, str],
+    legend: str,
+    below: Moving | None,
 ) -> str:
     """The page as one HTML text.
 
     data: see trainable.py.  panels: the pictures of the last snapshot, SVG by name.
     table: heads and rows for all its snapshots.  legend: what the plane means, as HTML.
+    below: what opens from the graph of the example.
     """
     states, validation = data["states"], run.curves.get("validation loss", [])
     known = {**data, "words": WORDS, "plane": plane_data(run), "validation": validation}
     shown = {name: panels.get(name, "") for name in PANELS}
     return html_page(
         HERE,
-        ("runs/training.html", "runs/replay.css", "runs/training.css", *SCRIPTS),
+        ("runs/training.html", "runs/replay.css", "runs/training.css", *STYLES, *SCRIPTS)
+        + LAST * bool(below),
         known,
         **{f"no_{name}": "" if shown[name] else " hidden" for name in PANELS},
         **shown,
         **table,
+        **parts(below),
         wasm=True,
         title=run.title,
         summary=summary(run, data),
-        style=style(),
+        style=style() + SHADED,
         toolbar=toolbar("step", len(states) - 1, SPEEDS),
         count=len(states),
         legend=legend,
