@@ -45,7 +45,8 @@ path = Path("flats.csv")
 path.write_text("\n".join(lines) + "\n", "utf-8")
 print(f"wrote {path}, {len(lines) - 1} flats:", *lines[:4], sep="\n   ")
 
-# read_csv() reads the numbers of a table, and makes a number of each word.
+# read_csv() makes examples of a file: .inputs, lists of numbers, and .targets; .columns are the
+# names of the columns that were read, .words the different words of those that hold words.
 table = read_csv(path, target="rent")
 print(f"\nread: columns {', '.join(table.columns)}; words {table.words}")
 print(f"the first line is now {table.inputs[0]} -> {table.targets[0]}")
@@ -79,6 +80,7 @@ def learned(part, nouts, seed):
     return model
 
 
+# rmse, as a metric, is the root of the mean of the squares of the misses.
 print("\nOFF BY, in euros (root mean squared error), on 40 flats never seen")
 print("seed   the mean   one neuron   a net      a net, inputs as they are")
 SEEDS, found, nets = (1, 2, 3, 4, 5), [], []

@@ -1,145 +1,190 @@
 """Demo 43.  Other shapes
 
 Run:    python demos/43_other_shapes.py
-Takes:  under a second
-Before: lessons 36, 38
-After:  you can build the famous nets out of sums and products
-New:    dot
+Takes:  about four seconds
+Before: lessons 25, 36, 38
+After:  you can build a convolution and a memory out of sums and products
+New:    dot, Module
 
-The question.  Convolution, RNN, LSTM, attention: the famous nets have names of their
-own and pictures of their own.  Is any of them more than weighted sums and bends?
+The question.  Convolution, RNN, LSTM: nets with names of their own and pictures of
+their own.  They are sums, products and curves like any other net.  What do they do
+differently, and what is gained by it?
 
-What you will see.  Each of the four in three to eight lines of Values, working on
-numbers small enough for paper, and what each is for: find an edge anywhere, carry
-something on, keep it, look back at what matters.  Four pictures are written.
+What you will see.  They use the same weights again: the one along a row, the others
+along time (weight sharing).  A convolution with two weights learns to find an edge
+where it has never seen one, and a whole layer with 63 does not.  Two memories are to
+keep the first number that they hear: a plain one (recurrent net) and one with gates
+(long short-term memory).  Each from eight random starts, judged on what it has not
+seen.  Three pictures are written.
 
 Sources: LeCun and others, 1989 (convolution); Elman, 1990 (RNN); Hochreiter and
-Schmidhuber, 1997, with Gers and others, 2000 (LSTM); Vaswani and others, 2017.
+Schmidhuber, 1997, with Gers and others, 2000 (LSTM).
 """
 
 import math
+import random
 
 from micronn.draw import draw
 from micronn.engine import Value, dot, topological_order, total
-from micronn.losses import softmax
+from micronn.losses import mse
+from micronn.nn import Layer, Module
+from micronn.optim import Adam
+from micronn.training import accuracy, evaluate, fit
 
-
-def values(numbers, name):
-    return [Value(float(number), f"{name}{k}") for k, number in enumerate(numbers)]
+SEEDS = range(1, 9)
 
 
 def save(root, params, path):
     """Draw it, and say how often its weights are used."""
     root.backward()
     nodes = topological_order(root)
-    uses = sum(operand in params for node in nodes for operand in node.operands)
-    draw(root, {p.label: p for p in params}, "values").save(path)
-    print(f"   wrote {path}: {len(nodes)} cards, {len(params)} weights used {uses} times\n")
+    uses = sum(operand in params.values() for node in nodes for operand in node.operands)
+    draw(root, params, "values").save(path)
+    print(f"   wrote {path}: {len(nodes)} cards, {len(params)} weights used {uses} times")
 
 
-print("CONVOLUTION: one small neuron, moved along the row")
+# A class of your own that inherits from Module has its parameters found: every Value that it
+# keeps, in lists or alone.  dot(w, x) is the sum of the products of two lists.
+print("CONVOLUTION: one small neuron, moved along a row of 8")
 
 
-def convolve(x, w):
-    """The dot() of w with each piece of x as long as w: the products, added up."""
-    return [dot(w, x[k : k + len(w)]) for k in range(len(x) - len(w) + 1)]
+class Convolution(Module):
+    """One neuron of `size` weights, without bias, that reads every run of so many numbers."""
+
+    def __init__(self, size, rng):
+        self.w = [Value(rng.uniform(-1.0, 1.0)) for _ in range(size)]
+
+    def __call__(self, x):
+        return [dot(self.w, x[k : k + len(self.w)]) for k in range(len(x) - len(self.w) + 1)]
 
 
-w = values([-1, 1], "w")
-for row in ([0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]):
-    edges = convolve(values(row, "x"), w)
-    print(f"   {row}   right minus left: {' '.join(f'{z.data:2.0f}' for z in edges)}")
-# prints: [0, 0, 0, 1, 1, 1] right minus left: 0 0 1 0 0
-# prints: [0, 1, 1, 1, 1, 1] right minus left: 1 0 0 0 0
-x = values([0, 0, 3, 3, 4, 4], "x")
-save(total([z * z for z in convolve(x, w)]), w, "convolution.svg")
-parts = [2.0 * (b.data - a.data) * b.data for a, b in zip(x, x[1:], strict=False)]
-print("   Two weights find an edge anywhere; a layer would need 5 x 6.  w1 is used in")
-print(f"   five places; its grad is what all five say: {parts} = {w[1].grad}")
-# prints: [0.0, 18.0, 0.0, 8.0, 0.0] = 26.0
-
-print("\nRNN CELL: h = tanh(w*x + u*h + b), again and again with the same w, u, b")
-
-
-def rnn(xs, w, u, b):
-    h = Value(0.0, "h")
-    for x in xs:
-        h = (w * x + u * h + b).tanh()
-    return h
-
-
-w, u, b = Value(1.0, "w"), Value(0.5, "u"), Value(0.0, "b")
-for row in ([1, 0, 0], [0, 0, 1], [0, 0, 0]):
-    print(f"   heard {row}: h ends at {rnn(values(row, 'x'), w, u, b).data:.3f}")
-# prints: heard [0, 0, 0]: h ends at 0.000
-print("   The same ones in another order end elsewhere: it has a memory.  It fades.")
-save(rnn(values([1, 0, 0], "x"), w, u, b), [w, u, b], "rnn.svg")
-
-print("LSTM CELL: beside h a memory c, and three gates, each from 0, shut, to 1, open")
-
-
-def lstm(x, h, c, gates):
-    """One step.  gates: for forget, put in, give out and the new content: w, u, b."""
-    forget, put, out, new = [w * x + u * h + b for w, u, b in gates]
-    c = forget.sigmoid() * c + put.sigmoid() * new.tanh()
-    return out.sigmoid() * c.tanh(), c
-
-
-def opened(forget_bias):
-    """Gates that put in only when x is 1, and forget as their bias says."""
-    numbers = {"f": (0, 0, forget_bias), "i": (10, 0, -5), "o": (0, 0, 5), "g": (2, 0, 0)}
-    return [[Value(float(n), name + letter) for n, letter in zip(row, "wub", strict=True)]
-            for name, row in numbers.items()]  # fmt: skip
-
-
-print("   a 1, then 30 times 0:             memory at the end   d(end)/d(first x)")
-kept = []
-for name, forget_bias in (("forget gate open, sigmoid(5)", 5), ("half shut, sigmoid(0)", 0)):
-    start, h, c = Value(1.0, "x"), Value(0.0, "h"), Value(0.0, "c")
-    gates = opened(forget_bias)
-    h, c = lstm(start, h, c, gates)
+def rows_with_a_step(places, rng):
+    """30 rows of 8 that change once, at one of the places; wanted: right minus left."""
+    rows = []
     for _ in range(30):
-        h, c = lstm(Value(0.0), h, c, gates)
-    c.backward()
-    print(f"   {name:32s} {c.data:18.6f} {start.grad:18.9f}")
-    kept.append(start.grad)
-start = Value(1.0)
-h = rnn([start, *[0.0] * 30], w, u, b)
-h.backward()
-print(f"   {'the RNN cell above':32s} {h.data:18.6f} {start.grad:18.9f}")
-print(f"   the open gate lets through a million times more: {kept[0] > 1e6 * kept[1]}")
-# prints: the open gate lets through a million times more: True
-print("   c is passed on by a plus and one gate.  Open, its slope is nearly 1 and the")
-print("   gradient comes back; the RNN multiplies by u and a bend, thirty times.")
-gates = opened(0)  # afresh: the others hold gradients of the memories above
-h, c = lstm(Value(1.0, "x"), Value(0.2, "h"), Value(0.5, "c"), gates)
-save(h, [p for gate in gates for p in gate], "lstm.svg")
-
-print("ATTENTION: which of the others is what I am looking for?")
+        place, left, right = rng.choice(places), rng.uniform(-1, 1), rng.uniform(-1, 1)
+        rows.append([left] * place + [right] * (8 - place))
+    return rows, [[b - a for a, b in zip(x, x[1:], strict=False)] for x in rows]
 
 
-def attend(query, keys, contents):
-    """The mean of the contents, weighted by how well each key fits the query."""
-    fits = [dot(query, key) / math.sqrt(len(query)) for key in keys]
-    shares = softmax(fits)
-    return shares, dot(shares, contents)
+# In the rows to learn from the step is in the left half; in the others in the right half.
+print("   it learns from steps in the left half.  Off by, on average (root mean squared error):")
+print("   seed   its weights      steps left   steps right   a layer of 63: left   right")
+far = []
+for seed in SEEDS:
+    rng = random.Random(seed)
+    train, elsewhere = (rows_with_a_step(places, rng) for places in ((1, 2, 3), (5, 6, 7)))
+    off, filter_ = [], Convolution(2, rng)
+    for model in (filter_, Layer(8, 7, "linear", "xavier", rng)):
+        fit(model, mse, train, Adam(model.parameters(), 0.05), 60, 10, rng)
+        off += [math.sqrt(evaluate(model, mse, part).loss) for part in (train, elsewhere)]
+    far.append(off)
+    weights = ", ".join(f"{w.data:6.3f}" for w in filter_.w)
+    print(f"   {seed:4d}   {weights}{off[0]:12.3f}{off[1]:14.3f}{off[2]:22.3f}{off[3]:8.3f}")
+apart = all(off[1] < 0.1 * off[3] for off in far)
+print(f"   where the layer has seen no step it is off ten times as far, at least: {apart}")
+# prints: where the layer has seen no step it is off ten times as far, at least: True
+x = [Value(number, f"x{k}") for k, number in enumerate((0.0, 0.0, 3.0, 3.0, 4.0, 4.0))]
+w = {"w0": Value(-1.0), "w1": Value(1.0)}
+edges = [dot(list(w.values()), x[k : k + 2]) for k in range(5)]
+save(total([edge * edge for edge in edges]), w, "convolution.svg")
+parts = [2.0 * (b.data - a.data) * b.data for a, b in zip(x, x[1:], strict=False)]
+print("   in the picture w1 is used in five places; its gradient is what all five say:")
+print(f"   {' + '.join(f'{part:.0f}' for part in parts)} = {w['w1'].grad:.0f}\n")
+# prints: 0 + 18 + 0 + 8 + 0 = 26
+
+print("MEMORY: a 1 or a -1, then 4 or 16 numbers of no use; asked for is the first one")
 
 
-# Directions of query and key, made by hand: (animal, thing).  Contents: a number each.
-line = ["the", "cat", "saw", "a", "mouse", "it", "ran"]
-keys = [values(k, "key") for k in ([0, 0], [4, 0], [0, 0], [0, 0], [5, 0], [0, 0], [0, 0])]
-contents = values([0, 1, 0, 0, 2, 0, 0], "content")
-query = values([2, 0], "query")
-shares, said = attend(query, keys, contents)
-print("   'it' asks:  ", end="")
-print("  ".join(f"{word} {share.data:.0%}" for word, share in zip(line, shares, strict=True)))
-print(f"   what it takes with it: {said.data:.2f}, of cat = 1 and mouse = 2")
-print(f"   it looks back at the mouse most: {max(shares) is shares[4]}")
-# prints: it looks back at the mouse most: True
-save(said, query, "attention.svg")
-print("Dots, sums, products, tanh, sigmoid, softmax.  The engine knew them all before.")
+class Recurrent(Module):
+    """An RNN cell: h = tanh(w*x + u*h + b), again and again; at the end v*h + c."""
+
+    def __init__(self, rng):
+        self.w, self.u, self.b, self.v, self.c = [Value(rng.uniform(-1, 1)) for _ in range(5)]
+
+    def __call__(self, xs):
+        h = Value(0.0, "h")
+        for x in xs:
+            h = (self.w * x + self.u * h + self.b).tanh()
+        return self.v * h + self.c
+
+
+class Gated(Module):
+    """An LSTM cell: beside h a memory m, and gates, each from 0, shut, to 1, open.
+
+    forget, put, give, new: what is kept of m, what is put in, what is given out, and the
+        new content: w, u and b each.
+    """
+
+    def __init__(self, rng):
+        self.forget, self.put, self.give, self.new = [
+            [Value(rng.uniform(-1, 1)) for _ in range(3)] for _ in range(4)
+        ]
+        self.forget[2].data = 3.0  # sigmoid(3) = 0.95: it begins by forgetting little
+        self.v, self.c = [Value(rng.uniform(-1, 1)) for _ in range(2)]
+
+    def step(self, x, h, m):
+        """The next h and the next m."""
+        gates = (self.forget, self.put, self.give, self.new)
+        forget, put, give, new = [w * x + u * h + b for w, u, b in gates]
+        m = forget.sigmoid() * m + put.sigmoid() * new.tanh()
+        return give.sigmoid() * m.tanh(), m
+
+    def __call__(self, xs):
+        h, m = Value(0.0), Value(0.0)
+        for x in xs:
+            h, m = self.step(x, h, m)
+        return self.v * h + self.c
+
+
+def heard(count, rng):
+    """40 sequences, and the first number of each."""
+    first = [rng.choice((-1.0, 1.0)) for _ in range(40)]
+    return [[y, *[rng.uniform(-0.5, 0.5) for _ in range(count)]] for y in first], first
+
+
+print("   right on 40 sequences not seen; d: how far the answer moves with the first number,")
+print("   before any training (the mean of the 40)")
+print("   numbers   cell     " + "".join(f"{f'seed {seed}':>8s}" for seed in SEEDS) + "        d")
+learned, moved = {}, {}
+for count in (4, 16):
+    for cell in (Recurrent, Gated):
+        row, slopes = [], []
+        for seed in SEEDS:
+            rng = random.Random(seed)
+            model, train, unseen = cell(rng), heard(count, rng), heard(count, rng)
+            for x in unseen[0]:
+                first = Value(x[0])
+                model([first, *x[1:]]).backward()
+                slopes.append(abs(first.grad))
+            fit(model, mse, train, Adam(model.parameters(), 0.03), 80, 10, rng)
+            row.append(evaluate(model, mse, unseen, accuracy).metric)
+        learned[cell, count] = sum(share > 0.9 for share in row)
+        moved[cell, count] = sum(slopes) / len(slopes)
+        shares = "".join(f"{share:8.0%}" for share in row)
+        print(f"   {count:7d}   {cell.__name__:10s}{shares}{moved[cell, count]:10.0e}")
+plain, gated = learned[Recurrent, 16], learned[Gated, 16]
+print(
+    f"   over 16 numbers {gated} of {len(SEEDS)} with gates have learned it, {plain} without;",
+    end=" ",
+)
+print(f"at least three more: {gated >= plain + 3}")
+# prints: at least three more: True
+ratio = moved[Gated, 16] / moved[Recurrent, 16]
+print(f"   through the gates comes ten times the slope, or more: {ratio > 10.0}")
+# prints: through the gates comes ten times the slope, or more: True
+print("""   m is passed on by a plus and one gate.  Open, its slope is nearly 1 and the gradient
+   comes back; the plain cell multiplies by u and by a slope of tanh, sixteen times
+   (vanishing gradient).  Gates help; they promise nothing.
+""")
+plain, gated = Recurrent(random.Random(1)), Gated(random.Random(1))
+save(plain([Value(1.0, "x0"), Value(0.5, "x1")]), dict(plain.named_parameters()), "rnn.svg")
+h, m = gated.step(Value(1.0, "x"), Value(0.2, "h"), Value(0.5, "m"))
+names = {f"{gate}.{name}": p for gate in ("forget", "put", "give", "new")
+         for name, p in zip("wub", getattr(gated, gate), strict=True)}  # fmt: skip
+save(h, names, "lstm.svg")
 
 # Change it:
-#  - w = [0.5, 0.5]: what does this neuron do with a row?  And [-1, 2, -1]?
-#  - u = 1.5 in the RNN: does it still forget?  And what does h end at for no ones?
-#  - Turn the query to [0, 2]: it asks for a thing, and there is none.  Who answers?
+#  - Convolution(3, rng): which three weights does it find?  Are they the only ones?
+#  - Steps in the right half among those to learn from: what does the layer do now?
+#  - The 3.0 of Gated as 0.0: how many of eight still learn it over 16 numbers?

@@ -1,6 +1,6 @@
 """A GPT of 4,192 numbers: letters look back at letters, and guess which one follows.
 
-The model of lesson 44, small enough to be a graph of scalar Values: embeddings, one
+The model of lesson 45, small enough to be a graph of scalar Values: embeddings, one
 block of attention in four heads and a hidden layer, scores.  GPT-3 has 96 such blocks,
 each 768 times as wide, and hardly another kind of part.
 

@@ -6,6 +6,14 @@ from test_demos import BIG, DEMOS, run
 
 # A demo's name without its number; what is changed in it, into what; the claim that falls.
 CHANGES = [
+    (
+        "other_shapes",
+        "rows_with_a_step(places, rng) for places in ((1, 2, 3), (5, 6, 7))",
+        "rows_with_a_step(places, rng) for places in ((1, 2, 3), (1, 2, 3))",
+        "ten times as far, at least",
+    ),
+    ("other_shapes", "data = 3.0", "data = -3.0", "at least three more"),
+    ("attention", "dot(row, x[k : k + 4])", "dot(row, x[3:7])", "in 95% or more"),
     ("a_table_of_your_own", "epochs=60", "epochs=1", "in every row a net is nearer"),
     (
         "a_table_of_your_own",

@@ -1,4 +1,4 @@
-"""The transformer of lesson 44: the graph, its programs and PyTorch say the same.
+"""The transformer of lesson 45: the graph, its programs and PyTorch say the same.
 
 PyTorch computes it another way: all tokens at once as matrices, with functions of its
 own for embedding, normalisation and attention.  Skipped where it is not installed.

@@ -1,4 +1,4 @@
-"""A contest of transformers: the one of lesson 44, and the same with tensors."""
+"""A contest of transformers: the one of lesson 45, and the same with tensors."""
 
 import random
 import string

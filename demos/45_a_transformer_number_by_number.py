@@ -1,8 +1,8 @@
-"""Demo 44.  A transformer, number by number
+"""Demo 45.  A transformer, number by number
 
-Run:    python demos/44_a_transformer_number_by_number.py
+Run:    python demos/45_a_transformer_number_by_number.py
 Takes:  a few seconds, and half a minute without a C compiler and WebAssembly
-Before: lessons 40, 43
+Before: lesson 44
 After:  you can follow a letter through a transformer, forward and backward
 New:    .params, .weights(), .value_and_grad()
 

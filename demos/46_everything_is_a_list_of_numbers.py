@@ -1,6 +1,6 @@
-"""Demo 45.  Everything is a list of numbers
+"""Demo 46.  Everything is a list of numbers
 
-Run:    python demos/45_everything_is_a_list_of_numbers.py
+Run:    python demos/46_everything_is_a_list_of_numbers.py
 Takes:  about three seconds
 Before: lessons 28, 35, 39
 After:  you can make numbers of whatever a net is to read
