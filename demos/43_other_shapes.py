@@ -109,24 +109,24 @@ class Recurrent(Module):
         return self.v * h + self.c
 
 
+GATES = ("forget", "put", "give", "new")
+
+
 class Gated(Module):
     """An LSTM cell: beside h a memory m, and gates, each from 0, shut, to 1, open.
 
-    forget, put, give, new: what is kept of m, what is put in, what is given out, and the
-        new content: w, u and b each.
+    gates: what is kept of m, what is put in, what is given out, and the new content: w, u
+        and b each.
     """
 
     def __init__(self, rng):
-        self.forget, self.put, self.give, self.new = [
-            [Value(rng.uniform(-1, 1)) for _ in range(3)] for _ in range(4)
-        ]
-        self.forget[2].data = 3.0  # sigmoid(3) = 0.95: it begins by forgetting little
+        self.gates = [[Value(rng.uniform(-1, 1)) for _ in "wub"] for _ in GATES]
+        self.gates[0][2].data = 3.0  # sigmoid(3) = 0.95: it begins by forgetting little
         self.v, self.c = [Value(rng.uniform(-1, 1)) for _ in range(2)]
 
     def step(self, x, h, m):
         """The next h and the next m."""
-        gates = (self.forget, self.put, self.give, self.new)
-        forget, put, give, new = [w * x + u * h + b for w, u, b in gates]
+        forget, put, give, new = [w * x + u * h + b for w, u, b in self.gates]
         m = forget.sigmoid() * m + put.sigmoid() * new.tanh()
         return give.sigmoid() * m.tanh(), m
 
@@ -180,8 +180,8 @@ print("""   m is passed on by a plus and one gate.  Open, its slope is nearly 1 
 plain, gated = Recurrent(random.Random(1)), Gated(random.Random(1))
 save(plain([Value(1.0, "x0"), Value(0.5, "x1")]), dict(plain.named_parameters()), "rnn.svg")
 h, m = gated.step(Value(1.0, "x"), Value(0.2, "h"), Value(0.5, "m"))
-names = {f"{gate}.{name}": p for gate in ("forget", "put", "give", "new")
-         for name, p in zip("wub", getattr(gated, gate), strict=True)}  # fmt: skip
+names = {f"{gate}.{name}": p for gate, params in zip(GATES, gated.gates, strict=True)
+         for name, p in zip("wub", params, strict=True)}  # fmt: skip
 save(h, names, "lstm.svg")
 
 # Change it:
