@@ -13,8 +13,8 @@ differently, and what is gained by it?
 What you will see.  They use the same weights again: the one along a row, the others
 along time (weight sharing).  A convolution with two weights learns to find an edge
 where it has never seen one, and a whole layer with 63 does not.  Two memories are to
-keep the first number that they hear: a plain one (recurrent net) and one with gates
-(long short-term memory).  Each from eight random starts, judged on what it has not
+keep the first number that they hear: a plain one, an RNN, and one with gates, an LSTM
+(long short-term memory, in full).  Each from eight random starts, judged on what it has not
 seen.  Three pictures are written.
 
 Sources: LeCun and others, 1989 (convolution); Elman, 1990 (RNN); Hochreiter and
