@@ -146,8 +146,8 @@ def folded_sketch(plan: Plan, cards: list[Card], neurons: bool, items: list[Item
     inputs = input_cards(plan, neurons)
     given = [spread_card(plan, home.id, name, ks) for home, name, ks in inputs]
     cards = [*given, *cards, *loose_cards(plan, neurons)]
-    pairs = readings(plan, neurons).items()
-    return finished(plan, cards, [bundle(plan, *ends, ks) for ends, ks in pairs], items)
+    read = plan.once(("readings", neurons), lambda: readings(plan, neurons))
+    return finished(plan, cards, [bundle(plan, *ends, ks) for ends, ks in read.items()], items)
 
 
 def loose_cards(plan: Plan, neurons: bool) -> list[Card]:

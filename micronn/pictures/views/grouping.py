@@ -7,10 +7,11 @@ values between and after the layers.  The number of homes does not grow with the
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from micronn.graph.again import numbers
 from micronn.graph.neurons import Folds, find_folds, readers_of
@@ -19,6 +20,7 @@ from micronn.pictures.paint import ids
 from micronn.pictures.paint.palette import scale
 from micronn.support.text import clean
 
+T = TypeVar("T")
 MOST_INPUTS = 8  # input columns that get a card each in the layers view
 
 
@@ -43,6 +45,13 @@ class Plan:
         """The plan of the graph of another run, where every value has the same place."""
         return replace(self, graph=graph)
 
+    def once(self, key: object, find: Callable[[], T]) -> T:
+        """What was found out under that key, by this plan or one that it was made from."""
+        if key not in self.known:
+            self.known[key] = find()
+        found: T = self.known[key]
+        return found
+
     @property
     def batched(self) -> bool:
         """Whether some neuron was called more than once."""
@@ -51,9 +60,9 @@ class Plan:
     @cached_property
     def m(self) -> float:
         """The largest gradient."""
-        if "own" not in self.known:
-            self.known["own"] = [row.k for row in self.graph.nodes if row.role != "const"]
-        return scale(numbers(self.graph, self.known["own"], "grad"))
+        nodes = self.graph.nodes
+        own = self.once("own", lambda: [row.k for row in nodes if row.role != "const"])
+        return scale(numbers(self.graph, own, "grad"))
 
     @property
     def shading(self) -> float | None:
@@ -68,10 +77,7 @@ class Plan:
     @property
     def steps(self) -> list[list[int]]:
         """The rest again, as what is done to each example: on a batch, a card for each."""
-        if "steps" not in self.known:
-            self.known["steps"] = alike(self)
-        found: list[list[int]] = self.known["steps"]
-        return found
+        return self.once("steps", lambda: alike(self))
 
     def neuron_cards(self) -> int:
         """How many cards the neurons view has."""
@@ -93,9 +99,7 @@ class Plan:
 
     def input_name(self, column: tuple[int, int]) -> str:
         """What a column of inputs is called: its label if all have one, else x0, x1..."""
-        labels = {self.graph.nodes[k].name for k in self.columns[column]}
-        label = clean(labels.pop()) if len(labels) == 1 else ""
-        return label or f"x{column[1]}"
+        return self.shared_label(self.columns[column]) or f"x{column[1]}"
 
     def out_name(self, layer: int, neuron: int) -> str:
         """What an output is called: its label, h1.0 inside the net, y at its end."""
@@ -106,8 +110,13 @@ class Plan:
 
     def out_label(self, layer: int, neuron: int) -> str:
         """The label of the outputs of a neuron, if all have the same one."""
-        calls = self.folds.layers[layer].neurons[neuron].calls
-        labels = {self.graph.nodes[call.out].name for call in calls}
+        return self.shared_label(
+            [call.out for call in self.folds.layers[layer].neurons[neuron].calls]
+        )
+
+    def shared_label(self, ks: Sequence[int]) -> str:
+        """The label of some values, if all have the same one."""
+        labels = {self.graph.nodes[k].name for k in ks}
         return clean(labels.pop()) if len(labels) == 1 else ""
 
     def hidden(self, layer: int) -> bool:
@@ -221,16 +230,13 @@ Readings = dict[tuple[Home, Home], list[int]]  # what one card reads of another
 
 def readings(plan: Plan, neurons: bool) -> Readings:
     """All that is read from card to card, with a card for each neuron or for each layer."""
-    if ("readings", neurons) not in plan.known:
-        home = homes(plan, neurons)
-        found: defaultdict[tuple[Home, Home], dict[int, None]] = defaultdict(dict)
-        for row in plan.graph.nodes:
-            for k in row.operands:
-                if home[k] != home[row.k]:
-                    found[home[k], home[row.k]][k] = None
-        plan.known["readings", neurons] = {cards: list(ks) for cards, ks in found.items()}
-    made: Readings = plan.known["readings", neurons]
-    return made
+    home = homes(plan, neurons)
+    found: defaultdict[tuple[Home, Home], dict[int, None]] = defaultdict(dict)
+    for row in plan.graph.nodes:
+        for k in row.operands:
+            if home[k] != home[row.k]:
+                found[home[k], home[row.k]][k] = None
+    return {cards: list(ks) for cards, ks in found.items()}
 
 
 def homes(plan: Plan, neurons: bool) -> dict[int, Home]:

@@ -46,9 +46,7 @@ def layer_card(plan: Plan, number: int) -> Card:
     layer, name = plan.folds.layers[number], plan.full_name(number)
     nin = max(len(neuron.weights) for neuron in layer.neurons)
     shape = f"{nin} → {len(layer.neurons)}  {layer.neurons[0].activation or 'linear'}"
-    if ("params", number) not in plan.known:
-        plan.known["params", number] = f"{len(set(layer.params)):,} params"
-    count = plan.known["params", number]
+    count = plan.once(("params", number), lambda: f"{len(set(layer.params)):,} params")
     css, output = ("root", "output") if len(plan.graph) - 1 in layer.outs else ("op", "")
     blocks = blocks_of(plan, number)
     notes = [note for block in blocks for side in block.notes for note in side]
@@ -131,12 +129,10 @@ class Block:
 def blocks_of(plan: Plan, number: int) -> list[Block]:
     """The weights, a column for each neuron, the biases and the outputs of a layer."""
     layer = plan.folds.layers[number]
-    if ("shapes", number) not in plan.known:
-        plan.known["shapes", number] = shapes_of(plan, number)
     several = len(layer.outs) > len(layer.neurons)
     return [
         Block(plan.graph, shape, several and shape.name.startswith("out "))
-        for shape in plan.known["shapes", number]
+        for shape in plan.once(("shapes", number), lambda: shapes_of(plan, number))
     ]
 
 
