@@ -121,11 +121,7 @@ def curve_path(points: tuple[Point, ...], across: Axis, up: Axis) -> str:
 
 
 def curves(
-    lines: Sequence[Curve],
-    step: float,
-    title: str,
-    prefix: str = "",
-    reach: Sequence[float] = (),
+    lines: Sequence[Curve], step: float, title: str, prefix: str = "", reach: Sequence[float] = ()
 ) -> str:
     """Losses over the steps of a run, with a cursor at one step.
 

@@ -52,14 +52,14 @@ class Layout(NamedTuple):
     lanes: dict[str, list[Box]]
 
 
-def moved(layout: Layout, dx: float, dy: float) -> Layout:
-    """The same places further right and down, in as much more room."""
+def lowered(layout: Layout, dy: float) -> Layout:
+    """The same places further down, in as much more room."""
 
     def to(point: Point) -> Point:
-        return point[0] + dx, point[1] + dy
+        return point[0], point[1] + dy
 
     return Layout(
-        layout.width + dx,
+        layout.width,
         layout.height + dy,
         {name: to(point) for name, point in layout.nodes.items()},
         {
@@ -67,7 +67,7 @@ def moved(layout: Layout, dx: float, dy: float) -> Layout:
             for name, (way, tip, label) in layout.wires.items()
         },
         {
-            name: [(*to((x0, y0)), *to((x1, y1))) for x0, y0, x1, y1 in boxes]
+            name: [(x0, y0 + dy, x1, y1 + dy) for x0, y0, x1, y1 in boxes]
             for name, boxes in layout.lanes.items()
         },
     )

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
-from micronn.engine import Value, as_value, topological_order, total
+from micronn.engine import Value, topological_order, total
 from micronn.nn import Layer, Module, Neuron, inputs
 from micronn.pictures.network.weight_images import side_of
 from micronn.pictures.paint.palette import scale
 from micronn.pictures.paint.svg import text_width
-from micronn.support.number import as_float
+from micronn.support.number import as_float, number_of
 from micronn.support.numeric import logistic, logsumexp, magnitude
 from micronn.support.text import clean
 
@@ -178,7 +178,7 @@ def columns_of(
             names=names(k, sizes, run),
             neurons=layers[k - 1] if k else (),
             numbers={
-                "data": [None if value is None else was_data(value, was) for value in run],
+                "data": [None if v is None else number_of(was.get(v, v)) for v in run],
                 "grad": [getattr(value, "grad", None) if differentiated else None for value in run],
             },
             drawn=drawn[k] if drawn else most_active(run, layers[k] if k < len(layers) else ()),
@@ -187,11 +187,6 @@ def columns_of(
         )
         for k, run in enumerate(runs)
     ]
-
-
-def was_data(value: Value | float, was: Mapping[Value, float]) -> float:
-    """What a Value held when the numbers were computed, or a plain number."""
-    return as_value(value).data if value not in was else was[cast(Value, value)]
 
 
 def examples(layers: Layers, root: Value) -> list[Run]:
@@ -250,7 +245,7 @@ def most_active(run: Run, readers: Sequence[Neuron]) -> list[int]:
     every = range(len(run))
     if len(run) <= MOST:
         return list(every)
-    data = [0.0 if unit is None else magnitude(as_value(unit).data) for unit in run]
+    data = [0.0 if unit is None else magnitude(number_of(unit)) for unit in run]
     used = [sum([magnitude(neuron.w[i].data) for neuron in readers]) for i in every]
     return sorted(sorted(every, key=lambda i: (-data[i], -used[i]))[:MOST])
 
@@ -278,9 +273,9 @@ def tell_classes(columns: list[Column], classes: Sequence[str], logits: bool) ->
 
 def check_classes(classes: Sequence[str], count: int) -> None:
     """Refuse names that do not fit the outputs."""
-    if len(classes) != (count if count > 1 else 2):
+    wanted = count if count > 1 else 2
+    if len(classes) != wanted:
         outputs = f"{count} outputs" if count > 1 else "one output, above 0 or not,"
-        wanted = count if count > 1 else 2
         raise ValueError(f"{outputs} tell {wanted} classes apart, got {len(classes)} names")
 
 

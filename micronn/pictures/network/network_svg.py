@@ -5,7 +5,7 @@ Colour and dashes are the sign of a number, width and shade are its size.
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -187,16 +187,16 @@ def line(weight: Line, left: Column, right: Column, view: View) -> str:
 
 def sign_look(number: float) -> str:
     """A line shows its sign by colour, and by dashes for those who see none."""
-    return sign_looks()["bad" if not math.isfinite(number) else shade(number, 0.0)]
+    return SIGN_LOOKS[shade(number, 0.0)]
 
 
-@cache
-def sign_looks() -> dict[str, str]:
-    """The attributes of a line, by the shade of its sign."""
-    looks = {"bad": f'stroke="{LIGHT["bad"]}"'}
-    for shade_, (_, token, dash) in zip(("pos3", "neg3", "zero"), SIGNS, strict=True):
-        looks[shade_] = f'stroke="{LIGHT[token]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
-    return looks
+SIGN_LOOKS = {  # by the shade of a number when every number counts as large
+    "bad": f'stroke="{LIGHT["bad"]}"',
+    **{
+        token: f'stroke="{LIGHT[colour]}"' + f' stroke-dasharray="{dash}"' * bool(dash)
+        for token, (_, colour, dash) in zip(("pos3", "neg3", "zero"), SIGNS, strict=True)
+    },
+}
 
 
 def size_look(number: float, top: float, dense: bool) -> str:

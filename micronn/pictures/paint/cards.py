@@ -101,13 +101,7 @@ def largest(sizes: Sequence[float], most: int = MOST_ROWS) -> list[int]:
 
 
 def record_card(
-    id: str,
-    css: str,
-    title: str,
-    width: float,
-    rows: int,
-    *cells: Sequence[Cell],
-    row: float = ROW,
+    id: str, css: str, title: str, width: float, rows: int, *cells: Sequence[Cell], row: float = ROW
 ) -> Card:
     """A card of so many rows whose wires end at ports: the cells of each of its columns.
 

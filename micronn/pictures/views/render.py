@@ -16,7 +16,7 @@ from pathlib import Path
 
 from micronn.graph.notes import notes
 from micronn.graph.rows import Graph
-from micronn.pictures.layout.layout import Layout, NoLayout, moved
+from micronn.pictures.layout.layout import Layout, NoLayout, lowered
 from micronn.pictures.layout.placing import placed
 from micronn.pictures.layout.sketch import (
     MOST_NOTE,
@@ -165,8 +165,7 @@ class Picture:
         layouts: dict[str, Layout] | None = None,
     ):
         self.sketch, self.legend, self.prefix, self.page = sketch, legend, prefix, page
-        self.headed, self.widest = headed, widest
-        self.layouts = {} if layouts is None else layouts
+        self.headed, self.widest, self.layouts = headed, widest, layouts
         self.title = sketch.title
 
     @cached_property
@@ -189,7 +188,7 @@ class Picture:
         cards, wires, lanes = sketch.cards, sketch.wires, sketch.lanes
         above = wrapped([sketch.title]) if self.headed else []
         try:
-            layout = moved(placed(sketch, self.widest, self.layouts), 0, LINE * len(above))
+            layout = lowered(placed(sketch, self.widest, self.layouts), LINE * len(above))
         except NoLayout as error:
             if not spare:
                 handle, spare = tempfile.mkstemp(prefix="micronn-", suffix=".dot")
