@@ -50,10 +50,10 @@ for k in range(1, 17):
 print("""
 On the way down the curve is to blame, which is no straight line (truncation
 error).  By hand: one side is off by 6h + h*h, both sides only by h*h.  Then,
-from 1e-06 on, it is the computer (rounding error):
-8 and 8 + 12h share nearly all of their 16 digits, and subtracting leaves the
-few that differ.  At 1e-16, 2 + h is 2: nothing moves, and the slope looks like
-0.  The best h lies in the middle: 1e-05 to both sides.
+from 1e-06 on, it is the computer (rounding error): 8 and 8 + 12h share nearly
+all of their 16 digits, and subtracting leaves the few that differ.  At 1e-16,
+2 + h is 2: nothing moves, and the slope looks like 0.  The best h lies in the
+middle: 1e-05 to both sides.
 """)
 
 

@@ -22,7 +22,7 @@ def matrix(rows, columns, rng):
 
 
 def times(rows, x):
-    """Matrix times vector: a layer of neurons with neither bias nor bend."""
+    """Matrix times vector: a layer of neurons with neither bias nor activation function."""
     return [dot(row, x) for row in rows]
 
 
