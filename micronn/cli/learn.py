@@ -123,7 +123,7 @@ def chosen(text: str, known: list[Lesson]) -> Lesson:
         numbers = [lesson.number for lesson in known]
         known_as = f"they are {min(numbers)} to {max(numbers)}; micronn learn lists them"
         raise ValueError(f"there is no lesson {clipped(text)}; {known_as}")
-    fits = [lesson for lesson in known if text.lower() in lesson.about.lower()]
+    fits = [lesson for lesson in known if text and text.lower() in lesson.about.lower()]
     words = [f"  micronn learn {lesson.number:2}   {lesson.title}" for lesson in fits]
     about = (
         ", and these have that word:\n" + "\n".join(words) if fits else "; micronn learn lists them"

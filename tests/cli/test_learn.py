@@ -137,6 +137,7 @@ def test_a_lesson_that_may_not_write_here_says_so(lessons, capsys):
         (["-1"], "there is no lesson -1"),
         (["2.5"], "a lesson has a number, got '2.5'; micronn learn lists them"),
         (["zebra"], "a lesson has a number, got 'zebra'; micronn learn lists them"),
+        ([""], "a lesson has a number, got ''; micronn learn lists them"),
         (["XOR"], "XOR needs a hidden layer"),
         (["2", "3"], "no argument of it: 3; see micronn learn --help"),
         (["--copy"], "--copy takes the number of a lesson"),
