@@ -240,6 +240,11 @@ def test_every_control_of_the_replay_works_in_a_notebook(cell):
     hand.used.add("button")
     frame.click("tbody tr:nth-child(3) button")
     assert hand.at() == 2
+    frame.click("#network .neuron:visible:has(#wu1_1)")
+    frame.click("#example-L0n1 > text:first-of-type")
+    assert frame.is_visible("#scene .card >> nth=0")
+    hand.click("up")
+    assert frame.evaluate("document.activeElement.id") == "example-L0n1"
     assert hand.used == set(frame.evaluate(CONTROLS))
 
 

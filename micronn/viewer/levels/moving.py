@@ -12,8 +12,8 @@ levels above them are the page's own pictures.
     >>> loss = neuron([Value(1.0, "a"), Value(2.0, "b")]) ** 2
     >>> loss.backward()
     >>> found = moving(make_plan(Graph(loss, neuron)))
-    >>> list(found.scenes), found.scenes["L0n0"].shades
-    (['layer0', 'rest', 'L0n0'], [])
+    >>> list(found.scenes)
+    ['L0', 'rest', 'L0n0']
 """
 
 import base64
