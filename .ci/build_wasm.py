@@ -15,7 +15,7 @@ FLAGS = (
 )
 EXPORTS = (
     "machine_check machine_memory machine_run machine_train malloc free machine_sizes "
-    "machine_operations Sizes_text Instruction_text Program_text Training_text"
+    "machine_operations machine_rules Sizes_text Instruction_text Program_text Training_text"
 )
 
 

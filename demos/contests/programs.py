@@ -124,9 +124,10 @@ def training(key, title, task, optimizer, options, classes, floats=False, slow=T
         if who == "python" and not slow:
             continue
         program = task.program(kind, dtype)
+        rows = task.rows if dtype == "float64" else array("f", task.rows)  # as the rivals' are
 
-        def run(program=program):
-            list(program.train(task.rows, task.optimizer, 1, task.size))
+        def run(program=program, rows=rows):
+            list(program.train(rows, task.optimizer, 1, task.size))
 
         how = "recorded once, one train()"
         found.append(Contender(who, how, run, back, numbers, near))

@@ -21,15 +21,15 @@ ADDRESS, INTEGER = ctypes.c_void_p, ctypes.c_int64
 ARGUMENTS: dict[str, list[Any]] = {  # of the functions that are called here
     "machine_check": [ADDRESS],
     "machine_memory": [ADDRESS],
-    "machine_run": [*[ADDRESS] * 3, INTEGER, *[ADDRESS] * 4, ctypes.c_double],
+    "machine_run": [*[ADDRESS] * 3, INTEGER, *[ADDRESS] * 4, ctypes.c_double, INTEGER],
     "machine_train": [ADDRESS],
 }
 STRUCTS = {  # the fields that are filled here, in C's order
     "Instruction": " ".join(Instruction._fields),
     "Program": "code lists constants outputs length list_length slots inputs weights "
     "constant_count output_count quiet direct",
-    "Training": "program rule memory rule_memory examples count batch_size first_batch "
-    "last_batch columns next gradients values numbers loss steps",
+    "Training": "program rule memory rule_memory examples floats count batch_size first_batch "
+    "last_batch columns next gradients values numbers arguments in_one_pass constants loss steps",
     "Sizes": "lanes rule_lanes most_slots bytes_of_real",
 }
 
@@ -53,7 +53,7 @@ class Room:
 class Library:
     """What machine.c exports, and how Python reaches it.
 
-    operations: the number of each operation.
+    operations: the number of each operation.  rules: of each optimiser's rule in rules.h.
     structs: Instruction, Program, Training and Sizes as C has them.
     sizes: LANES, RULE_LANES, MOST_SLOTS as machine.c chose them.
     """
@@ -64,6 +64,7 @@ class Library:
     def __init__(self, dtype: str) -> None:
         names = self.text("machine_operations").split()
         self.operations = {name: k for k, name in enumerate(names)}
+        self.rules = {name: k for k, name in enumerate(self.text("machine_rules").split())}
         self.structs = {name: self.structure(name) for name in STRUCTS}
         self.sizes = self.structs["Sizes"].from_address(self.exported("machine_sizes"))
         check_fits("bytes of a real", self.sizes.bytes_of_real, array(ARRAY[dtype]).itemsize)

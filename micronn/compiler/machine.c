@@ -20,7 +20,8 @@
    gradients.  n is the number of lanes: 32 in full blocks, 1 for a single example and
    anything in between for the last block.
 
-   What each operation computes stands in operations.h, and sums of many terms in sums.h.
+   What each operation computes stands in operations.h, sums of many terms in sums.h, and
+   what a dense layer is in layers.h.
 
    Nothing here checks an index while it runs.  machine_check() has looked at every
    instruction and its lists before: they read only what lies before the results, inside
@@ -43,6 +44,7 @@ enum {
 
 #include "operations.h"
 #include "sums.h"
+#include "rules.h"
 
 /* A struct, and its own text: machine.py reads that and lays out the same. */
 #define STRUCT(NAME, ...) \
@@ -54,6 +56,7 @@ const Sizes machine_sizes = {LANES, RULE_LANES, MOST_SLOTS, sizeof(real)};
 
 #define NAMED(NAME, ...) #NAME " "
 const char machine_operations[] = ALL_OPERATIONS(NAMED); /* in the order of their numbers */
+const char machine_rules[] = ALL_RULES(NAMED);
 
 STRUCT(Instruction,
     int32_t op, times; /* what to do, for how many neighbouring results */
@@ -78,8 +81,8 @@ STRUCT(Program,
 
 typedef struct {
     real *v, *d;       /* values and gradients, [slot][lane] */
-    const real *rows;  /* the inputs as they came, [lane][input]; */
-    real *floats;      /* a copy of them, if a real is a float */
+    const real *rows;  /* the inputs as they came, [lane][input], */
+    real *floats;      /* or a copy of them, if they came as doubles where a real is a float */
     real *scratch;     /* other slots the same way round */
     const real *w;     /* parameters */
     real *dw;          /* their gradients */
@@ -89,47 +92,7 @@ INLINE const real *scalar(const Program *p, const Block *block, int64_t i) {
     return i < p->weights ? block->w + i : p->constants + (i - p->weights);
 }
 
-/* Weighted sums, with weights that lie evenly spaced, of one row of slots; or of inputs as
-   they came, as to bring many of them to slots takes as long as to weigh them. */
-
-static void layer_forward(const Program *p, const Block *k, Instruction in, int n) {
-    const int direct = in.a + in.n <= p->direct;
-    real *out = k->v + (int64_t)in.out * n;
-    const real *w = scalar(p, k, in.b), *x = direct ? k->rows + in.a : k->v + (int64_t)in.a * n;
-    const Products sums = {out, w, x, n, in.stride, 1, direct ? p->inputs : n, 0,
-                           in.times, in.n, n};
-    for (int j = 0; j < in.times; j++) {
-        real start = in.bias < 0 ? 0 : *scalar(p, k, in.bias + (int64_t)j * in.stride);
-        for (int l = 0; l < n; l++) out[j * n + l] = start;
-    }
-    if (direct || n == 1) add_dots(sums);
-    else add_products(sums);
-}
-
-static void layer_backward(const Program *p, const Block *k, Instruction in, int n, int64_t quiet) {
-    const real *w = scalar(p, k, in.b), *x = k->v + (int64_t)in.a * n;
-    const real *g = k->d + (int64_t)in.out * n;
-    if (in.b < p->weights) { /* d/dw[j][i] = x[i], added up over the lanes */
-        Products sums = {k->dw + in.b, g, x, in.stride, n, 1, n, 0, in.times, n, in.n};
-        if (in.n < 8 && in.a >= p->direct) { /* too few for a vector, so of lanes instead */
-            add_dots(sums);
-        } else {
-            const int as_they_came = in.a + in.n <= p->inputs;
-            if (!as_they_came) transpose(k->scratch, x, in.n, n, n);
-            sums.rows = as_they_came ? k->rows + in.a : k->scratch;
-            sums.row_step = as_they_came ? p->inputs : in.n;
-            sums.ahead = as_they_came && k->rows != k->floats ? n * p->inputs : 0;
-            add_products(sums);
-        }
-    }
-    if (in.bias >= 0 && in.bias < p->weights)
-        for (int j = 0; j < in.times; j++)
-            k->dw[in.bias + (int64_t)j * in.stride] += lane_sum(g + j * n, n);
-    if (in.a + in.n <= quiet) return;
-    real *dx = k->d + (int64_t)in.a * n; /* d/dx[i] = w[j][i], added up over the results */
-    add_products(n == 1 ? (Products){dx, g, w, 0, 0, 1, in.stride, 0, 1, in.times, in.n}
-                        : (Products){dx, w, g, n, 1, in.stride, n, 0, in.n, in.times, n});
-}
+#include "layers.h"
 
 /* Several terms into one result; the second list of a dot holds as many slots as the first */
 
@@ -334,14 +297,22 @@ static Block block_in(const Program *p, real *memory, int64_t lanes, const real 
     return block;
 }
 
-/* n examples, [row][input]; those inputs that are read in slots are brought there. */
-static void load(const Program *p, Block *block, const double *restrict examples, int n) {
-    const int64_t inputs = p->inputs, direct = p->direct;
-    const void *as_they_came = examples;
-    real *restrict floats = block->floats;
-    block->rows = sizeof(real) == sizeof(double) ? as_they_came : floats;
-    if (block->rows == floats)
-        for (int64_t i = 0; i < n * inputs; i++) floats[i] = (real)examples[i];
+/* Examples, [row][input]: reals or, where a real is a float, doubles. */
+typedef struct {
+    const void *numbers;
+    int64_t floats, first; /* whether they are floats, and where to begin */
+} Examples;
+
+/* n examples; those inputs that are read in slots are brought there. */
+static void load(const Program *p, Block *block, Examples given, int n) {
+    const int64_t inputs = p->inputs, direct = p->direct, first = given.first;
+    block->rows = (const real *)given.numbers + first * inputs;
+    if (sizeof(real) < sizeof(double) && !given.floats) {
+        const double *restrict doubles = (const double *)given.numbers + first * inputs;
+        real *restrict floats = block->floats;
+        for (int64_t i = 0; i < n * inputs; i++) floats[i] = (real)doubles[i];
+        block->rows = floats;
+    }
     transpose(block->v + direct * n, block->rows + direct, n, inputs - direct, inputs);
 }
 
@@ -356,20 +327,23 @@ static int all_finite(const real *numbers, int64_t count) {
    added to dw.  Returns 0 where the graph must be asked: it refuses an example, or a
    result is inf or nan.  In floats any number may be inf that is a number in doubles. */
 
-static int run(const Program *p, real *memory, const double *examples, int64_t count,
+static int run(const Program *p, real *memory, Examples examples, int64_t count,
                const real *w, real *dw, real *values, real *input_gradients, double share) {
     /* A graph of many slots has smaller blocks: both passes go over all of them, and are
        three times faster when they stay in the cache. */
     const int64_t most = p->slots > 4096 ? FEW : LANES, lanes = count < most ? count : most;
     const int64_t quiet = input_gradients ? 0 : p->quiet;
     Block block = block_in(p, memory, lanes, w, dw);
+    const int64_t begin = examples.first;
     for (int64_t first = 0; first < count; first += most) {
         const int n = (int)(count - first < most ? count - first : most);
-        load(p, &block, examples + first * p->inputs, n);
+        examples.first = begin + first;
+        load(p, &block, examples, n);
         if (forward(p, &block, n)) return 0;
-        if (block.rows == block.floats
-            && !(all_finite(block.rows, p->inputs * n)
-                 && all_finite(block.v + p->direct * n, (p->slots - p->direct) * n))) return 0;
+        /* An inf among the direct inputs makes one in a slot: the sums of LAYERs are all
+           that they are for. */
+        if (sizeof(real) < sizeof(double)
+            && !all_finite(block.v + p->direct * n, (p->slots - p->direct) * n)) return 0;
         for (int l = 0; l < n; l++)
             for (int64_t i = 0; i < p->output_count; i++)
                 values[(first + l) * p->output_count + i] = block.v[(int64_t)p->outputs[i] * n + l];
@@ -384,9 +358,10 @@ static int run(const Program *p, real *memory, const double *examples, int64_t c
     return 1;
 }
 
-int64_t machine_run(const Program *p, real *memory, const double *examples, int64_t count,
+int64_t machine_run(const Program *p, real *memory, const void *numbers, int64_t count,
                     const real *w, real *dw, real *values, real *input_gradients,
-                    double share) {
+                    double share, int64_t floats) {
+    const Examples examples = {numbers, floats, 0};
     return run(p, memory, examples, count, w, dw, values, input_gradients, share)
         && all_finite(values, count * p->output_count) && all_finite(dw, dw ? p->weights : 0)
         && (!input_gradients || all_finite(input_gradients, count * p->inputs));
@@ -400,17 +375,20 @@ int64_t machine_run(const Program *p, real *memory, const double *examples, int6
 STRUCT(Training,
     const Program *program, *rule;
     real *memory, *rule_memory;
-    const double *examples;
-    int64_t count, batch_size, first_batch, last_batch;
+    const void *examples;
+    int64_t floats, count, batch_size, first_batch, last_batch;
     real *columns, *next, *gradients, *values;
     const real *numbers; /* the rule's arguments that change, [batch - first_batch][argument] */
+    int64_t arguments;   /* how many of them there are */
+    int64_t in_one_pass; /* the number of a rule of rules.h, or 0 for one that is a program */
+    const real *constants; /* of the former: two kinds of weight decay, and its own */
     double loss;         /* the sum of the values of the examples done */
     int64_t steps;       /* how many the columns have behind them */
 );
 
-/* The rule is a program as well: its inputs are a parameter, its gradient and its
-   memory, and its lanes are parameters instead of examples. */
-static int apply_rule(Training *t, const real *numbers) {
+/* The rule as a program: its inputs are a parameter, its gradient and its memory, and its
+   lanes are parameters instead of examples.  Returns whether it would refuse one. */
+static int run_rule(Training *t, const real *numbers) {
     const Program *rule = t->rule;
     const int64_t weights = t->program->weights;
     const Block block = block_in(rule, t->rule_memory, RULE_LANES, numbers, NULL);
@@ -420,11 +398,19 @@ static int apply_rule(Training *t, const real *numbers) {
             const real *column = i == 1 ? t->gradients : t->columns + (i ? i - 1 : 0) * weights;
             memcpy(block.v + i * n, column + first, sizeof(real) * (size_t)n);
         }
-        if (forward(rule, &block, n)) return 0;
+        if (forward(rule, &block, n)) return 1;
         for (int64_t i = 0; i < rule->output_count; i++)
             memcpy(t->next + i * weights + first, block.v + (int64_t)rule->outputs[i] * n,
                    sizeof(real) * (size_t)n);
     }
+    return 0;
+}
+
+static int apply_rule(Training *t, const real *numbers) {
+    const real *c = t->constants;
+    if (t->in_one_pass ? one_pass(t->in_one_pass, t->program->weights, t->columns, t->gradients,
+                                  numbers, c + 2, c[0], c[1], t->next)
+                       : run_rule(t, numbers)) return 0;
     real *columns = t->columns;
     t->columns = t->next;
     t->next = columns;
@@ -440,9 +426,10 @@ int64_t machine_train(Training *t) {
         const int64_t first = batch * t->batch_size, left = t->count - first;
         const int64_t size = left < t->batch_size ? left : t->batch_size;
         memset(t->gradients, 0, sizeof(real) * (size_t)p->weights);
-        if (!run(p, t->memory, t->examples + first * p->inputs, size, t->columns, t->gradients,
-                 t->values, NULL, 1.0 / (double)size)
-            || !apply_rule(t, t->numbers + (batch - t->first_batch) * t->rule->weights))
+        const Examples examples = {t->examples, t->floats, first};
+        if (!run(p, t->memory, examples, size, t->columns, t->gradients, t->values, NULL,
+                 1.0 / (double)size)
+            || !apply_rule(t, t->numbers + (batch - t->first_batch) * t->arguments))
             return batch;
         for (int64_t i = 0; i < size; i++) t->loss += t->values[i * p->output_count];
     }

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from micronn.compiler.buffers import Buffer, Rows
+from micronn.compiler.buffers import Buffer, Rows, packed
 from micronn.compiler.build import NoMachine
 from micronn.compiler.library import ARRAY, Library, Native, Room
 from micronn.compiler.tape import Instruction, Tape
@@ -113,7 +113,7 @@ class Machine:
     ) -> tuple[Any, Any, Any] | None:
         """The results of each example, and the gradients where there is one result.
 
-        rows: the examples.  weights: the parameters, in the dtype.
+        rows: the examples, in the dtype or as doubles.  weights: the parameters, in the dtype.
         share: what gradients are multiplied by; None for no gradients.
         of_inputs: whether those of inputs are wanted.
 
@@ -122,7 +122,7 @@ class Machine:
         all where the graph must be asked: it refuses an example, or a result is inf or nan.
         """
         examples, count = rows
-        self.expect("examples", examples, count * self.inputs, 8)
+        self.expect_examples(rows)
         self.expect("weights", weights, self.weights, self.constants.itemsize)
         if share is not None and len(self.outputs) > 1:
             raise ValueError(f"gradients of one result, not of {len(self.outputs)}")
@@ -136,12 +136,18 @@ class Machine:
         fine = self.library.call(
             "machine_run", self.program.address, memory.address, read[0].address, count,
             *[room and room.address for room in (read[1], *written)], share or 0.0,
+            are_floats(examples),
         )  # fmt: skip
         self.spare.append(memory)
         for room in written if fine else []:
             if room:
                 room.fetch()
         return (values, slopes, sums) if fine else None
+
+    def expect_examples(self, rows: Rows) -> None:
+        """Refuse a buffer of another length, or of floats for a machine of doubles."""
+        size = self.constants.itemsize if are_floats(rows[0]) else 8
+        self.expect("examples", rows[0], rows[1] * self.inputs, size)
 
     @staticmethod
     def expect(name: str, numbers: Buffer, count: int, itemsize: int) -> None:
@@ -151,8 +157,22 @@ class Machine:
             raise ValueError(f"{name}: expected {count * itemsize} bytes, got {size}")
 
 
+class KnownRule(NamedTuple):
+    """An optimiser's rule that rules.h has, under this name.
+
+    columns: the parameters, and each number that it remembers of them.
+    weights: how many arguments change from step to step.
+    constants: the other arguments, as one_pass() in rules.h wants them.
+    """
+
+    name: str
+    columns: int
+    weights: int
+    constants: list[float]
+
+
 class Trainer:
-    """A Machine, the Machine of an optimiser's rule, and what both work on.
+    """A Machine, an optimiser's rule, and what both work on.
 
     columns: the parameters, and each number that the optimiser remembers of them.
     steps: how many it has taken.
@@ -161,29 +181,35 @@ class Trainer:
     """
 
     def __init__(
-        self, machine: Machine, rule: Machine, rows: Rows, batch_size: int,
+        self, machine: Machine, rule: Machine | KnownRule, rows: Rows, batch_size: int,
         columns: Sequence[Sequence[float]], steps: int,
     ) -> None:  # fmt: skip
         self.machine, self.rule, self.batch_size = machine, rule, batch_size
         self.examples, self.count = rows
-        Machine.expect("examples", self.examples, self.count * machine.inputs, 8)
-        if rule.inputs != len(rule.outputs) + 1:
-            raise ValueError(f"a rule of {rule.inputs} inputs and {len(rule.outputs)} results")
+        machine.expect_examples(rows)
+        if isinstance(rule, KnownRule):
+            width, program, number = rule.columns, None, machine.library.rules[rule.name]
+            constants = packed(machine.real, rule.constants)
+        else:
+            width, program, number = len(rule.outputs), rule.program.address, 0
+            constants = array(machine.real)
+            if rule.inputs != width + 1:
+                raise ValueError(f"a rule of {rule.inputs} inputs and {width} results")
         flat: array[float] = array(machine.real)
         for column in columns:
-            flat += array(machine.real, column)
-        Machine.expect("columns", flat, machine.weights * len(rule.outputs), flat.itemsize)
+            flat += packed(machine.real, column)
+        Machine.expect("columns", flat, machine.weights * width, flat.itemsize)
         room = machine.library.room
         self.buffers = [room(flat), room(flat[:])]
-        self.given = room(self.examples)
+        self.given, self.constants = room(self.examples), room(constants)
         self.gradients = room(zeros(machine.real, machine.weights))
         self.values = room(zeros(machine.real, batch_size * len(machine.outputs)))
         self.fields, self.training = machine.library.struct(
             "Training",
-            *[machine.program.address, rule.program.address, None, None],
-            *[self.given.address, self.count, batch_size, 0, 0],
+            *[machine.program.address, program, None, None],
+            *[self.given.address, are_floats(self.examples), self.count, batch_size, 0, 0],
             *[x.address for x in (*self.buffers, self.gradients, self.values)],
-            *[None, 0.0, steps],
+            *[None, rule.weights, number, self.constants.address, 0.0, steps],
         )
 
     @property
@@ -197,24 +223,30 @@ class Trainer:
         flat, n = now.fetch(), self.machine.weights
         return [flat[start : start + n] for start in range(0, len(flat), n)]
 
-    def train(self, first: int, last: int, numbers: Sequence[float]) -> tuple[int, float]:
-        """Do the batches from first up to last; how far it came, and the sum of their values.
+    def train(
+        self, first: int, last: int, numbers: Sequence[float], before: float = 0.0
+    ) -> tuple[int, float]:
+        """Do the batches from first up to last; how far it came, and the sum of all values.
 
         numbers: the rule's arguments that change, as many for each batch as it has weights.
+        before: the sum up to here.
         """
         table, fields = array(self.machine.real, numbers), self.fields
         Machine.expect("numbers", table, (last - first) * self.rule.weights, table.itemsize)
         if not 0 <= first <= last <= -(-self.count // self.batch_size):
             raise ValueError(f"no batches {first} to {last} in {self.count} examples")
         sizes = self.machine.library.sizes
-        memory, rule_memory = self.machine.borrow(sizes.lanes), self.rule.borrow(sizes.rule_lanes)
-        fields.memory, fields.rule_memory = memory.address, rule_memory.address
+        spare = [(self.machine, self.machine.borrow(sizes.lanes))]
+        fields.memory = spare[0][1].address
+        if isinstance(self.rule, Machine):
+            spare.append((self.rule, self.rule.borrow(sizes.rule_lanes)))
+            fields.rule_memory = spare[1][1].address
         fields.first_batch, fields.last_batch = first, last
         changing = self.machine.library.room(table)
-        fields.numbers, fields.loss = changing.address, 0.0
+        fields.numbers, fields.loss = changing.address, before
         done = self.machine.library.call("machine_train", self.training.address)
-        self.machine.spare.append(memory)
-        self.rule.spare.append(rule_memory)
+        for machine, memory in spare:
+            machine.spare.append(memory)
         return done, fields.loss
 
 
@@ -233,6 +265,11 @@ def as_int32(what: str, numbers: Sequence[int]) -> "array[int]":
         return array("i", numbers)
     except (OverflowError, TypeError) as error:
         raise ValueError(f"{what} of the machine has 32-bit integers: {error}") from None
+
+
+def are_floats(numbers: Buffer) -> bool:
+    """Whether these numbers have half the size of doubles."""
+    return memoryview(numbers).itemsize == 4
 
 
 def zeros(kind: str, count: int) -> "array[float]":

@@ -30,7 +30,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from micronn.compiler.buffers import Buffer, Rows, doubles, in_rows, view_of_doubles
+from micronn.compiler.buffers import Buffer, Rows, doubles, in_rows, view_of
 from micronn.compiler.build import REAL, NoMachine
 from micronn.compiler.machine import LIBRARIES, Machine
 from micronn.compiler.python_source import VOCABULARY, write_source
@@ -48,6 +48,7 @@ Values: TypeAlias = Sequence[Value]
 Root: TypeAlias = Value | Values
 # values (n * n_roots,), slopes by inputs (n * n_inputs,), slopes by params (n_params,), summed
 Found: TypeAlias = tuple[Sequence[float], Sequence[float], Sequence[float]]
+KINDS = {"float64": "d", "float32": "df"}  # of buffers that are read as they are
 BACKENDS = {  # and which kinds of machine are tried
     "auto": tuple(LIBRARIES), "machine": tuple(LIBRARIES), "native": ("native",),
     "wasm": ("wasm",), "python": (),
@@ -188,7 +189,7 @@ class Program:
         """The value of each example; a list of values for each if root is a list.
 
         batch: shape (n, n_inputs): rows of numbers, or a buffer of doubles such as a
-            NumPy array or array("d"), row after row.
+            NumPy array or array("d"), row after row; for float32 also one of floats.
 
         Raises ValueError for rows of another length, TypeError for what is no number.
 
@@ -224,7 +225,7 @@ class Program:
         (13.5, [9.0])
         """
         rows = self.some_rows(batch)
-        table = weights if view_of_doubles(weights) else [weights]
+        table = weights if view_of(weights) else [weights]
         numbers, height = doubles(table, len(self.params), "weights")
         if height != 1:
             raise ValueError(f"expected one row of {len(self.params)} weights, got {height}")
@@ -236,8 +237,8 @@ class Program:
         return array("d", [p.data for p in self.params])
 
     def rows(self, batch: Iterable[Any]) -> Rows:
-        """A batch as a buffer of doubles, and the number of its rows."""
-        return doubles(batch, len(self.inputs), "inputs")
+        """A batch as a buffer of doubles or of the dtype, and the number of its rows."""
+        return doubles(batch, len(self.inputs), "inputs", KINDS[self.dtype])
 
     def some_rows(self, batch: Iterable[Any]) -> Rows:
         """As rows(), at least one, to take the mean of one result."""

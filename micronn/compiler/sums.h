@@ -6,17 +6,21 @@
        y[j][i] += f[j][t] * rows[t][i]    for i < width, summed over t < terms
 
    Several rows y at a time, so that each row is read once for all of them and the
-   sums stay in registers: 4 rows of 32 numbers fill half of the registers of AVX-512,
-   4 rows of 8 those of older processors.  WebAssembly knows vectors
+   sums stay in registers: 4 rows of 4 vectors fill half of the registers of AVX-512,
+   4 rows of 2 those of older processors.  WebAssembly knows vectors
    of 16 bytes, of which a processor may have only 16: half of them for the sums. */
 
 #ifdef __AVX512F__
-enum { VECTOR = 64, TILE = 4, WIDE = 32, TALL = 4 };
+enum { VECTOR = 64, TILE = 4, WIDE = 4, TALL = 4 };
 #elif defined(__wasm__)
-enum { VECTOR = 16, TILE = VECTOR / sizeof(real), WIDE = 8, TALL = 2 };
+enum { VECTOR = 16, TILE = VECTOR / sizeof(real), WIDE = 8 / TILE, TALL = 2 };
 #else
-enum { VECTOR = 32, TILE = 4, WIDE = 8, TALL = 2 };
+enum { VECTOR = 32, TILE = 4, WIDE = 2, TALL = 2 };
 #endif
+
+typedef real Vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
+enum { SIDE = VECTOR / sizeof(real) }; /* numbers in a vector */
+_Static_assert(sizeof(Vector) == VECTOR, "this compiler knows no vectors");
 
 #if defined(__GNUC__) && !defined(__clang__)
 /* gcc's specialised copies keep the sums in memory, which is 4 times slower */
@@ -36,35 +40,54 @@ typedef struct {
 } Products;
 
 INLINE void add_tile(Products p, int j0, int i0, const int tile, const int wide) {
-    real sums[TILE][WIDE];
+    Vector sums[TILE][WIDE];
     real *restrict y = p.y + j0 * p.y_step + i0;
     const real *restrict factors = p.factors + j0 * p.factor_row, *restrict row = p.rows + i0;
-    const int64_t line = j0 / TILE * LINE, ahead = line < wide ? p.ahead : 0;
+    const int64_t line = j0 / TILE * LINE, ahead = line < wide * SIDE ? p.ahead : 0;
     for (int j = 0; j < tile; j++)
-        for (int i = 0; i < wide; i++) sums[j][i] = y[j * p.y_step + i];
+        for (int i = 0; i < wide; i++) sums[j][i] = *(Vector *)(y + j * p.y_step + i * SIDE);
     for (int t = 0; t < p.terms; t++, row += p.row_step) {
         if (ahead) __builtin_prefetch(row + ahead + line); /* one of its lines for each tile */
         for (int j = 0; j < tile; j++) {
             real factor = factors[j * p.factor_row + t * p.factor_step];
-            for (int i = 0; i < wide; i++) sums[j][i] += factor * row[i];
+            for (int i = 0; i < wide; i++) sums[j][i] += factor * *(Vector *)(row + i * SIDE);
         }
     }
+    for (int j = 0; j < tile; j++)
+        for (int i = 0; i < wide; i++) *(Vector *)(y + j * p.y_step + i * SIDE) = sums[j][i];
+}
+
+/* The same for so few numbers of each row that they are no vector */
+INLINE void add_part(Products p, int j0, int i0, const int tile, const int wide) {
+    real sums[TILE][4];
+    real *restrict y = p.y + j0 * p.y_step + i0;
+    const real *restrict factors = p.factors + j0 * p.factor_row, *restrict row = p.rows + i0;
+    for (int j = 0; j < tile; j++)
+        for (int i = 0; i < wide; i++) sums[j][i] = y[j * p.y_step + i];
+    for (int t = 0; t < p.terms; t++, row += p.row_step)
+        for (int j = 0; j < tile; j++) {
+            real factor = factors[j * p.factor_row + t * p.factor_step];
+            for (int i = 0; i < wide; i++) sums[j][i] += factor * row[i];
+        }
     for (int j = 0; j < tile; j++)
         for (int i = 0; i < wide; i++) y[j * p.y_step + i] = sums[j][i];
 }
 
-INLINE void add_columns(Products p, int i, const int wide) {
-    int j = 0;
-    for (; j + TILE <= p.count; j += TILE) add_tile(p, j, i, TILE, wide);
-    for (; j < p.count; j++) add_tile(p, j, i, 1, wide);
-}
+#define EACH_TILE(add, i, wide) \
+    int j = 0; \
+    for (; j + TILE <= p.count; j += TILE) add(p, j, i, TILE, wide); \
+    for (; j < p.count; j++) add(p, j, i, 1, wide);
+
+INLINE void add_columns(Products p, int i, const int wide) { EACH_TILE(add_tile, i, wide) }
+INLINE void add_few_columns(Products p, int i, const int wide) { EACH_TILE(add_part, i, wide) }
 
 static ONE_COPY void add_products(Products p) {
     int i = 0;
-    for (; i + WIDE <= p.width; i += WIDE) add_columns(p, i, WIDE);
-    for (; i + WIDE / 2 <= p.width; i += WIDE / 2) add_columns(p, i, WIDE / 2);
-    for (; i + 4 <= p.width; i += 4) add_columns(p, i, 4);
-    for (; i < p.width; i++) add_columns(p, i, 1);
+    for (; i + WIDE * SIDE <= p.width; i += WIDE * SIDE) add_columns(p, i, WIDE);
+    for (; i + WIDE / 2 * SIDE <= p.width; i += WIDE / 2 * SIDE) add_columns(p, i, WIDE / 2);
+    for (; i + SIDE <= p.width; i += SIDE) add_columns(p, i, 1);
+    for (; i + 4 <= p.width; i += 4) add_few_columns(p, i, 4);
+    for (; i < p.width; i++) add_few_columns(p, i, 1);
 }
 
 /* The same where each row lies the other way round, its terms side by side:
@@ -74,9 +97,7 @@ static ONE_COPY void add_products(Products p) {
    A vector of sums for each of TALL times 4 pairs of rows: so each vector that is read is
    used several times, and the sums fill half of the registers again. */
 
-typedef real Vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
-enum { SIDE = VECTOR / sizeof(real), ACROSS = 4 };
-_Static_assert(sizeof(Vector) == VECTOR, "this compiler knows no vectors");
+enum { ACROSS = 4 };
 
 INLINE real added_up(const Vector *vector) {
     Vector sums = *vector;
@@ -219,22 +240,36 @@ static void mean_forward(const real *v, const int32_t *a, real *out, int terms, 
     if (too_big) sum_forward(v, a, out, terms, (real)1 / terms, n);
 }
 
+INLINE void add_up_powers(const real *v, const int32_t *a, real *out, real *shares, int terms,
+                          int64_t n, const int lanes) {
+    real top[FEW], rest[FEW] = {0}; /* what the others add to the largest, which is 1 */
+    real again[FEW] = {0};          /* what one more of the largest adds */
+    for (int l = 0; l < lanes; l++) top[l] = v[a[0] * n + l];
+    for (int i = 1; i < terms; i++)
+        for (int l = 0; l < lanes; l++) {
+            const real x = v[a[i] * n + l];
+            top[l] = x > top[l] ? x : top[l];
+        }
+    for (int i = 0; i < terms; i++) {
+        real sizes[FEW];
+        for (int l = 0; l < lanes; l++) {
+            const real x = v[a[i] * n + l], size = exp_of(x - top[l]);
+            sizes[l] = x == top[l] ? 1 : size; /* inf - inf is nan */
+        }
+        for (int l = 0; l < lanes; l++) {
+            const int largest = v[a[i] * n + l] == top[l];
+            rest[l] += largest ? again[l] : sizes[l];
+            again[l] = largest ? 1 : again[l];
+        }
+        for (int l = 0; l < lanes; l++) shares[i * n + l] = sizes[l];
+    }
+    for (int l = 0; l < lanes; l++) out[l] = top[l] + log1p(rest[l]);
+    for (int i = 0; i < terms; i++)
+        for (int l = 0; l < lanes; l++) shares[i * n + l] /= 1 + rest[l];
+}
+
 static void logsumexp_forward(const real *v, const int32_t *a, real *out, real *shares, int terms,
                               int64_t n) {
-    for (int64_t l = 0; l < n; l++) {
-        real top = v[a[0] * n + l], rest = 0; /* what the others add to the largest, which is 1 */
-        int seen = 0;
-        for (int i = 1; i < terms; i++) {
-            const real x = v[a[i] * n + l];
-            top = x > top ? x : top;
-        }
-        for (int i = 0; i < terms; i++) {
-            const real x = v[a[i] * n + l];
-            real size = shares[i * n + l] = x == top ? 1 : exp(x - top); /* inf - inf is nan */
-            rest += x == top && !seen ? 0 : size;
-            seen |= x == top;
-        }
-        out[l] = top + log1p(rest);
-        for (int i = 0; i < terms; i++) shares[i * n + l] /= 1 + rest;
-    }
+    EACH_LANE(add_up_powers(v + l, a, out + l, shares + l, terms, n, FEW),
+              add_up_powers(v + l, a, out + l, shares + l, terms, n, 1))
 }

@@ -5,18 +5,26 @@ for its step.  In the machine both are programs: the optimiser's rule, called on
 Values, leaves a graph like any other.
 """
 
+import math
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from micronn.compiler.buffers import Rows
-from micronn.compiler.machine import Machine, Trainer
+from micronn.compiler.machine import KnownRule, Machine, Trainer
 from micronn.compiler.rebuild import UnknownOperation
 from micronn.compiler.tape import Tape, write_tape
 from micronn.engine import Value, as_value
-from micronn.optim import Optimizer
+from micronn.optim import AdamW, Optimizer, Rule, adam_rule, momentum_rule, sgd_rule
 
+# The rules that rules.h has: how many numbers each remembers, what its arguments are
+CORRECTIONS, BETAS = ["correction1", "correction2"], ["beta1", "beta2"]
+KNOWN: list[tuple[str, Rule, int, list[str], list[str]]] = [
+    ("SGD", sgd_rule, 0, ["lr"], []),
+    ("MOMENTUM", momentum_rule, 1, ["lr"], ["momentum"]),
+    ("ADAM", adam_rule, 2, ["lr", *CORRECTIONS], [*BETAS, "eps"]),
+]
 PATIENCE = 0.05  # seconds between two looks at whether Ctrl-C was pressed
 
 
@@ -85,7 +93,9 @@ class MachineTraining(Training):
 
     def __init__(self, program: Any, optimizer: Optimizer, rows: Rows, batch_size: int) -> None:
         super().__init__(program, optimizer, rows, batch_size)
-        self.rule = Machine(rule_tape(optimizer), program.dtype, program.machine.kind)
+        self.rule = known_rule(optimizer) or Machine(
+            rule_tape(optimizer), program.dtype, program.machine.kind
+        )
         # Where the parameters are in the optimizer's lists, which are the same ones as a rule
         self.indices: Sequence[int] = range(len(program.params))
         if optimizer.params != program.params:
@@ -99,15 +109,15 @@ class MachineTraining(Training):
         try:
             while done < self.batches:
                 start, end = time.perf_counter(), min(done + chunk, self.batches)
-                reached, loss = self.advance(done, end)
-                total += loss
+                reached, total = self.advance(done, end, total)
                 if reached < end:
                     self.store()
                     total += self.batch(reached)
                     self.load()
                     reached += 1
                 done = reached
-                chunk = chunk * 2 if time.perf_counter() - start < PATIENCE else max(1, chunk // 2)
+                times = PATIENCE / max(time.perf_counter() - start, PATIENCE / 100)
+                chunk = math.ceil(times * chunk)  # at least 1
         finally:
             try:
                 self.store()
@@ -116,9 +126,12 @@ class MachineTraining(Training):
                 raise
         return total
 
-    def advance(self, first: int, last: int) -> tuple[int, float]:
-        """Batches from first up to last, as far as the machine gets; the sum of the values."""
-        return self.trainer.train(first, last, self.arguments(last - first))
+    def advance(self, first: int, last: int, before: float) -> tuple[int, float]:
+        """Batches from first up to last, as far as the machine gets; the sum of all values.
+
+        before: the sum up to here, to go on from, so that its bits do not depend on the clock.
+        """
+        return self.trainer.train(first, last, self.arguments(last - first), before)
 
     def arguments(self, steps: int) -> list[float]:
         """Those of the rule that change from step to step, for so many steps to come."""
@@ -165,6 +178,23 @@ def put_grads(params: Sequence[Value], numbers: Iterable[float]) -> None:
     """Set the grad of each parameter."""
     for p, number in zip(params, numbers, strict=True):
         p.grad = number
+
+
+def known_rule(optimizer: Optimizer) -> KnownRule | None:
+    """The optimizer's rule, if rules.h has it and nobody has overridden a part of it."""
+    decays = getattr(optimizer.decayed, "__func__", None)
+    arguments = [*optimizer.step_arguments()], [*optimizer.constants]
+    for name, rule, remembered, *expected in KNOWN:
+        if rule is not optimizer.rule or [*arguments] != expected:
+            continue
+        if len(optimizer.names) != remembered or decays not in (Optimizer.decayed, AdamW.decayed):
+            continue
+        decay = optimizer.weight_decay
+        numbers = [0.0, decay] if decays is AdamW.decayed else [decay, 0.0]
+        for argument, number in optimizer.constants.items():
+            numbers += [number, 1.0 - number] if argument in BETAS else [number]
+        return KnownRule(name, 1 + remembered, len(arguments[0]), numbers)
+    return None
 
 
 def rule_tape(optimizer: Optimizer) -> Tape:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from programs import task
 
-from micronn.compiler import compile_graph, machine
+from micronn.compiler import compile_graph, machine, training
 from micronn.compiler.wasm import Sandbox
 from micronn.optim import Adam
 
@@ -51,6 +51,7 @@ def recorded(request, monkeypatch):
     """The module, and the calls of a training in wasmtime, with its memory before and after."""
     sandbox, calls = Sandbox(request.param), []  # a new one, whose memory has not grown
     monkeypatch.setattr(machine, "library", lambda kind, dtype: sandbox)
+    monkeypatch.setattr(training, "PATIENCE", 1e9)  # few calls, however slow their copies are
     run = sandbox.call
 
     def memory():

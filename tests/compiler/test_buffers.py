@@ -1,12 +1,13 @@
 """Rows of numbers may come as lists, as arrays or as NumPy's; other shapes are refused."""
 
+import math
 from array import array
 
 import pytest
-from programs import GRAPHS, ROWS, each_backend, program_of
+from programs import GRAPHS, ROWS, each_backend, each_machine, program_of, task
 
 from micronn.compiler import compile_graph
-from micronn.engine import Value
+from micronn.engine import DomainError, Value
 from micronn.optim import SGD
 
 
@@ -21,6 +22,32 @@ def test_a_batch_of_another_shape_or_kind_is_refused(batch, backend):
                 lambda b: program.train(b, SGD(w, 0.1), 1)):  # fmt: skip
         with pytest.raises((TypeError, ValueError)):
             use(batch)
+
+
+@each_backend
+def test_floats_are_read_as_they_are_where_the_program_has_floats(backend):
+    rows = task()[3]
+    floats = array("f", [number for row in rows for number in row])
+    rounded, found = array("d", floats), []
+    for batch in (floats, rounded, memoryview(floats).cast("B").cast("f").toreadonly()):
+        model, loss, x, _ = task()
+        program = compile_graph(loss, x, model.parameters(), backend, "float32")
+        values = program.values(batch)
+        losses = list(program.train(batch, SGD(model.parameters(), 0.1), 2, batch_size=32))
+        found.append((values, losses))
+        with pytest.raises(ValueError, match="inputs"):
+            program.values(batch[1:])
+    assert found[0] == found[1] == found[2]
+    assert len(found[0][0]) == len(rows)
+
+
+@each_machine
+def test_floats_that_are_infinite_are_left_to_the_graph(kind):
+    x, w = Value(1.0), Value(2.0)
+    program = compile_graph((w * x).tanh(), [x], [w], kind, "float32")
+    assert program.values(array("f", [math.inf, 0.0])) == [1.0, 0.0]
+    with pytest.raises(DomainError, match="inf"):
+        compile_graph(x.sin(), [x], [], kind, "float32").values(array("f", [math.inf]))
 
 
 @each_backend

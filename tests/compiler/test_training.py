@@ -7,7 +7,7 @@ import math
 import sys
 
 import pytest
-from programs import each_backend, machine_only, task
+from programs import each_backend, each_machine, machine_only, task
 
 from micronn import optim
 from micronn.compiler import compile_graph, machine, training
@@ -59,6 +59,70 @@ def test_training_takes_the_steps_that_the_graph_takes(name, backend):
     assert state["steps"] == reference.steps == 12
     for column, numbers in reference.state.items():
         assert state["state"][column] == pytest.approx(numbers, rel=1e-9, abs=1e-14)
+
+
+# Rules that machine.c does in one pass
+
+
+@each_machine
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_rule_in_one_pass_takes_the_steps_of_its_tape_to_the_bit(name, dtype, kind, monkeypatch):
+    found = []
+    for _ in ("in one pass", "by its tape"):
+        model, loss, x, rows = task()
+        program = compile_graph(loss, x, model.parameters(), kind, dtype)
+        optimizer = OPTIMIZERS[name](model.parameters())
+        known = training.known_rule(optimizer)
+        losses = list(program.train(rows, optimizer, epochs=3, batch_size=32))
+        found.append((losses, [p.data for p in model.parameters()], optimizer.state_dict()))
+        assert (known is None) == (name == "nesterov" or len(found) == 2)
+        monkeypatch.setattr(training, "known_rule", lambda optimizer: None)
+    assert found[0] == found[1]
+
+
+@each_machine
+def test_adam_in_one_pass_refuses_what_floats_are_too_small_for(kind):
+    # Without a gradient the step is 0 / (0 + eps), and 1e-50 is 0 in float32.
+    x, w = Value(1.0), Value(1.0)
+    program = compile_graph(w * x, [x], [w], kind, "float32")
+    optimizer = Adam([w], lr=0.5, eps=1e-50)
+    assert training.known_rule(optimizer)
+    list(program.train([[0.0]], optimizer, 1))
+    assert (w.data, optimizer.steps) == (1.0, 1)
+
+
+class HalfDecay(SGD):
+    def decayed(self, p, g, lr):
+        return p * 0.5, g
+
+
+class Slower(Adam):
+    def step_arguments(self):
+        return {"correction1": 1.0, "correction2": 1.0, "lr": 0.001}
+
+
+@each_backend
+@pytest.mark.parametrize("kind", [HalfDecay, Slower])
+def test_a_rule_of_which_a_part_is_overridden_is_the_one_that_is_taken(kind, backend):
+    x, w = Value(1.0), Value(4.0)
+    program, optimizer = compile_graph(w * x, [x], [w], backend), kind([w], lr=0.25)
+    assert training.known_rule(optimizer) is None
+    list(program.train([[1.0]], optimizer, 1))
+    # 4 / 2 - 0.25 * 1; and m = 0.1, v = 0.001 uncorrected: 4 - 0.001 * 0.1 / sqrt(0.001)
+    assert w.data == pytest.approx(1.75 if kind is HalfDecay else 4.0 - 1e-4 / math.sqrt(1e-3))
+
+
+@each_machine
+def test_the_losses_do_not_depend_on_how_quick_the_machine_is(kind, monkeypatch):
+    def losses():
+        model, loss, x, rows = task()
+        program = compile_graph(loss, x, model.parameters(), kind)
+        return list(program.train(rows, SGD(model.parameters(), 0.1), epochs=5, batch_size=3))
+
+    quick = losses()
+    monkeypatch.setattr(training, "PATIENCE", 1e-9)  # one batch, then look for Ctrl-C
+    assert losses() == quick
 
 
 @each_backend
@@ -128,16 +192,18 @@ def test_ctrl_c_leaves_parameters_and_optimizer_at_the_same_step(monkeypatch):
     program, optimizer = compile_graph(loss, x, params, "machine"), Adam(params)
     train, calls = Trainer.train, []
 
-    def interrupted(self, first, last, numbers):
+    def interrupted(self, first, last, *arguments):
         if len(calls) == 2:
             raise KeyboardInterrupt
         calls.append(last - first)
-        return train(self, first, last, numbers)
+        return train(self, first, last, *arguments)
+
+    monkeypatch.setattr(training, "PATIENCE", 1e-9)  # so that every batch is a call of its own
 
     monkeypatch.setattr(Trainer, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(program.train(rows, optimizer, 10, batch_size=5))
-    assert optimizer.steps == sum(calls) == 3
+    assert optimizer.steps == sum(calls) == 2
     monkeypatch.undo()
     stopped = [p.data for p in params]
     model, loss, x, rows = task()
@@ -145,7 +211,7 @@ def test_ctrl_c_leaves_parameters_and_optimizer_at_the_same_step(monkeypatch):
         compile_graph(loss, x, model.parameters(), "machine"),
         Adam(model.parameters()),
     )
-    list(program.train(rows[:15], optimizer, 1, batch_size=5))
+    list(program.train(rows[:10], optimizer, 1, batch_size=5))
     assert stopped == [p.data for p in params]
 
 

@@ -155,7 +155,7 @@ class Program {
     const last = new BigUint64Array(machine.exports.memory.buffer, values + 8 * (size - 1), 1);
     last[0] = UNWRITTEN;
     const finite = machine.exports.machine_run(
-      this.struct.address, scratch, given, BigInt(count), read, sums, values, slopes, share ?? 0);
+      this.struct.address, scratch, given, BigInt(count), read, sums, values, slopes, share ?? 0, 0n);
     if (last[0] === UNWRITTEN) {
       return {values: null, slopes: null, sums: null, refused: true, finite: false};
     }
@@ -202,7 +202,7 @@ class Trainer {
       program: program.struct.address, rule: rule.struct.address,
       memory: program.scratch(machine.sizes.get("lanes")),
       rule_memory: rule.scratch(machine.sizes.get("rule_lanes")),
-      examples: this.examples, count, batch_size: batchSize,
+      examples: this.examples, count, batch_size: batchSize, arguments: rule.weights,
       gradients: machine.put(new Float64Array(weights)),
       values: machine.put(new Float64Array(batchSize * outputs.length))
     });
