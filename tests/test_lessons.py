@@ -9,6 +9,7 @@ import re
 import tokenize
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 from recorded_run import recorded
@@ -16,6 +17,7 @@ from recorded_run import recorded
 import micronn
 from micronn.draw import draw
 from micronn.engine import Value
+from micronn.nn import MLP
 from micronn.viewer import save_worksheet
 
 DEMOS = Path(__file__).parent.parent / "demos"
@@ -271,6 +273,14 @@ def picture_to_keep(tmp_path):
     return draw(f).save(tmp_path / "f.svg")
 
 
+def folded_picture(tmp_path):
+    """A picture whose cards are whole neurons."""
+    model = MLP(2, [4, 1], "tanh", rng=Random(1))
+    out = model([0.5, 0.25])
+    out.backward()
+    return draw(out, model, "neurons").save(tmp_path / "net.svg")
+
+
 def page_of_steps(tmp_path):
     """The page that steps through a computation."""
     return draw(Value(2.0, "a") * Value(3.0, "b")).save(tmp_path / "step.html")
@@ -286,7 +296,7 @@ def page_of_a_run(tmp_path):
     return recorded().save(tmp_path / "run.html")
 
 
-PAGES = [picture_to_keep, page_of_steps, sheet_to_print, page_of_a_run]
+PAGES = [picture_to_keep, folded_picture, page_of_steps, sheet_to_print, page_of_a_run]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -92,6 +92,6 @@ def value_legend(m: float | None, by: str, sums: bool) -> list[Item]:
 
 
 STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"
-WIDTHS = words("wire: the wider, the larger its messages")
+WIDTHS = words("wire (edge): the wider, the larger its messages (gradient contributions)")
 BAR = words("bar: how many values fall in each shade")
 LAYERS = [shade_scale("shade", STRENGTHS), words("matrix: one column per neuron"), BAR]
