@@ -106,7 +106,7 @@ def line(
 
 
 def curve(n: int = 50, noise: float = 0.2, rng: Rng = None) -> Examples:
-    """Points around one wave of a sine: too bent for a line, easy to learn with all its noise.
+    """Points around one wave of a sine: too curved for a line, easy to learn with all its noise.
 
     n, noise, rng: as for line.
 

@@ -133,8 +133,8 @@ def measured(
 ) -> LayerHealth:
     """The numbers of one layer, not yet read."""
     relus = [all(s == 0.0 for _, s in fired) for fired in units.values() if fired[0][0] == "relu"]
-    bent = [(op, s) for fired in units.values() for op, s in fired if op in STEEPEST]
-    flat = [s < FLAT * STEEPEST[op] for op, s in bent]
+    squashed = [(op, s) for fired in units.values() for op, s in fired if op in STEEPEST]
+    flat = [s < FLAT * STEEPEST[op] for op, s in squashed]
     weight = root_mean_square([p.data for p in parameters])
     update = None
     if moved and weight:
