@@ -35,7 +35,8 @@ for h in (1.0, 0.1, 0.01, 0.001):
 print("The smaller the step, the closer to one number.  A big step says nothing at all.\n")
 
 # Now without moving anything, and for a and b at once (partial derivatives).
-# A Value is a number that remembers how it was made; backward() fills in every grad.
+# A Value has a number, its data, and remembers how it was made; backward() fills in every
+# grad.
 a, b = Value(A, "a"), Value(B, "b")
 out = f(a, b)
 out.backward()

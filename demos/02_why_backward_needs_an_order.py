@@ -80,6 +80,7 @@ z1 = x * w1
 h = z1.relu()
 z2 = h * w2
 loss = z2**2
+# label is a name to print; op is what made a Value, and empty where it was given.
 for value, name in ((z1, "z1"), (h, "h"), (z2, "z2"), (loss, "loss")):
     value.label = name
 loss.backward()

@@ -50,7 +50,8 @@ recorder = Recorder(
     model, loss=margin, example=example, data=train, optimizer=optimizer, batch_size=20,
     every=5, title="Two moons, 2-6-1",
 )  # fmt: skip
-# steps() trains, and says after each epoch what came of it; record() keeps every fifth.
+# steps() trains, and says after each epoch what came of it, with accuracy() as its metric;
+# record() keeps every fifth.
 learning = steps(model, margin, train, optimizer, epochs=100, batch_size=20,
                  validation=validation, metric=accuracy, engine="python", rng=rng)  # fmt: skip
 run = list(recorder.record(learning))

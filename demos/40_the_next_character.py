@@ -27,6 +27,7 @@ from micronn.training import evaluate, fit
 
 KEPT, WINDOWS, SEEDS = 60, (0, 1, 2, 3), (7, 8, 9)
 print(f"{len(NAMES)} names, such as {', '.join(NAMES[::60])}; {KEPT} of them are kept back")
+# NAMES is a list of first names, LETTERS the alphabet with a full stop as the end of a name.
 # next_letters() makes questions of names; a letter is a one_hot() list of 27 numbers.
 inputs, targets = next_letters(["amelia"], window=3)
 print(f"'amelia' is {len(targets)} questions:", end=" ")

@@ -24,8 +24,6 @@ DEMOS = Path(__file__).parent.parent / "demos"
 LESSONS = {int(path.name[:2]): path for path in sorted(DEMOS.glob("[0-9]*.py"))}
 every_lesson = pytest.mark.parametrize("number", LESSONS, ids=lambda k: LESSONS[k].stem)
 
-SAID = ("COMMENT", "STRING", "FSTRING_MIDDLE")  # the last one from Python 3.12 on
-
 # Attributes of another library's objects that have the names of some of ours.
 NOT_OURS = {"print", "add_row", "sample", "weight", "bias"}
 
@@ -104,11 +102,14 @@ def test_a_lesson_uses_no_name_that_it_or_those_before_it_have_not_explained(num
 def prose(number):
     """What a lesson says: its text behind the first lines, its comments and what it prints."""
     program = LESSONS[number].read_text("utf-8")
-    parts = [program.split('"""')[1].split("\n\n", 2)[2]]
-    for token in tokenize.generate_tokens(io.StringIO(program.split('"""', 2)[2]).readline):
-        if "prints:" not in token.string and tokenize.tok_name[token.type] in SAID:
-            parts.append(token.string)
-    return " ".join(parts)
+    strings = [
+        node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)
+    ]
+    tokens = tokenize.generate_tokens(io.StringIO(program).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    strings = [text for text in strings if isinstance(text, str)]
+    strings[0] = strings[0].split("\n\n", 2)[2]
+    return " ".join([*strings, *[line for line in comments if "prints:" not in line]])
 
 
 @every_lesson
