@@ -14,7 +14,18 @@ from typing import NamedTuple
 from micronn.engine import Value
 from micronn.grade.causes import Formula, Slip, Tried, agrees, close, operation, slip_of_one, spoken
 from micronn.grade.ends import GONE, end_of
-from micronn.grade.faults import CROSSED, MESSAGES, NODES, Fault, Pass, send_one, sending, sent_by
+from micronn.grade.faults import (
+    CROSSED,
+    MESSAGES,
+    NODES,
+    Fault,
+    Pass,
+    at,
+    send_one,
+    sending,
+    sent_by,
+    times,
+)
 from micronn.grade.passes import PASSES
 from micronn.grade.programs import FUNCTIONS, KINDS, LIMITS, NINE, Numbers, Program, numbers, right
 from micronn.grade.trial import Ended
@@ -31,6 +42,20 @@ NO_NUMBER = (math.nan, math.nan)
 SINGLE = ("one", "upstream", "reuse", "order")  # kinds of programs that one pass decides
 APART = ("start", "one", "constant", "upstream", "large")  # of each operation the first is told
 NOTHING = next(k for k, row in enumerate(MESSAGES) if row[0].startswith("nothing"))
+EVERYWHERE = [  # what all nodes do wrong
+    Fault(
+        ways[0],
+        cause,
+        remedy,
+        ways,
+        is_loose=is_loose,
+        fitted=(lambda k: at(sending(partial(times, k)), OPS.values()))
+        if "constant" in cause
+        else None,
+    )
+    for send, cause, remedy, sends, _, is_loose, _ in NODES
+    for ways in [tuple([at(way, OPS.values()) for way in sends or (send,)])]
+]
 ONE_SIDED = [  # messages that are wrong for one of two operands
     Fault(sends[0], f"for the {side} operand, {cause}", remedy, tuple(sends))
     for cause, remedy, news in MESSAGES
@@ -88,15 +113,17 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
     plain = {p: a for p, a in tried.items() if is_plain(p, inner)}
     basic = {p: a for p, a in plain.items() if {*p.needs} <= {"__add__", "__mul__"} and p.needs}
     first = {p: a for p, a in basic.items() if p.kind in SINGLE}
-    fault = fault_of_pass(first)
+    singles = {p: a for p, a in plain.items() if p.kind in SINGLE}
+    later = {p: a for p, a in basic.items() if p not in first}
+    fault = fault_of_pass(first, singles, later)
     strict = fault and not fault.is_loose
     findings, suspects = ({}, set()) if strict else faults_of_operations(plain, tried, wrong)
-    if strict or fault and not all(finding.is_known for finding in findings.values()):
+    if fault and (strict or len(findings) != 1 or not all(x.is_known for x in findings.values())):
         before = [(p, a) for p, a in wrong.items() if is_wrong_before(p, a)]
-        assert fault
-        return [shown_by(fault, first), *[found(p, a, tried) for p, a in before]]
-    later = {p: a for p, a in basic.items() if p not in first}
-    fault = None if suspects & {"__add__", "__mul__"} else fault_of_pass(later)
+        return [shown_by(fault, singles), *[found(p, a, tried) for p, a in before]]
+    if suspects & {"__add__", "__mul__"}:
+        later = {}
+    fault = fault_of_pass(later, {}, {})
     if fault:
         findings[fault.cause] = shown_by(fault, later)
         wrong = {p: a for p, a in wrong.items() if p not in later}
@@ -165,20 +192,49 @@ def is_wrong_before(program: Program, answer: Numbers | Ended) -> bool:
 # A wrong pass
 
 
-def fault_of_pass(answers: Answers) -> Fault | None:
-    """The fault of the gallery that says the same on all these programs."""
-    order = sorted(answers.items(), key=lambda item: agrees_at_all(item[1], item[0]))
-    if all(agrees_at_all(answer, program) for program, answer in order):
-        return None
-    return next((fault for fault in PASSES if is_said_by(fault, order)), None)
+def fault_of_pass(first: Answers, singles: Answers, later: Answers) -> Fault | None:
+    """The fault that says the same on all these programs.
+
+    first: those of + and * alone, which show the whole pass.  singles: those of any operation,
+        for what all nodes do.  later: those of several passes, to choose between faults.
+    """
+    matches = [
+        fault
+        for faults, answers in ((PASSES, first), (EVERYWHERE, singles))
+        if not all(agrees_at_all(answer, program) for program, answer in answers.items())
+        for fault in faults
+        if way_of(fault, answers)
+    ]
+    return max(
+        matches,
+        key=lambda fault: (
+            sum([bool(way_of(fault, {p: a})) for p, a in later.items()]) - 100 * fault.is_loose
+        ),
+        default=None,
+    )
 
 
-def is_said_by(fault: Fault, answers: Sequence[tuple[Program, Numbers | Ended]]) -> bool:
-    """Whether an engine with this fault would answer so."""
-    passes = fault.variants or (fault.backward,)
-    if fault.is_loose:
-        return all(any(gives(backward, p, a) for backward in passes) for p, a in answers)
-    return any(all(gives(backward, p, a) for p, a in answers) for backward in passes)
+def way_of(fault: Fault, answers: Answers) -> Pass | None:
+    """The variant of a fault that gives all these answers, or one of them if it is loose."""
+    asked = sorted(answers.items(), key=lambda item: agrees_at_all(item[1], item[0]))
+    if not fault.is_loose:
+        ways = ways_of(fault, *asked[0]) if asked else ()
+        return next((way for way in ways if all(gives(way, p, a) for p, a in asked)), None)
+    if all(any(gives(way, p, a) for way in ways_of(fault, p, a)) for p, a in asked):
+        return fault.backward
+    return None
+
+
+def ways_of(fault: Fault, program: Program, answer: Numbers | Ended) -> Sequence[Pass]:
+    """The variants of a fault, also those with a factor that an answer shows."""
+    ways = fault.variants or (fault.backward,)
+    if fault.fitted is None or isinstance(answer, Ended):
+        return ways
+    pairs = [
+        (answer[name][1], grad) for name, (_, grad) in right(program).items() if name in answer
+    ]
+    factors = {x for x, _ in pairs} | {x / y for x, y in pairs if y}
+    return [*ways, *[fault.fitted(k) for k in sorted(factors)]]
 
 
 def gives(backward: Pass, program: Program, answer: Numbers | Ended) -> bool:
@@ -212,17 +268,20 @@ def faults_of_operations(
             if p.kind in (*SINGLE, "constant") and method in p.needs
             and {OPS.get(x) for x in p.needs} <= allowed
         }  # fmt: skip
+        ended = [p for p, a in mine.items() if isinstance(a, Ended)]
+        mine = {p: a for p, a in mine.items() if p not in ended}
         odd = [p for p in mine if not gives(sent_by(model), p, mine[p])]
-        if not odd:
+        if not odd and not ended:
             model.update({op: send_one} if mine else {})
             continue
         suspects.add(method)
-        fault = fault_of_operation(op, mine, odd, model, tried)
-        if fault and not isinstance(mine[odd[0]], Ended):
+        fault = fault_of_operation(op, mine, odd, model, tried) if odd else None
+        if fault:
             model[op] = fault.backward
             found_faults.setdefault(fault.cause, (fault, [], odd[0]))[1].append(op)
         else:
-            finding = found(odd[0], mine[odd[0]], tried)
+            program = [*odd, *ended][0]
+            finding = found(program, plain[program], tried)
             findings.setdefault(finding.cause, finding)
     for fault, ops, program in found_faults.values():
         cause = (where(ops, [*model]) if fault.remedy else "") + fault.cause
@@ -245,10 +304,6 @@ def fault_of_operation(
 ) -> Fault | None:
     """The fault of one operation that gives all the numbers, together with a model of the rest."""
 
-    def explains(send: Pass) -> bool:
-        whole = sent_by({**model, op: send})
-        return all(gives(whole, p, mine[p]) for p in [*odd, *mine])
-
     one = next((p for p in odd if p.kind in ("one", "constant")), None)
     slip = slip_of(one, tried) if one else None
     likely = list[Fault]()
@@ -259,9 +314,11 @@ def fault_of_operation(
     if op not in ("-", "+"):  # where the derivatives are too much alike to tell
         likely = [*CROSSED, *likely]
     for fault in [*likely, *NODES, *ONE_SIDED]:
-        passes = [send for send in fault.variants or (fault.backward,) if explains(send)]
-        if passes:
-            return fault._replace(backward=passes[0])
+        sends = fault.variants or (fault.backward,)
+        ways: dict[Pass, Pass] = {sent_by({**model, op: send}): send for send in sends}
+        way = way_of(Fault([*ways][0], "", "", tuple(ways), is_loose=fault.is_loose), mine)
+        if way:
+            return fault._replace(backward=ways[way])
     return None
 
 

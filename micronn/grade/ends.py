@@ -13,8 +13,8 @@ STATE = (
     "`operands=[]`, or a name outside of the methods"
 )
 KEPT = (
-    "this program is right in a new process and wrong after others: something is kept from one "
-    "graph or pass to the next",
+    "this program gives other numbers after others than in a new process: something is kept from "
+    "one graph or pass to the next, in a list or set that all Values share",
     STATE,
 )
 GONE = (
@@ -35,8 +35,10 @@ ENDS = [  # the kind of program, the exception and its words; the mistake, its r
     (".*", "TypeError: .*unhashable type", "a Value cannot be put into a set: a class with __eq__ "
      "has no __hash__ of its own any more",
      "write `__hash__ = object.__hash__`, or leave both out"),
-    (".*", "(Attribute|Type)Error: .*'?NoneType'?", "{text} meets None, where it expects a Value: "
-     "`return out` is forgotten, or a result is None", "return the new Value from each operation"),
+    (".*", "(Attribute|Type)Error: .*'?NoneType'?", "{text} meets None: `return out` is forgotten, "
+     "or a gradient begins as None", "return the new Value from each operation; begin with 0.0"),
+    (".*", "ValueError: not enough values to unpack", "the operands are kept in a set, so that "
+     "`a * a` has one operand, not two", "keep them in a tuple or a list"),
     (".*", "(AttributeError: '(int|float)' object has no|TypeError: .*'(int|float)' object is not)",
      "{text} meets a plain number, where it expects a Value",
      "begin with `other = other if isinstance(other, Value) else Value(other)`"),

@@ -13,6 +13,7 @@ on all programs has that fault.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
@@ -28,6 +29,7 @@ class Fault(NamedTuple):
     is_limit: whether a right engine may be so.
     is_loose: whether each program may ask for another variant, as where a set gives the
         operands in an order of its own.
+    fitted: the pass with this fault and a number that an engine's answer shows.
     """
 
     backward: Pass
@@ -36,6 +38,7 @@ class Fault(NamedTuple):
     variants: tuple[Pass, ...] = ()
     is_limit: bool = False
     is_loose: bool = False
+    fitted: Callable[[float], Pass] | None = None
 
 
 def pairs(node: Value) -> Iterable[tuple[Value, float]]:
@@ -105,6 +108,18 @@ def one_for_all(k: int, node: Value) -> None:
         node.operands[k].grad += node.local_grads[k] * node.grad
 
 
+def zipped(order: Callable[[Value], float], step: int, node: Value) -> None:
+    """The operands are put into another order, and the derivatives are not; a set if step."""
+    operands = [*dict.fromkeys(node.operands)][::step] if step else node.operands
+    for operand, local_grad in zip(sorted(operands, key=order), node.local_grads, strict=False):
+        operand.grad += local_grad * node.grad
+
+
+def by_chance(bits: int, x: Value) -> float:
+    """A place in a set, which nobody knows: a bit for each number."""
+    return bits >> hash(x.data) % 6 & 1
+
+
 def swapped_operands(node: Value) -> None:
     for operand, local_grad in zip(node.operands, reversed(node.local_grads), strict=True):
         operand.grad += local_grad * node.grad
@@ -148,6 +163,10 @@ def sent_by(sends: Mapping[str, Pass]) -> Callable[[Value], None]:
 
 def send_one(node: Value) -> None:
     send([node])
+
+
+def times(k: float, old: float, local: float, up: float, x: Value, y: Value) -> float:
+    return old + k * local * up
 
 
 def limited(most: float) -> Iterable[New]:
@@ -231,13 +250,20 @@ MESSAGES: list[tuple[str, str, list[New]]] = [  # the mistake, its remedy, the n
     ("messages are cut off (clipped) at a largest size", "pass them on as they are",
      [*[new for most in (1.0, 5.0, 10.0, 0.5, 2.0, 0.1, 3.0, 100.0) for new in limited(most)]]),
     ("every message is multiplied by a constant that does not belong there", MESSAGE,
-     [*[partial(lambda k, old, local, up, x, y: old + k * local * up, k)
-       for k in (2.0, 0.5, 0.1, 10.0, 0.01, 3.0, 0.9, 0.99, 100.0)]]),
+     [partial(times, 2.0)]),
 ]  # fmt: skip
 LOOP = "bind what a closure needs as a default argument, or put it into a tuple"
+BY_NUMBER = attrgetter("data")
 CROSSED = [  # messages that go the wrong way
     Fault(swapped_operands, "each operand gets the gradient of the other one",
           "d(a * b)/da is b, and d(a * b)/db is a"),
+    Fault(partial(zipped, BY_NUMBER, 0), "the operands are sorted, and their derivatives are "
+          "not: they change places", "keep both in the order of the operation",
+          (partial(zipped, BY_NUMBER, 0), partial(zipped, lambda x: -x.data, 0))),
+    Fault(partial(zipped, BY_NUMBER, 1), "the operands are kept in a set, whose order is not "
+          "that of the derivatives: they change places", "keep them in a tuple or a list",
+          tuple([partial(zipped, partial(by_chance, k % 64), 1 - k // 64 * 2) for k in range(128)]),
+          is_loose=True),
     Fault(partial(one_for_all, -1), "the last operand gets its message once for each operand, as "
           "closures made in a loop do: each sees the last", LOOP),
     Fault(partial(to_one, -1), "the messages of both operands go to the last one, as "

@@ -15,9 +15,11 @@ from typing import NamedTuple
 from micronn.grade.causes import agrees, close
 from micronn.grade.diagnosis import Answers, Finding, agrees_at_all, diagnosed, finished, found
 from micronn.grade.ends import KEPT
+from micronn.grade.passes import PASSES
 from micronn.grade.programs import FUNCTIONS, PROGRAMS, Numbers, Program, mixed, smaller
 from micronn.grade.trial import Ended, Trial, try_engine
 
+ONE_GRAPH = ("start", "one", "upstream", "reuse", "order", "fresh", "again")  # kinds of programs
 # What is raised where an engine does not claim to do something, as with a plain number
 NOT_CLAIMED = ("TypeError", "AttributeError", "AssertionError", "NotImplementedError")
 
@@ -114,17 +116,22 @@ def alone(path: Path, cls: str | None, programs: Sequence[Program]) -> Answers:
 
 def regraded(path: Path, cls: str | None, trial: Trial, graded: Grade, program: Program) -> Grade:
     """The grade of an engine whose answer to a program changes after other programs."""
+    causes = {fault.cause for fault in PASSES}
     answers = [alone(path, cls, [program])[program] for _ in range(3)]
     if not all(is_same(answer, answers[0]) for answer in answers):
         return graded  # it depends on chance, as on the order of a set
-    kept = Finding(program.kind, *KEPT, program, finished(trial.answers[program]))
-    wrong = [p for p, a in trial.answers.items() if not agrees_at_all(a, p) and can_run(p, trial)]
-    trial.answers.update(alone(path, cls, wrong))
-    graded = judged(path, trial)
-    known = [x for x in graded.findings if x.is_known]
-    if any(not x.is_limit for x in known) or not agrees_at_all(answers[0], program):
+    if causes.intersection([x.cause for x in graded.findings if not x.is_limit]):
         return graded
-    return graded._replace(findings=[kept, *known])
+    kept = Finding(program.kind, *KEPT, program, finished(trial.answers[program]))
+    basic = {"__add__", "__mul__"}
+    wrong = [
+        p for p, a in trial.answers.items()
+        if p.kind in ONE_GRAPH and basic.issuperset(p.needs) and not agrees_at_all(a, p)
+    ]  # fmt: skip
+    trial.answers.update(alone(path, cls, wrong))
+    again = judged(path, trial)
+    named = [x for x in again.findings if x.cause in causes and not x.is_limit]
+    return again._replace(findings=named or [kept])
 
 
 def smallest(path: Path, cls: str | None, graded: Grade) -> Grade:
