@@ -21,6 +21,7 @@ mistake that everybody makes with it once.
 import random
 from pathlib import Path
 from statistics import fmean, pstdev
+from textwrap import fill
 
 from micronn.data import split
 from micronn.datasets import read_csv
@@ -58,7 +59,7 @@ gap.write_text("\n".join([*lines[:7], "55,2,,suburb,640", *lines[7:9]]) + "\n", 
 try:
     read_csv(gap, target="rent")
 except ValueError as problem:
-    print(f"with a gap: {problem}")
+    print(fill(f"with a gap: {problem}", width=88))
 # prints: with a gap: flats_with_a_gap.csv, line 8
 
 
@@ -128,7 +129,8 @@ for column in table.columns:
     known = table.words.get(column)
     x += [float(new[column] == word) for word in known] if known else [new[column]]
 fair = 120.0 + 8.0 * 1.2 * 60.0 + 25.0 * 2.0 + 150.0
-print(f"A NEW FLAT, {new}: its rent by the rule, without noise, {fair:.0f}")
+print(f"A NEW FLAT in the {new['district']}, {new['area']:.0f} m2, of {new['year']:.0f}:", end=" ")
+print(f"by the rule {fair:.0f} euros")
 right, wrong = [], []
 for net, by, middle, spread in nets:
     right.append(net(scaled(x, by)).data * spread + middle)
@@ -141,9 +143,7 @@ print(
 )
 # prints: all within twice what they were off by on average: True
 near, far = (max(rents) - min(rents) for rents in (right, wrong))
-print(
-    f"forgetting it they are {far:.0f} euros apart, not {near:.0f}, and no error says so;", end=" "
-)
+print(f"forgetting it they are {far:.0f} euros apart, not {near:.0f}, and no error says so:")
 print(f"more than 3 times as far: {far > 3.0 * near}")
 # prints: more than 3 times as far: True
 

@@ -1,7 +1,7 @@
 """Demo 40.  The next character
 
 Run:    python demos/40_the_next_character.py
-Takes:  about three seconds, and a minute without a C compiler
+Takes:  about three seconds, and a minute without a C compiler and WebAssembly
 Before: lesson 36
 After:  you can train a model that writes, and measure it
 New:    LETTERS, NAMES, next_letters, one_hot

@@ -1,7 +1,7 @@
 """Demo 41.  The blank and the next sentence
 
 Run:    python demos/41_the_blank_and_the_next_sentence.py
-Takes:  about three seconds, longer without a C compiler
+Takes:  about three seconds, longer without a C compiler and WebAssembly
 Before: lessons 39, 40
 After:  you can make questions out of plain text, and learn from them
 New:    sentence_pairs
