@@ -105,7 +105,7 @@ WRONG = {
         "`a += b` changes a itself",
     ),
     "no plain number on the left": (
-        "    def __radd__", "    def radd", "`5 + a` does not work, though `a + 5`",
+        "    def __radd__", "    def radd", "`5 + a` does not work, unlike `a + 5`",
     ),
     "rounded": ("out = Value(math.exp(self.data), ", "out = Value(round(math.exp(self.data), 4), ",
                 "comes out as round(exp(a), 4)"),

@@ -7,12 +7,22 @@ own numbers; so a second fault is still named where a first one spoils everythin
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from micronn.engine import Value
-from micronn.grade.causes import Formula, Slip, Tried, agrees, close, operation, slip_of_one, spoken
+from micronn.grade.causes import (
+    LOOP,
+    Formula,
+    Slip,
+    Tried,
+    agrees,
+    close,
+    operation,
+    slip_of_one,
+    spoken,
+)
 from micronn.grade.ends import GONE, end_of
 from micronn.grade.faults import (
     CROSSED,
@@ -141,7 +151,24 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
             findings.setdefault(finding.cause, finding)
         suspects |= {x for p in here if kind != "deep" for x in p.needs if len(p.needs) == 1}
     kinds = [*KINDS]
-    return sorted(findings.values(), key=lambda x: x.is_limit * (1 + kinds.index(x.kind)))
+    told = [*merged(findings.values())]
+    return sorted(told, key=lambda x: x.is_limit * (1 + kinds.index(x.kind)))
+
+
+def merged(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, those of several functions with one and the same wrong formula as one."""
+    same = dict[str, list[tuple[str, Finding]]]()
+    for finding in findings:
+        found_one = re.match(r"the \w+ of (?:a\.)?(\w+)\(.*?comes out as ([^,(]+)", finding.cause)
+        name, text = found_one.groups() if found_one else ("", finding.cause)
+        same.setdefault(text.strip(), []).append((name, finding))
+    for (_, first), *others in same.values():
+        if others:
+            also = f"; and so it is for {', '.join([name for name, _ in others])}"
+            first = first._replace(
+                cause=first.cause + also + f": {LOOP}" * (LOOP not in first.cause)
+            )
+        yield first
 
 
 def shown_by(fault: Fault, answers: Answers) -> Finding:
@@ -280,7 +307,7 @@ def faults_of_operations(
             model[op] = fault.backward
             found_faults.setdefault(fault.cause, (fault, [], odd[0]))[1].append(op)
         else:
-            program = [*odd, *ended][0]
+            program = next(p for p in plain if p in odd or p in ended)
             finding = found(program, plain[program], tried)
             findings.setdefault(finding.cause, finding)
     for fault, ops, program in found_faults.values():
@@ -360,6 +387,8 @@ def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
         )
     if program.source == NINE:
         cause, remedy = GONE
+    if "zero_grad" in program.needs:
+        cause = "zero_grad() does not set the gradient to 0"
     is_known = bool(cause)
     cause = cause or located(program, answer)
     return Finding(

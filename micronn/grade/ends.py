@@ -39,6 +39,8 @@ ENDS = [  # the kind of program, the exception and its words; the mistake, its r
      "or a gradient begins as None", "return the new Value from each operation; begin with 0.0"),
     (".*", "ValueError: not enough values to unpack", "the operands are kept in a set, so that "
      "`a * a` has one operand, not two", "keep them in a tuple or a list"),
+    (".*", "AttributeError: '(int|float)' object has no attribute 'backward'",
+     "{text} gives a plain number, not a Value", "put the result into a Value"),
     (".*", "(AttributeError: '(int|float)' object has no|TypeError: .*'(int|float)' object is not)",
      "{text} meets a plain number, where it expects a Value",
      "begin with `other = other if isinstance(other, Value) else Value(other)`"),

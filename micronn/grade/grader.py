@@ -9,12 +9,13 @@ import inspect
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from micronn.grade.causes import agrees, close
 from micronn.grade.diagnosis import Answers, Finding, agrees_at_all, diagnosed, finished, found
-from micronn.grade.ends import KEPT
+from micronn.grade.ends import KEPT, end_of
 from micronn.grade.passes import PASSES
 from micronn.grade.programs import FUNCTIONS, PROGRAMS, Numbers, Program, mixed, smaller
 from micronn.grade.trial import Ended, Trial, try_engine
@@ -187,25 +188,29 @@ def judged(path: Path, trial: Trial) -> Grade:
 
 
 def forgotten(tried: Answers, trial: Trial) -> list[Finding]:
-    """Operators that take no plain number, though others take one on that side.
+    """Operators that take no plain number on a side, though others do, or it does on the other.
 
-    One that is not there at all is a limit; one that stumbles over it is a fault.
+    A method that is not there is a limit; one that fails with a plain number is a fault.
     """
     by_text = {p.text: p for p in PROGRAMS if p.kind == "constant"}
     pairs = [("5 + a", "a + 5"), ("5 - a", "a - 5"), ("5 * a", "a * 5"), ("6 / a", "a / 4")]
-    findings = []
-    for side, words in ((0, "there is no {}"), (1, "{} does not make a Value of a plain number")):
-        taken = [pair[side] for pair in pairs if by_text[pair[side]] in tried]
-        for pair in pairs:
-            program = by_text[pair[side]]
-            lacks = not trial.abilities.issuperset(program.needs)
-            if not taken or pair[side] in taken or lacks == bool(side):
-                continue
-            texts = [text for text in (*pair[1:], *taken[:1]) if by_text[text] in tried]
-            also = " and ".join([f"`{text}`" for text in dict.fromkeys(texts)])
-            cause = f"`{program.text}` does not work, though {also} do: {words}"
-            cause = cause.format(program.needs[0])
-            findings.append(Finding("constant", cause, program=program, is_limit=not side))
+    findings = list[Finding]()
+    for side, (texts, mirrored) in product((0, 1), [(pair, pair[::-1]) for pair in pairs]):
+        program, other = by_text[texts[side]], by_text[mirrored[side]]
+        taken = [x for pair in pairs if (x := by_text[pair[side]]) in tried]
+        lacks = not trial.abilities.issuperset(program.needs)
+        if program in tried or side and (lacks or not taken) or not side and other not in tried:
+            continue
+        if lacks and not taken:
+            continue
+        also = dict.fromkeys([f"`{x.text}`" for x in (other, *taken[:1]) if x in tried])
+        ended = trial.answers.get(program)
+        why = f"there is no {program.needs[0]}"
+        if not lacks and isinstance(ended, Ended):
+            why = (end_of(program.kind, ended, program.needs[0]) or [str(ended)])[0]
+        cause = f"`{program.text}` does not work, unlike {' and '.join(also)}: {why}"
+        is_limit = lacks or not side and any(x.is_limit for x in findings)  # 5 - a may be 5 + -a
+        findings.append(Finding("constant", cause, program=program, is_limit=is_limit))
     return findings
 
 
@@ -214,7 +219,8 @@ def is_claimed(program: Program, answer: Numbers | Ended, methods: set[str]) -> 
     if not methods.issuperset(program.needs):
         return False
     refused = isinstance(answer, Ended) and answer.kind in NOT_CLAIMED
-    return not (refused and (program.kind == "constant" or "**" in program.text))
+    may_refuse = program.kind == "constant" or "**" in program.text or "zero_grad" in program.needs
+    return not (refused and may_refuse)
 
 
 def abilities(tried: Iterable[Program], trial: Trial) -> tuple[list[str], list[str]]:

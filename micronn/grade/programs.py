@@ -207,6 +207,9 @@ def several_passes() -> Iterator[Program]:
          "c * b, after a pass of c + a, where c = a * b"),
     ):  # fmt: skip
         yield program("fresh", lines, AB, f"{zeroed}{after}; z.backward()", text)
+    zero = "y.backward(); a.zero_grad(); b.zero_grad(); z = a + b; z.backward()"
+    cleared = program("fresh", "c = a * b; y = c + a", AB, zero, "a + b, after zero_grad()")
+    yield cleared._replace(needs=(*cleared.needs, "zero_grad"))
     yield Program("fresh", "nine graphs in turn of the same a and b", NINE, ("__add__", "__mul__"))
     for sign in "+-*":
         yield program("fresh", f"old = a; a {sign}= b; y = a * old", AB)
@@ -301,6 +304,7 @@ def values_of(
     """The Values of a program by name, those made first before those made of them."""
     names: dict[str, Any] = {"Value": Value, "Neuron": Neuron, "zero_grad": zero_grad}
     names["backward"] = backward
+    source = source.replace(".zero_grad()", ".grad = 0.0")
     exec(re.sub(r"(\w+)\.backward\(\)", r"backward(\1)", source), names)  # noqa: S102 (ours)
     return {name: x for name, x in names.items() if isinstance(x, Value)}
 

@@ -1,6 +1,8 @@
 """Whatever an engine does, it ends as a finding, and nothing outside its folder changes."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 from engines import CLOSURES
 
-from micronn.grade import grade, trial
+from micronn.grade import child, grade, trial
 from micronn.grade.report import told
 
 BEGIN = "class Value:\n    def __init__(self, data):\n        self.data, self.grad = data, 0.0\n"
@@ -109,3 +111,34 @@ def test_nothing_runs_on_when_an_engine_was_graded(tmp_path, monkeypatch):
     for process in Path("/proc").glob("[0-9]*/cwd"):
         with suppress(OSError):
             assert not os.readlink(process).startswith(str(tmp_path))
+
+
+def test_the_kernel_lets_a_confined_process_write_in_its_own_folder_alone(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "precious").write_text("years of work")
+    tried = """if True:
+        import os, sys
+        from pathlib import Path
+        from micronn.grade.child import confine
+        top = Path(sys.argv[1])
+        print(confine(top / "own"))
+        (top / "own" / "mine").write_text("mine")
+        for deed in (lambda: (top / "new").write_text("x"), lambda: (top / "own2").mkdir(),
+                     lambda: (top / "precious").write_text(""), (top / "precious").unlink,
+                     lambda: os.truncate(top / "precious", 0),
+                     lambda: (top / "precious").rename(top / "own" / "stolen")):
+            try:
+                deed()
+                print("it was let")
+            except OSError:
+                pass
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", tried, str(tmp_path)], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(child.__file__).parents[2])},
+    )  # fmt: skip
+    if done.stdout.startswith("False"):
+        pytest.skip("this system has no Landlock")
+    assert done.stdout == "True\n"
+    assert (tmp_path / "precious").read_text() == "years of work"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own", "precious"]
