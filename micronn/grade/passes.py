@@ -276,173 +276,80 @@ ORDER = "visit the nodes in reversed topological order"
 SEED = "begin backward() with `self.grad = 1.0`: dy/dy is 1"
 MEMORY = "begin each backward() with a new list and a new set"
 PASSES = [  # what the whole pass may do wrong
-    Fault(
-        breadth_first,
-        "backward() visits breadth first, without a topological order: a Value passes on its "
-        "gradient before all that it should receive is there",
-        ORDER,
-        any_way(breadth_first, 0, 63),
-    ),
-    Fault(
-        depth_first,
-        "backward() visits depth first, without a topological order: a Value passes on its "
-        "gradient before all that it should receive is there",
-        ORDER,
-        any_way(depth_first, 0, 63),
-    ),
-    Fault(
-        calls_itself,
-        "backward() calls itself for each operand, which then passes on all that it has so far, "
-        "and so some of it twice",
-        "visit every node once, in reversed topological order",
-    ),
-    Fault(
-        partial(calls_itself, seed=1.0),
-        "backward() calls itself for each operand, and sets its gradient to 1 each time",
-        "set only the gradient of the output to 1, before the walk",
-        (partial(calls_itself, seed=1.0), partial(calls_itself, seed=1.0, distinct=True)),
-    ),
-    Fault(
-        partial(overwrites, adds=True),
-        "each message makes an operand pass on all that it has so far, and so some of it twice",
-        "pass on the message alone, or visit every node once, in reversed topological order",
-    ),
-    Fault(
-        overwrites,
-        "backward() calls itself for each operand and sets its gradient to the last message, where "
-        "it should add",
-        "write `self.grad += ...`, and pass on the message alone",
-    ),
-    Fault(
-        every_visit,
-        "a Value that is reached on two ways is visited twice, and passes on its gradient twice: "
-        "what was visited is not remembered (`visited.add` is forgotten, or each node calls the "
-        "backward() of its operands)",
-        "remember in a set which nodes were visited",
-        (*any_way(every_visit), *any_way(every_visit, distinct=True)),
-        is_loose=True,
-    ),
-    Fault(
-        every_visit_level_by_level,
-        "a Value that is reached on two ways is visited twice, level by level, and passes on its "
-        "gradient twice",
-        "remember in a set which nodes were visited",
-    ),
-    Fault(
-        by_number,
-        "backward() visits the nodes in the order of their numbers",
-        ORDER,
-        tuple([partial(by_number, sign=k, step=n) for k in (-1.0, 1.0) for n in (-1, 1)]),
-    ),
-    Fault(
-        output_alone,
-        "only the operands of the output receive a gradient: backward() goes no further, or it "
-        "begins at the leaves (`reversed` is forgotten, or is there twice), where there is "
-        "nothing yet to pass on",
-        "go from the output to the leaves, in reversed topological order",
-    ),
-    Fault(
-        two_steps,
-        "backward() goes two steps down and no further",
-        ORDER,
-        any_way(two_steps, 0, 63),
-        is_loose=True,
-    ),
+    Fault(breadth_first, "backward() visits breadth first, without a topological order: a Value "
+          "passes on its gradient before all that it should receive is there", ORDER,
+          any_way(breadth_first, 0, 63)),
+    Fault(depth_first, "backward() visits depth first, without a topological order: a Value "
+          "passes on its gradient before all that it should receive is there", ORDER,
+          any_way(depth_first, 0, 63)),
+    Fault(calls_itself, "backward() calls itself for each operand, which then passes on all that "
+          "it has so far, and so some of it twice", "visit every node once, in reversed "
+          "topological order"),
+    Fault(partial(calls_itself, seed=1.0), "backward() calls itself for each operand, and sets "
+          "its gradient to 1 each time", "set only the gradient of the output to 1, before the "
+          "walk",
+          (partial(calls_itself, seed=1.0), partial(calls_itself, seed=1.0, distinct=True))),
+    Fault(partial(overwrites, adds=True), "each message makes an operand pass on all that it has "
+          "so far, and so some of it twice", "pass on the message alone, or visit every node "
+          "once, in reversed topological order"),
+    Fault(overwrites, "backward() calls itself for each operand and sets its gradient to the last "
+          "message, where it should add", "write `self.grad += ...`, and pass on the message "
+          "alone"),
+    Fault(every_visit, "a Value that is reached on two ways is visited twice, and passes on its "
+          "gradient twice: what was visited is not remembered (`visited.add` is forgotten, or "
+          "each node calls the backward() of its operands)", "remember in a set which nodes were "
+          "visited", (*any_way(every_visit), *any_way(every_visit, distinct=True)), is_loose=True),
+    Fault(every_visit_level_by_level, "a Value that is reached on two ways is visited twice, "
+          "level by level, and passes on its gradient twice", "remember in a set which nodes were "
+          "visited"),
+    Fault(by_number, "backward() visits the nodes in the order of their numbers", ORDER,
+          tuple([partial(by_number, sign=k, step=n) for k in (-1.0, 1.0) for n in (-1, 1)])),
+    Fault(output_alone, "only the operands of the output receive a gradient: backward() goes no "
+          "further, or it begins at the leaves (`reversed` is forgotten, or is there twice), "
+          "where there is nothing yet to pass on", "go from the output to the leaves, in reversed "
+          "topological order"),
+    Fault(two_steps, "backward() goes two steps down and no further", ORDER,
+          any_way(two_steps, 0, 63), is_loose=True),
     Fault(along_one_operand, "backward() goes on through the first operand alone", ORDER),
-    Fault(
-        along_one_operand,
-        "backward() goes on through one of the operands alone",
-        ORDER,
-        any_way(along_one_operand),
-        is_loose=True,
-    ),
-    Fault(
-        below_the_output,
-        "the output itself passes nothing on: the walk leaves out the node it begins with",
-        "let the order include self",
-    ),
-    Fault(
-        not_if_used_twice,
-        "a Value that is used twice never passes on what it received",
-        "count a use for each message, or use a topological order",
-        (not_if_used_twice, partial(not_if_used_twice, in_one=True)),
-    ),
-    Fault(
-        shared_by_uses,
-        "a gradient is divided by how often its Value was used, where messages should be added",
-        "add the messages, and divide by nothing",
-    ),
-    Fault(
-        partial(seeded, seed=0.0),
-        "the gradient of the output is not set to 1, or is set back to 0 before it is passed on: "
-        "every gradient stays 0",
-        "begin backward() with `self.grad = 1.0`",
-    ),
+    Fault(along_one_operand, "backward() goes on through one of the operands alone", ORDER,
+          any_way(along_one_operand), is_loose=True),
+    Fault(below_the_output, "the output itself passes nothing on: the walk leaves out the node it "
+          "begins with", "let the order include self"),
+    Fault(not_if_used_twice, "a Value that is used twice never passes on what it received",
+          "count a use for each message, or use a topological order",
+          (not_if_used_twice, partial(not_if_used_twice, in_one=True))),
+    Fault(shared_by_uses, "a gradient is divided by how often its Value was used, where messages "
+          "should be added", "add the messages, and divide by nothing"),
+    Fault(partial(seeded, seed=0.0), "the gradient of the output is not set to 1, or is set back "
+          "to 0 before it is passed on: every gradient stays 0", "begin backward() with "
+          "`self.grad = 1.0`"),
     Fault(seeded, "the gradient of the output is set to its data, not to 1", SEED),
-    Fault(
-        partial(seeded, seed=2.0),
-        "the gradient of the output is set to another number than 1",
-        SEED,
-        is_loose=True,
-        fitted=lambda k: partial(seeded, seed=k),
-    ),
-    Fault(
-        partial(in_some_order, 0),
-        "backward() visits the nodes in an order that is not topological, as that of a set",
-        ORDER,
-        tuple([partial(in_some_order, k) for k in range(120)]),
-        is_loose=True,
-    ),
-    Fault(
-        one_gradient,
-        "all Values share one gradient: it belongs to the class, or to a list made only once",
-        "set `self.grad = 0.0` in __init__",
-    ),
-    Fault(
-        leaves_only,
-        "backward() sets the gradients of computed Values back to 0 when it has passed them on",
-        "clear them before the pass, if at all",
-    ),
-    Fault(
-        partial(leaves_only, left=math.nan),
-        "only leaves have a gradient after backward()",
-        "",
-        is_limit=True,
-    ),
-    Fault(
-        equal_numbers,
-        "two Values with equal numbers are taken for one, since they compare or hash as equal",
-        "leave `__eq__` and `__hash__` as they are, or tell nodes apart with `is` and id()",
-    ),
-    Fault(
-        keeps_middle,
-        "backward() starts with the gradients that an earlier pass has left in the middle of "
-        "the graph, and passes them on once more",
-        "set the gradient of every computed Value to 0 before the pass",
-        is_limit=True,
-    ),
-    Fault(
-        adds_seed,
-        "backward() adds 1 to the gradient that the output has from an earlier pass",
-        "begin backward() with `self.grad = 1.0`, not `+= 1.0`",
-        (adds_seed, partial(adds_seed, clears=True)),
-    ),
-    Fault(
-        clears_leaves,
-        "backward() sets also the gradients of the leaves to 0, so two passes do not add up",
-        "leave that to zero_grad(), so that the gradients of several examples can add up",
-    ),
-    Fault(
-        VisitedForEver(),
-        "a Value that one backward() has visited is never visited again: the set, or the mark on "
-        "the Value, is not reset",
-        MEMORY,
-    ),
-    Fault(
-        TapeForEver(),
-        "the list of nodes is never emptied: each backward() passes on the gradients of earlier "
-        "graphs once more",
-        MEMORY,
-        (TapeForEver(), OrderForEver(), OrderForEver(clears=True)),
-    ),
-]
+    Fault(partial(seeded, seed=2.0), "the gradient of the output is set to another number than 1",
+          SEED, is_loose=True, fitted=lambda k: partial(seeded, seed=k)),
+    Fault(partial(in_some_order, 0), "backward() visits the nodes in an order that is not "
+          "topological, as that of a set", ORDER,
+          tuple([partial(in_some_order, k) for k in range(120)]), is_loose=True),
+    Fault(one_gradient, "all Values share one gradient: it belongs to the class, or to a list "
+          "made only once", "set `self.grad = 0.0` in __init__"),
+    Fault(leaves_only, "backward() sets the gradients of computed Values back to 0 when it has "
+          "passed them on", "clear them before the pass, if at all"),
+    Fault(partial(leaves_only, left=math.nan), "only leaves have a gradient after backward()", "",
+          is_limit=True),
+    Fault(equal_numbers, "two Values with equal numbers are taken for one, since they compare or "
+          "hash as equal", "leave `__eq__` and `__hash__` as they are, or tell nodes apart with "
+          "`is` and id()"),
+    Fault(keeps_middle, "backward() starts with the gradients that an earlier pass has left in "
+          "the middle of the graph, and passes them on once more", "set the gradient of every "
+          "computed Value to 0 before the pass", is_limit=True),
+    Fault(adds_seed, "backward() adds 1 to the gradient that the output has from an earlier pass",
+          "begin backward() with `self.grad = 1.0`, not `+= 1.0`",
+          (adds_seed, partial(adds_seed, clears=True))),
+    Fault(clears_leaves, "backward() sets also the gradients of the leaves to 0, so two passes do "
+          "not add up", "leave that to zero_grad(), so that the gradients of several examples can "
+          "add up"),
+    Fault(VisitedForEver(), "a Value that one backward() has visited is never visited again: the "
+          "set, or the mark on the Value, is not reset", MEMORY),
+    Fault(TapeForEver(), "the list of nodes is never emptied: each backward() passes on the "
+          "gradients of earlier graphs once more", MEMORY,
+          (TapeForEver(), OrderForEver(), OrderForEver(clears=True))),
+]  # fmt: skip
