@@ -1,5 +1,7 @@
 """What a demo claims is measured by it: change what the claim rests on, and it says False."""
 
+from importlib.util import find_spec
+
 import pytest
 from example_trainings import has_machine
 from test_demos import BIG, DEMOS, run
@@ -94,8 +96,10 @@ def test_a_library_that_is_missing_is_named_and_nothing_is_said_of_it(tmp_path):
         assert f"{name}: every loss" not in done.stdout
 
 
-@pytest.mark.parametrize("package", LIBRARIES)
-def test_a_library_that_is_there_has_the_same_losses(package, tmp_path):
-    pytest.importorskip(package)
-    claim = f"{LIBRARIES[package]}: every loss of 5 runs agrees to 12 digits: True"
-    assert claim in run(SAME_NET, tmp_path).stdout
+def test_a_library_that_is_there_has_the_same_losses(tmp_path):
+    there = [name for package, name in LIBRARIES.items() if find_spec(package)]
+    if not there:
+        pytest.skip("needs a library to compare with: pip install torch jax")
+    said = run(SAME_NET, tmp_path).stdout
+    for name in there:
+        assert f"{name}: every loss of 5 runs agrees to 12 digits: True" in said
