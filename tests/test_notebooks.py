@@ -18,12 +18,14 @@ import sys
 import nbformat
 from nbclient import NotebookClient
 notebook = nbformat.read(sys.argv[1], as_version=4)
-notebook.cells.append(nbformat.v4.new_code_cell("f"))
+if sys.argv[3:]:
+    notebook.cells.append(nbformat.v4.new_code_cell(sys.argv[3]))
 place = {"metadata": {"path": sys.argv[2]}}
 NotebookClient(notebook, timeout=120, kernel_name="python3", resources=place).execute()
 outputs = [output for cell in notebook.cells if "outputs" in cell for output in cell.outputs]
-print(*[output.text for output in outputs if output.get("name") == "stdout"])
-print(outputs[-1].data["text/html"][:9])
+for output in outputs:
+    print(output["text"] if "text" in output else output["data"]["text/plain"])
+print(outputs[-1].get("data", {}).get("text/html", "")[:9])
 """
 
 
@@ -75,28 +77,54 @@ def test_a_formula_in_the_text_of_a_notebook_is_not_taken_for_markdown(convert, 
             assert line.startswith("Run:") or line.strip() in said, lesson.name
 
 
-def test_a_lesson_prints_in_a_notebook_what_it_promises_and_its_values_show_themselves(
-    convert, tmp_path
-):
+@pytest.fixture
+def run_in_a_kernel(convert, tmp_path):
+    """A function that runs the notebook of a lesson, and a cell more, and returns what it said."""
     for needed in ("nbclient", "ipykernel"):
         pytest.importorskip(needed, reason=f"needs: pip install {needed}")
     convert()
     (tmp_path / "home").mkdir()
-    mine = dict.fromkeys(["HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"], str(tmp_path / "home"))
-    notebook = tmp_path / "notebooks" / f"{LESSON}.ipynb"
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, notebook, tmp_path],
-        env={**os.environ, **mine, "PYTHONPATH": str(DEMOS.parent), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    *printed, shown = done.stdout.splitlines()
-    promised = re.findall(r"# prints:\s*(.*?)\s*$", (DEMOS / f"{LESSON}.py").read_text(), re.M)
+
+    def run(lesson, *more):
+        mine = dict.fromkeys(["HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"], str(tmp_path / "home"))
+        mine |= {"PYTHONPATH": str(DEMOS.parent), "PYTHONIOENCODING": "utf-8"}
+        notebook = tmp_path / "notebooks" / f"{lesson}.ipynb"
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, notebook, notebook.parent, *more],
+            env={**os.environ, **mine},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_a_lesson_prints_in_a_notebook_what_it_promises_and_its_values_show_themselves(
+    run_in_a_kernel, tmp_path
+):
+    *printed, shown = run_in_a_kernel(LESSON, "f")
+    program = (DEMOS / f"{LESSON}.py").read_text("utf-8")
+    promised = re.findall(r"# prints:\s*(.*?)\s*$", program, re.M)
     said = "\n".join(" ".join(line.split()) for line in printed)
     assert promised
     for claim in promised:
         assert " ".join(claim.split()) in said
     assert shown == "<img alt="
-    assert (tmp_path / "step.html").exists()
+    assert (tmp_path / "notebooks" / "step.html").exists()
+
+
+# The others run as programs do, but for those that look at themselves or around them.
+CURIOUS = [
+    path.stem
+    for path in sorted(DEMOS.glob("[0-9]*.py"))
+    if re.search(r"inspect|sys\.|__file__|from transformer", path.read_text("utf-8"))
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", CURIOUS)
+def test_a_lesson_that_looks_around_itself_runs_in_a_notebook(run_in_a_kernel, lesson):
+    assert run_in_a_kernel(lesson)
