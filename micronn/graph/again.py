@@ -112,11 +112,16 @@ def shape_of(graph: Graph) -> Shape:
 
 def numbers(graph: Graph, ks: Sequence[int], field: str) -> list[float]:
     """The "data" or the "grad" of some rows."""
+    rows: Any = graph.nodes
+    found = getattr(rows, field) if isinstance(rows, Rows) else None
+    return [found[k] if found else getattr(rows[k], field) for k in ks]
+
+
+def column(graph: Graph, field: str) -> list[float]:
+    """The "data" or the "grad" of all rows."""
     if isinstance(graph.nodes, Rows):
-        column = getattr(graph.nodes, field)
-        return [column[k] for k in ks]
-    nodes = graph.nodes
-    return [nodes[k].data for k in ks] if field == "data" else [nodes[k].grad for k in ks]
+        return cast(list[float], getattr(graph.nodes, field))
+    return [getattr(row, field) for row in graph.nodes]
 
 
 def is_fresh(graph: Graph) -> bool:

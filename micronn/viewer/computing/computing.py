@@ -158,9 +158,9 @@ def picture_of(graph: Graph) -> str:
     return render(graph, "values", legend=False, told=False, headed=False, widest=inf).svg
 
 
-def compressed(text: str) -> str:
-    """Text, packed as the machine is."""
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+def compressed(text: str, level: int = 9) -> str:
+    """Text, packed as the machine is; level: 6 where there is much of it."""
+    return base64.b64encode(gzip.compress(text.encode(), level, mtime=0)).decode()
 
 
 # Tapes

@@ -11,24 +11,24 @@ levels above them are the page's own pictures.
     >>> neuron = Neuron(2)
     >>> loss = neuron([Value(1.0, "a"), Value(2.0, "b")]) ** 2
     >>> loss.backward()
-    >>> found = moving(make_plan(Graph(loss, neuron)))
-    >>> list(found.scenes)
+    >>> list(moving(make_plan(Graph(loss, neuron))).scenes)
     ['L0', 'rest', 'L0n0']
 """
 
 import base64
+import copy
 import json
 import re
 import zlib
 from array import array
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, cast
 
-from micronn.graph.again import numbers, shape_of
+from micronn.graph.again import column, shape_of
 from micronn.graph.rows import Graph, Row
 from micronn.graph.templates import graph_of_places
 from micronn.pictures.paint import ids
@@ -68,32 +68,31 @@ class MovingScene(Scene):
 class Moving:
     """The scenes of a graph, and what fills them.
 
-    plan: of one of the moments.  places: all places in the scenes.
+    rows: of the graph, with places.  places: all places in the scenes.
     chosen: the rows whose slope has a reason that depends on its number.
     """
 
-    plan: Plan
+    rows: list[Row]
     scenes: dict[str, MovingScene]
     places: set[str]
     chosen: set[int]
 
     def data(self) -> dict[str, Any]:
         """What the script gets, but for the numbers."""
-        nodes = self.plan.graph.nodes
         return {
-            "cases": cases([nodes[k] for k in self.chosen]),
+            "cases": cases([self.rows[k] for k in self.chosen]),
             "light": LIGHT,
         }
 
     def packed(self) -> str:
         """The scenes, for the skeleton of a page."""
-        return packed({id: asdict(scene) for id, scene in self.scenes.items()})
+        return packed({id: vars(scene) for id, scene in self.scenes.items()})
 
 
 def moving(plan: Plan, by_layer: bool = True) -> Moving:
     """The values of each neuron and around the neurons; by_layer: opened from lists of a layer."""
     other = plan.again(graph_of_places(plan.graph))
-    told, drawn = (Maker(each, together=False, with_values=True) for each in (other, plan))
+    told = Maker(other, together=False, with_values=True)
     scenes = {}
     for number, shown in enumerate(told.drawn) if by_layer else ():
         seats = {i: ids.neuron(number, i) for i in shown}
@@ -103,20 +102,33 @@ def moving(plan: Plan, by_layer: bool = True) -> Moving:
     homes = {k: id for id, part in told.pieces.items() for k in part.made()}
     teller = Teller(told.parts, homes, {id: {*part.chosen} for id, part in told.pieces.items()})
     for id, part in told.pieces.items():
-        scene = MovingScene(**vars(told.values(id, part, teller, drawn.pieces[id])))
+        scene = MovingScene(**vars(told.values(id, part, teller, with_numbers(part))))
         seat = told.seats().get(id)
         scene.above = ids.layer(seat[0]) if by_layer and seat else ""
         scene.svg = scene.svg.replace(f"<style>{style()}</style>", "")  # the page's own will do
         scene.made = part.made()
         fill(scene, part)
         scenes[id] = scene
-    texts = json.dumps([asdict(scene) for scene in scenes.values()], ensure_ascii=False)
+    texts = json.dumps([vars(scene) for scene in scenes.values()], ensure_ascii=False)
     marks = {*MARK.findall(texts)}
     places = {at for _, at in marks} | {"M"}
     for scene in scenes.values():
         places |= {*scene.shades, *[at for _, at, _ in scene.flows]}
     chosen = {int(at[1:].split("_")[0]) for form, at in marks if form == "w"}
-    return Moving(plan, scenes, places, chosen)
+    return Moving(told.parts.rows, scenes, places, chosen)
+
+
+def with_numbers(part: Part) -> Part:
+    """A part with numbers instead of places."""
+    other = copy.copy(part)
+    other.nodes = [*part.nodes]
+    for row in part.rows():
+        rest = row.rest and row.rest._replace(size=float(row.rest.size))
+        slopes = tuple(map(float, row.local_grads))
+        uses = tuple([use._replace(message=float(use.message)) for use in row.uses])
+        known = row.k, row.role, row.name, row.op, float(row.data), float(row.grad), row.operands
+        other.nodes[row.k] = Row(*known, slopes, uses, rest)
+    return other
 
 
 def fill(scene: MovingScene, part: Part) -> None:
@@ -158,10 +170,10 @@ class Tracks:
         was of another shape.  missed: how many there were before the first graph.
     """
 
-    def __init__(self, found: Moving, missed: int = 0):
-        self.graph, self.frames = found.plan.graph, [cast(Any, None)] * missed
+    def __init__(self, found: Moving, graph: Graph, missed: int = 0):
+        self.graph, self.frames = graph, [cast(Any, None)] * missed
         self.aliases, self.names = dict[str, str](), list[str]()
-        uses = {f"g{row.k}": row.uses for row in self.graph.rows()}
+        uses = {f"g{row.k}": row.uses for row in found.rows}
         to_do = [name for at in found.places for name in LEAF.findall(at)]
         seen = {*to_do}
         while to_do:
@@ -186,28 +198,25 @@ class Tracks:
 
     def read(self, graph: Graph) -> Iterator[float]:
         """The numbers of a graph, in the order of the names."""
-        for kind, ks in self.places.items():
+        for read in self.readers:
+            yield from read(graph)
+
+    @cached_property
+    def readers(self) -> list[Callable[[Graph], Iterable[float]]]:
+        """What reads these numbers, by the first letter of the names."""
+        found: list[Callable[[Graph], Iterable[float]]] = []
+        for kind, names in groupby(self.names, itemgetter(0)):
+            places = [[int(part) for part in name[1:].split("_") if part] for name in names]
             if kind == "M":
-                yield scale(numbers(graph, self.own, "grad"))
+                own = picker([row.k for row in self.graph.nodes if row.role != "const"])
+                found.append(partial(largest, own))
             elif kind == "l":
-                for k, several in groupby(ks, itemgetter(0)):
-                    slopes = graph.nodes[k].local_grads
-                    yield from [slopes[j] for _, j in several]
+                js = {k: picker([j for _, j in some]) for k, some in groupby(places, itemgetter(0))}
+                found.append(partial(slopes, js))
             else:
-                yield from numbers(graph, [k for (k,) in ks], {"d": "data", "g": "grad"}[kind])
-
-    @cached_property
-    def places(self) -> dict[str, list[list[int]]]:
-        """By the first letter of the names, the numbers in them."""
-        return {
-            kind: [[int(part) for part in name[1:].split("_") if part] for name in names]
-            for kind, names in groupby(self.names, itemgetter(0))
-        }
-
-    @cached_property
-    def own(self) -> list[int]:
-        """The rows that the largest gradient is looked for in."""
-        return [row.k for row in self.graph.nodes if row.role != "const"]
+                field = {"d": "data", "g": "grad"}[kind]
+                found.append(partial(picked, picker([k for (k,) in places]), field))
+        return found
 
     def data(self) -> dict[str, Any]:
         """What the script gets.
@@ -228,11 +237,34 @@ class Tracks:
             "places": {name: index[c] for name, c in zip(self.names, kept, strict=True)}
             | self.aliases,
             "fixed": base64.b64encode(b"".join([c[:8] for c in fixed])).decode(),
-            "tracks": base64.b64encode(zlib.compress(planes, 9)).decode(),
+            "tracks": base64.b64encode(zlib.compress(planes)).decode(),
             "frames": len(self.frames),
             "gaps": gaps,
             "leaves_out": [row.k for row in self.graph.nodes if row.op in LEAVE_OUT],
         }
+
+
+Picker = Callable[[Sequence[float]], Iterable[float]]
+
+
+def picker(ks: Sequence[int]) -> Picker:
+    """What takes the numbers of these indices out of a list, fast."""
+    return itemgetter(*ks) if len(ks) > 1 else lambda numbers: [numbers[k] for k in ks]
+
+
+def picked(pick: Picker, field: str, graph: Graph) -> Iterable[float]:
+    """The data or gradients of some rows."""
+    return pick(column(graph, field))
+
+
+def largest(pick: Picker, graph: Graph) -> Iterable[float]:
+    """The largest gradient among some rows."""
+    return [scale(picked(pick, "grad", graph))]
+
+
+def slopes(pickers: Mapping[int, Picker], graph: Graph) -> Iterable[float]:
+    """Some local derivatives of some rows."""
+    return chain.from_iterable([pick(graph.nodes[k].local_grads) for k, pick in pickers.items()])
 
 
 def is_like(graph: Graph, other: Graph) -> bool:

@@ -40,7 +40,7 @@ class Below:
         plan = make_plan(graph) if graph and not self.tracks else None
         if plan and graph:
             self.found = moving(plan, choose(graph, plan, "auto") == "layers")
-            self.tracks = Tracks(self.found, self.missed)
+            self.tracks = Tracks(self.found, graph, self.missed)
         if self.tracks:
             self.tracks.add(graph)
         else:

@@ -180,7 +180,7 @@ def replay_page(run: Run, note: str = "", progress: Progress | None = None) -> s
         HERE,
         ("runs/replay.html", "runs/replay.css", *(DEEP if below.found else SCRIPTS)),
         {"alphabet": ALPHABET, "titles": titles, "says": says, "panels": list(films)}
-        | {"films": compressed(json_for_script(turned)), "cards": cards_of(run)}
+        | {"films": compressed(json_for_script(turned), 6), "cards": cards_of(run)}
         | below.data(),
         **parts(below.found),
         **{f"no_{name}": "" if name in films else " hidden" for name in PANELS},
