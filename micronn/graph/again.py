@@ -15,7 +15,7 @@ who reads whom, is kept, and of a wide net only those rows are made that somebod
 
 import copy
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any, NamedTuple, cast
 
 from micronn.engine import Value
@@ -75,14 +75,11 @@ def order_like(graph: Graph, root: Value) -> list[Value] | None:
                 order[place] = operand
             elif order[place] is not operand:
                 return None
-    if (
-        len(graph.index) != len(graph.nodes)  # some of them stand for several
-        or len({*order}) != len(order)
-        or shape.looks != list(map(LOOK, order))
-        or any(order[k].data != number for k, number in shape.consts.items())
-    ):
+    if len(graph.index) != len(graph.nodes):  # some of them stand for several
         return None
-    return order
+    new = [k for k, is_old in enumerate(map(is_, order, graph.index)) if not is_old]
+    alike = all(shape.looks[k] == LOOK(order[k]) for k in new)
+    return order if alike and all(order[k].data == x for k, x in shape.consts.items()) else None
 
 
 def again(graph: Graph, order: Sequence[Value] | None) -> Graph | None:
@@ -97,6 +94,8 @@ def again(graph: Graph, order: Sequence[Value] | None) -> Graph | None:
     if {float} != {*map(type, data), *map(type, grad)}:
         return None
     other, index = copy.copy(graph), {value: k for k, value in enumerate(order)}
+    if len(index) < len(order):
+        return None
     other.index, other.nodes = index, cast(Any, Rows(shape_of(graph), order, data, grad))
     return other
 
@@ -112,9 +111,9 @@ def shape_of(graph: Graph) -> Shape:
 
 def numbers(graph: Graph, ks: Sequence[int], field: str) -> list[float]:
     """The "data" or the "grad" of some rows."""
-    rows: Any = graph.nodes
-    found = getattr(rows, field) if isinstance(rows, Rows) else None
-    return [found[k] if found else getattr(rows[k], field) for k in ks]
+    if isinstance(graph.nodes, Rows):
+        return list(map(getattr(graph.nodes, field).__getitem__, ks))
+    return [getattr(graph.nodes[k], field) for k in ks]
 
 
 def column(graph: Graph, field: str) -> list[float]:

@@ -23,6 +23,7 @@ from micronn.engine import Value
 from micronn.graph.operations import again, kind_and_number
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Message, Story
+from micronn.support.number import message
 from micronn.support.text import Place, clipped, printable
 
 
@@ -33,7 +34,8 @@ class PlacedRow(Row):
         """The place of the message to operand j; of a dot that was opened, its own gradient."""
         if not isinstance(self.local_grads[j], Place):
             return self.grad
-        return Place(super().message(j), f"m{self.k}_{j}")
+        size = message(self.op, float(self.local_grads[j]), float(self.grad))
+        return Place(size, f"m{self.k}_{j}")
 
 
 class Template(Story):

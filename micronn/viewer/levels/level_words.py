@@ -13,11 +13,10 @@ from types import MappingProxyType
 
 from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
-from micronn.pictures.paint import ids
 from micronn.pictures.paint.cards import largest
 from micronn.pictures.paint.palette import scale, shade
 from micronn.pictures.paint.svg import escape
-from micronn.pictures.views.neuron_part import Part, Parts
+from micronn.pictures.views.neuron_part import Part, Parts, Reading
 from micronn.support.text import counted, fmt, number
 from micronn.viewer.computing.equation import three_boxes
 
@@ -64,11 +63,11 @@ class Teller:
         home = self.homes.get(use.user, id)
         return home if row.k in self.shown.get(home, ()) else id
 
-    def wires(self, part: Part, row: Row) -> dict[str, str]:
-        """The place of the message of each wire that begins at a value."""
+    def wires(self, part: Part, row: Row) -> dict[Reading, str]:
+        """The place of the message of each wire that begins at a value, by where it ends."""
         here = {(use.user, use.j): i for i, use in self.listed(self.uses(row))}
         moved = {ends: part.readings.get(ends, ends) for ends in here}
-        return {ids.edge(*moved[ends]): f"{row.k}/{i}" for ends, i in here.items()}
+        return {moved[ends]: f"{row.k}/{i}" for ends, i in here.items()}
 
     def uses(self, row: Row) -> list[Use]:
         """Every reading of a value in the whole graph, in the order in which backward() adds."""

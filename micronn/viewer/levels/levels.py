@@ -26,6 +26,7 @@ from itertools import accumulate
 from typing import Any
 
 from micronn.graph.rows import Graph
+from micronn.pictures.layout.layout import Layout
 from micronn.pictures.layout.sketch import Sketch
 from micronn.pictures.network.network_columns import most_active
 from micronn.pictures.network.plan_network import network_of
@@ -100,7 +101,7 @@ class Maker:
     """Makes the scenes; drawn: of each layer, the neurons that are shown."""
 
     def __init__(self, plan: Plan, together: bool, with_values: bool):
-        self.together = together
+        self.together, self.layouts = together, dict[str, Layout]()
         self.plan, self.graph, self.parts = plan, plan.graph, Parts(plan)
         nodes = self.graph.nodes
         outs = [[nodes[call.out].data for call in calls] for calls in self.parts.calls]
@@ -274,20 +275,24 @@ class Maker:
     def values(self, id: str, part: Part, teller: Teller, drawn: Part | None = None) -> Scene:
         """The values of a neuron, or around the neurons, and what each receives.
 
-        drawn: the same part with numbers to be drawn, where those of `part` are places.
+        drawn: the same rows with other numbers and as others are counted, for a picture that
+            is filled in.
         """
         seat, shown = self.seats().get(id), drawn or part
         scene = Scene("values", "neurons" if seat is None else self.neurons_scene(seat[0]))
         if seat is None and not self.together:
             scene.above = "layers"
         sketch = values_view(shown, shown.chosen, PREFIX)
-        rows = {ids.value(row.k): row for row in part.rows()}
+        at = dict(zip(part.chosen, shown.chosen, strict=True))
+        rows = {ids.value(at[row.k]): row for row in part.rows()}
         for card in reversed(sketch.cards):  # the output first
             row = rows[card.id]
             card.body.append(scene.hot([row.k], "", whole(card), said(row, self.graph.ran)))
             scene.panels |= teller.panels(part, row, id)
             scene.wires |= {
-                PREFIX + wire: f"{id}/{place}" for wire, place in teller.wires(part, row).items()
+                PREFIX + ids.edge(at[user], j): f"{id}/{place}"
+                for (user, j), place in teller.wires(part, row).items()
+                if user in at
             }
         title = (
             self.neuron_say(*seat) if seat else f"around the neurons: {self.say(max(part.chosen))}"
@@ -305,7 +310,7 @@ class Maker:
 
     def painted(self, sketch: Sketch) -> str:
         """A sketch as SVG."""
-        return Picture(sketch, True, PREFIX, None).svg
+        return Picture(sketch, True, PREFIX, None, layouts=self.layouts).svg
 
 
 def whole(card: Card) -> Box:

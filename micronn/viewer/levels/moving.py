@@ -28,10 +28,11 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, cast
 
-from micronn.graph.again import column, shape_of
+from micronn.graph.again import Shape, column, shape_of
 from micronn.graph.rows import Graph, Row
 from micronn.graph.templates import graph_of_places
 from micronn.pictures.paint import ids
+from micronn.pictures.paint.cards import MOST_ROWS
 from micronn.pictures.paint.palette import LIGHT, scale, shade, style
 from micronn.pictures.views.grouping import Plan
 from micronn.pictures.views.neuron_part import Part
@@ -102,12 +103,13 @@ def moving(plan: Plan, by_layer: bool = True) -> Moving:
     homes = {k: id for id, part in told.pieces.items() for k in part.made()}
     teller = Teller(told.parts, homes, {id: {*part.chosen} for id, part in told.pieces.items()})
     for id, part in told.pieces.items():
-        scene = MovingScene(**vars(told.values(id, part, teller, with_numbers(part))))
+        local = counted_anew(part)
+        scene = MovingScene(**vars(told.values(id, part, teller, to_draw(local))))
         seat = told.seats().get(id)
         scene.above = ids.layer(seat[0]) if by_layer and seat else ""
         scene.svg = scene.svg.replace(f"<style>{style()}</style>", "")  # the page's own will do
         scene.made = part.made()
-        fill(scene, part)
+        fill(scene, part, local)
         scenes[id] = scene
     texts = json.dumps([vars(scene) for scene in scenes.values()], ensure_ascii=False)
     marks = {*MARK.findall(texts)}
@@ -118,34 +120,63 @@ def moving(plan: Plan, by_layer: bool = True) -> Moving:
     return Moving(told.parts.rows, scenes, places, chosen)
 
 
-def with_numbers(part: Part) -> Part:
-    """A part with numbers instead of places."""
+def counted_anew(part: Part) -> Part:
+    """A part whose rows are counted from 0, so that neurons that are alike share a layout.
+
+    The same part, if a row of it has no name but its number.
+    """
+    if not all(row.name for row in part.rows()):
+        return part
+    at = {k: n for n, k in enumerate(part.chosen)}
     other = copy.copy(part)
-    other.nodes = [*part.nodes]
+    other.chosen, other.nodes = [*range(len(at))], []
     for row in part.rows():
-        rest = row.rest and row.rest._replace(size=float(row.rest.size))
-        slopes = tuple(map(float, row.local_grads))
-        uses = tuple([use._replace(message=float(use.message)) for use in row.uses])
-        known = row.k, row.role, row.name, row.op, float(row.data), float(row.grad), row.operands
-        other.nodes[row.k] = Row(*known, slopes, uses, rest)
+        uses = [use._replace(user=at.get(use.user, len(at) + use.user)) for use in row.uses]
+        operands = tuple([at[j] for j in row.operands])
+        other.nodes.append(row._replace(k=at[row.k], operands=operands, uses=tuple(uses)))
     return other
 
 
-def fill(scene: MovingScene, part: Part) -> None:
-    """Write down what the numbers of a part change in its picture."""
+TYPICAL = -0.01234  # as wide as most numbers
+
+
+def to_draw(part: Part) -> Part:
+    """A part with numbers instead of places, all alike where none is chosen by its size."""
     rows = part.rows()
-    cards, roles = ValueCards(part, rows, 1.0), {row.k: row.role for row in rows}
+    few = all(len(each) <= MOST_ROWS for row in rows for each in (row.operands, row.uses))
+
+    def number(x: float) -> float:
+        return TYPICAL if few and isinstance(x, Place) else float(x)
+
+    other = copy.copy(part)
+    other.nodes = [*part.nodes]
     for row in rows:
+        rest = row.rest and row.rest._replace(size=number(row.rest.size))
+        uses = tuple([use._replace(message=number(use.message)) for use in row.uses])
+        known = row.k, row.role, row.name, row.op, number(row.data), number(row.grad)
+        slopes = tuple(map(number, row.local_grads))
+        other.nodes[row.k] = Row(*known, row.operands, slopes, uses, rest)
+    return other
+
+
+def fill(scene: MovingScene, part: Part, local: Part) -> None:
+    """Write down what the numbers of a part change in its picture.
+
+    local: the part as it is counted there.
+    """
+    rows = local.rows()
+    cards = ValueCards(local, rows, 1.0)
+    for row, here in zip(part.rows(), rows, strict=True):
         scene.names[row.title] = row.k
-        sides = [cards.ins.get(row.k), cards.outs.get(row.k)]
-        scene.slots += numbers_of(row)
+        sides = [cards.ins.get(here.k), cards.outs.get(here.k)]
+        scene.slots += numbers_of(here)
         scene.slots += [(port.id, port.text, "") for side in sides if side for port in side.rows]
         if row.role != "const":
             scene.shades += [row.grad.at] if isinstance(row.grad, Place) else []
-        for j, k in enumerate(row.operands if row.k not in cards.below else ()):
-            size = row.message(j)
-            if k in roles and isinstance(size, Place):
-                scene.flows.append((PREFIX + ids.edge(row.k, j), size.at, roles[k] == "const"))
+        for j, k in enumerate(here.operands):
+            size, unused = row.message(j), local.nodes[k].role == "const"
+            if isinstance(size, Place):
+                scene.flows.append((PREFIX + ids.edge(here.k, j), size.at, unused))
     scene.slots = [(PREFIX + id, text, token) for id, text, token in scene.slots if OPENS in text]
 
 
@@ -172,6 +203,7 @@ class Tracks:
 
     def __init__(self, found: Moving, graph: Graph, missed: int = 0):
         self.graph, self.frames = graph, [cast(Any, None)] * missed
+        self.shape = shape_of(graph)
         self.aliases, self.names = dict[str, str](), list[str]()
         uses = {f"g{row.k}": row.uses for row in found.rows}
         to_do = [name for at in found.places for name in LEAF.findall(at)]
@@ -192,9 +224,10 @@ class Tracks:
 
     def add(self, graph: Graph | None) -> None:
         """The numbers of the next snapshot."""
-        if graph and graph is not self.graph and not is_like(graph, self.graph):
-            graph = None
-        self.frames.append([*self.read(graph)] if graph else None)
+        shape = shape_of(graph) if graph and graph is not self.graph else self.shape
+        if shape is not self.shape and alike(shape, self.shape):
+            self.shape = shape  # the next one will have the very same
+        self.frames.append([*self.read(graph)] if graph and shape is self.shape else None)
 
     def read(self, graph: Graph) -> Iterator[float]:
         """The numbers of a graph, in the order of the names."""
@@ -267,7 +300,6 @@ def slopes(pickers: Mapping[int, Picker], graph: Graph) -> Iterable[float]:
     return chain.from_iterable([pick(graph.nodes[k].local_grads) for k, pick in pickers.items()])
 
 
-def is_like(graph: Graph, other: Graph) -> bool:
-    """Whether two graphs have the same shape."""
-    one, two = shape_of(graph), shape_of(other)
-    return one is two or (one.looks, one.computed) == (two.looks, two.computed)
+def alike(one: Shape, two: Shape) -> bool:
+    """Whether two graphs have the same operations on the same operands."""
+    return (one.looks, one.computed) == (two.looks, two.computed)
