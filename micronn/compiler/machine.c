@@ -18,7 +18,7 @@
 
    Memory.  v: values, d: gradients, both [slot][lane];  w: parameters, dw: their
    gradients.  n is the number of lanes: 32 in full blocks, 1 for a single example and
-   anything in between for the last block.
+   anything up to 40 in the last block.
 
    What each operation computes stands in operations.h, sums of many terms in sums.h, and
    what a dense layer is in layers.h.
@@ -37,10 +37,13 @@
 #endif
 
 enum {
-    LANES = 32,           /* examples in a full block, FEW in one of a large graph */
+    FULL = 32,            /* examples in a full block, FEW in one of a large graph */
+    LANES = 40,           /* at most, in the last block: a few alone take as long as many */
     RULE_LANES = 256,     /* parameters side by side in an optimiser's rule */
     MOST_SLOTS = 1 << 22, /* so that a slot's place times the lanes is a 32-bit number */
 };
+
+_Static_assert(FULL <= LANES, "the last block has room for a full one");
 
 #include "operations.h"
 #include "sums.h"
@@ -331,14 +334,15 @@ static int run(const Program *p, real *memory, Examples examples, int64_t count,
                const real *w, real *dw, real *values, real *input_gradients, double share) {
     /* A graph of many slots has smaller blocks: both passes go over all of them, and are
        three times faster when they stay in the cache. */
-    const int64_t most = p->slots > 4096 ? FEW : LANES, lanes = count < most ? count : most;
+    const int64_t full = p->slots > 4096 ? FEW : FULL, most = full == FULL ? LANES : full;
+    const int64_t lanes = count < most ? count : most;
     const int64_t quiet = input_gradients ? 0 : p->quiet;
     Block block = block_in(p, memory, lanes, w, dw);
     const int64_t begin = examples.first;
-    for (int64_t first = 0; first < count; first += most) {
-        const int n = (int)(count - first < most ? count - first : most);
+    for (int64_t n, first = 0; first < count; first += n) {
+        n = count - first <= most ? count - first : full;
         examples.first = begin + first;
-        load(p, &block, examples, n);
+        load(p, &block, examples, (int)n);
         if (forward(p, &block, n)) return 0;
         /* An inf among the direct inputs makes one in a slot: the sums of LAYERs are all
            that they are for. */
