@@ -135,7 +135,7 @@ class Graph:
     grad that was set to what is no number.
     """
 
-    @collector_paused
+    @collector_paused()
     def __init__(self, root: Value, params: Parameters = None, open_dots: bool = False):
         if not isinstance(root, Value):
             raise TypeError(

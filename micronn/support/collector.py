@@ -4,25 +4,17 @@ It would walk all of them again and again: half the time of a picture of 65,000 
 """
 
 import gc
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def collector_paused(work: Callable[P, R]) -> Callable[P, R]:
-    """The same function; the collector rests while it runs, and then is as it was before."""
-
-    @wraps(work)
-    def rested(*args: P.args, **kwargs: P.kwargs) -> R:
-        was_running = gc.isenabled()
-        gc.disable()
-        try:
-            return work(*args, **kwargs)
-        finally:
-            if was_running:
-                gc.enable()
-
-    return rested
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """The collector rests in the block or function that stands under this, then is as before."""
+    was_running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_running:
+            gc.enable()

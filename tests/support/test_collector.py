@@ -7,7 +7,7 @@ import pytest
 from micronn.support.collector import collector_paused
 
 
-@collector_paused
+@collector_paused()
 def working(fails=False):
     """Whether the collector runs in here."""
     if fails:

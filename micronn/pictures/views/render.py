@@ -51,7 +51,7 @@ WINDOW = 40  # cards, where neither helps
 Made = Callable[[], str] | None  # what makes another form of a picture: its page, or it playing
 
 
-@collector_paused
+@collector_paused()
 def render(
     graph: Graph,
     detail: str = "auto",

@@ -220,7 +220,7 @@ def cards_of(run: Run) -> dict[str, list[str]]:
 # The frames
 
 
-@collector_paused
+@collector_paused()
 def filmed(
     run: Run,
     progress: Progress | None = None,
