@@ -67,6 +67,11 @@ class NeuronFold:
     activation: str
     calls: list[Call] = field(default_factory=list)
 
+    @property
+    def params(self) -> list[int]:
+        """The indices of its weights and its bias."""
+        return [*self.weights, *([] if self.bias is None else [self.bias])]
+
 
 @dataclass
 class LayerFold:
@@ -78,8 +83,7 @@ class LayerFold:
     @property
     def params(self) -> list[int]:
         """The indices of all its parameters."""
-        own = [(*neuron.weights, neuron.bias) for neuron in self.neurons]
-        return [k for ks in own for k in ks if k is not None]
+        return [k for neuron in self.neurons for k in neuron.params]
 
     @property
     def outs(self) -> list[int]:

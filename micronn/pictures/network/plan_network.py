@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from micronn.graph.neurons import NeuronFold
 from micronn.graph.notes import notes
 from micronn.pictures.network.network_columns import (
     Column,
@@ -32,17 +33,12 @@ def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing 
     if not is_chain or any(neuron.bias is None for layer in layers for neuron in layer.neurons):
         return None
     nodes = parts.rows
-    made: list[list[Any]] = [
-        [
-            SimpleNamespace(
-                w=[nodes[w] for w in fold.weights],
-                b=nodes[fold.bias or 0],
-                activation=fold.activation or "linear",
-            )
-            for fold in layer.neurons
-        ]
-        for layer in layers
-    ]
+
+    def neuron(fold: NeuronFold) -> Any:
+        weights, activation = [nodes[w] for w in fold.weights], fold.activation or "linear"
+        return SimpleNamespace(w=weights, b=nodes[fold.bias or 0], activation=activation)
+
+    neurons = [[], *[[neuron(fold) for fold in layer.neurons] for layer in layers]]
     columns = []
     for number, ks in enumerate(reads):
         ran, is_last = plan.graph.ran, number == len(outs)
@@ -52,9 +48,8 @@ def network_of(plan: Plan, parts: Parts, drawn: Sequence[list[int]]) -> Drawing 
         }
         names = [parts.names.get(k, "") if is_last or not number else "" for k in ks]
         heading = f"layer {number}{' · output' * is_last}" if number else "input"
-        shown = drawn[number - 1] if number else most_active(numbers["data"], made[0])
-        neurons = made[number - 1] if number else []
-        columns.append(Column(heading, names, neurons, numbers, shown, {}, ran, number))
+        shown = drawn[number - 1] if number else most_active(numbers["data"], neurons[1])
+        columns.append(Column(heading, names, neurons[number], numbers, shown, {}, ran))
     values = {k: value for value, k in plan.graph.index.items()}
     logits = has_softmax(values[len(nodes) - 1], [values[k] for k in outs[-1]])
     tell_classes(columns, (), logits)

@@ -135,10 +135,10 @@ class Parts:
 
     def names_in(self, neuron: NeuronFold, call: Call) -> dict[int, str]:
         """What the values of a neuron are called inside it."""
-        own = [*neuron.weights, *([] if neuron.bias is None else [neuron.bias])]
-        rows = {k: self.rows[k].name.removeprefix(neuron.scope) for k in own}
         names = {call.z: "z", **self.names}
-        return names | {k: name.removeprefix(".") for k, name in rows.items()}
+        for k in neuron.params:
+            names[k] = self.rows[k].name.removeprefix(neuron.scope).removeprefix(".")
+        return names
 
     def named(self, row: Row, names: dict[int, str]) -> Row:
         """A row with the name that it has here; a label of its own wins."""

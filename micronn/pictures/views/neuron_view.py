@@ -222,8 +222,8 @@ def born(plan: Plan, neuron: NeuronFold) -> str:
     """first +∞ if the neuron made nan or infinity out of finite numbers, else nothing."""
     nodes, call = plan.graph.nodes, neuron.calls[0]
     made = [nodes[k].data for k in (call.z, call.out) if not isfinite(nodes[k].data)]
-    read = (*call.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
-    if not made or len(neuron.calls) > 1 or not all(isfinite(nodes[k].data) for k in read):
+    read = [nodes[k].data for k in (*call.inputs, *neuron.params)]
+    if not made or len(neuron.calls) > 1 or not all(map(isfinite, read)):
         return ""
     return f"  first {fmt(made[0])}"
 
