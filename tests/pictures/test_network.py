@@ -440,6 +440,17 @@ def test_of_a_page_only_the_view_of_gradients_says_that_there_are_none():
     assert "No gradients yet" in grads
 
 
+def test_a_loss_of_zero_has_gradients_to_be_shown():
+    model = MLP(2, [2, 1], rng=random.Random(1))
+    out = model([1.0, 2.0])
+    loss = out - out.data
+    loss.backward()
+    assert (loss.data, model.layers[1].neurons[0].b.grad) == (0.0, 1.0)
+    picture = draw_network(model, show="grads", root=loss)
+    assert "No gradients yet" not in picture.svg
+    assert "none yet" not in {text for _, text in lines_of(picture, "grad")}
+
+
 def test_before_backward_on_the_loss_no_circle_shows_a_gradient():
     model = MLP(2, [3, 1], activation="tanh", rng=random.Random(3))
     (model([1.0, 2.0]) ** 2).backward()
