@@ -206,7 +206,7 @@ class Tracks:
         self.shape = shape_of(graph)
         self.aliases, self.names = dict[str, str](), list[str]()
         uses = {f"g{row.k}": row.uses for row in found.rows}
-        to_do = [name for at in found.places for name in LEAF.findall(at)]
+        to_do = [name for at in sorted(found.places) for name in LEAF.findall(at)]
         seen = {*to_do}
         while to_do:
             name = to_do.pop()
