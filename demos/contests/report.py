@@ -217,7 +217,7 @@ def size_lines(lines, y):
         yield svg_line(f"M{units(LEFT)} {units(up(number))}H{units(RIGHT)}", "hair")
         yield svg_text(LEFT - 10, up(number) + 4, seconds_text(number), 9, "mut", "end")
     for k, (line, token) in enumerate(zip(lines, COLOURS, strict=False)):
-        points = list(zip(line["operations"], line["seconds"], strict=True))
+        points = tuple(zip(line["operations"], line["seconds"], strict=True))
         yield svg_line(curve_path(points, across, up), token, 1.8)
         yield from (svg_circle(across(n), up(s), 3.5, token, "bg", 1) for n, s in points)
         words = f"{line['who']}, exponent {exponent(line):.2f}"
