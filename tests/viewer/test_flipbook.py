@@ -1,12 +1,14 @@
 """A film is honest: from the last picture and the tracks, every page comes back."""
 
 import random
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from micronn.nn import MLP
 from micronn.pictures.network.network_columns import layers_of
+from micronn.pictures.views.layer_view import cells
 from micronn.viewer.runs.flipbook import ALPHABET, film
 from micronn.viewer.runs.replay import film_columns, film_frame
 
@@ -114,3 +116,31 @@ def test_a_thousand_pages_are_a_film_and_one_more_is_refused():
     assert [page_of(book, k)[1].text for k in (0, 500, 999)] == ["0", "500", "999"]
     with pytest.raises(ValueError, match="at most 1000 pages"):
         film(frames)
+
+
+def test_matrices_whose_shades_come_and_go_have_their_colours_on_every_page():
+    # the expected colour of each cell is read off the frame itself
+    rng = random.Random(3)
+    frames = []
+    for page in range(12):
+        numbers = [rng.choice([0.0, 1.0, -1.0, 0.01, 0.2]) for _ in range(8)]
+        both = [cells(numbers, [4, 4], 0, 0), cells(numbers[:3], [3], 80, 0)]
+        words = f"<text>{page}</text>"
+        frames.append(svg(f"<g>{words}{both[0]}{both[1]}</g>", f"<g>{both[0]}{words}</g>"))
+    book = film(frames)
+    assert len(book.scenes) == 1
+    for page, frame in enumerate(frames):
+        wanted = [pair for group in re.findall("<g>.*?</g>", frame) for pair in colours(group)]
+        found = page_of(book, page)
+        assert [e.text for e in found if e.tag == "text"] == [str(page)] * 2
+        shown = [(e.get("d"), e.get("fill")) for e in found if e.tag == "path"]
+        assert sorted(shown) == sorted(wanted)
+
+
+def colours(group):
+    """The path of each cell in a group of paths, and its colour."""
+    return [
+        (cell, fill)
+        for fill, d in re.findall('<path fill="([^"]*)" d="([^"]*)"', group)
+        for cell in re.findall("M[^z]*z", d)
+    ]

@@ -284,8 +284,21 @@ def test_a_run_that_runs_away_says_where_its_loss_cannot_be_computed():
     assert book_of(html)["films"]["example"]["cuts"] == "01"
 
 
-def test_the_same_run_gives_the_same_page():
+def test_the_same_run_gives_the_same_page_in_every_process():
     assert recorded().to_html() == recorded().to_html()
+    program = (
+        "import hashlib; from recorded_run import recorded; "
+        "print(hashlib.sha256(recorded().to_html().encode()).hexdigest())"
+    )
+    path = os.pathsep.join(sys.path)
+    pages = {
+        subprocess.check_output(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
+        )
+        for seed in ("0", "12345")
+    }
+    assert len(pages) == 1
 
 
 def test_two_hundred_snapshots_of_a_small_net_stay_under_3_megabytes():

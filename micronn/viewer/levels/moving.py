@@ -81,7 +81,7 @@ class Moving:
     def data(self) -> dict[str, Any]:
         """What the script gets, but for the numbers."""
         return {
-            "cases": cases([self.rows[k] for k in self.chosen]),
+            "cases": cases([self.rows[k] for k in sorted(self.chosen)]),
             "light": LIGHT,
         }
 

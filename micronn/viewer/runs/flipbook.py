@@ -118,6 +118,26 @@ def unescaped(text: str) -> str:
     return unescape(text, ENTITIES) if "&" in text else text
 
 
+def tags(frame: str) -> list[str]:
+    """A frame tag by tag, each with the text behind it; the paths of a matrix are one."""
+    pieces = frame.split("<")
+    if CELL_PATH not in frame:
+        return pieces
+    found: list[str] = []
+    for has_cells, run in groupby(pieces, lambda piece: CELL_PATH in piece):
+        together = [*run]
+        found += ["<".join(together)] if has_cells else together
+    return found
+
+
+def cells_of(paths: str) -> Iterator[tuple[str, str]]:
+    """The path of each cell of a matrix, and its colour."""
+    for path in paths.split("<"):
+        known = dict(ATTRIBUTE.findall(path))
+        for x, y, box in CELL.findall(known["d"]):
+            yield f"M{x} {y}{box}", known["fill"]
+
+
 def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
     """Every element with its address, parents first."""
     to_do: list[tuple[Address, ET.Element]] = [((), root)]
@@ -162,6 +182,7 @@ class Scene:
         self.svg, self.tracks = "", list[Track]()
         self.pages: list[int] = []
         self.pieces, self.places = list[str](), dict[int, Address]()
+        self.cells: dict[int, dict[str, Address]] = {}
         self.tags: dict[Address, str] = {}
         self.states: dict[Address, list[tuple[int, State]]] = {}
 
@@ -178,11 +199,16 @@ class Scene:
 
     def read(self, frame: str, elements: dict[Address, ET.Element]) -> None:
         """Remember the text of the latest page, tag by tag, and which element each tag opens."""
-        self.pieces = frame.split("<")
+        self.pieces = tags(frame)
         opening = [k for k, piece in enumerate(self.pieces) if OPENING.match(piece)]
         own = [k for k in opening if CELL_PATH not in self.pieces[k]]
-        single = [a for a in sorted(elements) if not elements[a].get("d", "").endswith(CELL_PATH)]
+        paths = {a: elements[a].get("d", "") for a in sorted(elements)}
+        single = [a for a, d in paths.items() if not d.endswith(CELL_PATH)]
         self.places = dict(zip(own, single, strict=True))
+        cells = groupby([a for a, d in paths.items() if d.endswith(CELL_PATH)], lambda a: a[:-1])
+        matrices = [k for k in opening if CELL_PATH in self.pieces[k]]
+        groups = [{paths[a]: a for a in group} for _, group in cells]
+        self.cells = dict(zip(matrices, groups, strict=True))
 
     def turn(self, page: int, frame: str) -> bool:
         """Write down a page by what differs in its text from the latest one.
@@ -190,10 +216,18 @@ class Scene:
         False, and nothing is written, if that is more than the attributes and texts of
         elements that stay.
         """
-        pieces = frame.split("<")
+        pieces = tags(frame)
         found = [k for k, (a, b) in enumerate(zip(self.pieces, pieces, strict=False)) if a != b]
         states: dict[Address, State] = {}
         for k in found if len(pieces) == len(self.pieces) else [-1]:
+            if k in self.cells:
+                new = dict(cells_of(pieces[k]))
+                if new.keys() != self.cells[k].keys():
+                    return False
+                states |= {
+                    a: {TEXT: None, "d": d, "fill": new[d]} for d, a in self.cells[k].items()
+                }
+                continue
             tag = OPENING.match(pieces[k])
             if k not in self.places or not tag or tag[1] != self.tags[self.places[k]]:
                 return False
