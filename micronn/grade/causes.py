@@ -52,6 +52,11 @@ UNARY: dict[str, Formula] = {  # what a function, or its derivative, may have be
     "a * exp(a)": lambda a, b, y: a * math.exp(a),
     "a * exp(a - 1)": lambda a, b, y: a * math.exp(a - 1.0),
     "log(a)": lambda a, b, y: math.log(a),
+    "log2(a)": lambda a, b, y: math.log2(a),
+    "log(1 + a)": lambda a, b, y: math.log1p(a),
+    "2**a": lambda a, b, y: 2.0**a,
+    "10**a": lambda a, b, y: 10.0**a,
+    "sin(a * pi / 180)": lambda a, b, y: math.sin(math.radians(a)),
     "log10(a)": lambda a, b, y: math.log10(a),
     "1 / (a * log(10))": lambda a, b, y: 1.0 / (a * math.log(10.0)),
     "sqrt(a)": lambda a, b, y: math.sqrt(a),
@@ -287,6 +292,11 @@ def formula(
     k = next((x / y for x, y in zip(said, truth, strict=False) if x and y), 1.0)
     if len(said) > 1 and better and all(close(k * y, x) for x, y in zip(said, truth, strict=True)):
         return plainly(f"{k:g} * ({better})"), lambda a, b, y: k * known[better](a, b, y)
+    near = [
+        math.isclose(x, y, rel_tol=1e-3, abs_tol=1e-5) for x, y in zip(said, truth, strict=False)
+    ]
+    if better and near and all(near):
+        return f"almost {better} (is a small number added, or a constant typed by hand?)", None
     wrong = [not close(x, y) for x, y in zip(said, truth, strict=False)]
     for text, test in WHERE.items():
         if not all(wrong) and wrong == [test(*at) for at in places]:
@@ -346,6 +356,8 @@ def slip_of_one(tried: Sequence[Tried], functions: Iterable[str] = ()) -> Slip |
     if not all(map(close, data, truth)):
         of_operands = {text: known[text] for text in known if not re.search(r"\by\b", text)}
         found = formula(data, tried, of_operands, VALUES.get(operation(program), "a"), truth)
+        if program.kind == "start" and not found:
+            return Slip("backward() changes the numbers themselves, where it should set gradients")
         cause = f"the value of {text} comes out as {named(found[0], program)}" if found else ""
         return Slip(cause + of_another(found[0], VALUES, program, functions)) if found else None
     causes, formulas = [], []

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from micronn.engine import Value
 from micronn.grade.causes import (
+    DERIVATIVES,
     LOOP,
+    VALUES,
     Formula,
     Slip,
     Tried,
@@ -128,7 +130,7 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
     fault = fault_of_pass(first, singles, later)
     strict = fault and not fault.is_loose
     findings, suspects = ({}, set()) if strict else faults_of_operations(plain, tried, wrong)
-    if fault and (strict or len(findings) != 1 or not all(x.is_known for x in findings.values())):
+    if fault and (strict or fault.fitted or not all(x.is_known for x in findings.values())):
         before = [(p, a) for p, a in wrong.items() if is_wrong_before(p, a)]
         return [shown_by(fault, singles), *[found(p, a, tried) for p, a in before]]
     if suspects & {"__add__", "__mul__"}:
@@ -159,15 +161,18 @@ def merged(findings: Iterable[Finding]) -> Iterator[Finding]:
     """The findings, those of several functions with one and the same wrong formula as one."""
     same = dict[str, list[tuple[str, Finding]]]()
     for finding in findings:
-        found_one = re.match(r"the \w+ of (?:a\.)?(\w+)\(.*?comes out as ([^,(]+)", finding.cause)
+        found_one = re.match(
+            r"the \w+ of (?:a\.)?(\w+)\(.*? comes out as (.+?)(?: \(the form|, and is|$)",
+            finding.cause,
+        )
         name, text = found_one.groups() if found_one else ("", finding.cause)
         same.setdefault(text.strip(), []).append((name, finding))
-    for (_, first), *others in same.values():
+    for text, ((_, first), *others) in same.items():
         if others:
             also = f"; and so it is for {', '.join([name for name, _ in others])}"
-            first = first._replace(
-                cause=first.cause + also + f": {LOOP}" * (LOOP not in first.cause)
-            )
+            is_anothers = text in {*DERIVATIVES.values(), *VALUES.values()}
+            also += f": {LOOP}" if is_anothers and LOOP not in first.cause else ""
+            first = first._replace(cause=first.cause + also)
         yield first
 
 
@@ -374,7 +379,10 @@ def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
     if isinstance(answer, Ended):
         unnamed = f"{program.text} does not work: {answer}", ""
         cause, remedy = end_of(kind, answer, program.text) or unnamed
-        return Finding(kind, cause, remedy, program, None, answer.line, is_limit=kind in LIMITS)
+        is_limit = kind in LIMITS or (  # a ** b by logarithms
+            answer.kind == "ValueError" and "**" in program.text and "Value(-" in program.source
+        )
+        return Finding(kind, cause, remedy, program, None, answer.line, is_limit)
     cause = remedy = ""
     if kind in ("start", "one", "constant"):
         slip = slip_of(program, tried)
@@ -387,6 +395,11 @@ def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
         )
     if program.source == NINE:
         cause, remedy = GONE
+    if kind == "reuse" and re.search(r"c = (.*)a(.*)\nd = \1b\2\n", program.source):
+        cause = (
+            f"the second {program.needs[-1].strip('_')}() spoils the first: "
+            "a closure uses a name that both share, such as a global one"
+        )
     if "zero_grad" in program.needs:
         cause = "zero_grad() does not set the gradient to 0"
     is_known = bool(cause)

@@ -120,6 +120,12 @@ def by_chance(bits: int, x: Value) -> float:
     return bits >> hash(x.data) % 6 & 1
 
 
+def clears_operands(node: Value) -> None:
+    for operand in node.operands:
+        operand.grad = 0.0
+    send([node])
+
+
 def swapped_operands(node: Value) -> None:
     for operand, local_grad in zip(node.operands, reversed(node.local_grads), strict=True):
         operand.grad += local_grad * node.grad
@@ -223,6 +229,8 @@ MESSAGES: list[tuple[str, str, list[New]]] = [  # the mistake, its remedy, the n
      "to it, nor is it added", MESSAGE, [lambda old, local, up, x, y: local]),
     ("nothing is passed on: are they among the operands, and is out.grad read only when backward() "
      "runs?", MESSAGE, [lambda old, local, up, x, y: old]),
+    ("the local derivative is divided by the upstream gradient, not multiplied by it", MESSAGE,
+     [lambda old, local, up, x, y: old + (local / up if up else 0.0)]),
     ("the message is local derivative × upstream gradient², where it should be taken once", MESSAGE,
      [lambda old, local, up, x, y: old + local * up * up]),
     ("the local derivative is squared", MESSAGE,
@@ -278,6 +286,10 @@ NODES = [  # what a node may do wrong
       for cause, remedy, news in MESSAGES],
     Fault(operands_in_a_set, "the operands are kept in a set or as keys, so that `a * a` has one "
           "operand, not two", "keep them in a tuple or a list"),
+    Fault(clears_operands, "the gradients of the operands are set to 0 before a message is added: "
+          "those that came earlier are lost", "clear all gradients before the pass, none in it"),
+    Fault(lambda node: send([node] if node.data else []), "a Value whose number is 0 passes "
+          "nothing on, as `if v.data` takes 0 for False", "leave the test out"),
     Fault(first_operand_alone, "only the first operand of an operation receives a gradient",
           "send a message to each operand"),
     Fault(last_operand_alone, "only the last operand of an operation receives a gradient",

@@ -121,7 +121,8 @@ def regraded(path: Path, cls: str | None, trial: Trial, graded: Grade, program: 
     answers = [alone(path, cls, [program])[program] for _ in range(3)]
     if not all(is_same(answer, answers[0]) for answer in answers):
         return graded  # it depends on chance, as on the order of a set
-    if causes.intersection([x.cause for x in graded.findings if not x.is_limit]):
+    loose = {x.cause for x in PASSES if x.is_loose and agrees_at_all(answers[0], program)}
+    if (causes - loose).intersection([x.cause for x in graded.findings if not x.is_limit]):
         return graded
     kept = Finding(program.kind, *KEPT, program, finished(trial.answers[program]))
     basic = {"__add__", "__mul__"}

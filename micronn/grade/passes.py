@@ -182,6 +182,13 @@ def equal_numbers(root: Value) -> None:
     send(reversed(order))
 
 
+def twice(root: Value, which: str = "all") -> None:
+    """The whole order twice, or the output."""
+    cleared(root)
+    order = in_order(root)
+    send(order + order if which == "all" else [root, *order])
+
+
 # How a pass begins, and what it leaves
 
 
@@ -205,6 +212,19 @@ def leaves_only(root: Value, left: float = 0.0) -> None:
     root.backward()
     for node in in_order(root):
         node.grad = left
+
+
+def changed(root: Value, change: Callable[[float], float], leaves: bool = False) -> None:
+    """The right gradients, changed when the pass is over; only those of leaves, if so."""
+    root.backward()
+    for node in topological_order(root):
+        if not (leaves and node.operands):
+            node.grad = change(node.grad)
+
+
+def limited(most: float, x: float) -> float:
+    """x, cut off at this size."""
+    return max(-most, min(most, x))
 
 
 def keeps_middle(root: Value) -> None:
@@ -275,6 +295,15 @@ class OrderForEver(VisitedForEver):
 ORDER = "visit the nodes in reversed topological order"
 SEED = "begin backward() with `self.grad = 1.0`: dy/dy is 1"
 MEMORY = "begin each backward() with a new list and a new set"
+AFTER: dict[str, list[Callable[[float], float]]] = {  # what becomes of gradients in the end
+    "cut off (clipped) at a largest size": [
+        partial(limited, most) for most in (1.0, 5.0, 10.0, 0.5, 2.0, 0.1)
+    ],
+    "taken without their sign": [abs],
+    "turned round": [lambda x: -x],
+    "rounded": [partial(round, ndigits=n) for n in range(9)],
+    "made integers": [int],
+}
 PASSES = [  # what the whole pass may do wrong
     Fault(breadth_first, "backward() visits breadth first, without a topological order: a Value "
           "passes on its gradient before all that it should receive is there", ORDER,
@@ -329,6 +358,13 @@ PASSES = [  # what the whole pass may do wrong
     Fault(partial(in_some_order, 0), "backward() visits the nodes in an order that is not "
           "topological, as that of a set", ORDER,
           tuple([partial(in_some_order, k) for k in range(120)]), is_loose=True),
+    Fault(twice, "nodes pass on their gradients twice: the walk is made twice, or a node stands in "
+          "the order twice", "visit every node once", (twice, partial(twice, which="output"))),
+    *[Fault(ways[0], f"the gradients are {what} when the pass is over", "leave them as they are",
+            ways)
+      for what, changes in AFTER.items()
+      for ways in [tuple([partial(changed, change=change, leaves=leaves)
+                          for change in changes for leaves in (True, False)])]],
     Fault(one_gradient, "all Values share one gradient: it belongs to the class, or to a list "
           "made only once", "set `self.grad = 0.0` in __init__"),
     Fault(leaves_only, "backward() sets the gradients of computed Values back to 0 when it has "
