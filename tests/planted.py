@@ -12,6 +12,26 @@ from engines import RIGHT
 
 BASE = RIGHT["all_closures"]
 ONLY_LIMITS = ("naive tanh",)
+ZIP, SEND = "zip(v.children, v.slopes, strict=True)", "child.grad += slope * v.grad"
+LATE = "self, function=function, slope=slope"
+ELSEWHERE = [  # in engines of other styles: which, what is replaced, by what, what is said
+    ("slopes", SEND, "child.grad += slope * child.grad", "`self.grad` for `out.grad`"),
+    ("slopes", SEND, "child.grad += v.grad", "wrong: the upstream gradient is passed on as it is"),
+    ("slopes", SEND, "child.grad -= slope * v.grad", "wrong: every message has the wrong sign"),
+    ("slopes", SEND, "child.grad *= slope * v.grad", "(`*=` for `+=`)"),
+    ("slopes", ZIP, "zip(set(v.children), v.slopes)", "kept in a set, whose order is not"),
+    ("slopes", ZIP, "zip(sorted(v.children, key=lambda c: c.data), v.slopes)", "are sorted"),
+    ("slopes", "self.grad = 1\n", "self.grad = len(order)\n", "set to another number than 1"),
+    ("slopes", "reversed(order)", "sorted(order, key=id)", "an order that is not topological"),
+    ("taped", "        for out, _ in tape:\n            out.grad = 0.0\n", "", "is never emptied"),
+    ("looped", LATE, "self, function=function", "closures made in a loop over functions all see"),
+    ("looped", LATE, "self", "the formula of another function, relu: closures made in a loop"),
+    ("looped", "waiting[id(child)] += 1", "waiting[id(child)] = 1", "visits breadth first"),
+    ("looped", "if waiting[id(child)] == 0:", "if True:", "is visited twice, level by level"),
+    ("counted", "operand.readers += 1", "operand.readers = 1", "visits depth first"),
+    ("dictionary", "received.get(parent, 0.0) + rule(g)", "rule(g)", "sets the gradient"),
+    ("every_way", "self.back(g)", "self.back(self.grad)", "pass on all that it has so far"),
+]
 
 
 class Mistake(NamedTuple):

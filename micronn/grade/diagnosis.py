@@ -135,7 +135,8 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
         return [shown_by(fault, singles), *[found(p, a, tried) for p, a in before]]
     if suspects & {"__add__", "__mul__"}:
         later = {}
-    fault = fault_of_pass(later, {}, {})
+    # closures may read the data anew, so a program that changes it says less of what is kept
+    fault = fault_of_pass({p: a for p, a in later.items() if ".data = " not in p.source}, {}, {})
     if fault:
         findings[fault.cause] = shown_by(fault, later)
         wrong = {p: a for p, a in wrong.items() if p not in later}

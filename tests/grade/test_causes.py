@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from engines import CLOSURES, RIGHT, WRONG, wrong_engine
-from planted import ONLY_LIMITS, PLANTED, planted
+from planted import ELSEWHERE, ONLY_LIMITS, PLANTED, planted
 
 from micronn import engine, tiny
 from micronn.grade import grade, trial
@@ -92,6 +92,33 @@ def test_a_planted_mistake_is_told_first(name, graded):
     found = graded(planted(name))
     assert PLANTED[name][-1] in found.verdict
     assert found.verdict.startswith("right within") == (name in ONLY_LIMITS)
+
+
+@pytest.mark.parametrize(("style", "right", "wrong", "said"), ELSEWHERE)
+def test_the_same_mistakes_are_told_in_engines_of_other_styles(style, right, wrong, said, graded):
+    assert right in RIGHT[style]
+    found = graded(RIGHT[style].replace(right, wrong))
+    assert said in found.verdict
+    assert not found.is_right
+
+
+def test_a_mistake_that_only_long_programs_show_is_told_with_the_shortest_of_them(graded):
+    slope = "(1 - t * t) * (2 if self._op == 'sin' else 1)"
+    found = graded(RIGHT["all_closures"].replace("(1 - t * t)", slope)).findings[0]
+    assert found.program.text == "c.tanh(), where c = a.sin()"
+    assert found.first_wrong() == ("c", "grad")
+
+
+def test_a_second_graph_is_called_by_what_it_computes(graded):
+    kept = (
+        "        Value.kept = [*Value.__dict__.get('kept', []), *topo]\n        topo = Value.kept\n"
+    )
+    text = RIGHT["closures"].replace(
+        "        self.grad = 1.0\n", kept + "        self.grad = 1.0\n"
+    )
+    finding = graded(text).findings[0]
+    assert "the list of nodes is never emptied" in finding.cause
+    assert finding.program.text == "a + b, after a pass of a * b + a"
 
 
 def test_each_wrong_pass_differs_from_the_right_one_and_from_all_others():
