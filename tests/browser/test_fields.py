@@ -3,6 +3,7 @@
 import html
 
 import pytest
+from boxes import overlaps
 from step_pages import bulb, follow, neuron, not_finite, step_of
 
 from micronn.engine import Value
@@ -324,3 +325,19 @@ def test_the_policy_of_the_page_lets_webassembly_in_and_no_eval():
     page = to_html(bulb())
     assert "'wasm-unsafe-eval'" in page
     assert "'unsafe-eval'" not in page
+
+
+def test_what_a_refusal_says_covers_no_card_and_no_other_refusal(stepping):
+    a = Value(2.0, "a")
+    total = sum([a.log() * weight for weight in (1.0, 2.0, 3.0, 4.0)])
+    total.backward()
+    page = stepping(total)
+    field(page, "a").fill("-1")
+    page.wait_for_selector(".refusal", state="attached")
+    boxes = page.evaluate(
+        """[...document.querySelectorAll('.stage .card, .refusal')].map(part => {
+            const {left, top, right, bottom} = part.querySelector('rect').getBoundingClientRect();
+            return [left, top, right, bottom, part.id || 'refusal'] })"""
+    )
+    assert sum(box[4] == "refusal" for box in boxes) == 4
+    assert overlaps(boxes) == []

@@ -72,14 +72,35 @@ function relabel(card, word, colour) {
   corner.setAttribute("textLength", Math.min([...word].length * 6, Math.max(20, corner.getAttribute("x") - ends - 4)));
 }
 
-// What an operation says that refuses its numbers, below its card or above.
+// Where something is in the picture: left, top, right, bottom.
+function edges(part) {
+  const {e: x = 0, f: y = 0} = part.transform.baseVal.consolidate()?.matrix ?? {};
+  const box = part.querySelector("rect"), at = name => +(box.getAttribute(name) ?? 0);
+  return [x + at("x"), y + at("y"), x + at("x") + at("width"), y + at("y") + at("height")];
+}
+
+// The place nearest to one where a box of this size covers no card and no other refusal.
+function freePlace([x, y], width, height) {
+  const {width: right, height: bottom} = svg.viewBox.baseVal, places = [[x, y]];
+  for (let top = 2; top + height < bottom; top += 8) {
+    for (let left = 2; left + width < right; left += 30) places.push([left, top]);
+  }
+  const inside = ([left, top]) => left >= 2 && left + width < right && top >= 2 && top + height < bottom;
+  const far = ([left, top]) => Math.abs(left - x) + Math.abs(top - y);
+  const taken = all(".card,.refusal", svg).map(edges);
+  const isFree = ([left, top]) => inside([left, top]) && taken.every(box =>
+    left >= box[2] || left + width <= box[0] || top >= box[3] || top + height <= box[1]);
+  return places.sort((one, other) => far(one) - far(other)).find(isFree);
+}
+
+// What an operation says that refuses its numbers, near its card.
 function refusalAt(card, text) {
   const lines = text.match(/.{1,44}(?:\s|$)|.{44}/g).map(line => line.trim());
   const width = 6.2 * Math.max(...lines.map(line => line.length)) + 12, height = 13 * lines.length + 6;
-  const {e: x, f: y} = card.transform.baseVal.consolidate().matrix, frame = card.querySelector("rect");
-  const box = svg.viewBox.baseVal, below = y + +frame.getAttribute("height") + 4;
-  const left = Math.max(2, Math.min(x, box.width - width - 2));
-  const top = below + height < box.height ? below : Math.max(2, y - height - 4);
+  const [x, y, , end] = edges(card), box = svg.viewBox.baseVal, below = end + 4;
+  const near = [Math.max(2, Math.min(x, box.width - width - 2)), below];
+  if (below + height >= box.height) near[1] = Math.max(2, y - height - 4);
+  const [left, top] = freePlace(near, width, height) ?? near;
   const draw = (name, attributes) => {
     const element = document.createElementNS(svg.namespaceURI, name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
