@@ -147,7 +147,7 @@ def as_junit(grades: Sequence[Grade]) -> str:
 def graph_of(program: Program) -> Graph:
     """The graph of a program as it should be, its Values called what the program calls them."""
     named = values_of(program.source)
-    for name, value in named.items():
+    for name, value in reversed(named.items()):  # of two names the one that was there first
         value.label = name
     return Graph([*named.values()][-1])
 
@@ -196,7 +196,7 @@ def page_of(finding: Finding) -> str:
     received = [
         n for n, step in enumerate(story.steps) if step.phase == "backward" and k in step.touched
     ]
-    begin = (computed if which == "data" else received or [len(story.steps) - 1])[-1]
+    begin = ((computed or [0]) if which == "data" else received or [len(story.steps) - 1])[-1]
     title = f"Where it goes wrong: {finding.program.text}" if finding.program else ""
     return stepping_page(story, title, begin, picture_of(finding, legend=False), sentences(finding))
 
@@ -206,7 +206,10 @@ def what_to_draw(finding: Finding) -> tuple[Graph, str, str]:
     first = finding.first_wrong()
     if finding.program is None or first is None:
         raise ValueError(f"there are no numbers to draw: {finding.cause}")
-    return graph_of(finding.program), *first
+    graph = graph_of(finding.program)
+    if first[0] not in [row.title for row in graph.rows()]:
+        raise ValueError(f"{first[0]} is not in the last graph, which is what is drawn")
+    return graph, *first
 
 
 def wrong_numbers(finding: Finding) -> str:

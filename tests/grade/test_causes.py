@@ -203,6 +203,13 @@ def test_the_page_of_a_fault_opens_at_the_step_that_goes_wrong(graded):
     assert data["begin"] == 4  # start, forward, seed, first message, second message
 
 
+@pytest.mark.parametrize("name", ["int data", "visited kept", "iadd in place", "zero_grad forgets"])
+def test_a_fault_is_drawn_whatever_program_shows_it(name, graded):
+    finding = graded(planted(name)).findings[0]
+    assert "The engine's" in " ".join(picture_of(finding).sketch.notes)
+    assert page_of(finding)
+
+
 def test_a_finding_without_numbers_has_no_picture(graded):
     finding = graded(wrong_engine("a name mistyped")).findings[0]
     assert finding.line == CLOSURES.splitlines().index("        return self + (-other)") + 1
