@@ -110,7 +110,7 @@ WRONG = {
     "rounded": ("out = Value(math.exp(self.data), ", "out = Value(round(math.exp(self.data), 4), ",
                 "comes out as round(exp(a), 4)"),
     "not connected": (
-        "        return self * -1", "        return Value(-self.data)", "nothing reaches a",
+        "        return self * -1", "        return Value(-self.data)", "nothing is passed on",
     ),
     "a name mistyped": ("(-other)", "(-othr)", "NameError"),
 }  # fmt: skip

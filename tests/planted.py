@@ -11,7 +11,7 @@ from typing import NamedTuple
 from engines import RIGHT
 
 BASE = RIGHT["all_closures"]
-ONLY_LIMITS = ("naive tanh",)
+ONLY_LIMITS = ("leaves cleared", "naive tanh")
 ZIP, SEND = "zip(v.children, v.slopes, strict=True)", "child.grad += slope * v.grad"
 LATE = "self, function=function, slope=slope"
 ELSEWHERE = [  # in engines of other styles: which, what is replaced, by what, what is said
@@ -19,7 +19,6 @@ ELSEWHERE = [  # in engines of other styles: which, what is replaced, by what, w
     ("slopes", SEND, "child.grad += v.grad", "wrong: the upstream gradient is passed on as it is"),
     ("slopes", SEND, "child.grad -= slope * v.grad", "wrong: every message has the wrong sign"),
     ("slopes", SEND, "child.grad *= slope * v.grad", "(`*=` for `+=`)"),
-    ("slopes", ZIP, "zip(set(v.children), v.slopes)", "kept in a set, whose order is not"),
     ("slopes", ZIP, "zip(sorted(v.children, key=lambda c: c.data), v.slopes)", "are sorted"),
     ("slopes", "self.grad = 1\n", "self.grad = len(order)\n", "set to another number than 1"),
     ("slopes", "reversed(order)", "sorted(order, key=id)", "an order that is not topological"),

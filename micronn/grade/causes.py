@@ -91,6 +91,10 @@ BINARY: dict[str, Formula] = {
     "a - b": lambda a, b, y: a - b,
     "b - a": lambda a, b, y: b - a,
     "a * b": lambda a, b, y: a * b,
+    "1 if a > b else 0": lambda a, b, y: float(a > b),
+    "1 if a < b else 0": lambda a, b, y: float(a < b),
+    "max(a, b)": lambda a, b, y: max(a, b),
+    "min(a, b)": lambda a, b, y: min(a, b),
     "a / b": lambda a, b, y: a / b,
     "b / a": lambda a, b, y: b / a,
     "a // b": lambda a, b, y: a // b,
@@ -132,7 +136,9 @@ RIGHT = {  # the derivatives, by operation
     "**": ("b * a**(b - 1)", "y * log(a)"), "tanh": ("1 - y**2",), "sigmoid": ("y * (1 - y)",),
     "relu": ("1 if a > 0 else 0",), "exp": ("y",), "log": ("1 / a",), "sqrt": ("1 / (2 * y)",),
     "sin": ("cos(a)",), "cos": ("-sin(a)",), "softplus": ("sigmoid(a)",),
-    "abs": ("1 if a > 0 else -1",), "-a": ("-1",),
+    "max": ("1 if a > b else 0", "1 if a < b else 0"),
+    "min": ("1 if a < b else 0", "1 if a > b else 0"), "abs": ("1 if a > 0 else -1",),
+    "-a": ("-1",),
 }  # fmt: skip
 
 
@@ -178,6 +184,7 @@ WHERE: dict[str, Formula] = {  # numbers that a mistake may treat in a way of th
     "a is no integer": lambda a, b, y: a != int(a),
     "b is no integer": lambda a, b, y: b != int(b),
     "b is an integer": lambda a, b, y: b == int(b),
+    "b is 1": lambda a, b, y: b == 1.0,
     "a is above 1": lambda a, b, y: a > 1.0,
     "b is above 1": lambda a, b, y: b > 1.0,
     "a is at most 1": lambda a, b, y: abs(a) <= 1.0,
@@ -189,7 +196,7 @@ VALUES = {
     "tanh": "tanh(a)", "sigmoid": "sigmoid(a)", "relu": "max(a, 0)", "exp": "exp(a)",
     "log": "log(a)", "sqrt": "sqrt(a)", "sin": "sin(a)", "cos": "cos(a)",
     "softplus": "log(1 + exp(a))", "abs": "abs(a)", **{sign: f"a {sign} b" for sign in "+-*/"},
-    "**": "a**b",
+    "**": "a**b", "max": "max(a, b)", "min": "min(a, b)",
 }  # fmt: skip
 DERIVATIVES = {name: texts[0] for name, texts in RIGHT.items() if len(texts) == 1}
 AGAIN = {  # derivatives, computed from the operand once more
@@ -290,7 +297,8 @@ def formula(
             if all(close(candidate(*at), x) for at, x in zip(places, said, strict=True)):
                 return text, candidate
     k = next((x / y for x, y in zip(said, truth, strict=False) if x and y), 1.0)
-    if len(said) > 1 and better and all(close(k * y, x) for x, y in zip(said, truth, strict=True)):
+    in_proportion = all(close(k * y, x) for x, y in zip(said, truth, strict=False))
+    if len(said) > 1 and better and math.isfinite(k) and in_proportion:
         return plainly(f"{k:g} * ({better})"), lambda a, b, y: k * known[better](a, b, y)
     near = [
         math.isclose(x, y, rel_tol=1e-3, abs_tol=1e-5) for x, y in zip(said, truth, strict=False)

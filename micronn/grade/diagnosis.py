@@ -39,7 +39,17 @@ from micronn.grade.faults import (
     times,
 )
 from micronn.grade.passes import PASSES
-from micronn.grade.programs import FUNCTIONS, KINDS, LIMITS, NINE, Numbers, Program, numbers, right
+from micronn.grade.programs import (
+    EXTREMES,
+    FUNCTIONS,
+    KINDS,
+    LIMITS,
+    NINE,
+    Numbers,
+    Program,
+    numbers,
+    right,
+)
 from micronn.grade.trial import Ended
 
 Answers = dict[Program, Numbers | Ended]
@@ -47,9 +57,11 @@ Calls = Mapping[Program, list[list[str]]]
 
 OPS = {  # by method, as micronn's engine calls them
     "__add__": "+", "__mul__": "*", "__sub__": "-", "__truediv__": "/", "__pow__": "**",
-    "__neg__": "neg", "__abs__": "abs", **{f: f for f in FUNCTIONS if f != "abs"},
+    "__neg__": "neg", "__abs__": "abs", **{f: f for f in (*FUNCTIONS, *EXTREMES) if f != "abs"},
 }  # fmt: skip
 METHODS = OPS.keys() | {f"__r{op}__" for op in ("add", "sub", "mul", "truediv", "pow")}
+SHORT = ("a ** 0", "a ** 1")  # often written apart from all other powers
+TIE = "where both operands are equal, their shares should add up to 1"
 NO_NUMBER = (math.nan, math.nan)
 SINGLE = ("one", "upstream", "reuse", "order")  # kinds of programs that one pass decides
 APART = ("start", "one", "constant", "upstream", "large")  # of each operation the first is told
@@ -118,6 +130,10 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
     What is wrong with an operation alone explains whatever else uses it.  A wrong pass of
     the whole graph explains all wrong gradients: what else is wrong shows when it is mended.
     """
+    if any(p.text not in SHORT and spoken(p) == "a ** k" for p in wrong):
+        tried, wrong = (
+            {p: a for p, a in answers.items() if p.text not in SHORT} for answers in (tried, wrong)
+        )
     started = [p for p, a in wrong.items() if p.kind == "start" and is_wrong_before(p, a)]
     if started:
         return [found(started[0], wrong[started[0]], tried)]
@@ -145,8 +161,10 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
             continue
         here = [
             p
-            for p in wrong
-            if p.kind == kind and not any(suspects & {x, *inner.get(x, ())} for x in p.needs)
+            for p, a in wrong.items()
+            if p.kind == kind
+            and not any(suspects & {x, *inner.get(x, ())} for x in p.needs)
+            and not (kind == "mixed" and getattr(a, "kind", "") == "OverflowError")  # see "large"
         ]
         subjects = {p.needs if kind in APART else (): p for p in reversed(here)}
         for program in reversed(subjects.values()):
@@ -343,8 +361,10 @@ def fault_of_operation(
     if slip and slip.local_grads:
         likely = [Fault(partial(send_slopes, slip.local_grads), slip.cause, "")]
     if slip and " as 0" in slip.cause:  # so does `self.grad` for `out.grad`, but not everywhere
-        likely = [*NODES[:NOTHING], *ONE_SIDED[: 2 * NOTHING], *likely]
-    if op not in ("-", "+"):  # where the derivatives are too much alike to tell
+        everywhere = slip.cause.count(" as 0") == slip.cause.count(" comes out ")
+        likely = [*NODES[: NOTHING + everywhere], *ONE_SIDED[: 2 * NOTHING], *likely]
+    twice = slip and "as 2 * 1" in slip.cause
+    if op not in ("-", "+") or twice:  # else the derivatives are too much alike to tell
         likely = [*CROSSED, *likely]
     for fault in [*likely, *NODES, *ONE_SIDED]:
         sends = fault.variants or (fault.backward,)
@@ -403,6 +423,10 @@ def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
         )
     if "zero_grad" in program.needs:
         cause = "zero_grad() does not set the gradient to 0"
+    if program.text.startswith("the same again"):
+        cause = "a result is kept with its operand, and given again when the operand has changed"
+    if program.text in ("a.max(a)", "a.min(a)"):
+        cause = f"{program.text} does not have the derivative 1: {TIE}"
     is_known = bool(cause)
     cause = cause or located(program, answer)
     return Finding(

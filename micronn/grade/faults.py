@@ -58,6 +58,14 @@ def cleared(root: Value) -> None:
     root.grad = 1.0
 
 
+def clears_leaves(root: Value) -> None:
+    for node in in_order(root):
+        for operand in node.operands:
+            operand.grad = 0.0
+    cleared(root)
+    send(in_order(root))
+
+
 def send(nodes: Iterable[Value]) -> None:
     """The chain rule at these nodes, in this order."""
     for node in nodes:
@@ -240,6 +248,9 @@ MESSAGES: list[tuple[str, str, list[New]]] = [  # the mistake, its remedy, the n
      lambda old, local, up, x, y: old + abs(local * up)]),
     ("the size of the local derivative is passed on: its sign is lost", MESSAGE,
      [lambda old, local, up, x, y: old + abs(local) * up]),
+    ("the upstream gradient itself is passed on where it is positive, and 0 where it is not: the "
+     "derivative looks at out.grad, where it should look at the operand", MESSAGE,
+     [lambda old, local, up, x, y: old + max(up, 0.0)]),
     ("0 is passed on where the upstream gradient is negative", MESSAGE,
      [lambda old, local, up, x, y: old + local * max(up, 0.0)]),
     ("0 is passed on where the message or the local derivative is negative", MESSAGE,

@@ -6,6 +6,7 @@ right in all that it does: +, *, -, tanh
 """
 
 import inspect
+import math
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,12 @@ from micronn.grade.causes import agrees, close
 from micronn.grade.diagnosis import Answers, Finding, agrees_at_all, diagnosed, finished, found
 from micronn.grade.ends import KEPT, end_of
 from micronn.grade.passes import PASSES
-from micronn.grade.programs import FUNCTIONS, PROGRAMS, Numbers, Program, mixed, smaller
+from micronn.grade.programs import EXTREMES, FUNCTIONS, PROGRAMS, Numbers, Program, mixed, smaller
 from micronn.grade.trial import Ended, Trial, try_engine
 
 ONE_GRAPH = ("start", "one", "upstream", "reuse", "order", "fresh", "again")  # kinds of programs
 # What is raised where an engine does not claim to do something, as with a plain number
+NAN = (math.nan, math.nan)
 NOT_CLAIMED = ("TypeError", "AttributeError", "AssertionError", "NotImplementedError")
 
 
@@ -196,6 +198,11 @@ def forgotten(tried: Answers, trial: Trial) -> list[Finding]:
     by_text = {p.text: p for p in PROGRAMS if p.kind == "constant"}
     pairs = [("5 + a", "a + 5"), ("5 - a", "a - 5"), ("5 * a", "a * 5"), ("6 / a", "a / 4")]
     findings = list[Finding]()
+    for whole, part in (("a + 5", "a + 0.5"), ("a * 5", "a * 0.5")):
+        if by_text[whole] in tried and by_text[part] not in tried:
+            cause = f"`{part}` does not work, unlike `{whole}`: a float is not taken for a number"
+            findings.append(Finding("constant", cause, "ask isinstance(other, (int, float))",
+                                    by_text[part]))  # fmt: skip
     for side, (texts, mirrored) in product((0, 1), [(pair, pair[::-1]) for pair in pairs]):
         program, other = by_text[texts[side]], by_text[mirrored[side]]
         taken = [x for pair in pairs if (x := by_text[pair[side]]) in tried]
@@ -221,7 +228,9 @@ def is_claimed(program: Program, answer: Numbers | Ended, methods: set[str]) -> 
         return False
     refused = isinstance(answer, Ended) and answer.kind in NOT_CLAIMED
     may_refuse = program.kind == "constant" or "**" in program.text or "zero_grad" in program.needs
-    return not (refused and may_refuse)
+    said = answer.get("y", NAN)[0] if isinstance(answer, dict) else 0.0
+    no_number = program.text == "a ** b" and math.isnan(said)  # a power with a Value in it
+    return not (no_number or refused and may_refuse)
 
 
 def abilities(tried: Iterable[Program], trial: Trial) -> tuple[list[str], list[str]]:
@@ -243,7 +252,7 @@ def spoken(program: Program) -> str:
         return program.text
     return (
         function
-        if function in FUNCTIONS
+        if function in (*FUNCTIONS, *EXTREMES)
         else program.text.split()[1]
         if " " in program.text
         else "-a"

@@ -10,7 +10,8 @@ from functools import partial
 from itertools import islice, permutations
 
 from micronn.engine import Value, topological_order
-from micronn.grade.faults import Fault, Pass, cleared, in_order, pairs, send
+from micronn.grade.faults import Fault, Pass, cleared, clears_leaves, in_order, pairs, send
+from micronn.grade.surveying import CountsAllUses, Emptied, FromTheLast, ReplaysAll
 
 Operands = Callable[[Value], tuple[Value, ...]]
 
@@ -95,6 +96,24 @@ def along_one_operand(root: Value, bits: int = 0) -> None:
     while root.operands:
         send([root])
         root = operands(root)[0]
+
+
+def by_depth(root: Value, k: int = 0, step: int = 1) -> None:
+    """The deepest first, where the depth of a node is that of one operand and 1.
+
+    step: -1 where nodes of equal depth are the other way round.
+    """
+    cleared(root)
+    depth = dict[Value, int]()
+    for node in topological_order(root):
+        depth[node] = depth[node.operands[k]] + 1 if node.operands else 0
+    send(sorted(in_order(root)[::step], key=lambda node: -depth[node]))
+
+
+def not_if_zero(root: Value) -> None:
+    """A computed Value whose number is 0 is taken for none."""
+    cleared(root)
+    send([node for node in in_order(root) if node.data or node is root])
 
 
 def below_the_output(root: Value) -> None:
@@ -227,7 +246,9 @@ def limited(most: float, x: float) -> float:
     return max(-most, min(most, x))
 
 
-def keeps_middle(root: Value) -> None:
+def keeps_middle(root: Value, clears: bool = False) -> None:
+    for leaf in topological_order(root) if clears else ():
+        leaf.grad = leaf.grad if leaf.operands else 0.0
     root.grad = 1.0
     send(in_order(root))
 
@@ -236,14 +257,6 @@ def adds_seed(root: Value, clears: bool = False) -> None:
     for node in in_order(root)[1:] if clears else ():
         node.grad = 0.0
     root.grad += 1.0
-    send(in_order(root))
-
-
-def clears_leaves(root: Value) -> None:
-    for node in in_order(root):
-        for operand in node.operands:
-            operand.grad = 0.0
-    cleared(root)
     send(in_order(root))
 
 
@@ -339,6 +352,13 @@ PASSES = [  # what the whole pass may do wrong
           "topological order"),
     Fault(two_steps, "backward() goes two steps down and no further", ORDER,
           any_way(two_steps, 0, 63), is_loose=True),
+    Fault(not_if_zero, "a computed Value whose number is 0 passes nothing on, as `if child` takes "
+          "0 for False", "compare with None, or leave the test out"),
+    Fault(by_depth, "the order of backward() is that of depths, and the depth of a Value is taken "
+          "from one of its operands alone", "take 1 more than the largest depth of all operands, "
+          "or a topological order",
+          tuple([partial(by_depth, k=k, step=step) for k in (0, -1) for step in (1, -1)]),
+          is_loose=True),
     Fault(along_one_operand, "backward() goes on through the first operand alone", ORDER),
     Fault(along_one_operand, "backward() goes on through one of the operands alone", ORDER,
           any_way(along_one_operand), is_loose=True),
@@ -377,15 +397,27 @@ PASSES = [  # what the whole pass may do wrong
     Fault(keeps_middle, "backward() starts with the gradients that an earlier pass has left in "
           "the middle of the graph, and passes them on once more", "set the gradient of every "
           "computed Value to 0 before the pass", is_limit=True),
+    Fault(partial(keeps_middle, clears=True), "backward() sets the gradients of the leaves to 0 "
+          "before the pass, but not those in the middle of the graph, which are passed on once "
+          "more", "set the gradient of every computed Value to 0 before the pass"),
+    Fault(FromTheLast(), "backward() begins at the Value that was made last, not at the one that "
+          "it is called on", "begin with self", (FromTheLast(), FromTheLast(clears=True))),
+    Fault(Emptied(), "backward() forgets all nodes, also those of results that it was not called "
+          "on: no other pass can follow", "keep what each Value was made of",
+          (Emptied(), Emptied(clears=True))),
+    Fault(CountsAllUses(), "a Value waits for a message from each place where it was ever used, "
+          "also from results that backward() was not called on, and passes nothing on where they "
+          "send none", "count only the uses below self",
+          (CountsAllUses(), CountsAllUses(clears=True))),
     Fault(adds_seed, "backward() adds 1 to the gradient that the output has from an earlier pass",
           "begin backward() with `self.grad = 1.0`, not `+= 1.0`",
           (adds_seed, partial(adds_seed, clears=True))),
     Fault(clears_leaves, "backward() sets also the gradients of the leaves to 0, so two passes do "
           "not add up", "leave that to zero_grad(), so that the gradients of several examples can "
-          "add up"),
+          "add up", is_limit=True),
     Fault(VisitedForEver(), "a Value that one backward() has visited is never visited again: the "
           "set, or the mark on the Value, is not reset", MEMORY),
     Fault(TapeForEver(), "the list of nodes is never emptied: each backward() passes on the "
           "gradients of earlier graphs once more", MEMORY,
-          (TapeForEver(), OrderForEver(), OrderForEver(clears=True))),
+          (TapeForEver(), ReplaysAll(), OrderForEver(), OrderForEver(clears=True))),
 ]  # fmt: skip

@@ -19,10 +19,12 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from micronn.engine import Value
+from micronn.graph import custom_operation
 
 Numbers = dict[str, tuple[float, float]]  # data and grad by name
 
@@ -78,7 +80,10 @@ FUNCTIONS = {  # by method: the numbers it is tried at
 PAIRS = ((3.0, -2.0), (0.5, 4.0), (-1.5, 0.7), (0.0, 2.5), (2.5, 0.0), (-1.0, 1.0), (40.0, 30.0))
 POWERS = ((3.0, 2.0), (0.5, -1.5), (1.7, 0.3))
 CONSTANTS = ("a + 5", "5 + a", "a - 5", "5 - a", "a * 5", "5 * a", "a / 4", "6 / a", "a ** 2",
-             "a ** 3", "a ** -1", "a ** 0.5", "2 ** a")  # fmt: skip
+             "a ** 3", "a ** -1", "a ** 0.5", "2 ** a", "a + 0.5", "a * 0.5", "a + 0", "a * 0",
+             "a * 1", "a ** 1", "a ** 0")  # fmt: skip
+AT_0 = ("a ** -1", "a ** 0", "a ** 1")  # what some right engines cannot do at 0
+EXTREMES = ("max", "min")  # methods of two operands
 
 
 def program(
@@ -159,8 +164,12 @@ def written() -> Iterator[Program]:
         if len(leaves) == 1:
             twice = f"c = {text}; d = {text.replace('a', 'b', 1)}; y = c + d"
             yield program("reuse", twice.replace("bbs(a)", "abs(b)"), {"a": a, "b": 0.75})
+    for method in EXTREMES:
+        yield program("reuse", f"y = a.{method}(a)", A)
     yield program("reuse", "c = a + b; y = c * c", AB)
     yield program("reuse", "c = a + b; y = c * b", {"a": 2.0, "b": 2.0})  # equal, but not the same
+    yield program("reuse", "c = a + b; y = c * b", {"a": 2.0, "b": -2.0})  # c is 0
+    yield program("order", "c = a * b; f = d * e; y = c + f", {**AB, "d": 0.5, "e": 4.0})
     for lines in ("c = a + b; d = c + c; y = c + d", "c = a + b; d = c + c; y = d + c",
                   "c = a * b; d = c * b; y = c + d", "c = a * b; d = c * b; y = d + c",
                   "c = b * b; d = c * b; y = a + d", "c = b * b; d = c * b; y = d + a",
@@ -188,12 +197,14 @@ def one_operation() -> Iterator[Program]:
                 yield program("one", f"y = a {sign} b", {"a": a, "b": b})
     for a in (3.0, -0.7):
         yield program("one", "y = -a", {"a": a})
+    for method, (a, b) in product(EXTREMES, ((3.0, -2.0), (-2.0, 3.0), (0.5, 0.75), (-1.0, -4.0))):
+        yield program("one", f"y = a.{method}(b)", {"a": a, "b": b})
     for function, points in FUNCTIONS.items():
         for a in points:
             yield program("one", f"y = {applied(function, 'a')}", {"a": a})
     for text in CONSTANTS:
-        for a in (3.0, 1.5, 0.4, -2.0):
-            if a > 0.0 or text not in ("a ** 0.5", "6 / a"):
+        for a in (3.0, 1.5, 0.4, -2.0, 0.0):
+            if a > 0.0 or text not in ("a ** 0.5", "6 / a") and (a or text not in AT_0):
                 yield program("constant", f"y = {text}", {"a": a})
 
 
@@ -210,6 +221,12 @@ def several_passes() -> Iterator[Program]:
     zero = "y.backward(); a.zero_grad(); b.zero_grad(); z = a + b; z.backward()"
     cleared = program("fresh", "c = a * b; y = c + a", AB, zero, "a + b, after zero_grad()")
     yield cleared._replace(needs=(*cleared.needs, "zero_grad"))
+    for lines in ("c = a * b; z = c + a; y = c * b", "c = a * b; y = c * b; z = c + a"):
+        yield program("fresh", lines, AB, text=f"c * b, where {lines.replace('; ', ', ')}")
+    for function in FUNCTIONS:
+        text, other = applied(function, "a"), "y.backward(); a.grad = 0; a.data = 0.75; z = "
+        yield program("fresh", f"y = {text}", {"a": 2.0}, f"{other}{text}; z.backward()",
+                      f"the same again of another number: {text}")  # fmt: skip
     yield Program("fresh", "nine graphs in turn of the same a and b", NINE, ("__add__", "__mul__"))
     for sign in "+-*":
         yield program("fresh", f"old = a; a {sign}= b; y = a * old", AB)
@@ -292,7 +309,8 @@ def right(asked: Program) -> Numbers:
 def numbers(source: str, backward: Callable[[Value], object]) -> Numbers:
     """The numbers of a program with this backward pass in place of Value's own.
 
-    backward: has forget(), if it remembers something from one pass to the next.
+    backward: has forget(), if it remembers something from one pass to the next, and scope, if
+        it depends on what other Values there are.
     """
     getattr(backward, "forget", list)()
     return {name: (x.data, x.grad) for name, x in values_of(source, backward).items()}
@@ -303,10 +321,21 @@ def values_of(
 ) -> dict[str, Value]:
     """The Values of a program by name, those made first before those made of them."""
     names: dict[str, Any] = {"Value": Value, "Neuron": Neuron, "zero_grad": zero_grad}
-    names["backward"] = backward
+    names |= {"backward": backward, "max": partial(extreme, "max"), "min": partial(extreme, "min")}
+    if hasattr(backward, "scope"):
+        backward.scope = names
     source = source.replace(".zero_grad()", ".grad = 0.0")
-    exec(re.sub(r"(\w+)\.backward\(\)", r"backward(\1)", source), names)  # noqa: S102 (ours)
+    source = re.sub(r"(\w+)\.backward\(\)", r"backward(\1)", source)
+    source = re.sub(r"(\w+)\.(max|min)\(", r"\2(\1, ", source)
+    exec(source, names)  # noqa: S102 (ours)
     return {name: x for name, x in names.items() if isinstance(x, Value)}
+
+
+def extreme(which: str, x: Value, y: Value) -> Value:
+    """The larger or the smaller of two Values, which micronn's engine has no method for."""
+    first = (x.data > y.data) == (which == "max")
+    data = x.data if first else y.data
+    return custom_operation(which, data, [x, y], [float(first), float(not first)])
 
 
 # What the exercise asks for beside a Value

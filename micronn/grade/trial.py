@@ -149,8 +149,10 @@ class Printed:
         self.stream, self.count = stream, 0
 
     def read(self) -> None:
-        while part := self.stream.read1(1 << 16):  # type: ignore[attr-defined]
-            self.count += len(part)
+        """Read to the end, or until the process is killed and its pipe closed."""
+        with contextlib.suppress(ValueError, OSError):
+            while part := self.stream.read1(1 << 16):  # type: ignore[attr-defined]
+                self.count += len(part)
 
 
 def listen(stream: IO[bytes], heard: "queue.Queue[dict[str, Any] | None]") -> None:
