@@ -21,7 +21,6 @@ ELSEWHERE = [  # in engines of other styles: which, what is replaced, by what, w
     ("slopes", SEND, "child.grad *= slope * v.grad", "(`*=` for `+=`)"),
     ("slopes", ZIP, "zip(sorted(v.children, key=lambda c: c.data), v.slopes)", "are sorted"),
     ("slopes", "self.grad = 1\n", "self.grad = len(order)\n", "set to another number than 1"),
-    ("slopes", "reversed(order)", "sorted(order, key=id)", "an order that is not topological"),
     ("taped", "        for out, _ in tape:\n            out.grad = 0.0\n", "", "is never emptied"),
     ("looped", LATE, "self, function=function", "closures made in a loop over functions all see"),
     ("looped", LATE, "self", "the formula of another function, relu: closures made in a loop"),
