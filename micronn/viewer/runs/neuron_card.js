@@ -100,6 +100,7 @@
     opened = card;
     ring(card);
     depth.open(place);
+    byId("levels").scrollIntoView({block: "start"});
   }
   function heed() {
     const found = cards(), first = found.find(card => card.getAttribute("tabindex") === "0") ?? found[0];
