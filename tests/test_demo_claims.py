@@ -66,6 +66,7 @@ LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
 (SAME_NET,) = DEMOS.glob("[0-9]*_the_same_net_in_pytorch.py")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "there", "instead", "claim"), CHANGES)
 def test_a_claim_falls_when_what_it_rests_on_is_taken_away(name, there, instead, claim, tmp_path):
     if name in BIG and not has_machine():

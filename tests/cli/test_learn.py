@@ -185,7 +185,8 @@ def test_a_copy_takes_no_file_s_place(capsys):
 def on_a_terminal(program, answers, height=12):
     """What a terminal of some lines shows, and the exit status; each answer is for one prompt."""
     code = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
 from pathlib import Path
 from micronn.cli import learn
 from micronn.cli.main import main
