@@ -25,7 +25,7 @@ from micronn.grade.causes import (
     slip_of_one,
     spoken,
 )
-from micronn.grade.ends import GONE, end_of
+from micronn.grade.ends import end_of, mistake_of
 from micronn.grade.faults import (
     CROSSED,
     MESSAGES,
@@ -44,7 +44,6 @@ from micronn.grade.programs import (
     FUNCTIONS,
     KINDS,
     LIMITS,
-    NINE,
     Numbers,
     Program,
     numbers,
@@ -57,11 +56,10 @@ Calls = Mapping[Program, list[list[str]]]
 
 OPS = {  # by method, as micronn's engine calls them
     "__add__": "+", "__mul__": "*", "__sub__": "-", "__truediv__": "/", "__pow__": "**",
-    "__neg__": "neg", "__abs__": "abs", **{f: f for f in (*FUNCTIONS, *EXTREMES) if f != "abs"},
+    "__neg__": "neg", "__abs__": "abs", **{f: f for f in (*FUNCTIONS, *EXTREMES) if f != "__abs__"},
 }  # fmt: skip
 METHODS = OPS.keys() | {f"__r{op}__" for op in ("add", "sub", "mul", "truediv", "pow")}
 SHORT = ("a ** 0", "a ** 1")  # often written apart from all other powers
-TIE = "where both operands are equal, their shares should add up to 1"
 NO_NUMBER = (math.nan, math.nan)
 SINGLE = ("one", "upstream", "reuse", "order")  # kinds of programs that one pass decides
 APART = ("start", "one", "constant", "upstream", "large")  # of each operation the first is told
@@ -155,7 +153,7 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
     fault = fault_of_pass({p: a for p, a in later.items() if ".data = " not in p.source}, {}, {})
     if fault:
         findings[fault.cause] = shown_by(fault, later)
-        wrong = {p: a for p, a in wrong.items() if p not in later}
+        wrong = {p: a for p, a in wrong.items() if p.kind not in ("fresh", "again")}
     for kind in KINDS:
         if kind == "mixed" and any(not finding.is_limit for finding in findings.values()):
             continue
@@ -192,6 +190,8 @@ def merged(findings: Iterable[Finding]) -> Iterator[Finding]:
             is_anothers = text in {*DERIVATIVES.values(), *VALUES.values()}
             also += f": {LOOP}" if is_anothers and LOOP not in first.cause else ""
             first = first._replace(cause=first.cause + also)
+        else:  # one function alone is no sign of a loop
+            first = first._replace(cause=first.cause.replace(f": {LOOP}", ""))
         yield first
 
 
@@ -404,29 +404,12 @@ def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
             answer.kind == "ValueError" and "**" in program.text and "Value(-" in program.source
         )
         return Finding(kind, cause, remedy, program, None, answer.line, is_limit)
-    cause = remedy = ""
+    cause = ""
     if kind in ("start", "one", "constant"):
         slip = slip_of(program, tried)
         cause = slip.cause if slip else ""
-    augmented = re.search(r"\ba (.)= b$", program.source, re.M)
-    if augmented:
-        sign, method = augmented[1], {"+": "iadd", "-": "isub", "*": "imul"}[augmented[1]]
-        cause = (
-            f"`a {sign}= b` changes a itself, where it should make a new Value (see __{method}__)"
-        )
-    if program.source == NINE:
-        cause, remedy = GONE
-    if kind == "reuse" and re.search(r"c = (.*)a(.*)\nd = \1b\2\n", program.source):
-        cause = (
-            f"the second {program.needs[-1].strip('_')}() spoils the first: "
-            "a closure uses a name that both share, such as a global one"
-        )
-    if "zero_grad" in program.needs:
-        cause = "zero_grad() does not set the gradient to 0"
-    if program.text.startswith("the same again"):
-        cause = "a result is kept with its operand, and given again when the operand has changed"
-    if program.text in ("a.max(a)", "a.min(a)"):
-        cause = f"{program.text} does not have the derivative 1: {TIE}"
+    mistake, remedy = mistake_of(program)
+    cause = mistake or cause
     is_known = bool(cause)
     cause = cause or located(program, answer)
     return Finding(

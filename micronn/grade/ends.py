@@ -1,4 +1,4 @@
-"""What an exception, or a time that is over, says of an engine.
+"""What an exception, a time that is over, or a program with one purpose says of an engine.
 
 >>> end_of("deep", Ended("RecursionError", ""))[0][:40]
 'a chain of thousands of operations is to'
@@ -6,6 +6,7 @@
 
 import re
 
+from micronn.grade.programs import NINE, Program
 from micronn.grade.trial import Ended
 
 STATE = (
@@ -44,6 +45,8 @@ ENDS = [  # the kind of program, the exception and its words; the mistake, its r
     (".*", "(AttributeError: '(int|float)' object has no|TypeError: .*'(int|float)' object is not)",
      "{text} meets a plain number, where it expects a Value",
      "begin with `other = other if isinstance(other, Value) else Value(other)`"),
+    ("one|constant", "ZeroDivisionError", "{text} divides by 0 where an operand is 0",
+     "leave out what cancels: the derivative of a ** k is k * a ** (k - 1), not k * y / a"),
     (".*", "TypeError: 'float' object is not callable", "{text} calls a number: a method and an "
      "attribute have the same name", ""),
 ]  # fmt: skip
@@ -56,3 +59,28 @@ def end_of(kind: str, ended: Ended, text: str = "this program") -> tuple[str, st
             raised = f" ({ended})" if ended.kind[:1].isupper() and kinds == ".*" else ""
             return cause.format(text=text) + raised, remedy
     return None
+
+
+def mistake_of(program: Program) -> tuple[str, str]:
+    """The mistake that a program was written for, and its remedy; empty if it may be any."""
+    augmented = re.search(r"\ba (.)= b$", program.source, re.M)
+    if augmented:
+        sign, method = augmented[1], {"+": "iadd", "-": "isub", "*": "imul"}[augmented[1]]
+        words = f"`a {sign}= b` changes a itself, where it should make a new Value"
+        return f"{words} (see __{method}__)", ""
+    if program.source == NINE:
+        return GONE
+    if program.kind == "reuse" and re.search(r"c = (.*)a(.*)\nd = \1b\2\n", program.source):
+        second = f"the second {program.needs[-1].strip('_')}() spoils the first"
+        return f"{second}: a closure uses a name that both share, such as a global one", ""
+    if "zero_grad" in program.needs:
+        return "zero_grad() does not set the gradient to 0", ""
+    if program.text.startswith("the same again"):
+        return "a result is kept with its operand, and given again when the operand has changed", ""
+    if program.text in ("a.max(a)", "a.min(a)"):
+        shares = "where both operands are equal, their shares should add up to 1"
+        return f"{program.text} does not have the derivative 1: {shares}", ""
+    if program.kind == "deep":
+        ends = "the walk, or a list of nodes, ends after so many"
+        return f"a long chain loses gradients: {ends}", ""
+    return "", ""

@@ -11,7 +11,7 @@ from itertools import islice, permutations
 
 from micronn.engine import Value, topological_order
 from micronn.grade.faults import Fault, Pass, cleared, clears_leaves, in_order, pairs, send
-from micronn.grade.surveying import CountsAllUses, Emptied, FromTheLast, ReplaysAll
+from micronn.grade.surveying import CountsAllUses, Emptied, FromTheLast, KeepsAll, ReplaysAll
 
 Operands = Callable[[Value], tuple[Value, ...]]
 
@@ -402,6 +402,8 @@ PASSES = [  # what the whole pass may do wrong
           "more", "set the gradient of every computed Value to 0 before the pass"),
     Fault(FromTheLast(), "backward() begins at the Value that was made last, not at the one that "
           "it is called on", "begin with self", (FromTheLast(), FromTheLast(clears=True))),
+    Fault(KeepsAll(), "the gradients of earlier passes are kept beside the Values, as in a dict "
+          "that all passes share, and added to", MEMORY),
     Fault(Emptied(), "backward() forgets all nodes, also those of results that it was not called "
           "on: no other pass can follow", "keep what each Value was made of",
           (Emptied(), Emptied(clears=True))),

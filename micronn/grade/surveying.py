@@ -34,10 +34,12 @@ class Emptied(Surveying):
         self.gone = list[Value]()
 
     def __call__(self, root: Value) -> None:
-        if self.clears:
-            clears_leaves(root)
+        nodes = [node for node in in_order(root) if node not in self.gone]
+        for node in nodes if self.clears else ():
+            for operand in node.operands:
+                operand.grad = 0.0
         root.grad = 1.0
-        send([node for node in in_order(root) if node not in self.gone])
+        send(nodes)
         self.gone = self.made()
 
 
@@ -53,6 +55,22 @@ class ReplaysAll(Surveying):
         self.kept += [x for x in dict.fromkeys(known) if x not in self.kept]
         root.grad = 1.0
         send(reversed(self.kept))
+
+
+class KeepsAll(Surveying):
+    """Gradients are kept apart from the Values, and added to in each pass."""
+
+    def forget(self) -> None:
+        """Begin a new program."""
+        self.kept = dict[Value, float]()
+
+    def __call__(self, root: Value) -> None:
+        nodes = topological_order(root)
+        for node in nodes:
+            node.grad = self.kept.get(node, 0.0)
+        root.grad = 1.0
+        send(in_order(root))
+        self.kept |= {node: node.grad for node in nodes}
 
 
 class FromTheLast(Surveying):
