@@ -24,7 +24,7 @@ def visit(browser):
         page.on("dialog", lambda dialog: heard.append(dialog.message) or dialog.dismiss())
         page.on("request", lambda r: r.url.split("#")[0] == address or heard.append(r.url))
         page.goto(address + hash)
-        page.wait_for_selector("html:not(.unpacking)", state="attached")
+        page.wait_for_selector(":root:not(.unpacking)", state="attached")  # also of an SVG
         return page
 
     yield visit_
