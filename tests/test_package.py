@@ -27,6 +27,7 @@ HOMES = [
     ("gradcheck", "micronn.check"),
     ("compile_graph", "micronn.compiler"),
     ("custom_operation", "micronn.graph"),
+    ("tangents", "micronn.graph"),
     ("digits", "micronn.datasets"),
 ]
 

@@ -1,7 +1,8 @@
-"""The record that the engine leaves behind, read: rows, operations, neurons, steps."""
+"""The record that the engine leaves behind, read: rows, operations, neurons, steps, tangents."""
 
 from micronn.graph.custom import custom_operation
+from micronn.graph.forward import tangents
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 
-__all__ = ["Graph", "Story", "custom_operation"]
+__all__ = ["Graph", "Story", "custom_operation", "tangents"]

@@ -11,6 +11,7 @@ import pytest
 from operations import OPERATIONS
 
 from micronn.engine import Value
+from micronn.graph import tangents
 
 jax = pytest.importorskip("jax")
 jax.config.update("jax_enable_x64", True)  # its numbers are float32 otherwise
@@ -75,3 +76,16 @@ def test_random_graphs_have_the_values_and_gradients_of_jax(seed):
         largest = max(map(abs, gradient.tolist()))
         expected = pytest.approx(gradient.tolist(), rel=1e-9, abs=1e-12 * largest)
         assert [leaf.grad for leaf in leaves] == expected
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_graphs_have_the_tangents_of_jax_along_any_direction(seed):
+    rng = random.Random(seed)
+    recipe = random_recipe(rng, leaves=4, steps=rng.randint(5, 80))
+    point, direction = [[rng.uniform(-2, 2) for _ in range(4)] for _ in range(2)]
+    leaves = [Value(number) for number in point]
+    root = computed(recipe, leaves, OURS)
+    found = tangents(root, dict(zip(leaves, direction, strict=True)))[root]
+    both = (jnp.array(point),), (jnp.array(direction),)
+    _, theirs = jax.jvp(lambda x: computed(recipe, list(x), IN_JAX), *both)
+    assert found == pytest.approx(float(theirs), rel=1e-9, abs=1e-11)
