@@ -21,6 +21,7 @@ Behind it are rooms, each of which can be taken away without harm to what is abo
     pictures    rows as SVG: cards and wires, the net as circles and lines, charts
     viewer      pages: backpropagation step by step, a quiz, the replay of a training run
     compiler    the same graph as a program
+    export      the same for other engines, with proof
     training    the same loop, faster, on tasks, with scores
     datasets    digits, texts, tables, MNIST
     grade       an engine of your own, tried, and told where it is wrong

@@ -31,6 +31,7 @@ ROOMS: dict[str, set[str]] = {
     "check": PATH | {"graph"},
     "compiler": PATH | {"graph"},
     "training": PATH | {"train", "datasets", "check", "compiler"},
+    "export": PATH | {"graph", "checkpoint", "compiler"},
     "pictures": PATH | {"graph"},
     "viewer": PATH | {"train", "graph", "pictures", "compiler", "training"},
     "draw": PATH | {"graph", "pictures", "viewer"},
