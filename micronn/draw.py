@@ -13,10 +13,12 @@ its gradient begins with a row `before +4`, so that all rows still add up.  Befo
 no gradient is drawn.  The tree, the tables and the pages do the same.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from micronn.engine import Value
+from micronn.graph.forward import in_forward_mode
 from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.network.network import draw_network, model_image
@@ -36,6 +38,7 @@ def draw(
     legend: bool = True,
     prefix: str = "",
     open_dots: bool = False,
+    forward: Mapping[Value, float] | None = None,
 ) -> Picture:
     """A picture of everything that root was computed from.
 
@@ -53,14 +56,23 @@ def draw(
     legend: whether the colours are explained below.
     prefix: goes before every id in the SVG, so that several can stand in one page.
     open_dots: show each dot as its products and their sum.
+    forward: draw forward mode from these seeds, such as {x: 1.0}: tangents in place of
+        gradients, and each message goes forward.  See micronn.graph.tangents.  There is no
+        page of it, and it does not play.
 
     Returns a Picture.  Raises TypeError for a root that is no Value, ValueError for an
-    unknown detail, for more cards than limit, and for folding without neurons.
+    unknown detail, for more cards than limit, for folding without neurons, and for forward
+    mode folded.
 
     >>> x = Value(3.0, "x")
     >>> draw(x * x).dot.count("->")  # two wires: x is read twice
     2
     """
+    if forward is not None and detail in ("neurons", "layers", "network"):
+        raise ValueError(
+            f"forward mode is drawn with a card for each value, got detail={detail!r}; leave "
+            "detail out, or choose 'values'"
+        )
     if detail == "network":
         model = model_of(params)
         network = draw_network(model, root=root, title=title, legend=legend, prefix=prefix)
@@ -69,6 +81,11 @@ def draw(
     if title is not None:
         check_text(title, "title")
     graph = Graph(root, params, open_dots)  # read once, so that all files tell of one moment
+    if forward is not None:
+        return render(
+            in_forward_mode(graph, forward), detail, limit=limit, legend=legend, prefix=prefix,
+            title=title,
+        )  # fmt: skip
     page = partial(to_html, graph, detail=detail, title=title, limit=limit)
     picture = render(
         graph, detail, limit=limit, legend=legend, prefix=prefix, title=title, page=page

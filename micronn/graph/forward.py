@@ -15,11 +15,14 @@ Each multiplies once for each wire that it walks.
     (-3.0, -8.0, -11.0)
 """
 
+import copy
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from micronn.engine import Value, topological_order
+from micronn.graph.rows import Graph, Rest
+from micronn.graph.steps import among
 from micronn.support.number import as_float, message, shown
 from micronn.support.text import clipped
 
@@ -64,6 +67,27 @@ def walk(nodes: Iterable[tuple[Any, Any]], tangent: dict[Any, float]) -> None:
             if operand in tangent:  # else nothing comes along this wire
                 product = message(node.op, local_grad, tangent[operand])
                 tangent[key] = tangent.get(key, 0.0) + product  # the chain rule
+
+
+def in_forward_mode(graph: Graph, seeds: Mapping[Value, float]) -> Graph:
+    """The same graph with tangents in place of gradients, for pictures.
+
+    seeds: as for tangents(), which says what is refused.
+    """
+    starts = {graph.index[v]: x for v, x in checked(seeds, set(graph.index)).items()}
+    tangent = dict(starts)
+    walk(enumerate(graph.nodes), tangent)
+    other, other.nodes = copy.copy(graph), []
+    for row in graph.nodes:
+        products = [
+            message(row.op, local_grad, tangent[k]) if k in tangent else None
+            for k, local_grad in zip(row.operands, row.local_grads, strict=True)
+        ]
+        seed = Rest("seed", starts[row.k]) if row.k in starts else None
+        grad, sent = tangent.get(row.k, 0.0), tuple(products)
+        other.nodes.append(row._replace(grad=grad, rest=seed, sent=sent))
+    other.ran, other.forward = True, among([graph.nodes[k].title for k in sorted(starts)])
+    return other
 
 
 def below(y: Value | Iterable[Value]) -> list[Value]:

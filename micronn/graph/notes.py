@@ -73,6 +73,7 @@ def gradients(graph: Graph, rows: Iterable[Row] | None = None) -> list[str]:
         "before": "Held before this pass, or changed after it: {}. zero_grad() clears it.",
         "cleared": "Taken away since, by a zero_grad() perhaps: {}.",
         "not yet": "On its way back, not added yet: {}.",
+        "seed": "Forward mode, seeds: {}. Tangents are the rates at which values move with them.",
         "elsewhere": "From outside this graph, or another pass: {}.",
     }
     told += [sentences[word].format(listed(texts)) for word, texts in rests.items()]

@@ -49,7 +49,7 @@ class Rest(NamedTuple):
     word: "before" for what a leaf held before this pass, or got or lost after it; "cleared"
         for what has been taken away since, by zero_grad(), say; "not yet" for messages that
         were not added yet, in a backward pass walked by hand; "elsewhere" for what came
-        along operations outside this graph.
+        along operations outside this graph; "seed" for the tangent a leaf starts with.
     size: what it adds to the messages.
     """
 
@@ -76,6 +76,8 @@ class Row(NamedTuple):
     now: of a leaf that was changed since the graph was computed, what it holds now; data
         is what was computed with.
     gives: of a computed value whose operands do not give its data, what they give.
+    sent: in forward mode, where grad is the tangent, what each operand sends, local derivative
+        times its tangent; None for one that no seed moves.
     """
 
     k: int
@@ -90,6 +92,7 @@ class Row(NamedTuple):
     rest: Rest | None = None
     now: float | None = None
     gives: float | None = None
+    sent: tuple[float | None, ...] | None = None
 
     @property
     def title(self) -> str:
@@ -109,7 +112,12 @@ class Row(NamedTuple):
         return "" if self.gives is None else f"now gives {fmt(self.gives)}"
 
     def message(self, j: int) -> float:
-        """What it sends back to operand j: local derivative times upstream gradient."""
+        """What it sends back to operand j: local derivative times upstream gradient.
+
+        In forward mode, what operand j sends to it.
+        """
+        if self.sent is not None:
+            return self.sent[j] or 0.0
         return message(self.op, self.local_grads[j], self.grad)
 
 
@@ -127,6 +135,7 @@ class Graph:
     model: what params was, if it was a model.
     ran: whether backward() has reached root.  Until then every gradient is 0 here, and what
         leaves hold from before is their rest.
+    forward: in forward mode, the names of the leaves it starts from; else "".
 
     The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
     the very same numbers read the same constants.
@@ -134,6 +143,8 @@ class Graph:
     Raises TypeError if root is not a Value or params holds something else, and for a data or
     grad that was set to what is no number.
     """
+
+    forward = ""
 
     @collector_paused()
     def __init__(self, root: Value, params: Parameters = None, open_dots: bool = False):
@@ -266,6 +277,11 @@ class Graph:
         """The word for a row's role: without any parameters, a given value is just a leaf."""
         return "leaf" if row.role == "input" and not self.names else row.role
 
+    @property
+    def word(self) -> str:
+        """What the numbers beside the data are."""
+        return "tangent" if self.forward else "grad"
+
     # Who reads whom
 
     def rows(self, chosen: Iterable[int] | None = None) -> list[Row]:
@@ -276,7 +292,7 @@ class Graph:
         """
         ks = range(len(self)) if chosen is None else sorted(set(chosen))
         found: dict[int, list[Use]] = {k: [] for k in ks}
-        for row in self.nodes if self.ran else ():
+        for row in self.nodes if self.ran and not self.forward else ():
             for j, k in enumerate(row.operands):
                 if k in found:
                     found[k].append(Use(row.k, j, row.message(j)))

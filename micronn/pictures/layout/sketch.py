@@ -74,19 +74,21 @@ class Sketch:
 
 def message_wire(
     id: str, tail: End, head: End, name: str, factors: tuple[float, float], back: float,
-    m: float | None,
+    m: float | None, forward: bool = False,
 ) -> Wire:  # fmt: skip
     """The wire of one operand, drawn as the message that flows back along it.
 
     name: of the operand.  factors: local derivative and upstream gradient.  back: the message.
     m: the largest gradient; None if there are none yet, and so no messages.
+    forward: whether the message goes forward: the second factor is the operand's tangent.
     """
     local, upstream = factors
     if m is None:
         title = f"local derivative by {name}: {fmt(local)}"
         return Wire(id, tail, head, "rule", 1.7, "", title)
+    to, other = ("from", "tangent") if forward else ("to", "upstream")
     title = (
-        f"message to {name}: local {fmt(local)} × upstream {fmt(upstream, sign=True)}"
+        f"message {to} {name}: local {fmt(local)} × {other} {fmt(upstream, sign=True)}"
         f" = {fmt(back, sign=True)}"
     )
     return Wire(id, tail, head, *wire(back, m), title)

@@ -48,9 +48,9 @@ def shade_scale(word: str, limits: str) -> Item:
     return lead + 146 + text_width(limits, 10), paint
 
 
-def wire_styles() -> Item:
-    """A legend item: the three kinds of wires."""
-    what = "← message (gradient contribution) on a wire (edge)"
+def wire_styles(sign: str, word: str) -> Item:
+    """A legend item: the three kinds of wires, each a message of that sign to what is so called."""
+    what = f"{sign} message ({word} contribution) on a wire (edge)"
     lead = text_width(what, 10) + 6
 
     def paint(x: float, y: float) -> str:
@@ -64,10 +64,10 @@ def wire_styles() -> Item:
     return lead + 44 * 2 + 34, paint
 
 
-def limits(m: float) -> str:
+def limits(m: float, word: str = "gradient") -> str:
     """Where pale, mid and strong begin, with two digits, if the largest gradient is m."""
     if m == 0.0:
-        return "every gradient is 0"
+        return f"every {word} is 0"
     low, high = (fmt(float(f"{limit:.1e}")) for limit in (m / 30.0, m / 3.0))
     if isinstance(m, Place):
         low, high = m.mark("p"), m.mark("q")
@@ -77,18 +77,27 @@ def limits(m: float) -> str:
 RULE = "← = ∂ × grad of the card it came from; grad = sum of ←"  # backpropagation in a line
 
 
-def value_legend(m: float | None, by: str, sums: bool) -> list[Item]:
+FORWARD_RULE = "→ = ∂ × tangent of the card it comes from; tangent = sum of →"
+
+
+def value_legend(m: float | None, by: str, sums: bool, forward: bool = False) -> list[Item]:
     """The items of a picture of value cards and neuron cards, the chain rule first.
 
     m: the largest gradient; None if there are none yet.
     by: what a local derivative is of, and by what.
     sums: whether a card has several messages; backward() adds that of the last reader first.
+    forward: whether the messages are those of forward mode, and the gradients tangents.
     """
     slope = words(f"∂ local derivative of this {by}")
     if m is None:
         return [slope]
+    if forward:
+        shades, wires = shade_scale("tangent", limits(m, "tangent")), wire_styles("→", "tangent")
+        still = words("a plain grey wire: no seed behind it")
+        return [words(FORWARD_RULE, "ink"), slope, shades, wires, still]
     order = [words("the lowest ← is added first")] * sums
-    return [words(RULE, "ink"), *order, slope, shade_scale("gradient", limits(m)), wire_styles()]
+    shades, wires = shade_scale("gradient", limits(m)), wire_styles("←", "gradient")
+    return [words(RULE, "ink"), *order, slope, shades, wires]
 
 
 STRENGTHS = "strong: at least 1/3 of the largest in its block; mid: at least 1/30; pale: less"

@@ -17,7 +17,8 @@ from micronn.support.text import counted
 
 def heading(graph: Graph, plan: Plan | None) -> str:
     """The formula, or the net and its loss; of what is too long for that, how long it is."""
-    return computation(graph.nodes) or without_formula(graph, plan)
+    told = computation(graph.nodes) or without_formula(graph, plan)
+    return f"{told}, in forward mode from {graph.forward}" if graph.forward else told
 
 
 def without_formula(graph: Graph, plan: Plan | None) -> str:

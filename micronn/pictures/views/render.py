@@ -78,7 +78,7 @@ def render(
     """
     check_choice(detail, DETAILS, "detail")
     like = Known() if like is None else like
-    plan = like.plan_of(graph)
+    plan = None if graph.forward else like.plan_of(graph)
     view = choose(graph, plan, detail)
     if view not in ("neurons", "layers"):
         chosen = window(graph, WINDOW) if view == "window" else list(range(len(graph)))
@@ -231,8 +231,8 @@ class Picture:
             motion, and where the file itself is printed, it is the finished picture.
 
         Returns the path.  Raises ValueError for another suffix, and for a picture that has no
-        steps to play; OSError for a place that cannot be written, NoLayout if what is needed
-        is not installed, NoRenderer for .png and .pdf.
+        steps to play or to page through; OSError for a place that cannot be written, NoLayout
+        if what is needed is not installed, NoRenderer for .png and .pdf.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -259,14 +259,18 @@ class Picture:
             raise ValueError(f"animate=True plays in an .svg alone, got {path.name!r}")
         if self.animation is None:
             raise ValueError(
-                f"{self.title!r} has no steps to play; draw(...) a Value, or leave animate out"
+                f"{self.title!r} has no steps to play; draw(...) a Value, without forward, "
+                "or leave animate out"
             )
         return self.animation()
 
     def as_page(self) -> str:
-        """The page that steps through the computation, as HTML text."""
+        """The page that steps through the computation, as HTML text; ValueError if it has none."""
         if self.page is None:
-            raise TypeError("this picture has no page; draw(...) makes one that has")
+            raise ValueError(
+                f"there is no page of steps for {self.title!r}; save it as .svg, .png, .pdf or "
+                ".dot, or draw(...) a Value, without forward, for one"
+            )
         return self.page()
 
     def image(self) -> str:
@@ -280,6 +284,8 @@ class Picture:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it: the picture first, the page to step through below, folded."""
+        if self.page is None:
+            return self.image()
         return (
             f"{self.image()}\n"
             "<details><summary>open as a page</summary>\n"

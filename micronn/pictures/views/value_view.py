@@ -38,7 +38,7 @@ from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
 from micronn.support.text import counted, fmt
 
 SIDE = 14  # what a column of derivatives or messages needs beside its text
-LABELS = 36  # the words data and grad, before the numbers
+LABELS = {"grad": 36, "tangent": 54}  # the words data and grad, before the numbers
 GAP = 6  # behind the numbers
 BOX = 78  # the width of a box to write in, on paper 20 mm
 CHIP = 10.6  # what the chip around a number needs beside it
@@ -63,9 +63,12 @@ def values_view(
         for j, k in enumerate(row.operands)
         if k in inside
     ]
-    caption = "" if blank else sentence(rows, len(graph), graph.ran)
+    caption = "" if blank else sentence(rows, len(graph), graph.ran and not graph.forward)
+    if graph.forward:
+        caption += f" Tangent of {rows[-1].title} {fmt(rows[-1].grad, sign=True)}."
     part = [f"{len(rows)} of {len(graph):,} values are shown: those nearest to the output."]
-    items = value_legend(m if graph.ran else None, "card by that operand", bool(cards.outs))
+    by, known = "card by that operand", m if graph.ran else None
+    items = value_legend(known, by, bool(cards.outs), bool(graph.forward))
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
     notes = part if len(rows) < len(graph) else []
@@ -111,7 +114,8 @@ def ports_in(row: Row) -> Ports:
     slopes = row.local_grads
     sizes = [row.message(j) for j in range(len(slopes))]
     id = partial(ids.derivative, row.k)
-    return ports(sizes, lambda i: derivative(slopes[i]), id, range(len(sizes)))
+    came = row.sent or [None] * len(slopes)
+    return ports(sizes, lambda i: derivative(slopes[i], came[i]), id, range(len(sizes)))
 
 
 def ports_out(row: Row) -> Ports:
@@ -147,9 +151,9 @@ def ports(sizes: Sequence[float], text: Namer, id: Namer, keys: Iterable[Hashabl
     return Ports(rows, {key: row_of.get(i, len(shown)) for i, key in enumerate(keys)})
 
 
-def derivative(x: float) -> str:
-    """A local derivative as a card shows it."""
-    return f"∂ {fmt(x)}"
+def derivative(x: float, came: float | None = None) -> str:
+    """A local derivative as a card shows it, and in forward mode what comes of it."""
+    return f"∂ {fmt(x)}" + ("" if came is None else f" → {fmt(came, sign=True)}")
 
 
 def message(x: float) -> str:
@@ -206,12 +210,14 @@ class ValueCards:
         chip = max(NUMBER, text_width(data), text_width(grad)) + CHIP
         chip = max(chip, BOX * bool(self.blank))
         tall = TALL if self.blank else ROW
-        columns = left + (LABELS + GAP) + chip + right
+        columns = left + (LABELS[self.graph.word] + GAP) + chip + right
         header = name_left(sign) + text_width(name) + EDGE
         header += text_width(corner, 10) + 12 if corner else 0
         needed = max(columns, header)
         changed = f"{data} {corner}" if token == "eneg" else data
-        cells = record_cells((sign, name, corner), (changed, grad), ins, outs)
+        cells = record_cells(
+            (sign, name, corner), (f"data {changed}", f"{self.graph.word} {grad}"), ins, outs
+        )
         title = "" if self.blank else self.words(row, name)
         card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells, row=tall)
         known = {"data", "grad"}.difference(self.blanks(row))
@@ -227,7 +233,7 @@ class ValueCards:
         """What a card says of itself: the name, and its numbers with all digits."""
         words = f"{name}: {glyph(row.op) or self.graph.kind(row)}, data = {row.current!r}"
         words += f", was {row.data!r}" if row.now is not None else ""
-        return words + (f", grad = {row.grad!r}" if self.graph.ran else "")
+        return words + (f", {self.graph.word} = {row.grad!r}" if self.graph.ran else "")
 
     def corner(self, row: Row) -> tuple[str, str]:
         """The word at the top right of a card, and its colour.
@@ -277,10 +283,10 @@ class ValueCards:
         chip: how wide its colour is, as the number asks for and not the name above it.
         """
         (x, y), blank, air = at, self.blanks(row), (tall - ROW) / 2
-        left = x + LABELS
+        left = x + LABELS[self.graph.word]
         data_id, grad_id = self.prefix + ids.data(row.k), self.prefix + ids.grad(row.k)
         token = shade(row.grad, self.m)
-        if row.role == "const" and token != "bad":
+        if row.role == "const" and token != "bad" and not self.graph.forward:
             token = "zero"  # nobody will use it
         data = svg_text(left + chip / 2, y + air + 14, texts[0], anchor="middle", id=data_id)
         if not isfinite(row.current):
@@ -292,7 +298,7 @@ class ValueCards:
         grad = svg_chip(left, below, chip, texts[1], token, grad_id) if ran else ""
         return [
             svg_text(x + 7, y + air + 14, "data", 10, "mut"),
-            svg_text(x + 7, below + 14, "grad", 10, "mut"),
+            svg_text(x + 7, below + 14, self.graph.word, 10, "mut"),
             blank_box(left, y, chip, tall) if "data" in blank else data,
             blank_box(left, y + tall, chip, tall) if "grad" in blank else grad,
         ]
@@ -303,7 +309,11 @@ class ValueCards:
         head = ids.value(row.k), ids.operand_port(self.ins[row.k].row_of[j])
         name = self.graph.nodes[row.operands[j]].title
         m, factors = self.m if self.graph.ran else None, (row.local_grads[j], row.grad)
-        made = message_wire(id, tail, head, name, factors, row.message(j), m)
+        if row.sent is not None:
+            factors = row.local_grads[j], self.graph.nodes[row.operands[j]].grad
+            m = None if row.sent[j] is None else m
+        forward = row.sent is not None
+        made = message_wire(id, tail, head, name, factors, row.message(j), m, forward)
         thin = self.graph.nodes[row.operands[j]].role == "const" and made.token != "bad"
         return replace(made, width=1.0) if thin else made  # a message that nobody uses
 
@@ -333,7 +343,7 @@ def record_cells(
     sign, name, corner = header
     high = max(2, len(ins), len(outs))
     above = [("", "")] * ((high - 2) // 2)
-    middle = [*above, ("", f"data {texts[0]}"), ("", f"grad {texts[1]}")]
+    middle = [*above, *[("", text) for text in texts]]
     cells = [[("", name if ins else f"{sign} {name}".strip()), *middle]]
     if ins:
         left = [(ids.operand_port(row), port.text) for row, port in enumerate(ins)]
