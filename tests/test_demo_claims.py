@@ -61,6 +61,18 @@ CHANGES = [
         '"squares": cross_entropy, "cross-entropy": squares',
         "cross-entropy is ahead in every column",
     ),
+    (
+        "forward_and_reverse",
+        "for width in (12, 12)",
+        "for width in (12, 3)",
+        "are fewer than results",
+    ),
+    (
+        "forward_and_reverse",
+        "walk[result] for walk in walks",
+        "walk[x] for x, walk in zip(inputs, walks, strict=True)",
+        "slopes agree",
+    ),
 ]
 LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
 (SAME_NET,) = DEMOS.glob("[0-9]*_the_same_net_in_pytorch.py")
