@@ -14,6 +14,7 @@ import mpmath
 from mpmath import mpf
 
 from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
+from micronn.graph.slopes import gate, gelu_slope
 
 mpmath.mp.dps = 60
 inf = math.inf
@@ -172,6 +173,19 @@ OPERATIONS: dict[str, Case] = {
             ((1000.0,), 1000.0, (1.0,)), ((-1000.0,), 0.0, (0.0,)),
             ((inf,), inf, (1.0,)), ((-inf,), 0.0, (0.0,)),
         ),
+    ),
+    "gelu_slope": Case(
+        gelu_slope, lambda a: cdf(a) + a * mpmath.npdf(a),
+        (lambda a: mpmath.npdf(a) * (2 - a**2),),
+        limits=(
+            ((1000.0,), 1.0, (0.0,)), ((-1000.0,), 0.0, (0.0,)), ((1e200,), 1.0, (0.0,)),
+        ),
+    ),
+    "gate": Case(
+        gate, lambda a, b: a if b > 0 else mpf(0),
+        (lambda a, b: mpf(b > 0), lambda a, b: mpf(0)),
+        points=(*PAIRS, (0.5, 0.0)),
+        limits=(((inf, -1.0), 0.0, (0.0, 0.0)), ((inf, 1.0), inf, (1.0, 0.0))),
     ),
     "maximum": Case(
         maximum, max, (share, lambda a, b: share(b, a)),

@@ -1,6 +1,6 @@
 """Every operation of the engine is known to every reader, and to the table of the tests.
 
-The names are taken out of engine.py itself, so an operation that is added there alone
+The names are taken out of engine.py and slopes.py, so an operation that is added there alone
 fails here, and the message says which reader does not know it yet.
 """
 
@@ -13,6 +13,7 @@ from operations import OPERATIONS, built
 from programs import BACKENDS
 
 import micronn.engine
+import micronn.graph.slopes
 from micronn.check.gradcheck import gradcheck
 from micronn.cli.formula import parse
 from micronn.compiler import machine as native
@@ -26,13 +27,13 @@ from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 
 MACHINE = Path(native.__file__).with_name("operations.h").read_text("utf-8")
-NOT_TYPED = {"dot", "weighted_sum"}  # they take two lists
+NOT_TYPED = {"dot", "weighted_sum", "gate", "gelu_slope"}  # two lists; slopes of others
 
 
-def operations_of_the_engine():
-    """Patterns of every op that engine.py gives to a function that makes Values."""
-    tree = ast.parse(Path(micronn.engine.__file__).read_text("utf-8"))
-    makers = {}  # name of a function -> at which place it takes an op
+def operations_of(module):
+    """Patterns of every op that a file gives to a function that makes Values."""
+    tree = ast.parse(Path(module.__file__).read_text("utf-8"))
+    makers = {"computed": 1}  # name of a function -> at which place it takes an op
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             names = [argument.arg for argument in node.args.args]
@@ -54,7 +55,8 @@ def texts(argument):
                 yield re.escape(node.value)
 
 
-MADE = sorted({*operations_of_the_engine()} - {"", "const"})
+FILES = (micronn.engine, micronn.graph.slopes)
+MADE = sorted({op for file in FILES for op in operations_of(file)} - {"", "const"})
 
 
 def test_the_names_are_found():

@@ -28,6 +28,7 @@
     OP(RELU,     x <= 0 ? (real)0 : x,       (x > 0 ? d : 0) + (x != x ? x : 0), 0) \
     OP(SOFTPLUS, softplus(x),                d * logistic(x),                 0) \
     OP(GELU,     gelu(x),                    d * gelu_slope(x),               0) \
+    OP(GELU_SLOPE, gelu_slope(x),             d * gelu_curve(x),               0) \
     OP(LEAKY,    x * (x > 0 ? 1 : k),        d * (x > 0 ? (real)1 : k),       0) \
     OP(SQUARE,   x * x,                      d * (2 * x),                     isinf(y) && !isinf(x)) \
     OP(POWER,    pow(x, k),                  k == 0 ? (real)0 : d * power_slope(x, k, y), \
@@ -41,6 +42,7 @@
     OP(DIV,      a / b,               d * (1 / b),             d * (-y / b),           b == 0) \
     OP(MAXIMUM,  larger(a, b),        share(a, b, d),          share(b, a, d),         0) \
     OP(MINIMUM,  -larger(-a, -b),     share(b, a, d),          share(a, b, d),         0) \
+    OP(GATE,     gate(a, b),          gate(d, b),              0,                      0) \
     OP(POW,      pow(a, b),           d * power_slope(a, b, y), d * exponent_slope(a, b, y), \
                                                                                 power_refused(a, b, y))
 
@@ -138,6 +140,13 @@ static real gelu_slope(real x) {
     double bell = exp(-0.5 * (double)x * x) / sqrt(2 * PI);
     return isinf(x) ? normal_cdf(x) : normal_cdf(x) + x * bell;
 }
+
+static real gelu_curve(real x) { /* the slope of that slope */
+    real bell = exp(-0.5 * (double)x * x) / sqrt(2 * PI);
+    return 2 * bell - x * (x * bell);
+}
+
+INLINE real gate(real a, real b) { return b > 0 ? a : b <= 0 ? 0 : b; } /* b may be nan */
 
 INLINE real larger(real a, real b) { return a > b ? a : a < b ? b : a == b ? a : (real)NAN; }
 

@@ -38,7 +38,7 @@ from typing import Any, TypeAlias
 
 from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value
-from micronn.graph.operations import halves, kind_and_number, operation
+from micronn.graph.operations import halves, kind_and_number, operation, partner
 from micronn.support import numeric
 from micronn.support.number import passed
 from micronn.support.text import clipped
@@ -197,7 +197,6 @@ class SourceWriter:
         return {
             "a": a, "b": b[0] if b else "", "v": self.name(node), "d": self.grad(node),
             "k": "" if number is None else literal(number), "all": f"({self.names(node.operands)})",
-            "share": repr(1.0 / len(node.operands)), "number": self.number[node], "place": "",
         }  # fmt: skip
 
     # Backward
@@ -208,8 +207,6 @@ class SourceWriter:
         for node in reversed(self.order):
             if self.is_long(node):
                 self.long_dot_backward(node)
-            elif node.op in ("dot", "weighted_sum"):
-                self.short_dot_backward(node)
             elif node.operands:
                 self.operation_backward(node)
         self.collect("dx", self.inputs)
@@ -226,15 +223,11 @@ class SourceWriter:
     def operation_backward(self, node: Value) -> None:
         """A line for each operand, in the form that the table of operations has."""
         words, messages = self.words(node), operation(node.op).python[1:]
+        number, equal = self.number[node], repr(1.0 / len(node.operands))
         for k, operand in enumerate(node.operands):
-            self.add(operand, messages[k % len(messages)].format(**words | {"place": k}))
-
-    def short_dot_backward(self, node: Value) -> None:
-        """A line for each term: its factor is the other side's number."""
-        left, right = self.sides(node)
-        for value, other in [*zip(left, right, strict=True), *zip(right, left, strict=True)]:
-            if isinstance(value, Value):
-                self.add(value, f"{self.grad(node)} * {self.name(other)}")
+            words["share"] = f"s{number}[{k}]" if node.op == "logsumexp" else equal
+            words["partner"] = self.name(partner(node, k))
+            self.add(operand, messages[k % len(messages)].format(**words))
 
     def long_dot_backward(self, node: Value) -> None:
         """Each side's gradient grows by that of the result times the other side."""
@@ -317,8 +310,8 @@ VOCABULARY = {  # what the text may call
     for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "pow", "inf", "nan")
 } | {
     name: getattr(numeric, name)
-    for name in ("exact_sum", "exponent_slope", "is_larger", "logsumexp", "maximum", "mean",
-                 "minimum", "sign", "softplus")
+    for name in ("exact_sum", "exponent_slope", "gate", "gelu_curve", "is_larger", "leak",
+                 "logsumexp", "maximum", "mean", "minimum", "sign", "softplus")
 } | {
     "sigmoid": numeric.logistic, "mul": mul, "power_slope": lambda a, k: numeric.power(a, k)[1],
     "gelu": lambda a: numeric.gelu(a)[0], "gelu_slope": lambda a: numeric.gelu(a)[1],

@@ -321,6 +321,8 @@ FUNCTIONS = {
     "leaky_relu_slope": ("a, k", "1 above 0, else k"),
     "gelu": ("a", "a times the probability that a standard normal number is below a"),
     "gelu_slope": ("a", "d(gelu(a))/da"),
+    "gelu_curve": ("a", "the slope of gelu_slope"),
+    "gate": ("a, b", "a where b is above 0, else 0"),
     "normal_cdf": ("a", "the probability that a standard normal number is below a"),
     "maximum": ("a, b", "the larger one"),
     "minimum": ("a, b", "the smaller one"),

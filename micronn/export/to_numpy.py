@@ -118,6 +118,8 @@ HELPERS = {
     "leaky_relu_slope": "np.where(a > 0.0, 1.0, k)",
     "gelu": "a * normal_cdf(a)",
     "gelu_slope": "normal_cdf(a) + a * exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)",
+    "gelu_curve": "(2.0 - a * a) * exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)",
+    "gate": "np.where(b > 0.0, a, 0.0)",
     "normal_cdf": "0.5 * np.vectorize(math.erfc)(-a / math.sqrt(2.0))  # NumPy has no erfc",
     "is_larger": "np.where(a > b, 1.0, np.where(a < b, 0.0, 0.5))",
     "passed": "np.where(slope == 0.0, 0.0, d * slope)",

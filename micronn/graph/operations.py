@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from micronn.engine import Value, dot, logsumexp, maximum, mean, minimum, total
+from micronn.graph.slopes import gate, gelu_slope
 from micronn.support.text import Place, as_typed, bare, clean, few, fmt
 
 MOST_TERMS, MORE = 8, "… ({:,} more)"  # of a sum that are written out, and how others are told
@@ -193,13 +194,13 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
     "relu": Operation(
         cases={1.0: LET, 0.0: "{op} stops the change where its operand is not above 0"},
         small="{op} off at {x}",
-        python=("0.0 if {a} <= 0.0 else {a}", "{d} if {a} > 0.0 else 0.0"),
+        python=("0.0 if {a} <= 0.0 else {a}", "gate({d}, {a})"),
         machine="RELU", typed="relu", call=Value.relu,
     ),
     "leaky_relu k": Operation(  # k is the slope below 0
         cases={1.0: LET, None: "{op} lets little of the change through below 0"},
         small="{op} leaks at {x}",
-        python=("{a} * (1.0 if {a} > 0.0 else {k})", "{d} * (1.0 if {a} > 0.0 else {k})"),
+        python=("{a} * leak({a}, {k})", "{d} * leak({a}, {k})"),
         machine="LEAKY", typed="leaky_relu", call=Value.leaky_relu,
     ),
     "softplus": Operation(
@@ -213,6 +214,20 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
                      "gelu is a smooth relu; p is the bell curve and P its area"),),
         python=("gelu({a})", "{d} * gelu_slope({a})"),
         machine="GELU", typed="gelu", call=Value.gelu,
+    ),
+    "gelu_slope": Operation(
+        slopes=(Rule("p({0}) × (2 − {0}²)", "the slope of gelu changes most at 0"),),
+        python=("gelu_slope({a})", "{d} * gelu_curve({a})"),
+        code="gelu_slope({0})", machine="GELU_SLOPE", call=gelu_slope,
+    ),
+    "gate": Operation(
+        takes=2, code="gate({all})",
+        cases={
+            1.0: "an open gate, whose second operand is above 0, passes every change through",
+            0.0: "a closed gate stops every change, and what opens it does nothing else",
+        },
+        python=("gate({a}, {b})", "gate({d}, {b})", "0.0"),
+        machine="GATE", call=gate,
     ),
     "maximum": Operation(
         takes=2, sign="max", code="maximum({all})",
@@ -256,19 +271,19 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
         slopes=(Rule("e^({one} − {out})",
                      "logsumexp passes a change to each operand by its share, its softmax"),),
         small="{x} is far below the largest in logsumexp",
-        python=("logsumexp({all})", "{d} * s{number}[{place}]"),
+        python=("logsumexp({all})", "{d} * {share}"),
         machine="LOGSUMEXP", typed="logsumexp", call=lambda *values: logsumexp(values),
     ),
     "dot": Operation(  # the first half of the operands times the other half
         takes=None, words="{products}", code="dot([{left}], [{right}])", binds=1, needs=(3,),
         slopes=(Rule("{partner}", WEIGHTED),),
-        small=MULTIPLIED,
+        small=MULTIPLIED, python=("", "{d} * {partner}"),
         machine="DOT", call=lambda *values: dot(*halves(values)),
     ),
     "weighted_sum": Operation(  # a dot whose other half, plain numbers, are its slopes
         takes=None, sign="dot",
         slopes=(Rule("{slope}", WEIGHTED),),
-        small=MULTIPLIED,
+        small=MULTIPLIED, python=("", "{d} * {partner}"),
         machine="LAYER",
     ),
 }  # fmt: skip
@@ -279,7 +294,7 @@ POWERS = {
     0.0: POWER._replace(
         slopes=(Rule("0", "a power of 0 is 1, whatever the base"),), python=("1.0", "0.0")
     ),
-    1.0: POWER._replace(slopes=(Rule("1", EXPONENT),)),
+    1.0: POWER._replace(slopes=(Rule("1", EXPONENT),), python=("{a}", "{d}")),
     2.0: POWER._replace(
         sign="x²", words="{0}²", slopes=(Rule("2 × {0}", EXPONENT),),
         python=("{a} ** 2.0", "{d} * (2.0 * {a})"), machine="SQUARE",
@@ -392,6 +407,12 @@ def code(op: str, names: Sequence[str]) -> str:
 def halves(items: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     """The operands of a dot as the two lists that it was given."""
     return items[: len(items) // 2], items[len(items) // 2 :]
+
+
+def partner(node: Value, j: int) -> Value | float:
+    """What operand j of a dot is multiplied by."""
+    n = len(node.operands)
+    return node.local_grads[j] if node.op == "weighted_sum" else node.operands[(j + n // 2) % n]
 
 
 def rule(op: str, j: int, slope: float, names: Sequence[str], out: str) -> Rule:

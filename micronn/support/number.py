@@ -113,13 +113,13 @@ NUMPY_OPERATORS = {  # by NumPy's names
 
 # The chain rule
 
-LEAVE_OUT = {"relu", "maximum", "minimum", "**0", "**-0"}
+LEAVE_OUT = {"relu", "maximum", "minimum", "gate", "**0", "**-0"}
 
 
 def message(op: str, local_grad: float, upstream: float) -> float:
     """What an operation sends back to an operand: its local derivative times its own grad.
 
-    relu, maximum, minimum and **0 leave an operand out where their slope is 0: it does not
+    relu, maximum, minimum, gate and **0 leave an operand out where their slope is 0: it does not
     change the result, so it gets 0, also where the grad is inf or nan.  As in PyTorch, that
     is not so of a slope that only happens to be 0, such as that of x * 0: 0 * inf is nan.
     """

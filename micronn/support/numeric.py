@@ -110,6 +110,22 @@ def halves(x: float) -> tuple[float, float]:
     return high, x - high
 
 
+def gelu_curve(a: float) -> float:
+    """The slope of gelu's slope: p(a) * (2 - a²), with p the bell curve."""
+    bell = math.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
+    return 2.0 * bell - a * (a * bell)  # a² may be inf
+
+
+def gate(a: float, b: float) -> float:
+    """a where b is above 0, else 0; nan where b is."""
+    return a if b > 0.0 else 0.0 if b <= 0.0 else b
+
+
+def leak(a: float, k: float) -> float:
+    """The slope of a leaky relu."""
+    return 1.0 if a > 0.0 else k
+
+
 def sign(a: float) -> float:
     """1, -1 or, for 0, 0; nan for nan."""
     return 1.0 if a > 0.0 else -1.0 if a < 0.0 else abs(a)

@@ -24,6 +24,8 @@ IN_JAX = {
     "sigmoid": nn.sigmoid, "relu": nn.relu, "softplus": nn.softplus,
     "leaky_relu 0.01": nn.leaky_relu, "leaky_relu 0.25": lambda a: nn.leaky_relu(a, 0.25),
     "gelu": lambda a: nn.gelu(a, approximate=False),
+    "gate": lambda a, b: jnp.where(b > 0, a, 0.0),
+    "gelu_slope": lambda a: jax.scipy.stats.norm.cdf(a) + a * jax.scipy.stats.norm.pdf(a),
     "maximum": jnp.maximum, "minimum": jnp.minimum,
     "sum": lambda *x: jnp.array(x).sum(), "mean": lambda *x: jnp.array(x).mean(),
     "logsumexp": lambda *x: nn.logsumexp(jnp.array(x)),

@@ -39,10 +39,10 @@ NUMBERS = [
 
 def points_of(name):
     """Where an operation is compared: at all numbers, two operands beside a few others."""
+    if OPERATIONS[name].takes > 2 or name in ("logsumexp", "weighted_sum", "gelu_slope"):
+        return OPERATIONS[name].points  # these may cancel
     if OPERATIONS[name].takes == 1:
         return [(x,) for x in NUMBERS]
-    if OPERATIONS[name].takes > 2 or name in ("logsumexp", "weighted_sum"):  # these may cancel
-        return OPERATIONS[name].points
     return [pair for x in NUMBERS for y in (1.0, 2.0, -0.75) for pair in ((x, y), (y, x))]
 
 
@@ -153,7 +153,8 @@ def test_nan_goes_through_every_function(name):
     point = OPERATIONS[name].points[0]
     for k in range(len(point)):
         data = built(name, (*point[:k], nan, *point[k + 1 :])).data
-        assert math.isnan(data) or (name, data) == ("**0", 1.0)  # as for Python's floats
+        known = (name, data) in (("**0", 1.0), ("gate", 0.0))  # as for Python's floats; when closed
+        assert math.isnan(data) or known
 
 
 def test_nan_goes_through_every_operation():

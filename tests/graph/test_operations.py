@@ -22,6 +22,7 @@ from micronn.graph.operations import (
     why_small,
 )
 from micronn.graph.rows import Graph
+from micronn.graph.slopes import gate, gelu_slope
 
 at_each_point = pytest.mark.parametrize(("name", "point"), AT_EACH_POINT)
 
@@ -82,6 +83,7 @@ def test_the_formula_of_an_operation_is_its_data(name, point):
 def test_the_code_of_an_operation_makes_the_same_value(name, point):
     made = {"Value": Value, "abs": abs, "dot": dot, "total": total, "mean": mean}
     made |= {"logsumexp": logsumexp, "maximum": maximum, "minimum": minimum}
+    made |= {"gate": gate, "gelu_slope": gelu_slope}
     row, operands = told(name, point)
     given = {name: Value(number) for name, number in operands.items()}
     typed = code(row.op, list(operands))
