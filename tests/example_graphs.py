@@ -157,6 +157,16 @@ def held_by_fresh(examples=0):
 
 
 # name -> graph, what draw() is told beside it
+SEEDED = Value(-0.5, "x" * 30), Value(1e200, HOSTILE[9])
+
+
+def seeded():
+    """Two leaves for forward mode, that reach cards with many operands, infinity and nan."""
+    x, big = SEEDED
+    many = mean([x] * 10)
+    return (many - x.tanh() * big) + (big * big) * Value(0.0, "z"), None
+
+
 PICTURES = {
     "neuron": (neuron, {}),
     "overflow": (overflow, {}),
@@ -186,6 +196,7 @@ PICTURES = {
     "layers before backward": (lambda: fresh(5), {"detail": "layers"}),
     "neurons that hold gradients before backward": (held_by_fresh, {"detail": "neurons"}),
     "layers that hold gradients before backward": (held_by_fresh, {"detail": "layers"}),
+    "tangents": (seeded, {"forward": {SEEDED[0]: 1.0, SEEDED[1]: -1.0}}),
     "values that moved": (moved_twice, {"detail": "values"}),
     "neurons that moved": (moved_twice, {"detail": "neurons"}),
     "neurons of a batch that moved": (lambda: moved_twice(5), {"detail": "neurons"}),
