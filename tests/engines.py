@@ -21,14 +21,6 @@ EXP = "self.grad += out.data * out.grad"
 SEED = "        self.grad = 1.0\n"
 CLEAR = "        for v in topo:\n            v.grad = 0.0\n"
 ORDER = CLOSURES[CLOSURES.index("        topo = []") :]
-BACKWARD = CLOSURES[
-    CLOSURES.index("    def backward") : CLOSURES.index("                for child")
-]
-KEEPS_IDS = BACKWARD.replace("(self):", "(self, visited=set()):").replace(
-    "(v):", "(v, visited=visited):"
-)
-KEEPS_IDS = KEEPS_IDS.replace("        visited = set()\n", "").replace("if v not", "if id(v) not")
-KEEPS_IDS = KEEPS_IDS.replace("visited.add(v)", "visited.add(id(v))")
 WALK = """\
         todo, visited = [self], set()
         self.grad = 1.0
@@ -95,9 +87,6 @@ WRONG = {
     "no memory of visits": ("if v not in visited:", "if True:", "visited twice"),
     "leaves cleared": (SEED, CLEAR + SEED, "gradients of the leaves"),
     "naive tanh": ("t = math.tanh(self.data)", NAIVE_TANH, "exp overflows"),
-    "ids kept between graphs": (
-        BACKWARD, KEEPS_IDS, "is never visited again",
-    ),
     "in place": (
         "    def __neg__",
         "    def __iadd__(self, other):\n        self.data += other.data\n        return self\n\n"

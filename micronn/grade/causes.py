@@ -261,6 +261,9 @@ def candidates(known: Mapping[str, Formula], better: str) -> Iterator[tuple[str,
     for change, text in product(CHANGED, sorted(known, key=better.__ne__)):
         called = f"-{text}" if change == "-({})" and " " not in text else change.format(text)
         yield plainly(called), partial(in_turn, CHANGED[change], known[text])
+    for change, text in product(("abs({})", "int({})", "round({}, 0)"), known):  # of the operand
+        called = re.sub(r"\ba\b", change.format("a"), text)
+        yield called, partial(inside, CHANGED[change], known[text])
     for sign, *texts in product(JOINED, known, known):
         called = sign.format(*[f"({x})" if " " in x and sign != "{} + {}" else x for x in texts])
         yield called, partial(joined, JOINED[sign], known[texts[0]], known[texts[1]])
@@ -269,6 +272,11 @@ def candidates(known: Mapping[str, Formula], better: str) -> Iterator[tuple[str,
 def in_turn(change: Callable[[float], float], f: Formula, a: float, b: float, y: float) -> float:
     """A formula, and then a change."""
     return change(f(a, b, y))
+
+
+def inside(change: Callable[[float], float], f: Formula, a: float, b: float, y: float) -> float:
+    """A formula of the first operand after a change."""
+    return f(change(a), b, y)
 
 
 def joined(

@@ -59,7 +59,7 @@ class Grade(NamedTuple):
                 f", and {len(wrong) - 1} more" if wrong[1:] else ""
             )
         if self.findings:
-            return f"right within its limits: {'; '.join([x.cause for x in self.findings])}"
+            return f"no wrong number, but a limit: {'; '.join([x.cause for x in self.findings])}"
         return f"right in all that it does: {', '.join(self.does)}"
 
 

@@ -184,21 +184,34 @@ def two_steps(root: Value, bits: int = 0) -> None:
     send([root, *reading(root, bits, distinct=True)(root)])
 
 
-def equal_numbers(root: Value) -> None:
-    """Nodes are told apart by their data: of two with equal numbers the second is left out."""
-    cleared(root)
-    order, visited = list[Value](), {root.data}
-    calls = [(root, iter(root.operands))]
+def finished(root: Value, bits: int = 0, key: Callable[[Value], object] = id) -> list[Value]:
+    """Each node after its operands, as a recursive walk leaves them; key: what tells them apart."""
+    operands, order, visited = reading(root, bits), list[Value](), {key(root)}
+    calls = [(root, iter(operands(root)))]
     while calls:
         node, unseen = calls[-1]
-        new = next((x for x in unseen if x.data not in visited), None)
+        new = next((x for x in unseen if key(x) not in visited), None)
         if new is None:
             order.append(node)
             calls.pop()
         else:
-            visited.add(new.data)
-            calls.append((new, iter(new.operands)))
-    send(reversed(order))
+            visited.add(key(new))
+            calls.append((new, iter(operands(new))))
+    return order
+
+
+def equal_numbers(root: Value) -> None:
+    """Nodes are told apart by their data: of two with equal numbers the second is left out."""
+    cleared(root)
+    send(reversed(finished(root, key=lambda node: node.data)))
+
+
+def ends_at_zero(root: Value, bits: int = 0) -> None:
+    cleared(root)
+    for node in reversed(finished(root, bits)):
+        if node.operands and not node.grad:
+            return
+        send([node])
 
 
 def twice(root: Value, which: str = "all") -> None:
@@ -354,6 +367,9 @@ PASSES = [  # what the whole pass may do wrong
           any_way(two_steps, 0, 63), is_loose=True),
     Fault(not_if_zero, "a computed Value whose number is 0 passes nothing on, as `if child` takes "
           "0 for False", "compare with None, or leave the test out"),
+    Fault(ends_at_zero, "the whole walk ends at the first computed Value that has gradient 0, as "
+          "`break` and `return` do", "write `continue`, or leave the test out",
+          any_way(ends_at_zero, 0, 63)),
     Fault(by_depth, "the order of backward() is that of depths, and the depth of a Value is taken "
           "from one of its operands alone", "take 1 more than the largest depth of all operands, "
           "or a topological order",

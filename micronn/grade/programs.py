@@ -178,6 +178,7 @@ def written() -> Iterator[Program]:
                   "c = a * b; d = c + b; e = d * b; y = c + e",
                   "c = a + b; d = c * b; e = d * c; f = e + d; y = f * c"):  # fmt: skip
         yield program("order", lines, AB)
+    yield program("order", "c = a * b; d = c * b; e = d * z; y = e + c", {**AB, "z": 0.0})
     yield from several_passes()
     for times in (200, 5_000):
         yield program("deep", f"y = a; for _ in range({times}): y = y + b", AB)

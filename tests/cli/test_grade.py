@@ -27,7 +27,7 @@ def test_a_wrong_engine_is_status_1_and_is_drawn(tmp_path, capsys):
 def test_a_right_engine_is_status_0_and_draws_nothing(tmp_path, capsys):
     (tmp_path / "mine.py").write_text(CLOSURES)
     assert main(["grade", "mine.py:Value"]) == 0
-    assert "right within its limits" in capsys.readouterr().out
+    assert "no wrong number, but a limit" in capsys.readouterr().out
 
 
 def test_a_folder_becomes_a_table_with_a_page_for_each_wrong_engine(tmp_path, capsys):
