@@ -21,7 +21,9 @@ static void layer_backward(const Program *p, const Block *k, Instruction in, int
     const real *g = k->d + (int64_t)in.out * n;
     if (in.b < p->weights) { /* d/dw[j][i] = x[i], added up over the lanes */
         Products sums = {k->dw + in.b, g, x, in.stride, n, 1, n, 0, in.times, n, in.n};
-        if (in.n < 8 && in.a >= p->direct) { /* too few for a vector, so of lanes instead */
+        /* Too few for a vector, so of lanes instead.  Short vectors are added up in less
+           time than rows are turned round. */
+        if ((in.n < 8 || SIDE <= 4) && in.a >= p->direct) {
             add_dots(sums);
         } else {
             const int as_they_came = in.a + in.n <= p->inputs;

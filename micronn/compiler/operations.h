@@ -25,7 +25,7 @@
     OP(COS,      cos(x),                     d * -sin(x),                     isinf(x)) \
     OP(TANH,     tanh_of(x),                 d * (1 - y * y),                 0) \
     OP(SIGMOID,  logistic(x),                d * (y * (1 - y)),               0) \
-    OP(RELU,     x <= 0 ? (real)0 : x,       (x > 0 ? d : 0) + (x != x ? x : 0), 0) \
+    OP(RELU,     x <= 0 ? (real)0 : x,       y > 0 ? d : y,                  0) \
     OP(SOFTPLUS, softplus(x),                d * logistic(x),                 0) \
     OP(GELU,     gelu(x),                    d * gelu_slope(x),               0) \
     OP(GELU_SLOPE, gelu_slope(x),             d * gelu_curve(x),               0) \

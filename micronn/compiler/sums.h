@@ -29,6 +29,12 @@ _Static_assert(sizeof(Vector) == VECTOR, "this compiler knows no vectors");
 #define ONE_COPY __attribute__((noinline))
 #endif
 
+#ifdef __wasm__ /* has none, and would still work out the address */
+#define PREFETCH(address) ((void)(address))
+#else
+#define PREFETCH(address) __builtin_prefetch(address)
+#endif
+
 enum { LINE = 64 / sizeof(real) }; /* numbers that come from memory together */
 
 typedef struct {
@@ -47,10 +53,12 @@ INLINE void add_tile(Products p, int j0, int i0, const int tile, const int wide)
     for (int j = 0; j < tile; j++)
         for (int i = 0; i < wide; i++) sums[j][i] = *(Vector *)(y + j * p.y_step + i * SIDE);
     for (int t = 0; t < p.terms; t++, row += p.row_step) {
-        if (ahead) __builtin_prefetch(row + ahead + line); /* one of its lines for each tile */
+        if (ahead) PREFETCH(row + ahead + line); /* one of its lines for each tile */
+        Vector read[WIDE];
+        for (int i = 0; i < wide; i++) read[i] = *(Vector *)(row + i * SIDE);
         for (int j = 0; j < tile; j++) {
             real factor = factors[j * p.factor_row + t * p.factor_step];
-            for (int i = 0; i < wide; i++) sums[j][i] += factor * *(Vector *)(row + i * SIDE);
+            for (int i = 0; i < wide; i++) sums[j][i] += factor * read[i];
         }
     }
     for (int j = 0; j < tile; j++)
@@ -119,13 +127,13 @@ INLINE void dot_tile(Products p, int j0, int i0, const int tall, const int wide)
             for (int i = 0; i < wide; i++)
                 sums[j][i] += factor * *(const Vector *)(rows + i * p.row_step + t);
         }
+    real *y = p.y + j0 * p.y_step + i0;
     for (int j = 0; j < tall; j++)
-        for (int i = 0; i < wide; i++) {
-            real sum = added_up(&sums[j][i]);
-            for (int64_t u = t; u < p.terms; u++)
-                sum += factors[j * p.factor_row + u] * rows[i * p.row_step + u];
-            p.y[(j0 + j) * p.y_step + i0 + i] += sum;
-        }
+        for (int i = 0; i < wide; i++) y[j * p.y_step + i] += added_up(&sums[j][i]);
+    for (; t < p.terms; t++)
+        for (int j = 0; j < tall; j++)
+            for (int i = 0; i < wide; i++)
+                y[j * p.y_step + i] += factors[j * p.factor_row + t] * rows[i * p.row_step + t];
 }
 
 INLINE void dot_columns(Products p, int i, const int wide) {
@@ -155,7 +163,7 @@ static real lane_sum(const real *g, int n) {
    perfect shuffle of 8 rows (first and fifth interleaved, second and sixth, ...) moves
    every number a third of the way, so three of them do it. */
 
-#if defined(__has_builtin)
+#if defined(__has_builtin) && !defined(__wasm__)
 #if __has_builtin(__builtin_shufflevector)
 #define SQUARE_SIDE 8
 #endif
@@ -190,8 +198,8 @@ static void transpose(real *restrict to, const real *restrict from, int64_t rows
             for (int i = 0; i < 8; i++) to[c * rows + r + i] = from[(r + i) * step + c];
     }
 #endif
-    for (; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * step + c];
+    for (int64_t c = 0; c < columns; c++)
+        for (int64_t left = r; left < rows; left++) to[c * rows + left] = from[left * step + c];
 }
 
 /* Several terms into one result, in each of n lanes: terms[i] is the slot of term i. */
