@@ -80,6 +80,7 @@ class Line(NamedTuple):
 class StraightLine(NamedTuple):
     """A recorded graph: names and numbers of its inputs and parameters, then its lines.
 
+    constants: the names of those numbers of forward that no input and no parameter changes.
     outputs: the names of the results; the first lines of backward read upstream[0],
         upstream[1], ..., the gradient of what is wanted by each of them.
     backward: sets dx for an input x, and so on, but for those that reach no output.
@@ -90,6 +91,7 @@ class StraightLine(NamedTuple):
     params: dict[str, float]
     forward: list[Line]
     backward: list[Line]
+    constants: set[str]
     outputs: list[str]
     reference: str
 
@@ -160,12 +162,12 @@ class Lines:
         self.name: dict[Value, str] = {}
         self.begun: set[Value] = set()
         self.backward: list[Line] = []
-        taken = set(RESERVED)
+        taken, apart = set(RESERVED), not_in_formulas(order, roots)
         for letter, values in (("x", inputs), ("w", params)):
             for k, value in enumerate(values):
                 self.name[value] = safe_name(value.label, f"{letter}{k}", taken)
         for node in order:
-            if node.op == "const":
+            if node.op == "const" and node not in apart:
                 self.name[node] = literal(node.data)
             elif node not in self.name:
                 self.name[node] = safe_name(node.label, f"v{len(self.name)}", taken)
@@ -173,7 +175,8 @@ class Lines:
     def described(self) -> StraightLine:
         """All of it."""
         given = {*self.inputs, *self.params}
-        forward = [self.line(node) for node in self.order if self.has_line(node, given)]
+        typed = {node for node in self.order if self.name[node] == literal(node.data)}
+        forward = [self.line(node) for node in self.order if node not in given | typed]
         constants = {node for node in self.order if not node.operands} - given
         for k, root in enumerate(self.roots):
             self.add(root, f"upstream[{k}]", constants)
@@ -186,13 +189,11 @@ class Lines:
             {names[w]: w.data for w in self.params},
             forward,
             self.backward,
+            {line.name for line in forward if line.text == "1.0"}  # a power of 0
+            | {names[node] for node in constants - typed},
             [names[root] for root in self.roots],
             write_source([dot(self.roots, upstream)], [*self.inputs, *upstream], self.params),
         )
-
-    def has_line(self, node: Value, given: set[Value]) -> bool:
-        """Whether it is computed, or a constant with a name."""
-        return node not in given and node.op != "const"
 
     def line(self, node: Value) -> Line:
         """The line that computes a node."""
@@ -254,6 +255,18 @@ OWN = {  # forms that hold for arrays too, and in languages without Python's `if
     "leaky_relu": ("leaky_relu({a}, {k})", "{d} * leaky_relu_slope({a}, {k})"),
     "logsumexp": ("logsumexp({all})", "{d} * {shares}[{place}]"),
 }
+
+
+def not_in_formulas(order: Iterable[Value], roots: Iterable[Value]) -> set[Value]:
+    """The nodes that a name stands for even if they are plain numbers: a function reads them.
+
+    A target's functions may take nothing but its own kind of number, which operators do not.
+    """
+    found = {*roots}
+    for node in order:
+        if node.op not in ("+", "-", "*", "/") or {x.op for x in node.operands} == {"const"}:
+            found.update(node.operands)
+    return found
 
 
 def forms(op: str) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_of(
         first = first.replace("N_INPUTS", str(len(recorded)))
         first = first.replace("PARAMETER_NUMBERS", repr(list(described.params.values())))
     imports = "\n".join(sorted([*runner.imports, uses[0], *IMPORTS], key=str.split)) + "\n"
-    skips = "".join([f'pytest.importorskip("{name}")\n' for name in runner.packages])
+    skips = "".join([f'{name} = pytest.importorskip("{name}")\n' for name in runner.packages])
     gradients = GRADIENTS if runner.gradients else ""
     note = f"\n{runner.note}\n" if runner.note else ""
     return f'''"""Whether {file} computes what micronn computes: python -m pytest {test}

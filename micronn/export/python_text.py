@@ -1,7 +1,7 @@
 """What exports to Python's libraries share: the head, the lines of a graph, the numbers."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import fill
 
 from micronn.compiler.python_source import literal, wrapped
@@ -32,15 +32,20 @@ def head(described: Net | StraightLine, file: str, what: str) -> str:
 def helpers(texts: Iterable[str], library: str, own: Mapping[str, str]) -> str:
     """What some texts call: the definitions of those in `own`, and an import of the others.
 
-    library: the module that has these.  own: an expression for each function.
+    library: the module that has these.
+    own: an expression for each function, or "from" and another module that has it.
     """
     names = called(texts, own)
     words = set(re.findall(r"(?<![.\w])\w+", " ".join([*texts, *[own[name] for name in names]])))
-    plain = sorted(words & {*FUNCTIONS, "inf", "nan"} - {*own, "abs"})  # abs is Python's own
-    parts = [f"from {library} import {', '.join(plain)}\n"] if plain else []
-    for name in names:
+    imports: dict[str, list[str]] = {}
+    for name in sorted(words & {*FUNCTIONS, "inf", "nan"} - {"abs"}):  # abs is Python's own
+        text = own.get(name, f"from {library}")
+        imports.setdefault(text, []).append(name)
+    parts = [f"{x} import {', '.join(imports[x])}\n" for x in imports if x.startswith("from")]
+    for name in [name for name in names if not own[name].startswith("from")]:
         arguments, what = FUNCTIONS[name]
-        parts.append(f'\n\ndef {name}({arguments}):\n    """{what}."""\n    return {own[name]}\n')
+        parts += ["\n\n", body([f"def {name}({arguments}):"], 0)]
+        parts += [body([f'"""{what}."""', f"return {own[name]}"])]
     return "".join(parts)
 
 
@@ -49,11 +54,17 @@ def opened(names: Iterable[str], form: str) -> list[str]:
     return [f"{name} = {form.format(k=k, name=name)}" for k, name in enumerate(names)]
 
 
-def lines(listed: Sequence[Line]) -> list[str]:
-    """The lines of a graph."""
+def lines(
+    listed: Sequence[Line], constants: Collection[str] = (), form: str = "{text}"
+) -> list[str]:
+    """The lines of a graph.
+
+    constants: the names of those whose text is to have the given form.
+    """
+    texts = [form.format(text=x.text) if x.name in constants else x.text for x in listed]
     return [
-        wrapped(f"{line.name} {line.sign} ", line.text) + (f"  # {line.note}" if line.note else "")
-        for line in listed
+        wrapped(f"{line.name} {line.sign} ", text) + (f"  # {line.note}" if line.note else "")
+        for line, text in zip(listed, texts, strict=True)
     ]
 
 
@@ -69,6 +80,7 @@ def activation(op: str, **words: str) -> tuple[str, str]:
     """
     number = kind_and_number(op)[1]
     value, slope = forms(op) if op else ("{a}", "{d}")
+    words = {"v": "", "d": ""} | words
     words["k"] = "" if number is None else literal(number)
     return value.format(**words), slope.format(**words)
 

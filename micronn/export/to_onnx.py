@@ -1,0 +1,188 @@
+"""A model or a graph as ONNX, in float64: values alone, as the format has no gradients.
+
+The file is written as ONNX's own text first, which the onnx package turns into its bytes.
+Formulas become nodes by way of Python's syntax tree: `v1 * w + 2.0` is a Mul and an Add.
+"""
+
+import ast
+from collections.abc import Sequence
+
+from micronn.export.description import Net, StraightLine, called
+from micronn.export.proof import Runner
+from micronn.export.python_text import activation
+
+
+class NoPackage(RuntimeError):
+    """A package is missing; the message says how to install it."""
+
+
+def source(described: Net | StraightLine, file: str) -> bytes:
+    """The bytes of the file.  Raises NoPackage without the onnx package."""
+    try:
+        from onnx import checker, parser
+    except ImportError as error:
+        raise NoPackage(
+            f"ONNX files need a package: {error}; pip install 'micronn[onnx]'"
+        ) from None
+    model = parser.parse_model(text_of(described))
+    checker.check_model(model)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def text_of(described: Net | StraightLine) -> str:
+    """The model as ONNX's text."""
+    nodes = Nodes()
+    if isinstance(described, Net):
+        arrays = [tensor(name.replace(".", "_"), held) for name, held in described.arrays.items()]
+        nin, nout, last = described.nin, described.nout, "inputs"
+        for k, layer in enumerate(described.layers):
+            weight, bias = f"layers_{k}_weight", f"layers_{k}_bias"
+            sums = nodes.add(f"Gemm<transB=1>({last}, {weight}, {bias})", f"z{k + 1}")
+            last = nodes.formula(activation(layer.op, a=sums)[0], f"x{k + 1}")
+        nodes.add(f"Identity({last})", "outputs")
+    else:
+        arrays = [tensor(name, [[number]]) for name, number in described.params.items()]
+        nin, nout = len(described.inputs), len(described.outputs)
+        nodes.rows()
+        for k, name in enumerate(described.inputs):
+            nodes.add(f"Gather<axis=1>(inputs, {nodes.constant(f'int64[1] {{{k}}}')})", name)
+        for line in described.forward:
+            nodes.formula(line.text, line.name)
+        nodes.add(nodes.side_by_side(described.outputs), "outputs")
+    functions = called(nodes.lines, FUNCTIONS)
+    opsets = '"" : 20, "micronn" : 1' if functions else '"" : 20'
+    return (
+        f'<ir_version: 10, opset_import: [{opsets}], producer_name: "micronn">\n'
+        f"micronn_export (double[N,{nin}] inputs) => (double[N,{nout}] outputs)\n"
+        f"<{', '.join(arrays)}>\n{{\n{''.join(nodes.lines)}}}\n"
+        + "".join([FUNCTION.format(FUNCTIONS[name]) for name in functions])
+    )
+
+
+class Nodes:
+    """The lines of an ONNX graph, and what is numbered in it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, text: str, name: str = "") -> str:
+        """A node; returns the name of its result."""
+        name = name or f"t_{len(self.lines)}"
+        self.lines.append(f"    {name} = {text}\n")
+        return name
+
+    def constant(self, text: str) -> str:
+        """A node for a number or a list of them, such as "double {2.0}"."""
+        return self.add(f"Constant<value = {text}>()")
+
+    def rows(self) -> None:
+        """The shape of one number for each example."""
+        zero = self.constant("int64[1] {0}")
+        count = self.add(f"Gather<axis=0>({self.add('Shape(inputs)')}, {zero})")
+        self.add(f"Concat<axis=0>({count}, {self.constant('int64[1] {1}')})", "t_rows")
+
+    def side_by_side(self, names: Sequence[str]) -> str:
+        """The text of a node that puts numbers in columns, a row for each example."""
+        return f"Concat<axis=1>({', '.join([self.add(f'Expand({x}, t_rows)') for x in names])})"
+
+    def formula(self, text: str, name: str) -> str:
+        """The nodes of a formula as forms() has them."""
+        return self.add(self.node(ast.parse(text, mode="eval").body), name)
+
+    def name(self, tree: ast.expr) -> str:
+        """The name of a part of a formula."""
+        return tree.id if isinstance(tree, ast.Name) else self.add(self.node(tree))
+
+    def node(self, tree: ast.expr) -> str:
+        """The text of the node that computes a formula."""
+        match tree:
+            case ast.Constant(value=float(number)) | ast.UnaryOp(operand=ast.Constant(number)):
+                sign = "-" if isinstance(tree, ast.UnaryOp) else ""
+                return f"Constant<value = double {{{sign}{number!r}}}>()"
+            case ast.UnaryOp(operand=operand):
+                return f"Neg({self.name(operand)})"
+            case ast.BinOp(left, operator, right):
+                kind = {"Mult": "Mul"}.get(type(operator).__name__, type(operator).__name__)
+                return f"{kind}({self.name(left)}, {self.name(right)})"
+            case ast.Call(ast.Name(called), [ast.List(items)]):
+                names = list(map(self.name, items))
+                if called == "logsumexp":
+                    axes = self.constant("int64[1] {1}")
+                    return f"ReduceLogSumExp({self.add(self.side_by_side(names))}, {axes})"
+                total = f"Sum({', '.join(names)})"
+                if called == "mean":
+                    total = f"Div({self.add(total)}, {self.constant(f'double {{{len(names)}}}')})"
+                return total
+            case ast.Call(ast.Name(called), items):
+                return f"{OPERATORS[called]}({', '.join(map(self.name, items))})"
+        return f"Identity({self.name(tree)})"
+
+
+def tensor(name: str, held: Sequence[Sequence[float]] | Sequence[float]) -> str:
+    """An initializer as text."""
+    rows = [row if isinstance(row, Sequence) else [row] for row in held]
+    width = f",{len(rows[0])}" if isinstance(held[0], Sequence) else ""
+    numbers = ", ".join([repr(number) for row in rows for number in row])
+    return f"double[{len(rows)}{width}] {name} = {{{numbers}}}"
+
+
+def runner(described: Net | StraightLine, file: str) -> Runner:
+    """How its test runs it."""
+    rough = "Gelu" in text_of(described)
+    note = "An ONNX file computes no gradients, so only values are compared."
+    if rough:
+        note += (
+            "  onnxruntime has erf\nin float32 alone, so of what gelu computes 6 digits are right."
+        )
+    code = CODE.format(file=file)
+    packages = ["numpy", "onnxruntime"]
+    return Runner(code, [], packages, 6 if rough else 12, note, gradients=False)
+
+
+CODE = '''
+def exported(examples):
+    """The outputs of each example."""
+    session = onnxruntime.InferenceSession(HERE / "{file}", providers=["CPUExecutionProvider"])
+    inputs = numpy.array([x for x, _ in examples])
+    (outputs,) = session.run(None, {{"inputs": inputs}})
+    return [(y, None, None) for y in outputs.tolist()]
+'''
+
+OPERATORS = {
+    "abs": "Abs", "cos": "Cos", "exp": "Exp", "gelu": "micronn.Gelu", "log": "Log",
+    "leaky_relu": "micronn.LeakyRelu", "maximum": "Max", "minimum": "Min", "pow": "Pow",
+    "relu": "Relu", "sigmoid": "Sigmoid", "sin": "Sin", "softplus": "micronn.Softplus",
+    "sqrt": "Sqrt", "tanh": "Tanh",
+}  # fmt: skip
+FUNCTION = '\n<domain: "micronn", opset_import: ["" : 20]>\n{}\n'
+FUNCTIONS = {  # of ONNX too, but not for float64 in onnxruntime
+    "LeakyRelu": """LeakyRelu (a, k) => (y) {
+    zero = Constant<value = double {0.0}>()
+    above = Greater(a, zero)
+    scaled = Mul(a, k)
+    y = Where(above, a, scaled)
+}""",
+    "Softplus": """Softplus (a) => (y) {
+    zero = Constant<value = double {0.0}>()
+    one = Constant<value = double {1.0}>()
+    above = Max(a, zero)
+    size = Abs(a)
+    minus = Neg(size)
+    e = Exp(minus)
+    more = Add(one, e)
+    rest = Log(more)
+    y = Add(above, rest)
+}""",
+    "Gelu": """Gelu (a) => (y) {
+    half = Constant<value = double {0.5}>()
+    root = Constant<value = double {1.4142135623730951}>()
+    part = Div(a, root)
+    float = Cast<to = 1>(part)
+    erf = Erf(float)
+    double = Cast<to = 11>(erf)
+    halved = Mul(half, double)
+    cdf = Add(half, halved)
+    y = Mul(a, cdf)
+}""",
+}
