@@ -126,7 +126,10 @@ def confine(folder: Path) -> bool:
 
 
 def load_engine(path: Path, name: str | None) -> type:
-    """The class in a file: the one of that name, or the only one with a backward()."""
+    """The class in a file: the one of that name, or the only one with a backward().
+
+    Of several those that have operators, and of these not the ones made of another.
+    """
     spec = importlib.util.spec_from_file_location("engine", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} is no Python file; end its name in .py")
@@ -136,6 +139,10 @@ def load_engine(path: Path, name: str | None) -> type:
     spec.loader.exec_module(module)
     classes = {n: c for n, c in vars(module).items() if inspect.isclass(c) and n == c.__name__}
     engines = [n for n, c in classes.items() if hasattr(c, "backward")]
+    able = [n for n in engines if {"__add__", "__mul__"} & {*dir(classes[n])}]
+    engines = [
+        n for n in able if not {*able} & {c.__name__ for c in classes[n].__mro__[1:]}
+    ] or engines
     chosen = name or ("Value" if "Value" in engines else engines[0] if len(engines) == 1 else None)
     if chosen in classes:
         return classes[chosen]

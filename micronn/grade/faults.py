@@ -275,7 +275,7 @@ LOOP = "bind what a closure needs as a default argument, or put it into a tuple"
 BY_NUMBER = attrgetter("data")
 CROSSED = [  # messages that go the wrong way
     Fault(swapped_operands, "each operand gets the gradient of the other one",
-          "d(a * b)/da is b, and d(a * b)/db is a"),
+          "send each operand its own: d(a * b)/da is b, and d(a * b)/db is a"),
     Fault(partial(zipped, BY_NUMBER, 0), "the operands are sorted, and their derivatives are "
           "not: they change places", "keep both in the order of the operation",
           (partial(zipped, BY_NUMBER, 0), partial(zipped, lambda x: -x.data, 0))),

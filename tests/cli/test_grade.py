@@ -66,3 +66,12 @@ def test_a_class_that_is_not_there_is_named_with_those_that_are(tmp_path, capsys
     (tmp_path / "mine.py").write_text(CLOSURES)
     assert main(["grade", "mine.py:Scalar"]) == 1
     assert "there is no class 'Scalar' in this file; its classes: Value" in capsys.readouterr().out
+
+
+def test_of_several_classes_with_a_backward_the_engine_is_the_one_with_operators(tmp_path, capsys):
+    """Functions have a backward() too, as PyTorch's, and each operation may be a subclass."""
+    others = "class Add:\n    def backward(self):\n        pass\n\n\nclass Sum(Scalar):\n    pass\n"
+    text = CLOSURES.replace("Value", "Scalar")
+    (tmp_path / "mine.py").write_text(f"{text}\n\n{others}")
+    assert main(["grade", "mine.py"]) == 0
+    assert capsys.readouterr().out.startswith("mine.py, class Scalar: no wrong number")
