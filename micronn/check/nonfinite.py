@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from micronn.engine import Value
+from micronn.graph.lines import line_of
 from micronn.graph.notes import since
 from micronn.graph.operations import nested
 from micronn.graph.rows import Graph, Parameters, Row
@@ -34,7 +35,8 @@ class NonFinite:
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.sentence}\n{self.advice}"
+        line = line_of(self.node)
+        return "\n".join([self.sentence, *[f"made at {line}"] * bool(line), self.advice])
 
 
 def trace_nonfinite(root: Value, params: Parameters = None) -> NonFinite | None:

@@ -44,7 +44,7 @@ def draw_command(args: argparse.Namespace, console: Console, note: Note) -> int:
             f"numbers are given to an expression, and {where.path} is a program, got "
             f"{clipped(args.numbers[0])}; set it in the program, or leave it out"
         )
-    picture, what = programs.picture(where, args.detail, args.params)
+    picture, what = programs.picture(where, args.detail, args.params, args.lines)
     return written(picture, what, args, console, note)
 
 
@@ -221,6 +221,8 @@ def add_to(commands: Commands) -> None:
     option("-o", "--output", **A_FILE, default="graph.svg", help=places)
     details = "values: a card for every value, up to 500; auto: as many as stay readable"
     option("--detail", choices=CARDS, default="auto", help=details)
+    plain = "do not say which lines of net.py made the values"
+    option("--no-lines", dest="lines", action="store_false", help=plain)
     option("--animate", action="store_true", help="an .svg that plays the two passes")
     option("--open", action="store_true", help="show it in the browser")
     add(commands, "explain", "print the forward and the backward pass", explain_command)

@@ -13,13 +13,14 @@ import runpy
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import micronn
 from micronn.draw import draw
 from micronn.engine import Value, topological_order
+from micronn.graph import record_lines
 from micronn.nn import Module
 from micronn.pictures.network.network import draw_network
 from micronn.pictures.views.render import Picture
@@ -101,15 +102,20 @@ def is_ours(frame: traceback.FrameSummary) -> bool:
 # What its names hold
 
 
-def picture(where: Place, detail: str, params: str | None) -> tuple[Picture, str]:
+def picture(
+    where: Place, detail: str, params: str | None, lines: bool = True
+) -> tuple[Picture, str]:
     """The picture of what a name holds, and what it is a picture of.
 
+    lines: whether it says which lines of the program made its values.
     params: names of parameters, with commas between them; left out, the program is asked: its
         models that the Value was computed with, else its optimisers.
 
     Raises ValueError where nothing can be drawn, and what run() raises.
     """
-    names = {name: held for name, held in run(where.path).items() if not name.startswith("__")}
+    with record_lines() if lines else nullcontext():
+        found = run(where.path)
+    names = {name: held for name, held in found.items() if not name.startswith("__")}
     held = thing(where, names)
     if isinstance(held, Picture):
         return held, held.title

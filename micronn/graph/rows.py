@@ -23,6 +23,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from micronn.engine import Value, topological_order
+from micronn.graph.lines import Line, made
 from micronn.graph.moment import Changes, changed_since, same
 from micronn.nn import Module
 from micronn.support.collector import collector_paused
@@ -78,6 +79,7 @@ class Row(NamedTuple):
     gives: of a computed value whose operands do not give its data, what they give.
     sent: in forward mode, where grad is the tangent, what each operand sends, local derivative
         times its tangent; None for one that no seed moves.
+    line: the line of the program that made it, if lines were recorded then.
     """
 
     k: int
@@ -93,6 +95,7 @@ class Row(NamedTuple):
     now: float | None = None
     gives: float | None = None
     sent: tuple[float | None, ...] | None = None
+    line: Line | None = None
 
     @property
     def title(self) -> str:
@@ -178,6 +181,7 @@ class Graph:
         """Append the row of each Value, after the constants and products it stands for."""
         index, nodes, names = self.index, self.nodes, self.names
         for value, (data, grad) in zip(order, held, strict=True):
+            start = len(nodes)
             name = value.label if value.label.strip() else names.get(value, "")
             name = name if name.strip() else ""
             op, slopes = value.op, value.local_grads
@@ -200,6 +204,8 @@ class Graph:
                 added = sum([nodes[j].data for j in operands], 0.0)
                 row = row._replace(gives=None if same(added, row.data) else added)
             nodes.append(row)
+            if line := made.get(value):
+                nodes[start:] = [row._replace(line=line) for row in nodes[start:]]
 
     def constants(self, numbers: tuple[float, ...]) -> tuple[int, ...]:
         """Append plain numbers as constants, or find them if that was done before."""

@@ -58,7 +58,8 @@ def placed(row: Row) -> Row:
     """A row with places."""
     slopes = tuple([Place(x, f"l{row.k}_{j}") for j, x in enumerate(row.local_grads)])
     data, grad = Place(row.current, f"d{row.k}"), Place(row.grad, f"g{row.k}")
-    return PlacedRow(row.k, row.role, row.name, row.op, data, grad, row.operands, slopes)
+    known = row.k, row.role, row.name, row.op, data, grad, row.operands, slopes
+    return PlacedRow(*known, line=row.line)
 
 
 def placed_message(item: Message) -> Message:

@@ -13,6 +13,7 @@ from example_graphs import net, neuron, overflow, shared, valley
 from micronn.data import moons
 from micronn.draw import draw
 from micronn.engine import Value
+from micronn.graph import record_lines
 from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
 from micronn.optim import SGD
@@ -45,6 +46,12 @@ def logarithm():
     y = Value(2.0, "x").log() * 3.0
     y.backward()
     return y, None
+
+
+def with_lines(path):
+    with record_lines():
+        root, params = shared()
+    return draw(root, params).save(path)
 
 
 def network(path):
@@ -101,6 +108,7 @@ STEPPING, ANSWER = picture(shared), ("fill", "#typed", "7")
 ASKED = ("select", "#mode", "gradients")
 LEVELS, NEURON = picture(net, "network"), ("click", '.hot[aria-label*="neuron 1 of layer 1"]')
 WIDE = picture(partial(net, nouts=(6, 6, 1)), "network")
+LINES = ("click", "#source button >> nth=0")
 HERE, MESSAGE = ("press", "Enter"), ("click", "#told li button >> nth=0")
 # The page, and what is done to it: a key pressed, a control clicked, filled or selected.
 STATES = {
@@ -110,6 +118,7 @@ STATES = {
     "step page, the last step": (STEPPING, ("press", "End")),
     "step page, everything unfolded": (STEPPING, ("unfold",)),
     "step page, all larger": (STEPPING, ("press", "z"), ("press", "b"), ("press", "ArrowRight")),
+    "step page, a line of the program": (with_lines, LINES),
     "step page, asked": (STEPPING, ASKED),
     "step page, answered wrong": (STEPPING, ASKED, ANSWER, ("press", "Enter")),
     "step page, told": (STEPPING, ASKED, ("click", "#reveal")),

@@ -7,6 +7,8 @@ import pytest
 
 from micronn.cli.main import main
 from micronn.cli.programs import place
+from micronn.engine import Value
+from micronn.graph import line_of
 
 NET = """
 import random
@@ -80,6 +82,14 @@ def test_values_have_the_names_that_the_program_gave_them_and_keep_their_labels(
     assert ">b<" not in svg
 
 
+def test_a_picture_of_a_program_says_which_line_made_each_value_unless_that_is_not_wanted():
+    svg, plain = drawn("raw.py:o"), drawn("raw.py:o", "--no-lines")
+    assert svg.count(">raw.py:6<") == 4  # 3.0, the product, the sum and its tanh
+    assert "made at raw.py:7: o = h * h" in svg
+    assert "raw.py" not in plain
+    assert line_of(Value(1.0)) is None  # no lines are recorded any longer
+
+
 def test_without_a_model_the_optimiser_tells_what_is_a_parameter():
     assert drawn("raw.py:o").count('class="card param"') == 2
     assert drawn("raw.py:o", "--params", "w").count('class="card param"') == 1
@@ -113,7 +123,8 @@ def test_an_error_of_the_program_is_shown_with_its_own_lines_and_none_of_ours(ca
     assert "fails.py stopped with an error" in err
     assert 'File "fails.py", line 7, in <module>\n    half(Value(1.0))' in err
     assert 'File "fails.py", line 5, in half\n    return (x - 2.0).log()' in err
-    assert err.endswith("log needs a number above zero, got -1.0\n")
+    made = "made at fails.py:5: return (x - 2.0).log()"
+    assert err.endswith(f"log needs a number above zero, got -1.0 ({made})\n")
     assert err.count("File ") == 2
 
 

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 from drawn import SVG, cards, chain, parsed, words_in
-from example_graphs import net, valley
+from example_graphs import net, shared, valley
 
 from micronn.draw import draw
-from micronn.engine import Value, dot, mean, total
+from micronn.engine import Value, dot, mean, topological_order, total
+from micronn.graph import line_of, record_lines
 from micronn.losses import cross_entropy
 from micronn.nn import MLP
 from micronn.pictures.views.folded_cards import span
@@ -227,3 +228,38 @@ def test_the_card_of_a_row_says_which_row_of_its_matrix_it_is(scope):
     for k in cards:
         weight = next(text for text in found[k:] if "wq." in text)
         assert re.search(r"wq\.(\d)", weight)[1] == found[k][-1]
+
+
+# Where lines were recorded
+
+
+def with_lines(graph, *arguments, **options):
+    """A graph made while lines are recorded."""
+    with record_lines():
+        return graph(*arguments, **options)
+
+
+def test_a_card_says_which_line_made_its_value_and_its_tooltip_what_stands_there():
+    root, _ = with_lines(shared)
+    picture = draw(root)
+    tree, ids = parsed(picture.svg)
+    lines = [line_of(value) for value in topological_order(root)]
+    for k, line in enumerate(lines):
+        assert words_in(ids[f"n{k}"])[-1] == line.place
+        assert ids[f"n{k}"].findtext(f"{SVG}title").endswith(f", made at {line}")
+    assert picture.dot.count(lines[-1].place) == lines.count(lines[-1])
+    assert "file:line that made it" in words_in(tree)
+
+
+def test_a_card_with_a_line_is_one_row_higher():
+    plain, lined = draw(shared()[0]).sketch.cards, draw(with_lines(shared)[0]).sketch.cards
+    assert [card.height + 20 for card in plain] == [card.height for card in lined]
+
+
+@pytest.mark.parametrize("view", ["neurons", "layers"])
+def test_folded_cards_tell_in_their_tooltip_which_line_called_the_model(view):
+    root, model = with_lines(net)
+    line = line_of(root.operands[0].operands[0])
+    found = re.findall(r"<title>([^<]*made at [^<]*)</title>", draw(root, model, view).svg)
+    folded = [title for title in found if f", made at {line}".split("(")[0] in title]
+    assert len(folded) >= (4 if view == "neurons" else 2)

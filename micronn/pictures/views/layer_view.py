@@ -13,6 +13,7 @@ from itertools import accumulate, chain
 from typing import NamedTuple
 
 from micronn.graph.again import is_fresh, numbers
+from micronn.graph.lines import made_at
 from micronn.graph.rows import Graph
 from micronn.pictures.layout.sketch import Sketch
 from micronn.pictures.paint import ids
@@ -59,7 +60,10 @@ def layer_card(plan: Plan, number: int) -> Card:
     for block in blocks:
         for word, texts in zip(("data", "grad"), block.notes, strict=True):
             lines += [f"{block.shape.name} {word} {', '.join(texts)}"] * bool(texts)
-    title, second = f"{name}: {shape}, {count}", left + wide + 14
+    made = plan.once(
+        ("made", number), lambda: made_at([plan.graph.nodes[k].line for k in layer.outs])
+    )
+    title, second = f"{name}: {shape}, {count}{made}", left + wide + 14
     grad = "grad" if plan.graph.ran else "grad: none yet"
     narrow = max(
         [text_width(text, 10) for text in (grad, *[t for b in blocks for t in b.notes[1]])]

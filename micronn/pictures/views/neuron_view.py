@@ -11,6 +11,7 @@ from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
 
+from micronn.graph.lines import made_at
 from micronn.graph.neurons import Call, NeuronFold
 from micronn.graph.rows import Row
 from micronn.pictures.layout.sketch import Lane, Sketch, Wire, message_wire
@@ -279,7 +280,8 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float | None) -> Card:
     if not out.many:
         words = f"output data = {out.data[0]!r}" + f", grad = {out.grad[0]!r}" * out.ran
     high = len(face.given) + sum([1 + line.many for line in face.results]) + 2
-    title = f"{face.corner}: {face.title}, {words}"
+    made = made_at([row.line for row in out.nodes])
+    title = f"{face.corner}: {face.title}, {words}{made}"
     card = record_card(id, face.css, title, columns.needed, high, *record_cells(face))
     fine = all(isfinite(x) for line in lines for x in line.data + line.grad)
     stroke = face.css if fine else "bad"

@@ -9,6 +9,8 @@ each message that was added up.
         │ ∂ −3    │ data       −6      │ ← +0.25  │   row 1
         │ ∂ 2     │ grad   [ +0.5000 ] │ ← +0.25  │   row 2
         ╰─────────┴────────────────────┴──────────╯
+
+Where lines were recorded, one more row at the bottom says which made it: net.py:12.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -17,6 +19,7 @@ from functools import partial
 from math import isfinite
 from typing import NamedTuple
 
+from micronn.graph.lines import made_at
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.pictures.layout.sketch import End, Sketch, Wire, message_wire
@@ -32,9 +35,16 @@ from micronn.pictures.paint.cards import (
     name_left,
     record_card,
 )
-from micronn.pictures.paint.legend import value_legend
+from micronn.pictures.paint.legend import value_legend, words
 from micronn.pictures.paint.palette import scale, shade
-from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
+from micronn.pictures.paint.svg import (
+    svg_chip,
+    svg_line,
+    svg_rect,
+    svg_text,
+    text_width,
+    units,
+)
 from micronn.support.text import counted, fmt
 
 SIDE = 14  # what a column of derivatives or messages needs beside its text
@@ -69,6 +79,8 @@ def values_view(
     part = [f"{len(rows)} of {len(graph):,} values are shown: those nearest to the output."]
     by, known = "card by that operand", m if graph.ran else None
     items = value_legend(known, by, bool(cards.outs), bool(graph.forward))
+    if any(row.line for row in rows) and not blank:
+        items.append(words("file:line that made it", "mut"))
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
     notes = part if len(rows) < len(graph) else []
@@ -213,27 +225,36 @@ class ValueCards:
         columns = left + (LABELS[self.graph.word] + GAP) + chip + right
         header = name_left(sign) + text_width(name) + EDGE
         header += text_width(corner, 10) + 12 if corner else 0
-        needed = max(columns, header)
+        line = row.line.place if row.line and not self.blank else ""
+        needed = max(columns, header, text_width(line, 10) + 2 * EDGE)
         changed = f"{data} {corner}" if token == "eneg" else data
         cells = record_cells(
             (sign, name, corner), (f"data {changed}", f"{self.graph.word} {grad}"), ins, outs
         )
+        if line:
+            cells[0] += [*[("", "")] * (high + 1 - len(cells[0])), ("", line)]
         title = "" if self.blank else self.words(row, name)
-        card = record_card(ids.value(row.k), row.role, title, needed, high + 1, *cells, row=tall)
+        rows = high + 1 + bool(line)
+        card = record_card(ids.value(row.k), row.role, title, needed, rows, *cells, row=tall)
         known = {"data", "grad"}.difference(self.blanks(row))
         fine = all(isfinite(getattr(row, field)) for field in known)
         card.frame(row.role if fine else "bad", row.k in self.below)
         card.heading(sign, name, corner, token, "ink" if named else "mut")
-        self.side(card, ins, left / 2, left)
+        bottom = tall * (high + 1)
+        self.side(card, ins, left / 2, left, bottom)
         card.body += self.numbers(row, texts, (left, tall * high / 2), chip, tall)
-        self.side(card, outs, card.width - right / 2, card.width - right)
+        self.side(card, outs, card.width - right / 2, card.width - right, bottom)
+        if line:
+            card.body.append(svg_line(f"M2 {bottom}L{units(card.width - 2)} {bottom}", "hair"))
+            card.body.append(svg_text(EDGE, bottom + 14, line, 10, "mut"))
         return card
 
     def words(self, row: Row, name: str) -> str:
         """What a card says of itself: the name, and its numbers with all digits."""
         words = f"{name}: {glyph(row.op) or self.graph.kind(row)}, data = {row.current!r}"
         words += f", was {row.data!r}" if row.now is not None else ""
-        return words + (f", {self.graph.word} = {row.grad!r}" if self.graph.ran else "")
+        words += f", {self.graph.word} = {row.grad!r}" if self.graph.ran else ""
+        return words + made_at([row.line])
 
     def corner(self, row: Row) -> tuple[str, str]:
         """The word at the top right of a card, and its colour.
@@ -257,7 +278,7 @@ class ValueCards:
             return text_width(port.text[0]) + 6 + BOX
         return text_width(port.text)
 
-    def side(self, card: Card, rows: Sequence[Port], x: float, edge: float) -> None:
+    def side(self, card: Card, rows: Sequence[Port], x: float, edge: float, bottom: float) -> None:
         """Paint a column of derivatives or messages around x, and the line at its edge."""
         for row, port in enumerate(rows):
             y, id = card.row * (row + 1.5) + 4, self.prefix + port.id
@@ -268,7 +289,7 @@ class ValueCards:
             else:
                 card.body.append(svg_text(x, y, port.text, 12, "mut", "middle", id=id))
         if rows:
-            card.upright(edge, card.height)
+            card.upright(edge, bottom)
 
     def blanks(self, row: Row) -> Sequence[str]:
         """Which numbers of a row are to be written in; the data of a given one never is."""

@@ -1,5 +1,5 @@
 /* global all, byId, isProjected */
-/* exported readStage, lookAt, lookAgain, putBeside, ring, unring */
+/* exported readStage, lookAt, lookAgain, moveBeside, putBeside, ring, unring */
 // The frame through which the picture is seen: how large it is drawn, which part of it is in
 // sight, and the rings around cards.  Sizes are in units of the picture until the last moment.
 

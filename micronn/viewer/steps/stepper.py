@@ -34,6 +34,7 @@ from micronn.viewer.computing.computing import changing, compressed
 from micronn.viewer.computing.equation import SHADED, equation
 from micronn.viewer.computing.step_data import Slots, page_data
 from micronn.viewer.levels.levels import levels_of
+from micronn.viewer.steps.source import source_panel
 from micronn.viewer.toolbar import HERE, toolbar
 
 Levels = Mapping[str, str]  # what the skeleton of the levels takes; none for a page without them
@@ -141,9 +142,11 @@ def stepping_page(
         story.graph, "values", legend=False, told=False, headed=False, widest=inf
     )
     slots, last, form = Slots(story), len(story.steps) - 1, "{}, one step at a time"
+    source = source_panel(story.graph)
+    files = ["steps/source.css", "steps/source.js"] * bool(source)
     return html_page(
         HERE,
-        page_files("steps/stepper.html", *STYLES, *SCRIPTS, levels=levels),
+        page_files("steps/stepper.html", *STYLES, *SCRIPTS, *files, levels=levels),
         packed_data(slots) | {"begin": begin} | changing(story, "" if title else form),
         title=title or form.format(picture.title),
         wasm=True,
@@ -155,6 +158,7 @@ def stepping_page(
         limits=escape(limits(slots.m)),
         rule=RULE,
         toolbar=toolbar("step", last, SPEEDS),
+        source=source,
         values=values_table(story.graph, story.rows),
         steps="\n".join([step_item(step, slots) for step in story.steps]),
         **levels,
