@@ -4,7 +4,7 @@ Run:    python demos/18_cross_entropy_and_its_trap.py
 Takes:  under a second
 Before: lessons 10, 14
 After:  you can use log loss without a crash, and say why it takes logits
-New:    DomainError, .log(), binary_cross_entropy
+New:    DomainError, .log(), record_lines, binary_cross_entropy
 
 The question.  A net says how likely the answer is 1: p (probability).  The loss is
 -y*log(p) - (1-y)*log(1-p) (log loss), which is 0 when p is right.  Type it in as it
@@ -12,14 +12,16 @@ stands, give it a perfect answer, and the program stops.  Why, and what to type
 instead?
 
 What you will see.  The table of the loss, and its slope (derivative), which is the plainest of all:
-p - y.  The typed formula failing on the best answer there is, and a popular repair
-that is silent just where the net is most wrong.  Then the loss computed from the score
-before the sigmoid (logit), which has neither fault.
+p - y.  The typed formula failing on the best answer there is, with the line that made
+the number it fails on (record_lines), and a popular repair that is silent just where
+the net is most wrong.  Then the loss computed from the score before the sigmoid
+(logit), which has neither fault.
 """
 
 import math
 
 from micronn.engine import DomainError, Value
+from micronn.graph import record_lines
 from micronn.losses import binary_cross_entropy
 
 
@@ -46,10 +48,14 @@ except ValueError as error:
     print("  program works out log(0) first, and there is no such number")
 # prints: math.log(0) raises ValueError
 try:  # DomainError: a function was asked where it has no value
-    (1.0 - Value(40.0, "score").sigmoid()).log()
+    with record_lines():  # in here, each Value remembers the line that made it
+        p = Value(40.0, "score").sigmoid()
+        q = 1.0 - p
+        q.log()
 except DomainError as error:
-    print(f"  the engine says: {error}")
-# prints: the engine says: log needs a number above zero, got 0.0
+    print(f"  the engine says, and where that number comes from:\n  {error}")
+# prints: log needs a number above zero, got 0.0 (made at
+# prints: q = 1.0 - p)
 print(f"  It is no rare case: sigmoid(37) is {Value(37.0).sigmoid().data!r} to every digit a")
 print("  float has, and a trained net gives scores of 37\n")
 # prints: It is no rare case: sigmoid(37) is 1.0
