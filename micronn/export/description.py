@@ -349,16 +349,18 @@ FUNCTIONS = {
 
 WORDS = """
 inf nan erfc columns inputs params upstream gradients outputs numbers f np nn jax jnp torch self
-main count
+main count dinputs dparams bell largest Params PARAMETERS value_and_gradients
 
 auto char const default do double enum extern float goto inline int long register restrict short
 signed sizeof static struct switch typedef union unsigned void volatile linux unix errno asm
-NULL NAN INFINITY EOF
+NULL NAN INFINITY EOF fabs log1p HUGE_VAL HUGE_VALF HUGE_VALL HUGE FP_NAN FP_INFINITE FP_ZERO
+FP_NORMAL FP_SUBNORMAL FP_FAST_FMA FP_FAST_FMAF FP_FAST_FMAL FP_ILOGB0 FP_ILOGBNAN MATH_ERRNO
+MATH_ERREXCEPT math_errhandling signgam DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS
 
 abstract arguments boolean byte case catch debugger delete eval export extends final function
 implements instanceof interface let native new null package private protected public super
 synchronized this throw throws transient true false typeof undefined var NaN Infinity Math Number
-Array Float64Array Object module exports require
+Array Float64Array Object module exports require structuredClone window document location top
 
 T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
 dump_patches extra_repr forward get_buffer get_extra_state get_parameter get_submodule half ipu

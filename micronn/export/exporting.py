@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 from micronn.checkpoint import KEYS, described_model, load
 from micronn.compiler import Program, compile_graph
 from micronn.engine import Value, topological_order
-from micronn.export import proof, to_jax, to_numpy, to_onnx, to_torch
+from micronn.export import proof, to_c, to_jax, to_js, to_numpy, to_onnx, to_torch
 from micronn.export.description import Net, StraightLine, describe_graph, describe_net, safe_name
 from micronn.nn import MLP
 from micronn.support.files import Location, write_atomically
@@ -44,6 +44,8 @@ TARGETS = {
     "jax": Target("{}_jax.py", to_jax.source, to_jax.runner),
     "numpy": Target("{}_numpy.py", to_numpy.source, to_numpy.runner),
     "onnx": Target("{}.onnx", to_onnx.source, to_onnx.runner),
+    "c": Target("{}.c", to_c.source, to_c.runner),
+    "js": Target("{}.js", to_js.source, to_js.runner),
 }
 
 
@@ -53,7 +55,7 @@ def export(what: Any, to: str, folder: Location = ".", name: str = "") -> list[s
     what: an MLP, or the file of a saved one; a Program, or a Value, whose leaves without
         the op "const" are its inputs then.  For a graph with parameters pass
         compile_graph(root, inputs, params).
-    to: "torch", "jax", "numpy" or "onnx".
+    to: "torch", "jax", "numpy", "onnx", "c" or "js".
     folder: where; it is made if it is not there.  Files of these names are replaced.
     name: what the files are called by; else the name of the model's file, model, or program.
 

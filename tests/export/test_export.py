@@ -3,6 +3,7 @@
 import importlib.util
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,11 @@ NEEDS = {
     "jax": ["jax"],
     "onnx": ["numpy", "onnx", "onnxruntime"],
 }
-QUICK = ["numpy"]  # the others are slow to start
-EACH = [to if to in QUICK else pytest.param(to, marks=pytest.mark.slow) for to in NEEDS]
+COMMANDS = {"c": ["cc", "gcc", "clang"], "js": ["node"]}  # one of these
+QUICK = ["numpy", "c"]  # the others are slow to start
+EACH = [
+    to if to in QUICK else pytest.param(to, marks=pytest.mark.slow) for to in [*NEEDS, *COMMANDS]
+]
 
 
 def every_operation():
@@ -64,8 +68,11 @@ def passes(folder):
 @pytest.fixture(params=EACH)
 def to(request):
     """A target whose packages are there."""
-    for package in NEEDS[request.param]:
+    for package in NEEDS.get(request.param, []):
         pytest.importorskip(package)
+    commands = COMMANDS.get(request.param, [])
+    if commands and not any(map(shutil.which, commands)):
+        pytest.skip(f"needs one of {commands}: apt install gcc nodejs")
     return request.param
 
 
@@ -124,7 +131,7 @@ def test_a_weight_that_is_changed_in_its_ninth_digit_fails_the_test(to, tmp_path
 
 
 def module_of(path):
-    """The module that an export to one of Python's libraries is."""
+    """The module that an export to one of Python's libraries is; of others their test is one."""
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -146,6 +153,9 @@ def values_and_slopes(to, module, x, n):
         inputs, f = jax.numpy.array([x]), module.f
         return f({}, inputs).tolist(), jax.jacobian(f, 1)({}, inputs).ravel().tolist()
     units = [[float(j == k) for j in range(n)] for k in range(n)]
+    if to in COMMANDS:
+        found = list(module.exported([([x], unit) for unit in units]))
+        return found[0][0], [dx[0] for _, dx, _ in found]
     found = [module.value_and_gradients({}, [x], unit) for unit in units]
     return found[0][0].tolist(), [dx.item() for _, dx, _ in found]
 
@@ -165,13 +175,14 @@ def test_far_from_0_and_at_corners_an_operation_is_as_exact_as_in_micronn(to, po
     x = Value(0.75, "x")
     several = [maximum(x, x), minimum(x, 0.75), mean([x, x * 2.0]), logsumexp([x, x * 0.5, -x])]
     roots = [*[case.build(x) for case in cases.values()], *several]
-    source, _ = export(compile_graph(roots, [x], [], "python"), to, tmp_path)
+    source, test = export(compile_graph(roots, [x], [], "python"), to, tmp_path)
+    module = module_of(test if to in COMMANDS else source)
     for point in points:
         x.data = point
         wanted = [case.build(x) for case in cases.values()]
         wanted += [maximum(x, x), minimum(x, 0.75), mean([x, x * 2.0])]
         wanted += [logsumexp([x, x * 0.5, -x])]
-        values, slopes = values_and_slopes(to, module_of(source), point, len(roots))
+        values, slopes = values_and_slopes(to, module, point, len(roots))
         assert values == pytest.approx([root.data for root in wanted], rel=1e-12, abs=1e-15)
         for root, slope in zip(wanted, slopes, strict=True):
             x.grad = 0.0
