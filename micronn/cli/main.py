@@ -26,6 +26,7 @@ from rich.segment import Segment
 import micronn
 from micronn.cli import expressions, grade, learn, models, programs, train
 from micronn.cli.command import refused
+from micronn.export import NoPackage
 from micronn.pictures.layout.layout import NoLayout
 from micronn.pictures.paint.images import NoRenderer
 from micronn.support.text import clipped, did_you_mean, printable
@@ -146,6 +147,8 @@ codecs.register_error("micronn", in_plain_letters)
 
 # Running a command
 
+NOT_DONE = (OSError, ArithmeticError, NoLayout, NoRenderer, NoPackage, programs.ProgramError)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
@@ -171,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         say("error", error)
         return 2
-    except (OSError, ArithmeticError, NoLayout, NoRenderer, programs.ProgramError) as error:
+    except NOT_DONE as error:
         say("error", refused(error))
         let_go()
         return 1

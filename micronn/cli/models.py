@@ -3,12 +3,14 @@
 micronn predict moons.json 0.5 0.25
 micronn predict houses.json --csv new.csv
 micronn show digits.json --example 17 -o digits.html
+micronn export moons.json --to torch
 micronn fetch mnist
 """
 
 import argparse
 import csv
 import random
+import shlex
 from collections.abc import Callable, Sequence
 from typing import IO, Any, NamedTuple, cast
 
@@ -20,6 +22,7 @@ from micronn.cli.command import (
     A_SEPARATOR,
     Commands,
     Note,
+    a_file,
     add_command,
     check_places,
     refused,
@@ -29,6 +32,7 @@ from micronn.cli.train import is_source, task_from
 from micronn.datasets.csv_table import Cell, as_cell, rows_of, text_of
 from micronn.datasets.mnist import MIRRORS, Greys, fetch, read_idx
 from micronn.engine import Value
+from micronn.export.exporting import TARGETS, export
 from micronn.losses import loss_of
 from micronn.nn import MLP
 from micronn.pictures.network.network import NetworkPicture, draw_network
@@ -247,6 +251,17 @@ def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int
     return 0
 
 
+# export
+
+
+def export_command(args: argparse.Namespace, console: Console, note: Note) -> int:
+    """Write a model for another engine, and the test that compares both."""
+    source, test = export(args.model, args.to, args.out)
+    console.print(f"wrote {source}\nwrote {test}, which compares it with micronn:", soft_wrap=True)
+    console.print(shlex.join(["python", "-m", "pytest", test]), soft_wrap=True)
+    return 0
+
+
 # Arguments
 
 
@@ -278,6 +293,14 @@ def add_to(commands: Commands) -> None:
     )
     option("--images", **A_FILE, help="show an image of an IDX file instead")
     option("--index", type=whole, default=0, help="which image, from 0")
+
+    words = "moons.json --to torch --out moons_torch"
+    summary = "write a saved model for another engine, with a test that compares both"
+    option = add_command(commands, "export", summary, words, export_command)
+    option("model", **a_model)
+    targets = option("--to", required=True, metavar="TARGET", help=", ".join(TARGETS))
+    targets.completer = lambda **_: TARGETS  # type: ignore[attr-defined]  # for argcomplete
+    option("--out", metavar="FOLDER", type=a_file, default=".", help="where to")
 
     words = "mnist --data mnist"
     option = add_command(commands, "fetch", "download MNIST", words, fetch_command)

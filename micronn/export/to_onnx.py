@@ -6,6 +6,7 @@ Formulas become nodes by way of Python's syntax tree: `v1 * w + 2.0` is a Mul an
 
 import ast
 from collections.abc import Sequence
+from typing import Any
 
 from micronn.export.description import Net, StraightLine, called
 from micronn.export.proof import Runner
@@ -16,16 +17,21 @@ class NoPackage(RuntimeError):
     """A package is missing; the message says how to install it."""
 
 
+def onnx_package() -> Any:
+    """The onnx package.  Raises NoPackage where it is missing."""
+    try:
+        import onnx
+    except ImportError as error:
+        why = f"an ONNX file needs a package that is not there ({error})"
+        raise NoPackage(f"{why}: pip install 'micronn[onnx]'") from None
+    return onnx
+
+
 def source(described: Net | StraightLine, file: str) -> bytes:
     """The bytes of the file.  Raises NoPackage without the onnx package."""
-    try:
-        from onnx import checker, parser
-    except ImportError as error:
-        raise NoPackage(
-            f"ONNX files need a package: {error}; pip install 'micronn[onnx]'"
-        ) from None
-    model = parser.parse_model(text_of(described))
-    checker.check_model(model)
+    onnx = onnx_package()
+    model = onnx.parser.parse_model(text_of(described))
+    onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
     return content
 

@@ -33,13 +33,14 @@ def completed(line, folder, *, before=""):
     ("line", "words"),
     [
         ("micronn dr", ["draw"]),
-        ("micronn e", ["explain", "exercise"]),
+        ("micronn e", ["explain", "export", "exercise"]),
         ("micronn train mo", ["moons"]),
         ("micronn train moons --ba", ["--batch-size"]),
         ("micronn train moons --activation ta", ["tanh"]),
         ("micronn draw x --detail val", ["values"]),
         ("micronn learn 15", ["15"]),
         ("micronn show m", ["my.json"]),
+        ("micronn export my.json --to to", ["torch"]),
     ],
 )
 def test_a_word_that_was_begun_is_completed(line, words, tmp_path):

@@ -367,6 +367,7 @@ ESCAPE = "\x1b]0;owned\x07"  # gives a terminal another title
         ["train", "my.csv", "--epochs", "1", "--replay", f"{ESCAPE}.html"],
         ["fetch", "mnist", "--mirror", f"ftp://{ESCAPE}"],
         ["fetch", ESCAPE],
+        ["export", "bad.json", "--to", ESCAPE],
     ],
 )
 def test_nothing_from_a_file_or_its_name_gives_the_terminal_a_command(arguments, capsys):

@@ -1,10 +1,11 @@
-"""micronn predict, show and fetch."""
+"""micronn predict, show, fetch and export."""
 
 import csv
 import os
 import random
 import re
 import struct
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -367,3 +368,44 @@ def test_a_mirror_without_the_files_is_named(capsys):
 def test_an_address_of_another_kind_is_refused(capsys):
     assert main(["fetch", "mnist", "--mirror", "ftp://somewhere"]) == 2
     assert "ftp://somewhere" in capsys.readouterr().err
+
+
+# export
+
+
+def test_export_writes_a_source_and_the_test_that_compares_it(capsys):
+    save(MLP(2, [2, 1]), "my net.json")
+    assert main(["export", "my net.json", "--to", "numpy", "--out", "new folder"]) == 0
+    out, err = capsys.readouterr()
+    source, test = Path("new folder/my_net_numpy.py"), Path("new folder/test_my_net_numpy.py")
+    assert out.splitlines() == [
+        f"wrote {source}",
+        f"wrote {test}, which compares it with micronn:",
+        f"python -m pytest '{test}'",
+    ]
+    assert err == ""
+    assert sorted(Path("new folder").iterdir()) == [source, test]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (["model.json", "--to", "touch"], 2, "to 'touch'. Did you mean 'torch'?"),
+        (["model.json", "--to", "elsewhere"], 2, "Choose one of torch, jax, numpy, onnx"),
+        (["model.json"], 2, "required: --to"),
+        (["other.json", "--to", "numpy"], 2, "other.json is no complete model file"),
+        (["nowhere.json", "--to", "numpy"], 1, "nowhere.json: No such file"),
+        (["model.json", "--to", "numpy", "--out", "other.json"], 1, "other.json: "),
+        (["model.json", "--to", "onnx"], 1, "pip install 'micronn[onnx]'"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_message(arguments, status, reason, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    save(MLP(2, [1]), "model.json")
+    Path("other.json").write_text("{}")
+    assert main(["export", *arguments]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert reason in err
+    assert err.count("\n") == 1
+    assert sorted(os.listdir()) == ["model.json", "other.json"]
