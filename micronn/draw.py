@@ -19,11 +19,14 @@ from typing import Any
 
 from micronn.engine import Value
 from micronn.graph.forward import in_forward_mode
+from micronn.graph.matching import sides
 from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.network.network import draw_network, model_image
+from micronn.pictures.views.compare_view import compare_view
 from micronn.pictures.views.render import Picture, render
-from micronn.support.arguments import check_text
+from micronn.support.arguments import check_text, fraction, pair
+from micronn.support.text import clean, printable
 from micronn.viewer.steps.animation import to_animation
 from micronn.viewer.steps.stepper import model_of, network_page, to_html
 
@@ -94,6 +97,62 @@ def draw(
         to_animation, graph, detail, title=title, legend=legend, prefix=prefix
     )
     return picture
+
+
+def compare(
+    before: Any,
+    after: Any,
+    params: Any = None,
+    *,
+    names: tuple[str, str] = ("before", "after"),
+    rel_tol: float = 1e-9,
+    title: str | None = None,
+    limit: int | None = 500,
+    legend: bool = True,
+    prefix: str = "",
+) -> Picture:
+    """Two graphs, or two moments of one, as one picture: both numbers, and where they differ.
+
+    before, after: each a Value, or a Graph: that keeps the numbers of the moment in which it
+        is made, so make one before an optimizer steps.  Or the result of another engine, with
+        data, grad and operands (or _prev, children), and, if it has them, op and label.
+    params: as for draw(); it names the leaves of both.
+    names: what the two are called.
+    rel_tol: numbers that differ by at most this share of the larger are told to differ by
+        rounding; 1e-6 suits float32 against float64.
+    title, limit, legend, prefix: as for draw().
+
+    A card is on both sides if it is the same Value, has the same name, or was computed in the
+    same way from such cards.  What one side has alone is drawn with dashes.  A thick frame is
+    around each card where a difference begins.
+
+    Returns a Picture, without a page of steps.  Raises TypeError for what is no graph, and
+    ValueError for more cards than limit and for a Value whose leaves have moved too far.
+
+    >>> from micronn.graph import Graph
+    >>> w = Value(1.0, "w")
+    >>> loss = (w * 2.0 - 5.0) ** 2
+    >>> loss.backward()
+    >>> before = Graph(loss)
+    >>> w.data -= 0.0625 * w.grad
+    >>> picture = compare(before, (w * 2.0 - 5.0) ** 2)
+    >>> "data 1 → 1.75 Δ +0.75" in picture.dot
+    True
+    """
+    if title is not None:
+        check_text(title, "title")
+    one, two = pair(names, "names are what the two sides are called")
+    for name in (one, two):
+        check_text(name, "name of a side")
+    if not clean(one) or clean(one) == clean(two) or not clean(two):
+        raise ValueError(f"names tell two sides apart, got {names!r:.60}; give each its own")
+    left, right, notes = sides(before, after, params)
+    sketch = compare_view(
+        left, right, (clean(one), clean(two)), fraction(rel_tol, "rel_tol"), limit
+    )
+    sketch.title = printable(title or "").strip() or sketch.title
+    sketch.notes = [*sketch.notes, *notes]
+    return Picture(sketch, legend, prefix, None)
 
 
 def show_in_notebook() -> None:

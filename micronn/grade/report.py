@@ -19,7 +19,7 @@ from micronn.grade.programs import KINDS, Program, right, values_of
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.pictures.paint import ids
-from micronn.pictures.paint.svg import svg_line, units
+from micronn.pictures.paint.cards import frame_around
 from micronn.pictures.views.render import Picture, render
 from micronn.support.text import clean, few, fmt, printable
 from micronn.viewer.steps.stepper import stepping_page
@@ -175,14 +175,6 @@ def sentences(finding: Finding) -> str:
 def capital(text: str) -> str:
     """A sentence's beginning."""
     return text[:1].upper() + text[1:]
-
-
-def frame_around(width: float, height: float, room: float = 7.0) -> str:
-    """A thick frame around a card of this size."""
-    across, down = width + 2.0 * room, height + 2.0 * room
-    return svg_line(
-        f"M{-room} {-room}h{units(across)}v{units(down)}h{units(-across)}z", "eneg", 6.0
-    )
 
 
 def page_of(finding: Finding) -> str:

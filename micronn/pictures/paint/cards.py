@@ -78,6 +78,13 @@ class Card:
         self.body.append(svg_line(f"M{units(x)} {self.row}L{units(x)} {units(bottom)}", "hair"))
 
 
+def frame_around(width: float, height: float, room: float = 7.0, thick: float = 6.0) -> str:
+    """A thick frame around a card of this size."""
+    across, down = width + 2.0 * room, height + 2.0 * room
+    path = f"M{-room} {-room}h{units(across)}v{units(down)}h{units(-across)}z"
+    return svg_line(path, "eneg", thick)
+
+
 def name_left(glyph: str) -> float:
     """Where a name begins, behind the operation."""
     return EDGE + (text_width(glyph) + EDGE if glyph else 0)
