@@ -32,10 +32,11 @@ class PlacedRow(Row):
 
     def message(self, j: int) -> float:
         """The place of the message to operand j; of a dot that was opened, its own gradient."""
-        if not isinstance(self.local_grads[j], Place):
+        local = self.local_grads[j]
+        if not isinstance(local, Place):
             return self.grad
-        size = message(self.op, float(self.local_grads[j]), float(self.grad))
-        return Place(size, f"m{self.k}_{j}")
+        size = message(self.op, float(local), float(self.grad))
+        return Place(size, f"m{local.at[1:]}")
 
 
 class Template(Story):

@@ -16,16 +16,19 @@ from difflib import get_close_matches
 
 # Numbers
 
-OPENS, CLOSES = "\ue000", "\ue001"  # a mark; no name contains them, as they are not printable
+# a mark, and what is in it beside a place; no name contains them, as they are not printable
+OPENS, CLOSES, BESIDE = "\ue000", "\ue001", "\ue002"
+MARK = re.compile(f"{OPENS}(.)([^{CLOSES}]*){CLOSES}")
 
 
 class Place(float):
     """A number that a page will fill in: in texts stands a mark for it instead of digits.
 
     at: which number it is.  A mark says that, and before it in one letter how the number is
-    to be written, "f" as fmt() does and "r" as repr() does; numbers.js knows all letters.
+    to be written, "f" as fmt() does and "r" as repr() does; arithmetic.js knows all letters.
 
-    What is multiplied or added of places is a place, which is worked out when it is filled in.
+    What is multiplied or added of places is a place, which is worked out when it is filled in;
+    so is what of() makes of many.
 
     >>> (Place(2.0, "a") * Place(3.0, "b") - Place(1.0, "c")).at
     'a*b-c'
@@ -38,16 +41,26 @@ class Place(float):
         place.at = at
         return place
 
-    def mark(self, form: str) -> str:
-        """The mark of this place."""
-        return f"{OPENS}{form}{self.at}{CLOSES}"
+    @classmethod
+    def of(cls, sign: str, numbers: Sequence[float | None]) -> "Place":
+        """A number that is made of many places, as the sign says: see Places in moving.js."""
+        places = [x for x in numbers if isinstance(x, Place)]
+        return cls(places[0], sign + ",".join([x.at for x in places]))
+
+    def mark(self, form: str, words: str = "") -> str:
+        """The mark of this place; words: more that is known where it is filled in."""
+        return f"{OPENS}{form}{self.at}{words and BESIDE + words}{CLOSES}"
 
     def __repr__(self) -> str:
         return self.mark("r")
 
     def __mul__(self, other: float) -> float:
         number = float(self) * float(other)
-        return Place(number, f"{self.at}*{other.at}") if isinstance(other, Place) else number
+        if not isinstance(other, Place):
+            return self if other == 1.0 else number
+        return Place(number, f"{self.at}*{other.at}")
+
+    __rmul__ = __mul__
 
     def __add__(self, other: float) -> float:
         number = float(self) + float(other)
@@ -65,7 +78,22 @@ class Place(float):
 
 def length(text: str) -> int:
     """How many characters a text has; a mark is at least one."""
-    return len(re.sub(f"{OPENS}[^{CLOSES}]*{CLOSES}", "0", text) if OPENS in text else text)
+    return len(MARK.sub("0", text) if OPENS in text else text)
+
+
+def typical(text: str) -> str:
+    """A text with something for each mark that is as wide as most of what is filled in.
+
+    >>> typical(f"= {Place(2.0, 'a').mark('f')}")
+    '= #123456'
+    """
+    if OPENS not in text:
+        return text
+
+    def shown(mark: re.Match[str]) -> str:
+        return mark[2].split(BESIDE)[1] if mark[1] in "amMy" else "#123456"  # a colour, too
+
+    return MARK.sub(shown, text)
 
 
 def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
@@ -79,7 +107,7 @@ def fmt(x: float, sign: bool = False, digits: int = 4) -> str:
     ['2', '0.3000', '1234', '1e4', '1.000', '−∞']
     """
     if isinstance(x, Place):
-        return x.mark("s" if sign else "f")
+        return x.mark({2: "2±", 3: "3+", 4: "fs"}[digits][sign])
     if x != x:
         return "NaN"
     if x == 0.0:
@@ -229,7 +257,7 @@ def columns(text: str) -> float:
     """
     if text.isascii():
         return float(len(text))
-    return max(1.0, sum(map(column, JOINED.sub("", text))))
+    return max(1.0, sum(map(column, JOINED.sub("", typical(text)))))
 
 
 def column(c: str) -> float:

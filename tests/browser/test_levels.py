@@ -204,24 +204,6 @@ def test_a_weight_is_found_below_and_above(opened):
     assert page.locator(f'#scene .here[data-n~="{k}"]').count() == 1
 
 
-def test_a_level_above_says_that_numbers_were_changed_below(opened):
-    root, model = small()
-    k = Graph(root, model).index[model.layers[0].neurons[0].w[0]]
-    page = opened(root, model)
-    page.click("#tabs >> text=neurons")
-    assert "changed" not in page.inner_text("#told")
-    page.click("#tabs >> text=values")
-    field = page.locator(f'tr[data-n="n{k}"] input')
-    field.fill("3")
-    page.click("#tabs >> text=neurons")
-    assert "as they were computed in Python" in page.inner_text("#told")
-    page.click("#tabs >> text=values")
-    assert field.input_value() == "3"
-    page.click("#reset")
-    page.click("#tabs >> text=neurons")
-    assert "changed" not in page.inner_text("#told")
-
-
 # Batches, addresses, frames, other windows
 
 

@@ -144,7 +144,7 @@ def test_what_is_open_shows_the_numbers_of_each_snapshot_that_is_turned_to(opene
         part = Parts(make_plan(moment.graph)).neuron(0, 1)
         cards = page.evaluate(CARDS)
         shades |= {*page.evaluate("""[...document.querySelectorAll('#scene .card > g > rect')]
-            .map(rect => rect.style.fill)""")}  # fmt: skip
+            .map(rect => rect.getAttribute('fill'))""")}  # fmt: skip
         assert len(cards) == len(part.chosen)
         for row in part.rows():
             found = [texts for texts in cards if row.title in texts]

@@ -17,6 +17,7 @@ from micronn.pictures.layout.lines import in_lines
 from micronn.pictures.layout.sketch import Sketch, Wire, arrow_length, dot_shape, dot_source
 from micronn.pictures.paint.cards import ROW, Card
 from micronn.pictures.paint.svg import text_width
+from micronn.support.text import typical
 
 WEIGHTS = 61  # different ones: a prime, so that few sums of them are equal
 
@@ -44,7 +45,7 @@ def asked(sketch: Sketch) -> Layout:
     boxes = [card for card in sketch.cards if card.id not in inside]
     boxes += [stacked(id, cards) for id, cards in stacks.items()]
     wires = [in_stacks(wire, inside) for wire in sketch.wires]
-    text = dot_source(replace(sketch, cards=boxes, wires=wires), weights=WEIGHTS)
+    text = typical(dot_source(replace(sketch, cards=boxes, wires=wires), weights=WEIGHTS))
     names = [[item.id for item in items] for items in (boxes, wires, sketch.lanes)]
     layout = arrange(text, *names)
     for id, cards in stacks.items():

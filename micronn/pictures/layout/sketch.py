@@ -16,7 +16,7 @@ from micronn.pictures.paint.cards import Card, dot_text
 from micronn.pictures.paint.legend import Item
 from micronn.pictures.paint.palette import LIGHT, MINUS, ZERO, wire
 from micronn.pictures.paint.svg import svg_line, svg_rect, svg_text, svg_title, units
-from micronn.support.text import fmt
+from micronn.support.text import OPENS, fmt, typical
 
 LIGHTEST = 100  # the weight of a wire, if all have the same
 NOTE = 100  # characters in a line of a note
@@ -128,13 +128,17 @@ def dot_shape(sketch: Sketch) -> str:
     Digits are all equally wide, so of the labels only their length counts.
     """
     cards = [(card.id, card.shape, card.width, card.height, card.lane) for card in sketch.cards]
-    wires = [(w.id, w.tail, w.head, re.sub("[0-9]", "0", "\n".join(w.label))) for w in sketch.wires]
+    wires = [
+        (w.id, w.tail, w.head, re.sub("[0-9]", "0", typical("\n".join(w.label))))
+        for w in sketch.wires
+    ]
     return f"{cards}{wires}"
 
 
 def wrapped(notes: Sequence[str], room: int = NOTE) -> list[str]:
     """Notes in lines of so many characters, or a few more where there is hardly any room."""
-    return [line for note in notes for line in wrap(note, max(room, LEAST_NOTE))]
+    most = max(room, LEAST_NOTE)
+    return [line for note in notes for line in ([note] if OPENS in note else wrap(note, most))]
 
 
 def lane_lines(sketch: Sketch, outer: str) -> list[str]:
@@ -163,7 +167,7 @@ def dot_node(card: Card) -> str:
 def dot_edge(item: Wire, weight: int) -> str:
     """A wire from port to port, in the colour and dashes of its message."""
     tail, head = ":".join(filter(None, item.tail)), ":".join(filter(None, item.head))
-    style = {"": "", MINUS[2]: " style=dashed", ZERO[2]: " style=dotted"}[item.dash]
+    style = {MINUS[2]: " style=dashed", ZERO[2]: " style=dotted"}.get(item.dash, "")
     label = "\\n".join([dot_text(line) for line in (*item.label, " ")]) if item.label else ""
     label = label.replace("→", "->").replace("←", "<-")
     return (

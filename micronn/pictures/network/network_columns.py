@@ -19,7 +19,7 @@ from micronn.pictures.paint.palette import scale
 from micronn.pictures.paint.svg import text_width
 from micronn.support.number import as_float, number_of
 from micronn.support.numeric import logistic, logsumexp, magnitude
-from micronn.support.text import clean
+from micronn.support.text import Place, clean
 
 MOST = 16  # units drawn in one column
 FEW = 8  # up to so many units in the tallest column, circles have room for a number
@@ -74,19 +74,21 @@ class Column:
     def held(self, parameter: Value, field: str) -> float:
         """The data of a parameter when the numbers were computed, or its gradient."""
         grad = field == "grad"
-        return as_float(parameter.grad if grad else self.was.get(parameter, parameter.data))
+        number = parameter.grad if grad else self.was.get(parameter, parameter.data)
+        return number if isinstance(number, Place) else as_float(number)
 
     def unit_name(self, unit: int) -> str:
         """The text beside a unit: its name, or only its index where others are left out."""
         name = self.names[unit]
         elided = len(self.drawn) < len(self.names)
         name = str(unit) if elided and name in ("", f"x{unit}", f"y{unit}") else name
-        return f"{name} {self.shares[unit]:6.1%}" if self.shares else name
+        return f"{name} {percent(self.shares[unit])}" if self.shares else name
 
     @property
     def answer(self) -> int | None:
-        """The unit of the likeliest class, if the outputs have probabilities."""
-        return self.shares.index(max(self.shares)) if self.shares else None
+        """The unit of the likeliest class, if the outputs have probabilities that are known."""
+        known = self.shares and not isinstance(self.shares[0], Place)
+        return self.shares.index(max(self.shares)) if known else None
 
     def name_width(self) -> float:
         """The room that the names of the units drawn need."""
@@ -261,6 +263,9 @@ def tell_classes(columns: list[Column], classes: Sequence[str], logits: bool) ->
         check_classes(classes, len(last.names))
     if len(classes) == len(last.names) > 1:
         last.names = [clean(name) for name in classes]
+    if data and logits and isinstance(data[0], Place):
+        last.shares = [Place.of("%", [x, *data]) for x in data]
+        return
     if not data or not all(map(math.isfinite, data)):
         return
     if len(data) > 1 and (classes or logits):
@@ -269,6 +274,11 @@ def tell_classes(columns: list[Column], classes: Sequence[str], logits: bool) ->
         bounded = last.neurons[0].activation == "sigmoid"
         above = data[0] if bounded else logistic(data[0])
         last.names, last.shares = [f"{last.names[0]}: {clean(classes[1])}"], [above]
+
+
+def percent(share: float) -> str:
+    """A probability, six characters wide."""
+    return share.mark("%") if isinstance(share, Place) else f"{share:6.1%}"
 
 
 def check_classes(classes: Sequence[str], count: int) -> None:

@@ -12,7 +12,16 @@ from typing import NamedTuple
 from micronn.pictures.layout.sketch import wrapped
 from micronn.pictures.network.network_columns import TOP, Column, bottom
 from micronn.pictures.paint import ids
-from micronn.pictures.paint.palette import LIGHT, SHADES, SIGNS, scale, shade
+from micronn.pictures.paint.palette import (
+    LIGHT,
+    SHADES,
+    SIGNS,
+    beside,
+    odd,
+    scale,
+    shade,
+    wire,
+)
 from micronn.pictures.paint.svg import (
     box,
     escape,
@@ -26,7 +35,7 @@ from micronn.pictures.paint.svg import (
     units,
 )
 from micronn.support.numeric import magnitude
-from micronn.support.text import fmt
+from micronn.support.text import BESIDE, OPENS, Place, fmt
 
 NONE_YET = "No gradients yet: call backward() on a loss of this model."
 SPARSE = 60  # up to so many lines between two columns, every line is opaque
@@ -187,6 +196,9 @@ def line(weight: Line, left: Column, right: Column, view: View) -> str:
 
 def sign_look(number: float) -> str:
     """A line shows its sign by colour, and by dashes for those who see none."""
+    if isinstance(number, Place):
+        token, _, dash = wire(number, 0.0)
+        return f'stroke="{LIGHT[token]}" stroke-dasharray="{dash}"'
     return SIGN_LOOKS[shade(number, 0.0)]
 
 
@@ -204,6 +216,9 @@ def size_look(number: float, top: float, dense: bool) -> str:
 
     Of many lines, the weak ones are also nearly transparent.
     """
+    if isinstance(number, Place):
+        wide, faint = [beside(number, top).mark(form) for form in ("V" if dense else "W", "O")]
+        return f'stroke-width="{wide}"' + f' stroke-opacity="{faint}"' * dense
     if not math.isfinite(number):
         return 'stroke-width="3"'
     share = abs(number) / top if top else 0.0
@@ -240,8 +255,12 @@ def name_text(column: Column, unit: int) -> str:
     if not column.neurons:
         return svg_text(column.x - edge, y, name, 11, "mut", "end")
     if column.heading.endswith("output"):
-        told = unit == column.answer
-        return svg_text(column.x + edge, y, name, 11, "ink" if told else "mut", bold=told)
+        told, ink = "bold" * (unit == column.answer), "ink" if unit == column.answer else "mut"
+        if column.shares and isinstance(column.shares[0], Place):
+            looks = ("bold", "normal"), ("ink", "mut")
+            logits = Place.of("", column.numbers["data"])
+            told, ink = [logits.mark("A", BESIDE.join([str(unit), *look])) for look in looks]
+        return svg_text(column.x + edge, y, name, 11, ink, bold=told)
     text = svg_text(column.x - edge + 2, y - 9, name, 8, "mut", "end")
     halo = f'<g stroke="{LIGHT["bg"]}" stroke-width="3" paint-order="stroke">'
     return f"{halo}{text}</g>" if name else ""
@@ -279,13 +298,16 @@ def weightmark(x: float, y: float, r: float, number: float, view: View) -> str:
         return minus(x, y, 8, number, view)
     text = fmt(number, sign=view.field == "grad", digits=2)
     size = min(10.0, (2 * r - 4) / text_width(text, 1))
-    ink = "ink" if math.isfinite(number) else "badink"
+    ink = odd([number], "ink")
+    ink = "badink" if ink == "bad" else f"{OPENS}k{ink[1:]}" if OPENS in ink else ink
     return svg_text(x, y + 3.5, text, round(size, 1), ink, "middle")
 
 
 def minus(x: float, y: float, width: float, number: float, view: View) -> str:
     """The stroke that marks a negative number, for eyes and printers without colour."""
     stroke = svg_line(f"M{units(x - width / 2)} {units(y)}h{width}", "ink", 1.5)
+    if isinstance(number, Place):
+        return stroke.replace(LIGHT["ink"], number.mark("_"))
     if number < 0.0:
         return stroke
     return stroke.replace(LIGHT["ink"], "none") if view.steady else ""
@@ -366,6 +388,9 @@ def description(columns: list[Column]) -> str:
 
 def answer(outputs: Column) -> list[str]:
     """The likeliest class in a sentence, where the outputs have probabilities."""
+    if outputs.shares and isinstance(outputs.shares[0], Place):
+        texts = ["The model answers {name}, with a probability of {share}.", *outputs.names]
+        return [Place.of("", outputs.numbers["data"]).mark("a", BESIDE.join(texts))]
     if outputs.answer is None:
         return []
     if len(outputs.shares) == 1:  # of the second of two classes

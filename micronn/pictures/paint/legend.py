@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from micronn.pictures.paint.palette import SHADES, SIGNS
 from micronn.pictures.paint.svg import svg_line, svg_rect, svg_text, text_width, units
-from micronn.support.text import Place, fmt
+from micronn.support.text import BESIDE, Place, fmt
 
 # The width of an item, and what paints it with its top left corner at x, y.
 Item = tuple[float, Callable[[float, float], str]]
@@ -66,11 +66,12 @@ def wire_styles(sign: str, word: str) -> Item:
 
 def limits(m: float, word: str = "gradient") -> str:
     """Where pale, mid and strong begin, with two digits, if the largest gradient is m."""
-    if m == 0.0:
-        return f"every {word} is 0"
-    low, high = (fmt(float(f"{limit:.1e}")) for limit in (m / 30.0, m / 3.0))
+    none = f"every {word} is 0"
     if isinstance(m, Place):
-        low, high = m.mark("p"), m.mark("q")
+        return m.mark("y", f"pale < {{low}} ≤ mid < {{high}} ≤ strong{BESIDE}{none}")
+    if m == 0.0:
+        return none
+    low, high = (fmt(float(f"{limit:.1e}")) for limit in (m / 30.0, m / 3.0))
     return f"pale < {low} ≤ mid < {high} ≤ strong"
 
 

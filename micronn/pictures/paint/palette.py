@@ -7,15 +7,26 @@ The sign is also a character or a dash.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from micronn.support.text import Place
+from micronn.support.text import OPENS, Place
+
+
+class Palette(dict[str, str]):
+    """The hex of each token; of a mark that stands for a token, one that stands for its hex."""
+
+    def __missing__(self, token: str) -> str:
+        if not token.startswith(OPENS):
+            raise KeyError(token)
+        return f"{OPENS}c{token[1:]}"
+
 
 # A token for each meaning, a light and a dark hex for each token.  Every light hex
 # belongs to one token alone, so that a style rule can find it and turn it dark.
 # Blue and orange stay apart for the colour-blind, as green and red do not.
 
-LIGHT = {
+LIGHT = Palette({
     "bg": "#ffffff",  # behind everything
     "card": "#fbfcfd",
     "lane": "#f4f6f8",  # behind a group of cards
@@ -41,7 +52,7 @@ LIGHT = {
     "bad": "#b4002a",  # nan and infinity, and the text on them
     "badink": "#fffffe",
     "now": "#ffd23f",  # the ring around the card a step is about
-}
+})  # fmt: skip
 DARK = {
     "bg": "#10151b", "card": "#171e26", "lane": "#141a21", "ink": "#e8edf2",
     "mut": "#a3afbb", "rule": "#6f7b87", "hair": "#323c47",
@@ -62,10 +73,19 @@ FONT = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberatio
 
 def scale(numbers: Iterable[float]) -> float:
     """The size that shades are measured against: the largest finite |number|, else 0."""
+    numbers = list(numbers)
+    if numbers and isinstance(numbers[0], Place):
+        return Place.of("^", numbers)
     sizes = list(map(abs, numbers))
     if not math.isfinite(sum(sizes)):  # the rare case
         sizes = [size for size in sizes if math.isfinite(size)]
     return max(sizes, default=0.0)
+
+
+def gradient_scale(rows: Iterable[Any]) -> float:
+    """The same for the gradients of all rows of a graph; that of a constant nobody uses."""
+    m = scale([row.grad for row in rows if row.role != "const"])
+    return Place(m, "M") if isinstance(m, Place) else m
 
 
 def shade(g: float, m: float) -> str:
@@ -79,7 +99,7 @@ def shade(g: float, m: float) -> str:
     ['pos3', 'neg2', 'pos1', 'zero', 'bad']
     """
     if isinstance(g, Place):
-        return g.mark("t")
+        return beside(g, m).mark("t")
     if not math.isfinite(g):
         return "bad"
     if g == 0.0:
@@ -96,11 +116,30 @@ def wire(message: float, m: float) -> tuple[str, float, str]:
     >>> wire(-0.2, 1.0)
     ('eneg', 1.7, '6 3')
     """
+    if isinstance(message, Place):
+        place = beside(message, m)
+        return place.mark("o"), place, place.mark("j")
     token = shade(message, m)
     if token == "bad":
         return "bad", 3.0, ""
     _, colour, dash = ZERO if token == "zero" else PLUS if message > 0.0 else MINUS
     return colour, {"1": 1.0, "2": 1.7, "3": 2.6}.get(token[-1], 1.2), dash
+
+
+def beside(x: Place, m: float) -> Place:
+    """The place of a number and of what it is measured against, if that is not M."""
+    return Place(x, f"{x.at}|{m.at}") if isinstance(m, Place) and m.at != "M" else x
+
+
+def odd(numbers: Sequence[float], fine: str = "") -> str:
+    """The colour token of numbers of which one is nan or infinite; `fine` if none is.
+
+    >>> odd([1.0, math.inf]), odd([1.0], "op")
+    ('bad', 'op')
+    """
+    if numbers and isinstance(numbers[0], Place):
+        return Place.of("", numbers).mark("e", fine or "card")
+    return fine if all(map(math.isfinite, numbers)) else "bad"
 
 
 def variables(palette: Mapping[str, str]) -> str:

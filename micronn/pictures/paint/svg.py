@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from micronn.pictures.paint.palette import LIGHT, style
-from micronn.support.text import columns
+from micronn.support.text import OPENS, Place, columns
 
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -28,6 +28,8 @@ def units(x: float) -> str:
     >>> units(12.0), units(12.04), units(-0.01)
     ('12', '12', '0')
     """
+    if isinstance(x, Place):
+        return x.mark("i")  # the width of a wire
     tenths = round(x * 10)
     return str(tenths // 10) if tenths % 10 == 0 else str(tenths / 10)
 
@@ -44,7 +46,7 @@ def svg_text(
     size: float = 12,
     fill: str = "ink",
     anchor: str = "start",
-    bold: bool = False,
+    bold: bool | str = False,
     id: str = "",
 ) -> str:
     """One line of text; y is its baseline, fill a colour token.
@@ -58,7 +60,7 @@ def svg_text(
         + (f' id="{id}"' if id else "")
         + f' x="{units(x)}" y="{units(y)}" font-size="{size}" fill="{LIGHT[fill]}"'
         + (f' text-anchor="{anchor}"' if anchor != "start" else "")
-        + (' font-weight="bold"' if bold else "")
+        + (f' font-weight="{bold if isinstance(bold, str) else "bold"}"' if bold else "")
         + f' textLength="{units(text_width(text, size))}" lengthAdjust="spacingAndGlyphs">'
         + f"{escape(text)}</text>"
     )
@@ -89,7 +91,8 @@ def svg_rect(
 def svg_circle(x: float, y: float, radius: float, fill: str, stroke: str, width: float) -> str:
     """A circle; fill is a colour token or "none", stroke a colour token."""
     return (
-        f'<circle cx="{units(x)}" cy="{units(y)}" r="{radius}" fill="{LIGHT.get(fill, fill)}" '
+        f'<circle cx="{units(x)}" cy="{units(y)}" r="{radius}" '
+        f'fill="{fill if fill == "none" else LIGHT[fill]}" '
         f'stroke="{LIGHT[stroke]}" stroke-width="{width}"/>'
     )
 
@@ -127,11 +130,14 @@ def box(x: float, y: float, width: float, height: float) -> str:
     return f"M{units(x)} {units(y)}h{units(width)}v{units(height)}h{units(-width)}z"
 
 
-def svg_chip(x: float, y: float, width: float, text: str, token: str, id: str = "") -> str:
+def svg_chip(
+    x: float, y: float, width: float, text: str, token: str, id: str = "", bold: bool = False
+) -> str:
     """A number on a rounded box of the colour that says how big it is."""
-    ink = "badink" if token == "bad" else "ink"
+    ink, bold = "badink" if token == "bad" else "ink", bold or token == "bad"
+    ink = f"{OPENS}k{token[1:]}" if token.startswith(OPENS) else ink
     back = svg_rect(x, y + 2, width, 15, token, radius=4)
-    words = svg_text(x + width / 2, y + 13.5, text, 12, ink, "middle", bold=token == "bad")
+    words = svg_text(x + width / 2, y + 13.5, text, 12, ink, "middle", bold)
     named = f' id="{id}"' if id else ""
     return f"<g{named}>{back}{words}</g>"
 

@@ -17,8 +17,8 @@ from micronn.pictures.layout.sketch import Sketch, Wire
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.cards import ROW, Card, box_card
 from micronn.pictures.paint.legend import Item
-from micronn.pictures.paint.palette import SHADES, scale, shade
-from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
+from micronn.pictures.paint.palette import LIGHT, SHADES, odd, scale, shade
+from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width, units
 from micronn.pictures.views.grouping import (
     Home,
     Plan,
@@ -29,7 +29,7 @@ from micronn.pictures.views.grouping import (
     times,
 )
 from micronn.support.numeric import magnitude, root_mean_square
-from micronn.support.text import counted, fmt
+from micronn.support.text import Place, counted, fmt
 
 # Many numbers in one line
 
@@ -41,11 +41,20 @@ def largest_and_rms(numbers: Sequence[float]) -> str:
     'max −4  rms 3.54'
     """
     low, top = min(numbers), max(numbers)
-    if not isfinite(sum(numbers)) or -low == top:
+    if isinstance(top, Place):
+        top = Place.of("!", numbers)
+    elif not isfinite(sum(numbers)) or -low == top:
         top = max(numbers, key=magnitude)
     elif -low > top:
         top = low
-    return f"max {fmt(top, sign=True, digits=3)}  rms {fmt(root_mean_square(numbers), digits=3)}"
+    return f"max {fmt(top, sign=True, digits=3)}  rms {rms(numbers)}"
+
+
+def rms(numbers: Sequence[float]) -> str:
+    """The root of the mean square, as text."""
+    if isinstance(numbers[0], Place):
+        return fmt(Place.of("~", numbers), digits=3)
+    return fmt(root_mean_square(numbers), digits=3)
 
 
 def span(numbers: Sequence[float], sign: bool = False) -> str:
@@ -54,6 +63,8 @@ def span(numbers: Sequence[float], sign: bool = False) -> str:
     >>> span([1.0, -2.5, 0.0])
     '−2.5 … 1'
     """
+    if isinstance(numbers[0], Place):
+        return Place.of("", numbers).mark("mM"[sign], " … ".join(["#123456"] * len(numbers[:2])))
     if any(x != x for x in numbers):
         return "NaN"
     low, high = fmt(min(numbers), sign, 3), fmt(max(numbers), sign, 3)
@@ -75,10 +86,7 @@ def held(rows: Sequence[Row]) -> str:
     sizes: defaultdict[str, list[float]] = defaultdict(list)
     for rest in [row.rest for row in rows if row.rest]:
         sizes[rest.word].append(rest.size)
-    texts = [
-        f"{word} in {len(some):,}: rms {fmt(root_mean_square(some), digits=3)}"
-        for word, some in sizes.items()
-    ]
+    texts = [f"{word} in {len(some):,}: rms {rms(some)}" for word, some in sizes.items()]
     return ", ".join(texts)
 
 
@@ -100,6 +108,12 @@ def census(numbers: Sequence[float]) -> list[tuple[str, float]]:
 def census_bar(numbers: Sequence[float], x: float, y: float, width: float) -> str:
     """A bar whose parts are the shares of the shades."""
     bar, before = "", 0.0
+    if isinstance(numbers[0], Place):
+        for i, token in enumerate((*SHADES, "bad")):
+            at = [Place.of("", numbers).mark(form, f"{i},{x},{width}") for form in "[]"]
+            box = f'y="{units(y)}" height="12" fill="{LIGHT[token]}"'
+            bar += f'<rect x="{at[0]}" width="{at[1]}" {box}/>'
+        return bar
     for token, share in census(numbers):
         bar += svg_rect(x + width * before, y, width * share, 12, token)
         before += share
@@ -118,8 +132,10 @@ class Fact(NamedTuple):
     ink: str = "ink"
 
 
-def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: list[Fact]) -> Card:
-    """A card of a few lines, each a word and a number."""
+def facts_card(
+    id: str, css: str, glyph: str, name: str, corner: str, facts: list[Fact], numbers: list[float]
+) -> Card:
+    """A card of a few lines, each a word and a number; numbers: those it stands for."""
     left = 16 + max(text_width(fact.word, 10) for fact in facts)
     wide = max([60.0, *[text_width(fact.text) for fact in facts]]) + 12
     header = 24 + text_width(glyph) + 8 + text_width(name) + text_width(corner, 10)
@@ -128,7 +144,7 @@ def facts_card(id: str, css: str, glyph: str, name: str, corner: str, facts: lis
     lines = [f"{glyph} {name} {corner}".strip(), *texts]
     card = box_card(id, css, title, max(left + wide + 6, header), ROW * len(lines), lines)
     wide = card.width - 6 - left
-    card.frame("bad" if any(fact.token == "bad" for fact in facts) else css)
+    card.frame(odd(numbers, css))
     card.heading(glyph, name, corner, "mut" if css == "op" else css)
     for row, fact in enumerate(facts, start=1):
         card.body.append(svg_text(8, ROW * row + 14, fact.word, 10, "mut"))
@@ -173,16 +189,18 @@ def spread_card(plan: Plan, id: str, name: str, ks: list[int], sign: str = "") -
     since = changed(nodes)
     if len(ks) == 1:
         data, since = [nodes[0].current], nodes[0].change
-    facts = [Fact(f"data{word}", span(data), "" if all(map(isfinite, data)) else "bad")]
+    facts = [Fact(f"data{word}", span(data), odd(data))]
     facts += [Fact("", since, "", "eneg")] * bool(since)
     if plan.graph.ran:
-        token = "zero" if role == "const" else shade(max(grad, key=magnitude), plan.m)
+        largest = Place.of("!", grad) if isinstance(grad[0], Place) else max(grad, key=magnitude)
+        token = "zero" if role == "const" else shade(largest, plan.m)
         facts.append(Fact(f"grad{word}", span(grad, sign=True), token))
     else:
         facts.append(Fact("grad", ""))
     facts += [Fact("", held(nodes), "", "mut")] * bool(held(nodes))
     corner = "" if role == "op" else plan.graph.kind(nodes[0])
-    return facts_card(id, role, sign, name, corner, facts)
+    seen = data + grad * (plan.graph.ran and role != "const")
+    return facts_card(id, role, sign, name, corner, facts, seen)
 
 
 def root_card(plan: Plan, id: str, count: int) -> Card:
@@ -196,13 +214,14 @@ def root_card(plan: Plan, id: str, count: int) -> Card:
             Fact("min…max", span([plan.graph.nodes[k].data for k in terms])),
         ]
     facts += [
-        Fact("data", fmt(root.data), "" if isfinite(root.data) else "bad"),
+        Fact("data", fmt(root.data), odd([root.data])),
         Fact("grad", fmt(root.grad, sign=True), shade(root.grad, plan.m))
         if plan.graph.ran
         else Fact("grad", ""),
     ]
     facts += [Fact("", root.change, "", "eneg")] * bool(root.change)
-    return facts_card(id, "root", glyph(root.op), root.title, "output", facts)
+    seen = [root.data, *[root.grad] * plan.graph.ran]
+    return facts_card(id, "root", glyph(root.op), root.title, "output", facts, seen)
 
 
 # Wires that stand for many readings
@@ -215,7 +234,7 @@ def bundle(plan: Plan, tail: Home, head: Home, ks: list[int]) -> Wire:
     """
     width = max(1, round(len(ks) / plan.calls))
     shown = width if head.kind in ("neuron", "layer") else len(ks)
-    slope = fmt(root_mean_square(numbers(plan.graph, ks, "grad")), digits=3)
+    slope = rms(numbers(plan.graph, ks, "grad"))
     count = counted(shown, "value")
     single = tail.kind == "column" or "neuron" in (tail.kind, head.kind)
     ran = plan.graph.ran

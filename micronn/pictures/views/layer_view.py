@@ -178,7 +178,8 @@ def cells(numbers: Sequence[float], lengths: Sequence[int], x: float, y: float) 
     """Rows of these lengths as cells in the shade of each number; one path a shade is short."""
     m, paths = scale(numbers), dict.fromkeys((*SHADES, "bad"), "")
     for number, path in zip(numbers, cell_paths(tuple(lengths), x, y), strict=True):
-        paths[shade(number, m)] += path
+        token = shade(number, m)
+        paths[token] = paths.get(token, "") + path
     return "".join([f'<path fill="{LIGHT[token]}" d="{d}"/>' for token, d in paths.items() if d])
 
 

@@ -18,7 +18,7 @@ from micronn.pictures.layout.sketch import Lane, Sketch, Wire, message_wire
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.cards import EDGE, NUMBER, ROW, Card, Cell, largest, record_card
 from micronn.pictures.paint.legend import BAR, WIDTHS, limits, shade_scale, value_legend
-from micronn.pictures.paint.palette import shade, wire
+from micronn.pictures.paint.palette import beside, odd, shade, wire
 from micronn.pictures.paint.svg import svg_chip, svg_line, svg_rect, svg_text, text_width, units
 from micronn.pictures.views.folded_cards import (
     census_bar,
@@ -31,7 +31,7 @@ from micronn.pictures.views.folded_cards import (
 from micronn.pictures.views.grouping import Plan, homes
 from micronn.pictures.views.value_view import ValueCards, derivative, message
 from micronn.support.numeric import root_mean_square
-from micronn.support.text import clean, fmt
+from micronn.support.text import Place, clean, fmt
 
 
 def neurons_view(plan: Plan, prefix: str = "") -> Sketch:
@@ -74,9 +74,12 @@ def messages(plan: Plan) -> dict[str, list[float]]:
 def quiet(item: Wire, sent: Sequence[float], m: float) -> None:
     """Draw a wire of many messages as wide as they are large; there are many such wires."""
     if sent:
-        size = root_mean_square(sent)
+        placed = isinstance(sent[0], Place)
+        size = Place.of("~", sent) if placed else root_mean_square(sent)
         token, item.width, item.dash = wire(size, m)
         item.token = "rule" if token == "epos" else token
+        if isinstance(size, Place):
+            item.token = beside(size, m).mark("u")
         forward = item.title.partition(",")[0]
         item.title = f"{forward}, messages of rms {fmt(size, digits=3)} back"
 
@@ -222,7 +225,8 @@ def neuron_face(plan: Plan, number: int, index: int) -> Face:
 def born(plan: Plan, neuron: NeuronFold) -> str:
     """first +∞ if the neuron made nan or infinity out of finite numbers, else nothing."""
     nodes, call = plan.graph.nodes, neuron.calls[0]
-    made = [nodes[k].data for k in (call.z, call.out) if not isfinite(nodes[k].data)]
+    numbers = [nodes[k].data for k in (call.z, call.out)]
+    made = [x for x in numbers if not isfinite(x) and not isinstance(x, Place)]
     read = [nodes[k].data for k in (*call.inputs, *neuron.params)]
     if not made or len(neuron.calls) > 1 or not all(map(isfinite, read)):
         return ""
@@ -283,8 +287,7 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float | None) -> Card:
     made = made_at([row.line for row in out.nodes])
     title = f"{face.corner}: {face.title}, {words}{made}"
     card = record_card(id, face.css, title, columns.needed, high, *record_cells(face))
-    fine = all(isfinite(x) for line in lines for x in line.data + line.grad)
-    stroke = face.css if fine else "bad"
+    stroke = odd([x for line in lines for x in line.data + line.grad], face.css)
     ruled, (left, middle, right) = ROW * (len(face.given) + 2), columns.places(card.width)
     card.frame(stroke)
     card.body += [
@@ -327,8 +330,8 @@ def line_svg(
             parts.append(census_bar(numbers, x, top + 4, bar))
             parts.append(svg_text(x, top + 29, note, 9, "mut"))
     elif line.nodes:
-        if not isfinite(line.nodes[0].current):
-            parts.append(svg_chip(middle - 26, top, 52, data, "bad"))
+        if odd_data := odd([line.nodes[0].current]):
+            parts.append(svg_chip(middle - 26, top, 52, data, odd_data, bold=bold))
         else:
             wide = text_width(data) + 8
             edge = svg_rect(middle - wide / 2, top + 2, wide, 15, "card", "eneg", 1, 4, "4 3")

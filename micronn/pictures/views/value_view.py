@@ -36,7 +36,7 @@ from micronn.pictures.paint.cards import (
     record_card,
 )
 from micronn.pictures.paint.legend import value_legend, words
-from micronn.pictures.paint.palette import scale, shade
+from micronn.pictures.paint.palette import odd, scale, shade
 from micronn.pictures.paint.svg import (
     svg_chip,
     svg_line,
@@ -237,8 +237,8 @@ class ValueCards:
         rows = high + 1 + bool(line)
         card = record_card(ids.value(row.k), row.role, title, needed, rows, *cells, row=tall)
         known = {"data", "grad"}.difference(self.blanks(row))
-        fine = all(isfinite(getattr(row, field)) for field in known)
-        card.frame(row.role if fine else "bad", row.k in self.below)
+        seen = [getattr(row, field) for field in sorted(known)]
+        card.frame(odd(seen, row.role), row.k in self.below)
         card.heading(sign, name, corner, token, "ink" if named else "mut")
         bottom = tall * (high + 1)
         self.side(card, ins, left / 2, left, bottom)
@@ -310,8 +310,8 @@ class ValueCards:
         if row.role == "const" and token != "bad" and not self.graph.forward:
             token = "zero"  # nobody will use it
         data = svg_text(left + chip / 2, y + air + 14, texts[0], anchor="middle", id=data_id)
-        if not isfinite(row.current):
-            data = svg_chip(left, y + air, chip, texts[0], "bad", data_id)
+        if odd_data := odd([row.current]):
+            data = svg_chip(left, y + air, chip, texts[0], odd_data, data_id)
         elif row.change:
             edge = svg_rect(left, y + air + 2, chip, 15, "card", "eneg", radius=4, dash="4 3")
             data = edge + data

@@ -1,4 +1,4 @@
-/* global cases, data, fmt, number, repr, rounded, scale, shade */
+/* global data, fmt, number, repr, rounded, scale, shade, wire */
 /* exported computed, filled, readTapes, MARK */
 // The arithmetic of a graph: every operation's tape runs on the machine, which gives its number
 // and its local derivatives; then comes the chain rule.  And how a number is put into a text
@@ -6,6 +6,8 @@
 
 const NONE = new Float64Array(0);
 const graph = data.computing;  // see computing.py
+const light = (graph ?? data.levels)?.light;
+const choices = {cases: data.levels?.cases};  // see cases() of computing.py
 const programs = new Map();
 
 function readTapes(machine) {
@@ -68,21 +70,58 @@ const MARK = /\ue000(.)([^\ue001]*)\ue001/g;
 const FORMS = {
   f: x => fmt(x), s: x => fmt(x, true), n: x => number(x), r: x => repr(x),
   v: x => repr(x).startsWith("-") ? `Value(${repr(x)})` : repr(x),
-  t: (x, {at}) => shade(x, at.get("M")), z: x => Number.isFinite(x) ? "zero" : "bad",
+  t: (x, _, m) => shade(x, m), z: x => Number.isFinite(x) ? "zero" : "bad",
   b: x => Number.isFinite(x) ? "card" : "bad",
-  p: x => fmt(rounded(x / 30, 2)), q: x => fmt(rounded(x / 3, 2)),
-  l: (x, {terms}, at) => repr(bound(x, terms.get(at) ?? [], -1)),
-  h: (x, {terms}, at) => repr(bound(x, terms.get(at) ?? [], 1)),
+  y: (x, found, m, at, [limits, none]) =>
+    x ? limits.replace("{low}", fmt(rounded(x / 30, 2))).replace("{high}", fmt(rounded(x / 3, 2))) : none,
+  l: (x, {terms}, m, at) => repr(bound(x, terms.get(at) ?? [], -1)),
+  h: (x, {terms}, m, at) => repr(bound(x, terms.get(at) ?? [], 1)),
+  // In whole pictures: with few digits, from where to where, as a share, and whose is the largest;
+  2: x => fmt(x, false, 2), "±": x => fmt(x, true, 2), 3: x => fmt(x, false, 3), "+": x => fmt(x, true, 3),
+  m: x => span([x].flat(), false), M: x => span([x].flat(), true),
+  "%": x => Number.isFinite(x) ? `${tenths(100 * x)}%`.padStart(6) : "",
+  a: (x, found, m, at, [told, ...names]) => {
+    const top = x.indexOf(Math.max(...x)), share = found.at.get(`%d${at.slice(1).split(",d")[top]},${at}`);
+    return x.every(Number.isFinite) ? told.replace("{name}", names[top]).replace("{share}", FORMS["%"](share).trim()) : "";
+  },
+  A: (x, found, m, at, [k, one, other]) => x.every(Number.isFinite) && x.indexOf(Math.max(...x)) === +k ? one : other,
+  // frames; wires, and the lines and strokes of a network; the parts of a census
+  e: (x, found, m, at, [fine]) => [x].flat().every(Number.isFinite) ? fine : "bad",
+  o: (x, _, m) => wire(x, m)[0], u: (x, _, m) => wire(x, m)[0].replace("epos", "rule"), i: (x, _, m) => wire(x, m)[1], j: (x, _, m) => wire(x, m)[2] || "none",
+  W: (x, _, m) => breadth(x, m, 3.5), V: (x, _, m) => breadth(x, m, 2),
+  O: (x, _, m) => Number.isFinite(x) ? tenths(0.18 + 0.82 * (m && Math.abs(x) / m)) : 1,
+  _: x => x < 0 ? light.ink : "none",
+  "[": (x, found, m, at, [bar]) => census(x, bar)[0], "]": (x, found, m, at, [bar]) => census(x, bar)[1],
 };
+const NOTHING = {t: "card", z: "card", b: "card", o: "rule", u: "rule", i: 1.7, j: "none", W: 0.5, V: 0.5, O: 1, _: "none", "[": 0, "]": 0, "%": "", a: "", y: ""};
 
-function filled(form, at, found) {
-  const x = found.at.get(at);
+// Of some numbers the least and the most; the width of a network's line; where a part of a bar
+// begins, and how wide it is: as pictures/ has them.
+function span(numbers, sign) {
+  if (numbers.some(Number.isNaN)) return "NaN";
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)].map(x => fmt(x, sign, 3));
+  return low === high ? low : `${low} … ${high}`;
+}
+const tenths = x => (x % 1 === 0.25 ? x - 0.01 : x).toFixed(1);  // of a half the even one, as in Python
+const breadth = (x, m, most) => Number.isFinite(x) ? tenths(0.5 + most * (m && Math.abs(x) / m)) : 3;
+function census(numbers, bar) {
+  const [part, left, wide] = bar.split(",").map(Number), m = scale(numbers);
+  const tokens = numbers.map(x => ["neg3", "neg2", "neg1", "zero", "pos1", "pos2", "pos3", "bad"].indexOf(shade(x, m)));
+  const share = test => wide * tokens.filter(test).length / tokens.length;
+  return [left + share(k => k < part), share(k => k === part)];
+}
+
+function filled(form, mark, found) {
+  if (form === "c") return light[filled(mark[0], mark.slice(1), found)];
+  if (form === "k") return filled(mark[0], mark.slice(1), found) === "bad" ? "badink" : "ink";
+  const [names, ...words] = mark.split("\ue002"), [at, by = "M"] = names.split("|"), x = found.at.get(at);
   if (x === undefined) {
     const refused = at[0] === "d" && found.errors.has(+at.slice(1));
-    return "tzb".includes(form) ? refused ? "bad" : "card" : refused ? data.say.no : "·";
+    if ("tzbe".includes(form) && refused) return "bad";
+    return form === "e" ? words[0] : form === "A" ? words[2] : NOTHING[form] ?? (refused ? data.say.no : "·");
   }
-  if (form !== "w") return FORMS[form](x, found, at);
-  const reasons = cases[at.slice(1).split("_")[0]];
+  if (form !== "w") return FORMS[form](x, found, found.at.get(by), at, words);
+  const reasons = choices.cases[at.slice(1).split("_")[0]];
   return reasons[String(x)] ?? reasons.other;
 }
 

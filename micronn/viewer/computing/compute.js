@@ -1,13 +1,16 @@
 /* global byId, all, data, now, leaf, loadMachine, inflated, graph, readTapes, filled, MARK */
+/* global choices, Places */
 /* global steps, words, cells, svg, readPicture, redraw, inPlace, readStage, readTexts, remakeQuiz */
 // Other numbers: they are computed by arithmetic.js, and the texts that Python wrote for any
 // numbers are filled in.  What a reader does to change a number is in fields.js.
 
-let texts, cases, equations, quiz;  // of these, the last two are filled in when they are shown
+let texts, equations, quiz;  // of these, the last two are filled in when they are shown
+let levelled = null;         // the numbers for what opens above, if they are not Python's
 
 async function loadGraph() {
   const unpacked_ = await inflated(graph.texts).json();
-  ({cases, equations} = unpacked_);
+  choices.cases = unpacked_.cases;
+  ({equations} = unpacked_);
   quiz = JSON.stringify(unpacked_.quiz);
   texts = JSON.stringify({...unpacked_, cases: null, equations: null, quiz: null});
   readTapes(await loadMachine(graph.machine));
@@ -42,17 +45,17 @@ function retell(found) {
   told.table = cells.map(({cell}) => table.get(cell.dataset.slot));
   told.name = named(told.heading);
   told.title = told.heading.form ? told.heading.form.replace("{}", () => told.name) : python.title;
-  const largest = found.at.get("M");
-  told.limits = largest === undefined ? "" : told.limits[largest ? 1 : 0];
   if (shown.picture === python.picture && graph.svg) takePicture(parsed(graph.svg).firstElementChild);
   if (redraw(told, found)) readTexts();
-  install({...told, note: document.querySelector("#levels") ? data.say.levels : ""});
+  levelled = {...found, at: new Places(name => found.at.get(name), [])};
+  install({...told, note: ""});
 }
 
 // The page as Python wrote it.
 function restore() {
   if (shown === python) return;
   takePicture(python.picture.cloneNode(true));
+  levelled = null;
   install(python);
 }
 
@@ -93,7 +96,9 @@ function install(told) {
   document.querySelector(".note").textContent = told.note;
   byId("limits").textContent = told.limits;
   if (!leaf.resting && now >= 0) inPlace(() => leaf.show(now));
+  leaf.retold?.();
 }
+leaf.found = () => levelled;
 
 // Questions; what several equal reasons say is said once.
 function asked_(kinds) {

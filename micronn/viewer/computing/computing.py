@@ -54,7 +54,6 @@ SAY = {  # what the script tells, with names and numbers for the words in braces
     "rate": "a learning rate is a number above 0, such as 0.1",
     "lost": "the gradients are not all numbers",
     "unread": "Left out of the address, as this page knows no such number: {part}.",
-    "levels": "The other levels show the numbers that Python wrote.",
     "unable": "The numbers cannot be changed here: this browser runs no WebAssembly in this page.",
 }
 
@@ -188,8 +187,7 @@ def texts(story: Story, told: Template, form: str) -> dict[str, Any]:
     tips, desc: what the picture's cards and wires, and it itself, are called.
     table: the text and the tooltip of each slot.  wires: of each its row and operand.
     corners: of each card word, colour, and word where nan or infinity begins.
-    limits: of shades, where all gradients are 0 and where not.  cases: the reasons for a slope,
-        by row and slope.
+    limits: of shades.  cases: the reasons for a slope, by row and slope.
     """
     slots, rows = Slots(told), told.rows
     data = page_data(slots)
@@ -221,7 +219,7 @@ def texts(story: Story, told: Template, form: str) -> dict[str, Any]:
             for word, token in [kind_in_corner(told.graph, row)]
         ],
         "wires": [[ids.edge(row.k, j), row.k, j] for row, j in wires],
-        "limits": [limits(0.0), limits(Place(1.0, "M"))],
+        "limits": limits(Place(1.0, "M")),
         "cases": cases(story.rows),
         "heading": title_of(told, form),
     }

@@ -30,7 +30,7 @@ function redraw(told, {data: numbers, at, errors}) {
 }
 
 const CORNER = '.card > text[y="14"][text-anchor]';
-const tenths = x => Math.round(x * 10) / 10;
+const inTenths = x => Math.round(x * 10) / 10;
 
 function rewire(element, [token, width, dash], light = data.computing.light) {
   const line = element.querySelector(".line"), head = element.querySelector(".head");
@@ -38,7 +38,7 @@ function rewire(element, [token, width, dash], light = data.computing.light) {
   const larger = (5.8 + 1.55 * width) / (5.8 + 1.55 * line.getAttribute("stroke-width"));
   const [[x, y], ...others] = head.getAttribute("d").match(/-?[0-9.]+ -?[0-9.]+/g).map(pair => pair.split(" "));
   const corners = others.map(([p, q]) =>
-    `L${tenths(+x + (p - x) * larger)} ${tenths(+y + (q - y) * larger)}`);
+    `L${inTenths(+x + (p - x) * larger)} ${inTenths(+y + (q - y) * larger)}`);
   head.setAttribute("d", `M${x} ${y}${corners.join("")}z`);
   head.setAttribute("fill", colour);
   line.setAttribute("stroke", colour);

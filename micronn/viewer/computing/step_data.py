@@ -28,7 +28,7 @@ from typing import Any
 
 from micronn.graph.steps import Message, Step, Story
 from micronn.pictures.paint import ids
-from micronn.pictures.paint.palette import LIGHT, scale, shade
+from micronn.pictures.paint.palette import LIGHT, gradient_scale, shade
 from micronn.pictures.views.value_view import derivative, is_sum, message, ports_in, ports_out
 from micronn.support.text import Place, fmt
 from micronn.viewer.questions.quiz import ABOUT, Question, questions
@@ -54,7 +54,7 @@ class Slots:
 
     def __init__(self, story: Story):
         self.story, rows = story, story.rows
-        self.m = scale([row.grad for row in rows if row.role != "const"])
+        self.m = gradient_scale(rows)
         self.ins = [ports_in(row) for row in rows]
         self.outs = {row.k: ports_out(row) for row in rows if is_sum(row)}
 

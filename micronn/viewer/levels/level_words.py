@@ -14,7 +14,7 @@ from types import MappingProxyType
 from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
 from micronn.pictures.paint.cards import largest
-from micronn.pictures.paint.palette import scale, shade
+from micronn.pictures.paint.palette import gradient_scale, shade
 from micronn.pictures.paint.svg import escape
 from micronn.pictures.views.neuron_part import Part, Parts, Reading
 from micronn.support.text import counted, fmt, number
@@ -46,7 +46,7 @@ class Teller:
     ):
         self.parts, self.homes, self.ran = parts, homes, parts.plan.graph.ran
         self.shown = shown
-        self.m = scale([row.grad for row in parts.rows if row.role != "const"])
+        self.m = gradient_scale(parts.rows)
         self.title, self.words = cache(self.title_of), cache(self.words_of)
 
     def panels(self, part: Part, row: Row, id: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
 "use strict";
-/* global leaf, moving, steps, now, turn */
+/* global leaf, moving, steps, now, turn, filledIn */
 // One graph on every level.  Python made the scenes, and every word and number in them; this
 // script shows one after the other and marks the value that was asked for.  It stands in a block
 // of its own, as it also goes with the scripts of the page that steps, whose level is "values",
@@ -51,11 +51,10 @@
   function open(id, asked, i, focus) {
     const scene = scenes[id];
     came = i !== undefined && at.id && at.id !== id ? `${at.id}/${at.k}` : "";
-    if (at.id !== id) frame.replaceChildren(...scene.svg ? [picture(scene.svg)] : []);
+    if (at.id !== id) paint(scene);
     const k = scene.has.includes(+asked) ? asked : `${scene.has[0]}`;
     at = {id, k, i, level: scene.level};
     box.dataset.level = scene.level;
-    if (host) host.paint(scene, frame);
     const here = mark(k), place = [id, k, i].filter(part => part !== undefined).join("/");
     for (const wire of frame.querySelectorAll(".wire")) {
       wire.classList.toggle("here", i !== undefined && scene.wires[wire.id] === place);
@@ -73,12 +72,24 @@
     if (id) host.rise(id);
   }
   function refresh() {
-    host.heed();
-    if (!at.id) return;
+    if (host) host.heed();
+    if (!(at.id in scenes)) return;
     const inTold = [...told.querySelectorAll("button")].indexOf(document.activeElement);
-    host.paint(scenes[at.id], frame);
-    write(scenes[at.id], hots().find(hot => hot.matches(".here")), at.k, at.i);
+    const inFrame = frame.contains(document.activeElement);
+    paint(scenes[at.id]);
+    const here = mark(at.k);
+    write(scenes[at.id], here, at.k, at.i);
     told.querySelectorAll("button")[inTold]?.focus();
+    if (inFrame) here?.focus({preventScroll: true});
+  }
+
+  // The picture of a scene, and what is said in it, with the numbers of now.
+  const found = () => host ? host.found : steppable && leaf.found?.();
+  const now_ = text => text && found() ? filledIn(text, found()) : text;
+  const told_ = scene => !host && found() && scene.moved || scene;
+  function paint(scene) {
+    const {svg} = told_(scene);
+    frame.replaceChildren(...svg ? [picture(now_(svg))] : []);
   }
 
   function setPlace(place) {
@@ -100,15 +111,10 @@
 
   function write(scene, here, k, i) {
     const [whole] = here ? here.dataset.n.split(" ") : scene.has;
-    const written = scene.panels[`${k}/${i}`] ?? scene.panels[k] ?? scene.panels[whole];
-    const html = host && written ? host.fill(written) : written;
-    const said = [here?.getAttribute("aria-label"), changed() && box.dataset.stale].map(text => {
-      const words = document.createElement("p");
-      words.textContent = text;
-      return words;
-    });
-    const panel = html && parsed(html, "text/html").querySelector("body").childNodes;
-    told.replaceChildren(...panel || [said[0]], ...changed() ? [said[1]] : []);
+    const {panels} = told_(scene), html = now_(panels[`${k}/${i}`] ?? panels[k] ?? panels[whole]);
+    const said = document.createElement("p");
+    said.textContent = here?.getAttribute("aria-label");
+    told.replaceChildren(...html ? parsed(html, "text/html").querySelector("body").childNodes : [said]);
     for (const item of told.querySelectorAll(`[data-n~="${k}"]`)) item.setAttribute("aria-current", "true");
   }
 
@@ -212,6 +218,7 @@
   if (steppable) {
     document.querySelector(".stage").addEventListener("click", visit);
     const others = leaf.opens;
+    leaf.retold = refresh;
     leaf.opens = hash => opens(hash) || others?.(hash);
   }
   addEventListener("DOMContentLoaded", begin);

@@ -26,12 +26,15 @@ from itertools import accumulate
 from typing import Any
 
 from micronn.graph.rows import Graph
+from micronn.graph.steps import Story
+from micronn.graph.templates import graph_of_places
 from micronn.pictures.layout.layout import Layout
 from micronn.pictures.layout.sketch import Sketch
 from micronn.pictures.network.network_columns import most_active
 from micronn.pictures.network.plan_network import network_of
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.cards import ROW, Card
+from micronn.pictures.paint.palette import style
 from micronn.pictures.paint.svg import escape, svg_frame, svg_text
 from micronn.pictures.views.grouping import Plan, make_plan, rest_cards
 from micronn.pictures.views.layer_view import layers_view
@@ -45,15 +48,12 @@ from micronn.pictures.views.neuron_view import (
 from micronn.pictures.views.render import Picture, choose
 from micronn.pictures.views.value_view import values_view
 from micronn.support.text import counted
+from micronn.viewer.computing.computing import why_not
 from micronn.viewer.levels.level_words import Teller, said
 
 PREFIX = "lv-"  # of all ids in these pictures
 WIDE = 1240  # units of a picture of many cards
 GAP = 14  # between them
-STALE = (
-    "This shows the numbers as they were computed in Python. On the level of values some have "
-    "been changed since; reset them there, and all levels agree again."
-)
 Box = tuple[float, float, float, float]
 
 
@@ -341,17 +341,24 @@ def grid(cards: Sequence[Card], title: str) -> str:
 # What the page gets
 
 
-def levels_of(graph: Graph, detail: str, steps: bool) -> dict[str, str]:
+def levels_of(graph: Graph, detail: str, story: Story | None = None) -> dict[str, str]:
     """The parts of the skeleton levels.html; none for a graph without neurons.
 
     detail: the level that the page opens with, or "auto" for the one that draw() chooses.
-    steps: whether the page steps through all values, which then are its lowest level.
+    story: what a page tells that steps through all values, which then are its lowest level;
+        if it can compute, each scene has another, "moved", with places for its numbers.
     """
+    steps = story is not None
     plan = make_plan(graph) if detail != "values" or steps else None
     if plan is None:
         return {}
     level = choose(graph, plan, detail)
     scenes = scenes_of(plan, level == "neurons", not steps)
+    known = {id: asdict(scene) for id, scene in scenes.items()}
+    if story and not why_not(graph):
+        placed = plan.again(graph_of_places(story.graph))
+        for id, scene in scenes_of(placed, level == "neurons", False).items():
+            known[id]["moved"] = {"svg": unstyled(scene.svg), "panels": scene.panels}
     if steps and detail == "auto":
         level = "values"
     start = next((id for id, scene in scenes.items() if scene.level == level), "")
@@ -364,9 +371,13 @@ def levels_of(graph: Graph, detail: str, steps: bool) -> dict[str, str]:
         "scene": scenes[start].svg if start else "",
         "start": start or level,
         "card": ids.value(""),
-        "stale": STALE,
-        "scenes": packed({id: asdict(scene) for id, scene in scenes.items()}),
+        "scenes": packed(known),
     }
+
+
+def unstyled(svg: str) -> str:
+    """A picture for a page that has another with its style."""
+    return svg.replace(f"<style>{style()}</style>", "")
 
 
 def packed(scenes: Mapping[str, Any]) -> str:

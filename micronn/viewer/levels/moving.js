@@ -1,9 +1,18 @@
-/* global all, data, fill, filled, inflated, rewire, scale, unpacked, wire, MARK */
-/* exported cases, moving, Places, readTracks */
+/* global data, filled, inflated, scale, unpacked, MARK */
+/* exported filledIn, moving, Places, readTracks */
 // Scenes with places, see moving.py: the numbers of now are put into them.  A page sets
 // `found`, as computed() of arithmetic.js returns it, and calls refresh().
 
-const cases = data.levels?.cases;
+const sizeOf = x => Number.isNaN(x) ? Infinity : Math.abs(x);
+const MANY = {  // what is made of many numbers, by the sign before the names of their places
+  "^": numbers => scale(numbers.filter(x => x !== undefined)),
+  "!": numbers => numbers.reduce((top, x) => sizeOf(x) > sizeOf(top) ? x : top),
+  "~": numbers => Math.hypot(...numbers) / Math.sqrt(numbers.length),
+  "%": ([own, ...logits]) => {  // softmax
+    const top = Math.max(...logits), terms = logits.map(x => Math.exp(x - top));
+    return Math.exp(own - top) / terms.reduce((sum, x) => sum + x);
+  },
+};
 
 // Numbers by the names of their places.  leaf: the number that is known by a name, or another
 // name for it.  leavesOut: the rows whose slope 0 stops even infinity.
@@ -19,6 +28,12 @@ class Places {
     const found = this.leaf(name);
     if (typeof found === "string") return this.get(found);
     if (found !== undefined) return found;
+    const many = MANY[name[0]], parts = name.slice(many ? 1 : 0).split(",");
+    if (name[0] === "^") return many(parts.map(part => this.get(part)));
+    if (many || parts.length > 1) {
+      const numbers = this.all(parts.map(part => [part, 1]));
+      return numbers && many ? many(numbers) : numbers;
+    }
     const terms = name.match(/[+-]?[^+-]+/g), factors = name.split("*");
     if (terms.length > 1) {
       return this.all(terms.map(term => [term.replace(/^[+-]/, ""), term[0] === "-" ? -1 : 1]))
@@ -48,26 +63,27 @@ async function readTracks({places, fixed, tracks, frames, gaps, leaves_out}) {
   };
 }
 
+// A text with its places filled in; a text of a picture takes the room that its numbers need,
+// and a little more than Python gave it at the most.
+const SPREAD = /font-size="([^"]*)"([^>]*) textLength="([^"]*)"([^>]*)>([^<]*\ue000[^<]*)(?=<)/g;
+const lettersOf = (form, at) => "amMy".includes(form) ? at.split("\ue002")[1].length : 7;  // letters
+
+function filledIn(text, found) {
+  return text.replace(SPREAD, (_, high, between, room, after, words) => {
+    let more = 0;
+    const said = words.replace(MARK, (mark, form, at) => {
+      const put = filled(form, at, found);
+      more += [...put].length - lettersOf(form, at);
+      return put;
+    });
+    const width = Math.max(0, Math.min(+room + 6, +room + 0.6 * high * more));
+    return `font-size="${high}"${between} textLength="${width.toFixed(1)}"${after}>${said}`;
+  }).replace(MARK, (_, form, at) => filled(form, at, found));
+}
+
 const moving = data.levels && {
   found: {at: new Map(), errors: new Map(), terms: new Map()},
   // Of levels.js: open(place), and refresh() for other numbers.  Of neuron_card.js: rise(scene) is
   // the way back up, and heed() looks at the cards that open.
   open() {}, refresh() {}, rise() {}, heed() {}, scenes: {},
-  fill: (text, found = moving.found) =>
-    text.replace(MARK, (_, form, at) => filled(form, at, found)),
-
-  paint({slots, flows, shades}, frame) {
-    const {found} = moving, m = scale(shades.map(at => found.at.get(at)).filter(x => x !== undefined));
-    const own = {...found, at: {get: at => at === "M" ? m : found.at.get(at)}};
-    const parts = new Map(all("[id]", frame).map(part => [part.id, part]));
-    for (const slot of slots) fill(slot.map(text => moving.fill(text, own)), parts);
-    for (const [id, at, isUnused] of flows) {
-      const size = found.at.get(at), [colour, wide, dash] = size === undefined ? ["rule", 1.7, ""] : wire(size, m);
-      rewire(parts.get(id), [colour, isUnused && colour !== "bad" ? 1 : wide, dash], data.levels.light);
-    }
-    for (const hot of all(".hot", frame)) {
-      hot.said ??= hot.getAttribute("aria-label");
-      hot.setAttribute("aria-label", moving.fill(hot.said));
-    }
-  },
 };

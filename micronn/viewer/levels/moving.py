@@ -32,20 +32,16 @@ from micronn.graph.again import Shape, column, shape_of
 from micronn.graph.rows import Graph, Row
 from micronn.graph.templates import graph_of_places
 from micronn.pictures.paint import ids
-from micronn.pictures.paint.cards import MOST_ROWS
-from micronn.pictures.paint.palette import LIGHT, scale, shade, style
+from micronn.pictures.paint.palette import LIGHT, scale
 from micronn.pictures.views.grouping import Plan
 from micronn.pictures.views.neuron_part import Part
-from micronn.pictures.views.value_view import ValueCards
 from micronn.support.number import LEAVE_OUT
-from micronn.support.text import CLOSES, OPENS, Place, fmt
+from micronn.support.text import BESIDE, MARK
 from micronn.viewer.computing.computing import cases
-from micronn.viewer.computing.step_data import Slot
 from micronn.viewer.levels.level_words import Teller
-from micronn.viewer.levels.levels import PREFIX, Maker, Scene, packed
+from micronn.viewer.levels.levels import Maker, Scene, packed, unstyled
 
-MARK = re.compile(f"{OPENS}(.)([^{CLOSES}]*){CLOSES}")
-LEAF = re.compile(r"[a-zM][0-9_]*")  # a number of the graph, in the name of a place
+LEAF = re.compile(r"[dglm][0-9_]+|M")  # a number of the graph, in the name of a place
 
 
 @dataclass
@@ -53,16 +49,10 @@ class MovingScene(Scene):
     """A scene with places for its numbers.
 
     names: what a value is called in it.  made: the values that are computed in it.
-    slots: what numbers put into its picture, as in step_data.py.
-    flows: of each wire its id, the place of its message, and whether nobody uses that.
-    shades: the places of the gradients that its shades are measured against.
     """
 
     names: dict[str, int] = field(default_factory=dict)
     made: list[int] = field(default_factory=list)
-    slots: list[Slot] = field(default_factory=list)
-    flows: list[tuple[str, str, bool]] = field(default_factory=list)
-    shades: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -103,19 +93,15 @@ def moving(plan: Plan, by_layer: bool = True) -> Moving:
     homes = {k: id for id, part in told.pieces.items() for k in part.made()}
     teller = Teller(told.parts, homes, {id: {*part.chosen} for id, part in told.pieces.items()})
     for id, part in told.pieces.items():
-        local = counted_anew(part)
-        scene = MovingScene(**vars(told.values(id, part, teller, to_draw(local))))
+        scene = MovingScene(**vars(told.values(id, part, teller, counted_anew(part))))
         seat = told.seats().get(id)
         scene.above = ids.layer(seat[0]) if by_layer and seat else ""
-        scene.svg = scene.svg.replace(f"<style>{style()}</style>", "")  # the page's own will do
-        scene.made = part.made()
-        fill(scene, part, local)
+        scene.svg = unstyled(scene.svg)
+        scene.made, scene.names = part.made(), {row.title: row.k for row in part.rows()}
         scenes[id] = scene
     texts = json.dumps([vars(scene) for scene in scenes.values()], ensure_ascii=False)
     marks = {*MARK.findall(texts)}
-    places = {at for _, at in marks} | {"M"}
-    for scene in scenes.values():
-        places |= {*scene.shades, *[at for _, at, _ in scene.flows]}
+    places = {at.partition(BESIDE)[0] for _, at in marks} | {"M"}
     chosen = {int(at[1:].split("_")[0]) for form, at in marks if form == "w"}
     return Moving(told.parts.rows, scenes, places, chosen)
 
@@ -135,58 +121,6 @@ def counted_anew(part: Part) -> Part:
         operands = tuple([at[j] for j in row.operands])
         other.nodes.append(row._replace(k=at[row.k], operands=operands, uses=tuple(uses)))
     return other
-
-
-TYPICAL = -0.01234  # as wide as most numbers
-
-
-def to_draw(part: Part) -> Part:
-    """A part with numbers instead of places, all alike where none is chosen by its size."""
-    rows = part.rows()
-    few = all(len(each) <= MOST_ROWS for row in rows for each in (row.operands, row.uses))
-
-    def number(x: float) -> float:
-        return TYPICAL if few and isinstance(x, Place) else float(x)
-
-    other = copy.copy(part)
-    other.nodes = [*part.nodes]
-    for row in rows:
-        rest = row.rest and row.rest._replace(size=number(row.rest.size))
-        uses = tuple([use._replace(message=number(use.message)) for use in row.uses])
-        known = row.k, row.role, row.name, row.op, number(row.data), number(row.grad)
-        slopes = tuple(map(number, row.local_grads))
-        other.nodes[row.k] = Row(*known, row.operands, slopes, uses, rest)
-    return other
-
-
-def fill(scene: MovingScene, part: Part, local: Part) -> None:
-    """Write down what the numbers of a part change in its picture.
-
-    local: the part as it is counted there.
-    """
-    rows = local.rows()
-    cards = ValueCards(local, rows, 1.0)
-    for row, here in zip(part.rows(), rows, strict=True):
-        scene.names[row.title] = row.k
-        sides = [cards.ins.get(here.k), cards.outs.get(here.k)]
-        scene.slots += numbers_of(here)
-        scene.slots += [(port.id, port.text, "") for side in sides if side for port in side.rows]
-        if row.role != "const":
-            scene.shades += [row.grad.at] if isinstance(row.grad, Place) else []
-        for j, k in enumerate(here.operands):
-            size, unused = row.message(j), local.nodes[k].role == "const"
-            if isinstance(size, Place):
-                scene.flows.append((PREFIX + ids.edge(here.k, j), size.at, unused))
-    scene.slots = [(PREFIX + id, text, token) for id, text, token in scene.slots if OPENS in text]
-
-
-def numbers_of(row: Row) -> Iterator[Slot]:
-    """The data and the gradient of a row."""
-    if isinstance(row.data, Place):
-        yield ids.data(row.k), fmt(row.data), row.data.mark("b")
-    if isinstance(row.grad, Place):
-        token = row.grad.mark("z") if row.role == "const" else shade(row.grad, 1.0)
-        yield ids.grad(row.k), fmt(row.grad, sign=True), token
 
 
 # The numbers of a replay

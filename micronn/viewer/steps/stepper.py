@@ -47,7 +47,8 @@ STYLES = ("computing/equation.css", "steps/stepper.css")
 SCRIPTS = (  # in this order
     "page.js", "computing/numbers.js", "computing/packed.js", "computing/machine.js",
     "steps/stage.js", "steps/stepper.js", "steps/walk.js", "questions/quiz.js",
-    "computing/arithmetic.js", "computing/compute.js", "computing/redraw.js", "computing/fields.js",
+    "computing/arithmetic.js", "levels/moving.js", "computing/compute.js", "computing/redraw.js",
+    "computing/fields.js",
 )  # fmt: skip
 
 
@@ -90,19 +91,21 @@ def to_html(
         return network_page(graph, title, network.html)
     heading = printable(title or "").strip()
     if is_stepped(graph, detail):
-        return stepping_page(Story(graph), heading, levels=levels_of(graph, detail, True))
+        story = Story(graph)
+        return stepping_page(story, heading, levels=levels_of(graph, detail, story))
     picture = render(graph, detail, limit=limit, headed=False)  # which refuses what is too large
-    return folded_page(picture, graph, heading, levels_of(graph, detail, False))
+    return folded_page(picture, graph, heading, levels_of(graph, detail))
 
 
 def network_page(graph: Graph, title: str | None, spare: str) -> str:
     """The page that opens with the network, or `spare` if the graph has none that is a chain."""
-    heading, small = printable(title or "").strip(), is_stepped(graph, "auto")
-    levels = levels_of(graph, "network", small)
+    heading = printable(title or "").strip()
+    story = Story(graph) if is_stepped(graph, "auto") else None
+    levels = levels_of(graph, "network", story)
     if not levels:
         return spare
-    if small:
-        return stepping_page(Story(graph), heading, levels=levels)
+    if story:
+        return stepping_page(story, heading, levels=levels)
     return folded_page(render(graph, headed=False), graph, heading, levels)
 
 
