@@ -14,8 +14,9 @@ FLAGS = (
     "-target wasm32-wasi -mexec-model=reactor -O3 -msimd128 -ffp-contract=off -fno-math-errno -s"
 )
 EXPORTS = (
-    "machine_check machine_memory machine_run machine_train malloc free machine_sizes "
-    "machine_operations machine_rules Sizes_text Instruction_text Program_text Training_text"
+    "machine_check machine_lanes machine_memory machine_run machine_train malloc free "
+    "machine_sizes machine_operations machine_rules Sizes_text Instruction_text "
+    "Program_text Training_text"
 )
 
 

@@ -93,7 +93,7 @@ GRAPHS = {name: of_operation(case) for name, case in OPERATIONS.items()} | {
     "a constant alone": lambda x, y, w, u: Value(7.0),
     "one Value everywhere": lambda x, y, w, u: x * x + x / x - dot([x, x], [x, w]),
 }
-ROWS = [[0.5 + 0.07 * k, math.sin(k)] for k in range(70)]  # two full blocks and a rest
+ROWS = [[0.5 + 0.07 * k, math.sin(k)] for k in range(275)]  # two full blocks and a rest
 
 
 def by_graph(recipe, row, weights):

@@ -21,6 +21,7 @@ ADDRESS, INTEGER = ctypes.c_void_p, ctypes.c_int64
 ARGUMENTS: dict[str, list[Any]] = {  # of the functions that are called here
     "machine_check": [ADDRESS],
     "machine_memory": [ADDRESS],
+    "machine_lanes": [ADDRESS],
     "machine_run": [*[ADDRESS] * 3, INTEGER, *[ADDRESS] * 4, ctypes.c_double, INTEGER],
     "machine_train": [ADDRESS],
 }
@@ -30,7 +31,7 @@ STRUCTS = {  # the fields that are filled here, in C's order
     "constant_count output_count quiet direct",
     "Training": "program rule memory rule_memory examples floats count batch_size first_batch "
     "last_batch columns next gradients values numbers arguments in_one_pass constants loss steps",
-    "Sizes": "lanes rule_lanes most_slots bytes_of_real",
+    "Sizes": "rule_lanes most_slots bytes_of_real",
 }
 
 
@@ -55,7 +56,7 @@ class Library:
 
     operations: the number of each operation.  rules: of each optimiser's rule in rules.h.
     structs: Instruction, Program, Training and Sizes as C has them.
-    sizes: LANES, RULE_LANES, MOST_SLOTS as machine.c chose them.
+    sizes: RULE_LANES, MOST_SLOTS as machine.c chose them.
     """
 
     pointer: Any  # how C writes an address

@@ -17,8 +17,8 @@
    The gradient of a parameter is the sum over all lanes.
 
    Memory.  v: values, d: gradients, both [slot][lane];  w: parameters, dw: their
-   gradients.  n is the number of lanes: 32 in full blocks, 1 for a single example and
-   anything up to 40 in the last block.
+   gradients.  n is the number of lanes: 32 in most full blocks, 1 for a single example
+   and some more than in a full one in the last block.
 
    What each operation computes stands in operations.h, sums of many terms in sums.h, and
    what a dense layer is in layers.h.
@@ -37,13 +37,11 @@
 #endif
 
 enum {
-    FULL = 32,            /* examples in a full block, FEW in one of a large graph */
-    LANES = 40,           /* at most, in the last block: a few alone take as long as many */
+    FULL = 32,            /* examples in a full block */
+    MANY = 128,           /* the same of a small graph; of a large one FEW */
     RULE_LANES = 256,     /* parameters side by side in an optimiser's rule */
     MOST_SLOTS = 1 << 22, /* so that a slot's place times the lanes is a 32-bit number */
 };
-
-_Static_assert(FULL <= LANES, "the last block has room for a full one");
 
 #include "operations.h"
 #include "sums.h"
@@ -54,8 +52,8 @@ _Static_assert(FULL <= LANES, "the last block has room for a full one");
     typedef struct { __VA_ARGS__ } NAME; \
     const char NAME##_text[] = #__VA_ARGS__
 
-STRUCT(Sizes, int64_t lanes, rule_lanes, most_slots, bytes_of_real;);
-const Sizes machine_sizes = {LANES, RULE_LANES, MOST_SLOTS, sizeof(real)};
+STRUCT(Sizes, int64_t rule_lanes, most_slots, bytes_of_real;);
+const Sizes machine_sizes = {RULE_LANES, MOST_SLOTS, sizeof(real)};
 
 #define NAMED(NAME, ...) #NAME " "
 const char machine_operations[] = ALL_OPERATIONS(NAMED); /* in the order of their numbers */
@@ -284,6 +282,18 @@ int64_t machine_check(const Program *p) {
     return -1;
 }
 
+/* How many examples a full block has.  Of a graph of many slots it has fewer: both passes go
+   over all of them, and are three times faster when they stay in the cache. */
+static int64_t full_block(const Program *p) {
+    return p->slots > 4096 ? FEW : p->slots > 128 ? FULL : MANY;
+}
+
+/* At most, in the last block: a few examples alone take as long as many. */
+int64_t machine_lanes(const Program *p) {
+    const int64_t full = full_block(p);
+    return full == FEW ? full : full + FEW;
+}
+
 /* How many numbers of memory a program needs for each lane. */
 int64_t machine_memory(const Program *p) {
     int64_t scratch = 1;
@@ -332,9 +342,7 @@ static int all_finite(const real *numbers, int64_t count) {
 
 static int run(const Program *p, real *memory, Examples examples, int64_t count,
                const real *w, real *dw, real *values, real *input_gradients, double share) {
-    /* A graph of many slots has smaller blocks: both passes go over all of them, and are
-       three times faster when they stay in the cache. */
-    const int64_t full = p->slots > 4096 ? FEW : FULL, most = full == FULL ? LANES : full;
+    const int64_t full = full_block(p), most = machine_lanes(p);
     const int64_t lanes = count < most ? count : most;
     const int64_t quiet = input_gradients ? 0 : p->quiet;
     Block block = block_in(p, memory, lanes, w, dw);

@@ -66,8 +66,9 @@ class Machine:
         )
         self.check(tape)
         reals = self.library.call("machine_memory", self.program.address)
+        self.lanes = self.library.call("machine_lanes", self.program.address)
         self.bytes_of_lane = self.constants.itemsize * reals
-        needed, most = self.bytes_of_lane * self.library.sizes.lanes, self.library.most_bytes
+        needed, most = self.bytes_of_lane * self.lanes, self.library.most_bytes
         if needed > most:
             raise TooLarge(f"the graph needs {needed:,} bytes, and the machine has {most:,}")
 
@@ -130,7 +131,7 @@ class Machine:
         if share is not None:
             slopes = zeros(self.real, count * self.inputs) if of_inputs else None
             sums = zeros(self.real, self.weights)
-        memory = self.borrow(min(count, self.library.sizes.lanes))
+        memory = self.borrow(min(count, self.lanes))
         read = [self.library.room(numbers) for numbers in (examples, weights)]
         written = [None if x is None else self.library.room(x) for x in (sums, values, slopes)]
         fine = self.library.call(
@@ -235,11 +236,10 @@ class Trainer:
         Machine.expect("numbers", table, (last - first) * self.rule.weights, table.itemsize)
         if not 0 <= first <= last <= -(-self.count // self.batch_size):
             raise ValueError(f"no batches {first} to {last} in {self.count} examples")
-        sizes = self.machine.library.sizes
-        spare = [(self.machine, self.machine.borrow(sizes.lanes))]
+        spare = [(self.machine, self.machine.borrow(self.machine.lanes))]
         fields.memory = spare[0][1].address
         if isinstance(self.rule, Machine):
-            spare.append((self.rule, self.rule.borrow(sizes.rule_lanes)))
+            spare.append((self.rule, self.rule.borrow(self.rule.library.sizes.rule_lanes)))
             fields.rule_memory = spare[1][1].address
         fields.first_batch, fields.last_batch = first, last
         changing = self.machine.library.room(table)

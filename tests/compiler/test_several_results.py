@@ -13,7 +13,7 @@ from micronn.optim import SGD
 
 
 @each_backend
-@pytest.mark.parametrize("count", [0, 1, 33, 70])
+@pytest.mark.parametrize("count", [0, 1, 33, 275])
 @pytest.mark.parametrize("size", [1, 2, 30])
 def test_a_program_of_several_roots_gives_a_list_for_each_example(size, count, backend):
     # Among the roots are one twice, one below another, a leaf of each kind and a neuron's sum.

@@ -114,6 +114,7 @@ class Program {
     const bad = Number(machine.exports.machine_check(struct.address));
     if (bad >= 0) throw new Error(`instruction ${bad} of a tape reaches outside its arrays`);
     this.realsOfLane = Number(machine.exports.machine_memory(struct.address));
+    this.lanes = Number(machine.exports.machine_lanes(struct.address));
   }
 
   // The address of a room of this program; what was in it before may be gone.
@@ -143,7 +144,7 @@ class Program {
     expect("examples", rows, count * inputs);
     expect("weights", weights, this.weights);
     if (share !== null && outputs.length > 1) throw new Error("gradients of one result, not of several");
-    const scratch = this.scratch(Math.min(count, machine.sizes.get("lanes")));
+    const scratch = this.scratch(Math.min(count, this.lanes));
     const [given, read, values, slopes, sums] = [
       ["rows", rows.length], ["weights", weights.length], ["values", size],
       ["slopes", ofInputs && share !== null ? rows.length : -1],
@@ -200,7 +201,7 @@ class Trainer {
     this.buffers = [0, 0].map(() => machine.room(8 * this.length));
     this.struct.set({
       program: program.struct.address, rule: rule.struct.address,
-      memory: program.scratch(machine.sizes.get("lanes")),
+      memory: program.scratch(program.lanes),
       rule_memory: rule.scratch(machine.sizes.get("rule_lanes")),
       examples: this.examples, count, batch_size: batchSize, arguments: rule.weights,
       gradients: machine.put(new Float64Array(weights)),
