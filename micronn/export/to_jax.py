@@ -69,6 +69,8 @@ HELPERS = {
     "relu": "from jax.nn",
     "leaky_relu": "jnp.where(a > 0.0, a, k * a)",
     "gelu": "jax.nn.gelu(a, approximate=False)",
+    "gelu_slope": "jax.scipy.stats.norm.cdf(a) + a * jax.scipy.stats.norm.pdf(a)",
+    "gate": "jnp.where(b > 0.0, a, 0.0)",
     "exact_sum": "sum(numbers)",
     "mean": "sum(numbers) / len(numbers)",
     "logsumexp": "jax.nn.logsumexp(jnp.stack(jnp.broadcast_arrays(*numbers)), axis=0)",

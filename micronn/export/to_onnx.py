@@ -156,7 +156,8 @@ def exported(examples):
 '''
 
 OPERATORS = {
-    "abs": "Abs", "cos": "Cos", "exp": "Exp", "gelu": "micronn.Gelu", "log": "Log",
+    "abs": "Abs", "cos": "Cos", "exp": "Exp", "gate": "micronn.Gate",
+    "gelu": "micronn.Gelu", "gelu_slope": "micronn.GeluSlope", "log": "Log",
     "leaky_relu": "micronn.LeakyRelu", "maximum": "Max", "minimum": "Min", "pow": "Pow",
     "relu": "Relu", "sigmoid": "Sigmoid", "sin": "Sin", "softplus": "micronn.Softplus",
     "sqrt": "Sqrt", "tanh": "Tanh",
@@ -190,5 +191,27 @@ FUNCTIONS = {  # of ONNX too, but not for float64 in onnxruntime
     halved = Mul(half, double)
     cdf = Add(half, halved)
     y = Mul(a, cdf)
+}""",
+    "GeluSlope": """GeluSlope (a) => (y) {
+    half = Constant<value = double {0.5}>()
+    root = Constant<value = double {1.4142135623730951}>()
+    top = Constant<value = double {0.3989422804014327}>()
+    part = Div(a, root)
+    float = Cast<to = 1>(part)
+    erf = Erf(float)
+    double = Cast<to = 11>(erf)
+    halved = Mul(half, double)
+    cdf = Add(half, halved)
+    square = Mul(part, part)
+    minus = Neg(square)
+    bell = Exp(minus)
+    pdf = Mul(top, bell)
+    more = Mul(a, pdf)
+    y = Add(cdf, more)
+}""",
+    "Gate": """Gate (a, b) => (y) {
+    zero = Constant<value = double {0.0}>()
+    open = Greater(b, zero)
+    y = Where(open, a, zero)
 }""",
 }

@@ -81,6 +81,8 @@ HELPERS = {
     "softplus": "-nn.functional.logsigmoid(-a)  # torch's softplus is a line above 20",
     "leaky_relu": "torch.where(a > 0.0, a, k * a)",
     "gelu": "0.5 * a * torch.special.erfc(-a / math.sqrt(2.0))",
+    "gelu_slope": "torch.special.ndtr(a) + a * exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)",
+    "gate": "torch.where(b > 0.0, a, 0.0)",
     "exact_sum": "sum(numbers)",
     "mean": "sum(numbers) / len(numbers)",
     "logsumexp": "torch.logsumexp(torch.stack(torch.broadcast_tensors(*numbers)), dim=0)",
