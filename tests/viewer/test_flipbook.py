@@ -92,12 +92,25 @@ def test_every_state_of_a_network_comes_back():
 
 def test_a_matrix_changes_its_colours_cell_by_cell():
     # two cells; drawn as one path a shade, they would be other paths on every page
-    cell = "M{} 5h9v9h-9z"
+    cell = "M{} 5v9h9v-9z"
     one = svg(f'<path fill="a" d="{cell.format(1)}{cell.format(11)}"/>')
     two = svg(f'<path fill="a" d="{cell.format(1)}"/>', f'<path fill="b" d="{cell.format(11)}"/>')
     book = film([one, two])
     assert book.scenes[0].tracks == [(2, "fill", ["a", "b"], "01")]
     assert [e.get("d") for e in page_of(book, 0)[1:]] == [cell.format(1), cell.format(11)]
+
+
+def test_the_pixels_of_an_image_are_no_cells_whatever_their_size():
+    # 18 pixels a side are 9 units each, as large as a cell; some stand alone, some in runs
+    model, x = MLP(324, [2], rng=random.Random(1)), [float(k % 5 > 2 or k == 2) for k in range(324)]
+    layers, frames = layers_of(model), []
+    runs = [x, [0.0] * 2]
+    for _ in range(2):
+        model.parameters()[0].data += 1.0
+        frames.append(film_frame(film_columns(layers, runs, [[0, 2], [0, 1]], False), "t", "p-"))
+    book = film(frames)
+    for k in range(2):
+        assert seen(page_of(book, k)) == seen(ET.fromstring(frames[k]).iter())
 
 
 def test_pages_that_are_alike_need_no_tracks():

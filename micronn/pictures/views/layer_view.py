@@ -31,7 +31,7 @@ from micronn.pictures.views.folded_cards import (
 from micronn.pictures.views.grouping import Plan
 
 CELL = 10  # a cell of a matrix with the gap beside it
-CELL_PATH = "h9v9h-9z"  # a cell, behind M and its corner; the flip book finds cells by it
+CELL_PATH = "v9h9v-9z"  # a cell, behind M and its corner; nothing else is drawn that way round
 MOST_CELLS = 32  # in a row or a column; more become a census
 BAR = 160  # the least width of a census
 
