@@ -4,19 +4,22 @@ Run:    python demos/13_a_picture_of_one_moment.py
 Takes:  under a second
 Before: lesson 12
 After:  you can say of a graph which moment it holds, and put a loop's lines in order
+New:    compare
 
 The question.  loss.backward(), optimizer.step(), and then you draw the loss.  Which w
 is in the picture, the one that the loss was computed with or the one after the step?
 
 What you will see.  One graph at three moments: before backward(), after it, and after
-the step.  What a graph keeps and what it cannot know.  And a training loop with one
-line in the wrong place, which runs, moves, and learns nothing.
+the step.  Two of its moments side by side, by compare().  What a graph keeps and what it
+cannot know.  And a training loop with one line in the wrong place, which runs, moves,
+and learns nothing.
 """
 
 from rich.console import Console
 
-from micronn.draw import draw
+from micronn.draw import compare, draw
 from micronn.engine import Value
+from micronn.graph import Graph
 from micronn.optim import SGD
 from micronn.terminal import computation_tree
 
@@ -49,6 +52,7 @@ draw(loss).save("moment_2_after.svg")
 # prints: loss x² 9 grad +1
 # prints: 1 grad −12
 print("By hand: 2 * (2 - 5) * 2 = -12.\n")
+before = Graph(loss)  # the numbers of this moment, which no later step changes
 
 optimizer.step()
 print("AFTER step()")
@@ -69,10 +73,15 @@ optimizer.zero_grad()
 anew = loss_now()
 anew.backward()
 print(f"the loss computed anew:            {w.grad}, the slope at w = 1.75")
-print(f"and it is {anew.data} there, where the old graph still says {loss.data}\n")
 # prints: backward() again on the old graph: -12.0, the slope at w = 1
 # prints: the loss computed anew: -6.0, the slope at w = 1.75
-# prints: and it is 2.25 there, where the old graph still says 9.0
+path = compare(before, anew).save("moment_4_both.svg")
+print(f"wrote {path}: both moments on each card, and what lies between them.  The")
+print(
+    f"loss goes from {loss.data} to {anew.data}, its slope at w from -12 to half of that.  A thick"
+)
+print("frame is around w: there the difference begins, and the rest follows from it.\n")
+# prints: loss goes from 9.0 to 2.25
 
 
 # One line in the wrong place: the loss is computed once, before the loop.

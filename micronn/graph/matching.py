@@ -36,9 +36,9 @@ def sides(before: Any, after: Any, params: Parameters) -> tuple[Graph, Graph, li
     one, other = graph_of(before, params), graph_of(after, params)
     told, both = [], [value for value in one.index if value in other.index]
     if [*one.index][-1] is [*other.index][-1]:
-        one, other = at_last(one), at_last(other)
-        moved = any(a.data != b.data for a, b in zip(one.nodes, other.nodes, strict=True))
+        moved = any(row.change for row in [*one.nodes, *other.nodes])
         told += ["Leaves have moved, and nothing was computed anew from them."] * moved
+        one, other = at_last(one), at_last(other)
     elif isinstance(before, Value):
         gone = [row.title for row in one.nodes if row.gives is not None]
         if gone:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from drawn import SVG, parsed, words_in
-from example_graphs import HOSTILE, hostile
+from example_graphs import HOSTILE, hostile, net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +18,7 @@ from micronn.draw import compare
 from micronn.engine import Value, topological_order
 from micronn.graph import Graph
 from micronn.optim import SGD
+from micronn.pictures.paint.palette import LIGHT
 from micronn.pictures.views.compare_view import compared, pairs_of
 from micronn.support.text import clean
 
@@ -80,9 +81,23 @@ def test_both_moments_of_a_step_stand_on_each_card_with_the_difference():
     assert card(made, "loss")[:5] == ["data", "9", "→", "2.25", "Δ −6.75"]
     assert card(made, "loss")[5:] == ["grad", "+1", "="]
     assert framed(made) == ["w"]
-    assert "The difference begins at w, data 1 → 1.75." in made.svg
+    assert "The difference begins at w (data 1 → 1.75)." in made.svg
     assert "Output loss 9 → 2.25." in made.sketch.caption
     assert "w: before data = 1.0, grad = -12.0; after data = 1.75, grad = -6.0" in made.svg
+
+
+def test_of_a_net_that_took_a_step_the_title_says_which_and_no_frame_is_around_every_weight():
+    loss, model = net()
+    before = Graph(loss, model)
+    for parameter in model.parameters():
+        parameter.data += 0.01
+    made = compare(before, model([1.0, 0.5]).tanh(), model)
+    assert made.title.startswith("before: MLP 2-3-1, ")
+    moved = compare(before, loss, model)
+    assert moved.title.startswith("MLP 2-3-1, ")
+    assert framed(moved) == []
+    assert "and 10 more." in " ".join(moved.sketch.notes)
+    assert "thick" not in moved.svg
 
 
 def test_a_recorded_loss_is_compared_as_it_was_computed_although_its_leaves_have_moved():
@@ -114,6 +129,9 @@ def test_one_recording_at_two_moments_shows_what_moved_and_says_that_nothing_fol
     assert card(made, "h")[:3] == ["data", "2", "="]
     assert "Leaves have moved, and nothing was computed anew from them." in made.svg
     assert "as it was computed, with 1" not in made.svg
+    both = compare(loss, loss)  # the same moment twice, after the leaf has moved
+    assert card(both, "w")[:3] == ["data", "1.75", "="]
+    assert "nothing was computed anew" in both.svg
 
 
 def test_leaves_of_both_sides_show_the_gradient_that_each_side_sent():
@@ -253,7 +271,7 @@ def test_float32_differs_from_float64_by_rounding_and_not_where_it_is_exact():
     assert "Δ" not in made.svg
     assert framed(made) == []
     assert "differ by rounding" in made.svg
-    assert "≈ but for rounding, by this share of the larger number, at most 1e−6" in made.svg
+    assert "≈ differs by rounding: this share of the larger number, at most 1e−6" in made.svg
     assert "Δ" in compare(wide, narrow).svg
 
 
@@ -364,6 +382,23 @@ def test_hostile_names_are_cleaned_and_stay_inside():
     assert made.title == "a\ufffd<b>"
     shown = [words_in(element)[0] for element in cards_of(made)]
     assert {clean(name) for name in HOSTILE if clean(name)} <= {*shown}
+
+
+def test_two_given_values_of_two_names_are_two_ghosts():
+    made = compare(Value(1.0, "a"), Value(2.0, "b"))
+    assert "Of 2 cards: 1 only before, 1 only after." in made.svg
+    assert "dashed" in made.svg
+    assert made.sketch.caption == "2 cards, from left to right."
+
+
+def test_only_colours_of_the_palette_and_coordinates_of_one_decimal():
+    made = compare(random_graph(random.Random(1)), random_graph(random.Random(2)))
+    drawn = made.svg.split("</style>")[1]
+    found = set(re.findall(r'(?:fill|stroke)="([^"]*)"', drawn))
+    assert found <= {*LIGHT.values(), "none"}
+    assert not re.search(
+        r'"[^"]*\d\.\d\d', re.sub(r"<title>.*?</title>", "", drawn.split("<text")[0])
+    )
 
 
 def extent(text):

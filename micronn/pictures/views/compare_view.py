@@ -16,16 +16,18 @@ from micronn.graph.matching import matched
 from micronn.graph.moment import same
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
-from micronn.graph.steps import computation
 from micronn.pictures.layout.sketch import Sketch, Wire
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.cards import EDGE, ROW, Card, frame_around, name_left, record_card
 from micronn.pictures.paint.legend import Item, shade_scale, words
 from micronn.pictures.paint.palette import MINUS, shade
 from micronn.pictures.paint.svg import svg_chip, svg_text, text_width
+from micronn.pictures.views.grouping import make_plan
+from micronn.pictures.views.heading import heading, without_formula
 from micronn.support.text import brief, clean, counted, fmt
 
 LABEL, ARROW, GAP = 40, 20, 12  # the room for data or grad, for →, and around the difference
+FEW = 4  # cards where a difference begins, which are framed and named
 BOTH = "a → b: from one side to the other; = the same number on both"
 LIMITS = "pale < 1/30 of the larger number ≤ mid < 1/3 ≤ strong"
 GHOST = "dashed card or wire: one side alone has it"
@@ -94,15 +96,15 @@ class Pair(NamedTuple):
         return " → ".join(filter(None, named)) or f"v{self.k}"
 
     @property
-    def sign(self) -> str:
+    def signs(self) -> list[str]:
         """Its operation, or both; an engine that remembers none has that of the other."""
         signs = {row.op.casefold(): glyph(row.op) for row in self.rows[::-1] if row and row.op}
-        return " → ".join(reversed(signs.values()))
+        return [*reversed(signs.values())]
 
     @property
     def differs(self) -> bool:
         """Whether both sides have it, and not as the same."""
-        return any(line.mark == "Δ" for line in self.lines) or "→" in self.sign
+        return any(line.mark == "Δ" for line in self.lines) or len(self.signs) > 1
 
 
 def pairs_of(one: Graph, other: Graph, rel_tol: float) -> list[Pair]:
@@ -134,7 +136,10 @@ def where_it_begins(pairs: Sequence[Pair]) -> tuple[str, list[Pair]]:
     Where no data differ, those whose grad does, though all that this comes from is the same.
     """
     made = {pair.k: set[int]().union(*pair.operands) for pair in pairs}
-    read = {pair.k: {k for k in made if pair.k in made[k]} for pair in pairs}
+    read = {pair.k: set[int]() for pair in pairs}
+    for pair in pairs:
+        for j in made[pair.k]:
+            read[j].add(pair.k)
     for line, (word, sources) in enumerate((("data", made), ("grad", read))):
         off = {pair.k for pair in pairs if pair.lines[line].mark == "Δ"}
         hidden = off.union([pair.k for pair in pairs if pair.alone is not None])
@@ -155,44 +160,43 @@ def compare_view(
         )
     pairs = pairs_of(one, other, rel_tol)
     word, begins = where_it_begins(pairs)
-    cards = [card(pair, names, pair in begins) for pair in pairs]
+    framed = begins if len(begins) <= FEW else []  # frames around most cards would say nothing
+    cards = [card(pair, names, pair in framed) for pair in pairs]
     wires = [
         wire(pairs[j], pair, names) for pair in pairs for j in sorted(set().union(*pair.operands))
     ]
     notes = [verdict(pairs, names)]
     if begins:
-        places = [f"{p.name}, {word} {p.lines[word == 'grad']}" for p in begins]
-        notes.append(f"The difference begins at {brief(places, 4, more='and {} more')}.")
+        places = [f"{pair.name} ({word} {pair.lines[word == 'grad']})" for pair in begins]
+        notes.append(f"The difference begins at {brief(places, FEW, more='and {} more')}.")
     ends = [f"{p.name} {p.lines[0]}" for p in pairs if any(r and r.role == "root" for r in p.rows)]
-    caption = f"{counted(len(pairs), 'card')}, from left to right. Output {', '.join(ends)}."
+    caption = f"{counted(len(pairs), 'card')}, from left to right."
+    caption += f" Output {', '.join(ends)}." if ends else ""
     return Sketch(
-        cards, wires, caption, legend_of(pairs, begins, rel_tol), notes, title_of(one, other, names)
+        cards, wires, caption, legend_of(pairs, framed, rel_tol), notes, title_of(one, other, names)
     )
 
 
-def legend_of(pairs: Sequence[Pair], begins: Sequence[Pair], rel_tol: float) -> list[Item]:
+def legend_of(pairs: Sequence[Pair], framed: Sequence[Pair], rel_tol: float) -> list[Item]:
     """What the marks mean that a picture has."""
     marks = {line.mark for pair in pairs for line in pair.lines}
-    rounding = f"≈ but for rounding, by this share of the larger number, at most {fmt(rel_tol)}"
+    lone = any(p.alone is not None or p.operands[0] != p.operands[1] for p in pairs)
+    rounding = f"≈ differs by rounding: this share of the larger number, at most {fmt(rel_tol)}"
     return [
         words(BOTH, "ink"),
         *[shade_scale("Δ difference", LIMITS)] * ("Δ" in marks),
         *[words(rounding)] * ("≈" in marks),
-        *[words(GHOST)]
-        * any(pair.operands[0] != pair.operands[1] or pair.alone is not None for pair in pairs),
-        *[words(BEGINS)] * bool(begins),
+        *[words(GHOST)] * lone,
+        *[words(BEGINS)] * bool(framed),
     ]
 
 
 def title_of(one: Graph, other: Graph, names: Names) -> str:
     """What is compared: the formula, or both; that of another engine only if none is ours."""
     graphs = dict(zip(names, (one, other), strict=True))
-    ours = {name: g for name, g in graphs.items() if any(r.local_grads for r in g.nodes)}
-    heads = {
-        name: (computation(graph.nodes) if ours else "")
-        or f"{graph.nodes[-1].title}, from {counted(len(graph) - 1, 'value')}"
-        for name, graph in (ours or graphs).items()
-    }
+    ours = {name: g for name, g in graphs.items() if any(row.local_grads for row in g.nodes)}
+    heads = {name: heading(g, make_plan(g)) for name, g in ours.items()}
+    heads = heads or {name: without_formula(g, None) for name, g in graphs.items()}
     if len({*heads.values()}) == 1:
         return f"{[*heads.values()][0]}: {names[0]} → {names[1]}"
     return "; ".join([f"{name}: {head}" for name, head in heads.items()])
@@ -225,8 +229,9 @@ def card(pair: Pair, names: Names, framed: bool) -> Card:
     left, right, room = [max([text_width(line[k]) for line in pair.lines]) for k in range(3)]
     first = LABEL + left
     second = first + (ARROW + right if right else 0)
-    header = name_left(pair.sign) + text_width(pair.name) + EDGE + text_width(corner, 10) + 12
-    cells = [f"{pair.sign} {pair.name} {corner}"]
+    sign = " → ".join(pair.signs)
+    header = name_left(sign) + text_width(pair.name) + EDGE + text_width(corner, 10) + 12
+    cells = [f"{sign} {pair.name} {corner}"]
     cells += [f"{word} {line} {line.difference}" for word, line in lines]
     made = record_card(
         ids.value(pair.k), role, full(pair, sides), max(header, second + room + 2 * GAP), 3,
@@ -235,7 +240,7 @@ def card(pair: Pair, names: Names, framed: bool) -> Card:
     made.css = "input" if role == "const" else role  # of a constant no dashes, a ghost has them
     made.frame("mut" if ghost else role, ghost)
     made.css = role
-    made.heading(pair.sign, pair.name, corner, "mut", ink if sides[0][1].name else "mut")
+    made.heading(sign, pair.name, corner, "mut", ink if sides[0][1].name else "mut")
     if framed:
         made.body.insert(0, frame_around(made.width, made.height, 4.0, 4.0))
     middle = made.width - GAP - room / 2
