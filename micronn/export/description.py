@@ -251,8 +251,8 @@ class Lines:
 # Texts
 
 OWN = {  # forms that hold for arrays too, and in languages without Python's `if`
-    "relu": ("relu({a})", "passed({d}, relu_slope({a}))"),
-    "leaky_relu": ("leaky_relu({a}, {k})", "{d} * leaky_relu_slope({a}, {k})"),
+    "relu": ("relu({a})", "gate({d}, {a})"),
+    "leaky_relu": ("leaky_relu({a}, {k})", "{d} * leak({a}, {k})"),
     "logsumexp": ("logsumexp({all})", "{d} * {shares}[{place}]"),
 }
 
@@ -329,9 +329,8 @@ FUNCTIONS = {
     "sigmoid": ("a", "1 / (1 + e**-a), never raising e to a positive power"),
     "softplus": ("a", "log(1 + e**a), never raising e to a positive power"),
     "relu": ("a", "a where it is above 0, else 0"),
-    "relu_slope": ("a", "1 above 0, else 0"),
     "leaky_relu": ("a, k", "a where it is above 0, else k * a"),
-    "leaky_relu_slope": ("a, k", "1 above 0, else k"),
+    "leak": ("a, k", "1 above 0, else k"),
     "gelu": ("a", "a times the probability that a standard normal number is below a"),
     "gelu_slope": ("a", "d(gelu(a))/da"),
     "gelu_curve": ("a", "the slope of gelu_slope"),

@@ -191,9 +191,8 @@ NONE = "    char none;\n", "    0\n"  # a struct of C has a member
 HELPERS = {
     "sign": "a > 0.0 ? 1.0 : a < 0.0 ? -1.0 : fabs(a)",
     "relu": "a <= 0.0 ? 0.0 : a",
-    "relu_slope": "a > 0.0 ? 1.0 : 0.0",
-    "leaky_relu_slope": "a > 0.0 ? 1.0 : k",
-    "leaky_relu": "a * leaky_relu_slope(a, k)",
+    "leak": "a > 0.0 ? 1.0 : k",
+    "leaky_relu": "a * leak(a, k)",
     "sigmoid": "(a >= 0.0 ? 1.0 : exp(a)) / (1.0 + exp(-fabs(a)))",
     "softplus": "(a > 0.0 ? a : 0.0) + log1p(exp(-fabs(a)))",
     "normal_cdf": "0.5 * erfc(-a / sqrt(2.0))",

@@ -8,9 +8,11 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from micronn.export.description import Net, StraightLine, called
+from micronn.export.description import FUNCTIONS, Net, StraightLine, called
 from micronn.export.proof import Runner
 from micronn.export.python_text import activation
+
+OPSETS = '"" : 20, "micronn" : 1'
 
 
 class NoPackage(RuntimeError):
@@ -56,21 +58,19 @@ def text_of(described: Net | StraightLine) -> str:
         for line in described.forward:
             nodes.formula(line.text, line.name)
         nodes.add(nodes.side_by_side(described.outputs), "outputs")
-    functions = called(nodes.lines, FUNCTIONS)
-    opsets = '"" : 20, "micronn" : 1' if functions else '"" : 20'
     return (
-        f'<ir_version: 10, opset_import: [{opsets}], producer_name: "micronn">\n'
+        f'<ir_version: 10, opset_import: [{OPSETS}], producer_name: "micronn">\n'
         f"micronn_export (double[N,{nin}] inputs) => (double[N,{nout}] outputs)\n"
         f"<{', '.join(arrays)}>\n{{\n{''.join(nodes.lines)}}}\n"
-        + "".join([FUNCTION.format(FUNCTIONS[name]) for name in functions])
+        + "".join([function(name) for name in called(nodes.called, HELPERS)])
     )
 
 
 class Nodes:
-    """The lines of an ONNX graph, and what is numbered in it."""
+    """The lines of an ONNX graph.   called: the functions that formulas call."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self.lines, self.called = list[str](), set[str]()
 
     def add(self, text: str, name: str = "") -> str:
         """A node; returns the name of its result."""
@@ -98,14 +98,16 @@ class Nodes:
 
     def name(self, tree: ast.expr) -> str:
         """The name of a part of a formula."""
-        return tree.id if isinstance(tree, ast.Name) else self.add(self.node(tree))
+        is_name = isinstance(tree, ast.Name) and tree.id not in ("inf", "nan")
+        return ast.unparse(tree) if is_name else self.add(self.node(tree))
 
     def node(self, tree: ast.expr) -> str:
         """The text of the node that computes a formula."""
         match tree:
-            case ast.Constant(value=float(number)) | ast.UnaryOp(operand=ast.Constant(number)):
-                sign = "-" if isinstance(tree, ast.UnaryOp) else ""
-                return f"Constant<value = double {{{sign}{number!r}}}>()"
+            case ast.Constant(number):
+                return f"Constant<value = double {{{number!r}}}>()"
+            case ast.Name("inf" | "nan" as number):
+                return f"Constant<value = double {{{number}}}>()"
             case ast.UnaryOp(operand=operand):
                 return f"Neg({self.name(operand)})"
             case ast.BinOp(left, operator, right):
@@ -120,9 +122,33 @@ class Nodes:
                 if called == "mean":
                     total = f"Div({self.add(total)}, {self.constant(f'double {{{len(names)}}}')})"
                 return total
+            case ast.Call(ast.Name("erf"), [item]):  # onnxruntime has it in float32 alone
+                single = self.add(f"Cast<to = 1>({self.name(item)})")
+                return f"Cast<to = 11>({self.add(f'Erf({single})')})"
             case ast.Call(ast.Name(called), items):
-                return f"{OPERATORS[called]}({', '.join(map(self.name, items))})"
+                return f"{self.operator(called)}({', '.join(map(self.name, items))})"
+            case ast.Compare(left, [ast.Gt()], [right]):
+                return f"Greater({self.name(left)}, {self.name(right)})"
         return f"Identity({self.name(tree)})"
+
+    def operator(self, function: str) -> str:
+        """ONNX's name for a function: leaky_relu is LeakyRelu, of micronn's own domain."""
+        self.called.add(function)
+        name = {"maximum": "Max", "minimum": "Min"}.get(function, camel(function))
+        return f"micronn.{name}" if function in HELPERS else name
+
+
+def camel(name: str) -> str:
+    """A name as ONNX writes it."""
+    return name.title().replace("_", "")
+
+
+def function(name: str) -> str:
+    """The text of one of HELPERS."""
+    nodes = Nodes()
+    nodes.formula(HELPERS[name], "y")
+    head = f'<domain: "micronn", opset_import: [{OPSETS}]>\n'
+    return f"\n{head}{camel(name)} ({FUNCTIONS[name][0]}) => (y) {{\n{''.join(nodes.lines)}}}\n"
 
 
 def tensor(name: str, held: Sequence[Sequence[float]] | Sequence[float]) -> str:
@@ -135,7 +161,7 @@ def tensor(name: str, held: Sequence[Sequence[float]] | Sequence[float]) -> str:
 
 def runner(described: Net | StraightLine, file: str) -> Runner:
     """How its test runs it."""
-    rough = "Gelu" in text_of(described)
+    rough = "Erf" in text_of(described)
     note = "An ONNX file computes no gradients, so only values are compared."
     if rough:
         note += (
@@ -155,63 +181,11 @@ def exported(examples):
     return [(y, None, None) for y in outputs.tolist()]
 '''
 
-OPERATORS = {
-    "abs": "Abs", "cos": "Cos", "exp": "Exp", "gate": "micronn.Gate",
-    "gelu": "micronn.Gelu", "gelu_slope": "micronn.GeluSlope", "log": "Log",
-    "leaky_relu": "micronn.LeakyRelu", "maximum": "Max", "minimum": "Min", "pow": "Pow",
-    "relu": "Relu", "sigmoid": "Sigmoid", "sin": "Sin", "softplus": "micronn.Softplus",
-    "sqrt": "Sqrt", "tanh": "Tanh",
-}  # fmt: skip
-FUNCTION = '\n<domain: "micronn", opset_import: ["" : 20]>\n{}\n'
-FUNCTIONS = {  # of ONNX too, but not for float64 in onnxruntime
-    "LeakyRelu": """LeakyRelu (a, k) => (y) {
-    zero = Constant<value = double {0.0}>()
-    above = Greater(a, zero)
-    scaled = Mul(a, k)
-    y = Where(above, a, scaled)
-}""",
-    "Softplus": """Softplus (a) => (y) {
-    zero = Constant<value = double {0.0}>()
-    one = Constant<value = double {1.0}>()
-    above = Max(a, zero)
-    size = Abs(a)
-    minus = Neg(size)
-    e = Exp(minus)
-    more = Add(one, e)
-    rest = Log(more)
-    y = Add(above, rest)
-}""",
-    "Gelu": """Gelu (a) => (y) {
-    half = Constant<value = double {0.5}>()
-    root = Constant<value = double {1.4142135623730951}>()
-    part = Div(a, root)
-    float = Cast<to = 1>(part)
-    erf = Erf(float)
-    double = Cast<to = 11>(erf)
-    halved = Mul(half, double)
-    cdf = Add(half, halved)
-    y = Mul(a, cdf)
-}""",
-    "GeluSlope": """GeluSlope (a) => (y) {
-    half = Constant<value = double {0.5}>()
-    root = Constant<value = double {1.4142135623730951}>()
-    top = Constant<value = double {0.3989422804014327}>()
-    part = Div(a, root)
-    float = Cast<to = 1>(part)
-    erf = Erf(float)
-    double = Cast<to = 11>(erf)
-    halved = Mul(half, double)
-    cdf = Add(half, halved)
-    square = Mul(part, part)
-    minus = Neg(square)
-    bell = Exp(minus)
-    pdf = Mul(top, bell)
-    more = Mul(a, pdf)
-    y = Add(cdf, more)
-}""",
-    "Gate": """Gate (a, b) => (y) {
-    zero = Constant<value = double {0.0}>()
-    open = Greater(b, zero)
-    y = Where(open, a, zero)
-}""",
+HELPERS = {  # onnxruntime has ONNX's own of these names not in float64
+    "softplus": "maximum(a, 0.0) + log(1.0 + exp(-abs(a)))",
+    "leaky_relu": "where(a > 0.0, a, a * k)",
+    "gelu": "a * normal_cdf(a)",
+    "gelu_slope": "normal_cdf(a) + a * exp(-0.5 * a * a) / 2.5066282746310002",
+    "normal_cdf": "0.5 + 0.5 * erf(a / 1.4142135623730951)",
+    "gate": "where(b > 0.0, a, 0.0)",
 }
