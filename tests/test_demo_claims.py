@@ -73,6 +73,13 @@ CHANGES = [
         "walk[x] for x, walk in zip(inputs, walks, strict=True)",
         "slopes agree",
     ),
+    (
+        "slopes_of_slopes",
+        "data -= (bb * by_w - wb * by_b) / size",
+        "data -= 0.01 * by_w",
+        "of any other",
+    ),
+    ("slopes_of_slopes", "PENALTY, EPOCHS = 0.03", "PENALTY, EPOCHS = 3.0", "nearer to the rule"),
 ]
 LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
 (SAME_NET,) = DEMOS.glob("[0-9]*_the_same_net_in_pytorch.py")

@@ -43,9 +43,9 @@ def custom_operation(
     operands: what it was worked out from, at least one; a plain number becomes a constant.
     local_grads: d(result)/d(operand), a number for each operand.
 
-    Everything that reads a graph takes it as it is.  Only a compiled program would need
-    its formula too: compile_graph() raises UnknownOperation, and a training with
-    engine="auto" runs on graphs, and says so.
+    Everything that reads a graph takes it as it is.  Only a compiled program and a second
+    derivative would need its formula too: compile_graph() raises UnknownOperation, grad()
+    NotImplementedError, and a training with engine="auto" runs on graphs, and says so.
 
     Raises TypeError for what is no number and no text; ValueError for lists of different
     length, for no operands, and for a name that is no word or that of another operation.

@@ -4,7 +4,7 @@ The engine keeps numbers: a value, and a local derivative for every operand.  Wh
 is to be known of an operation, how it is written, why its slope is what it is, how the
 compiler says it, stands here, and every reader asks this table.  So a new operation is
 a method of Value and a row of this table.  One without a row, which custom.py makes, is
-drawn, explained and checked all the same, with plainer words; only the compiler refuses it.
+drawn, explained and checked all the same, in plainer words; the compiler and grad() refuse it.
 
     >>> formula("*", ["a", "b"]), formula("**2", ["a"]), formula("dot", ["u", "v", "x", "y"])
     ('a × b', 'a²', 'u × x + v × y')
@@ -50,7 +50,7 @@ class Operation(NamedTuple):
     cases: for an operation that chooses, the reason by the slope itself; None: any other.
     small: what is said where the slope is near 0.
     python: for the compiler, the value, then what each operand's gradient grows by, or
-        one such text for all.
+        one such text for all; grad() reads these with Values for numbers.
     machine: the name of its instruction in operations.h, for the machine in C.
     typed: its name in a typed formula; "" if it has none there.
     call: makes a Value of operands, and of the number in the op if there is one.
