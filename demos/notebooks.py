@@ -44,7 +44,8 @@ def as_typed(text: str) -> str:
 def write_notebooks(folder: Path, lessons: list[Path]) -> None:
     """A notebook for each lesson, and beside them the files that lessons import."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(DEMOS / "transformer.py", folder)
+    for name in ("transformer.py", "data_parallel.py"):
+        shutil.copy(DEMOS / name, folder)
     for lesson in lessons:
         path = folder / f"{lesson.stem}.ipynb"
         if path.exists():

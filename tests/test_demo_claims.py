@@ -103,17 +103,43 @@ def test_a_claim_falls_when_what_it_rests_on_is_taken_away(name, there, instead,
     assert all(line.split(claim)[1].endswith("False") for line in lines), lines
 
 
-def test_a_library_that_is_missing_is_named_and_nothing_is_said_of_it(tmp_path):
+def without_libraries(name, folder):
+    """A lesson, and what it imports of its neighbours, where no library can be imported."""
+    (lesson,) = DEMOS.glob(f"[0-9]*_{name}.py")
+    for path in (lesson, DEMOS / "data_parallel.py"):
+        (folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
     for package in LIBRARIES:  # what lies beside a program is imported first
-        (tmp_path / f"{package}.py").write_text("raise ImportError", "utf-8")
-    path = tmp_path / SAME_NET.name
-    path.write_text(SAME_NET.read_text("utf-8"), "utf-8")
-    done = run(path, tmp_path)
+        (folder / f"{package}.py").write_text("raise ImportError", "utf-8")
+    return folder / lesson.name
+
+
+@pytest.mark.parametrize("name", ["the_same_net_in_pytorch", "where_one_machine_ends"])
+def test_a_library_that_is_missing_is_named_and_nothing_is_said_of_it(name, tmp_path):
+    done = run(without_libraries(name, tmp_path), tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    for package, name in LIBRARIES.items():
-        assert f"{name} is not installed here" in done.stdout
+    for package, library in LIBRARIES.items():
+        assert f"{library} is not installed here" in done.stdout
         assert f"pip install {package}" in done.stdout
-        assert f"{name}: every loss" not in done.stdout
+        assert f"{library}: every loss" not in done.stdout
+
+
+HALVES, PARTS = "slope(slice(2)), slope(slice(2, 4))", "slope(slice(1)), slope(slice(1, 4))"
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "claim"),
+    [
+        (HALVES, PARTS, "the mean of the halves' slopes is the slope of the mean: "),
+        (PARTS, HALVES, "and of parts of two sizes it is not: "),
+    ],
+)
+def test_that_machines_share_a_step_rests_on_parts_of_one_size(there, instead, claim, tmp_path):
+    path = without_libraries("where_one_machine_ends", tmp_path)
+    assert f"{claim}True" in run(path, tmp_path).stdout
+    text = path.read_text("utf-8")
+    assert there in text
+    path.write_text(text.replace(there, instead), "utf-8")
+    assert f"{claim}False" in run(path, tmp_path).stdout
 
 
 def test_a_library_that_is_there_has_the_same_losses(tmp_path):
@@ -123,3 +149,35 @@ def test_a_library_that_is_there_has_the_same_losses(tmp_path):
     said = run(SAME_NET, tmp_path).stdout
     for name in there:
         assert f"{name}: every loss of 5 runs agrees to 12 digits: True" in said
+
+
+@pytest.mark.slow
+def test_two_that_do_not_reduce_their_gradients_do_not_take_one_step(tmp_path):
+    path = without_libraries("where_one_machine_ends", tmp_path)
+    worker = tmp_path / "data_parallel.py"
+    text, falls = worker.read_text("utf-8"), []
+    for package, there, instead, claim in [
+        (
+            "torch",
+            "torch.nn.parallel.DistributedDataParallel(model)",
+            "model",
+            "micronn's, to 12 digits: ",
+        ),
+        (
+            "jax",
+            "for n in (1, TWO)",
+            "for n in (1, 1)",
+            "an all-reduce into the step for two alone: ",
+        ),
+    ]:
+        if find_spec(package):
+            (tmp_path / f"{package}.py").unlink()
+            assert there in text
+            text = text.replace(there, instead)
+            falls.append((LIBRARIES[package], f"{claim}False"))
+    if not falls:
+        pytest.skip("needs a library: pip install torch jax")
+    worker.write_text(text, "utf-8")
+    lines = run(path, tmp_path).stdout.splitlines()
+    for library, claim in falls:
+        assert any(line.startswith(library) and line.endswith(claim) for line in lines), lines

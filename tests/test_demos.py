@@ -20,6 +20,12 @@ BIG = {  # nets that Python alone trains ten times as long as the machine
     "a_transformer_number_by_number",
 }
 
+LIBRARIES = "where_one_machine_ends"  # begins PyTorch and JAX anew, more than once
+EACH = [
+    pytest.param(path, marks=pytest.mark.slow) if path.stem[3:] == LIBRARIES else path
+    for path in NUMBERED
+]
+
 
 def run(path, folder):
     """The demo in a folder of its own, without colour, 100 characters wide."""
@@ -36,7 +42,7 @@ def run(path, folder):
     )
 
 
-@pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EACH, ids=lambda path: path.stem)
 def test_a_demo_prints_what_it_promises(path, tmp_path):
     if path.stem[3:] in BIG and not has_machine():
         pytest.skip("needs a C compiler, or takes minutes: apt install gcc")
