@@ -219,10 +219,7 @@ static double exact_sum(int n, const double *x) {
     }
     return sum - sum == 0.0 ? sum + lost : sum;  // inf - inf is nan
 }""",
-    "mean": """
-static double mean(int n, const double *x) {
-    return exact_sum(n, x) / n;
-}""",
+    "mean": "exact_sum(n, x) / n",
     "largest": """
 static int largest(int n, const double *x) {
     int best = 0;
@@ -257,6 +254,7 @@ def helpers(texts: Iterable[str], bodies: Mapping[str, str] = HELPERS) -> str:
         text = bodies[name].strip()
         if not text.endswith("}"):
             typed = ", ".join([f"double {argument}" for argument in arguments.split(", ")])
+            typed = "int n, const double *x" if arguments == "numbers" else typed
             text = f"static double {name}({typed}) {{\n    return {text};\n}}"
         found.append(f"// {what}\n{text}\n\n")
     return "".join(found)

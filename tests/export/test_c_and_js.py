@@ -140,3 +140,16 @@ def test_the_error_function_of_javascript_has_14_digits():
         with mpmath.workdps(30):
             exact = mpmath.erfc(x)
             assert abs(found - exact) < 2e-14 * (1 + x * x) * exact, x
+
+
+@needs_node
+def test_a_page_that_reads_the_script_finds_an_object_of_the_files_name(tmp_path):
+    model = MLP(2, [3, 1], "tanh", rng=random.Random(1))
+    source, _ = export(model, "js", tmp_path, "my net")
+    program = (  # a page has neither module nor require, and one script sees the names of another
+        "const vm = require('vm'), page = vm.createContext({ structuredClone });"
+        "vm.runInContext(require('fs').readFileSync(process.argv[1], 'utf8'), page);"
+        "console.log(vm.runInContext('my_net.forward(my_net.PARAMETERS, [0.5, -2])[0]', page));"
+    )
+    done = subprocess.run([NODE, "-e", program, source], capture_output=True, check=True)
+    assert float(done.stdout) == pytest.approx(model([0.5, -2.0]).data, rel=1e-12)
