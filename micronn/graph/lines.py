@@ -91,6 +91,9 @@ class record_lines:  # noqa: N801, used as a function is
                 begun.clear()
             exchange(bool(begun))
 
+    def __repr__(self) -> str:  # as a notebook shows it
+        return "record_lines()"
+
     def __enter__(self) -> "record_lines":
         return self
 
@@ -135,13 +138,15 @@ def is_library(file: str) -> bool:
 
 def read(frame: FrameType) -> Line:
     """The line that a frame is at."""
-    file, at, function = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+    code = frame.f_code
+    file, at = code.co_filename, frame.f_lineno or code.co_firstlineno
     linecache.checkcache(file)  # it may have been edited since
     text = printable(linecache.getline(file, at, frame.f_globals).strip()[:LONGEST])
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    cell = shell and shell.compile.format_code_name(file)  # ("Cell", "In[3]"), None for a file
+    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda file: None)
+    cell = named(file)  # ("Cell", "In[3]"); None for a file
     name = cell[1] if cell else os.path.basename(file)
-    return Line(file, at, function.replace("<module>", ""), text, clean(name))
+    return Line(file, at, code.co_name.replace("<module>", ""), text, clean(name))
 
 
 # What is exchanged in the engine while lines are recorded

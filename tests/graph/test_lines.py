@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import importlib
 import io
 import linecache
 import pickle
@@ -9,6 +10,7 @@ import runpy
 import sys
 import threading
 import types
+from collections import Counter
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -107,6 +109,19 @@ def test_an_operation_of_ones_own_and_one_in_a_generator_are_of_their_lines():
         )  # fmt: skip
     assert line_of(own).number == line
     assert [line_of(square).text for square in summed.operands] == ["v * v", "v * v"]
+
+
+def test_libraries_are_no_part_of_the_learners_program(tmp_path, monkeypatch):
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "theirs.py").write_text("def doubled(v):\n    return v * 2.0\n")
+    monkeypatch.syspath_prepend(folder)
+    theirs = importlib.import_module("theirs")
+    with record_lines():
+        y, line = theirs.doubled(Value(1.0)), here()
+        z = Counter({"z": Value(1.0)}) + Counter({"z": 2.0})  # which is Python in the library
+    assert line_of(y).number == line
+    assert line_of(z["z"]).number == line + 1
 
 
 def test_a_value_of_a_subclass_remembers_its_line():
