@@ -55,9 +55,8 @@ class Rows(Sequence[Row]):
             return [self[k] for k in range(*index.indices(len(self)))]
         k = range(len(self))[index]
         like, slopes = self.shape.rows[k], self.order[k].local_grads
-        return Row(
-            k, like.role, like.name, like.op, self.data[k], self.grad[k], like.operands, slopes
-        )
+        known = k, like.role, like.name, like.op, self.data[k], self.grad[k], like.operands
+        return Row(*known, slopes, line=like.line)
 
 
 def order_like(graph: Graph, root: Value) -> list[Value] | None:

@@ -248,7 +248,7 @@ def test_a_card_says_which_line_made_its_value_and_its_tooltip_what_stands_there
         assert words_in(ids[f"n{k}"])[-1] == line.place
         assert ids[f"n{k}"].findtext(f"{SVG}title").endswith(f", made at {line}")
     assert picture.dot.count(lines[-1].place) == lines.count(lines[-1])
-    assert "file:line that made it" in words_in(tree)
+    assert "below: the file and line that made it" in words_in(tree)
 
 
 def test_a_card_with_a_line_is_one_row_higher():
@@ -263,3 +263,17 @@ def test_folded_cards_tell_in_their_tooltip_which_line_called_the_model(view):
     found = re.findall(r"<title>([^<]*made at [^<]*)</title>", draw(root, model, view).svg)
     folded = [title for title in found if f", made at {line}".split("(")[0] in title]
     assert len(folded) >= (4 if view == "neurons" else 2)
+
+
+def test_a_neuron_card_says_which_line_called_the_model_if_it_is_one():
+    root, model = with_lines(net)
+    line = line_of(root.operands[0].operands[0])
+    _, ids = parsed(draw(root, model, "neurons").svg)
+    assert [words_in(ids[f"L0n{i}"]).count(line.place) for i in range(3)] == [1, 1, 1]
+    with record_lines():
+        outputs = [model([1.0, 2.0]),
+                   model([2.0, 1.0])]  # fmt: skip
+    _, ids = parsed(draw(total(outputs), model, "neurons").svg)
+    assert not any(".py:" in text for text in words_in(ids["L0n0"]))
+    second = [line_of(output).place for output in outputs]
+    assert f", made at {', '.join(second)}" in ids["L0n0"].findtext(f"{SVG}title")

@@ -73,6 +73,13 @@ class Card:
             svg_text(self.width - EDGE, y, corner, 10, token, "end"),
         ]
 
+    def foot(self, text: str) -> None:
+        """Paint a last row with a small text, if there is one."""
+        if text:
+            top, right = self.height - self.row, self.width - 2
+            self.body.append(svg_line(f"M2 {units(top)}L{units(right)} {units(top)}", "hair"))
+            self.body.append(svg_text(EDGE, top + 14, text, 10, "mut"))
+
     def upright(self, x: float, bottom: float) -> None:
         """Paint a thin line between two columns, from below the header down."""
         self.body.append(svg_line(f"M{units(x)} {self.row}L{units(x)} {units(bottom)}", "hair"))

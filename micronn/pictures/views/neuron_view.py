@@ -284,9 +284,12 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float | None) -> Card:
     if not out.many:
         words = f"output data = {out.data[0]!r}" + f", grad = {out.grad[0]!r}" * out.ran
     high = len(face.given) + sum([1 + line.many for line in face.results]) + 2
-    made = made_at([row.line for row in out.nodes])
-    title = f"{face.corner}: {face.title}, {words}{made}"
-    card = record_card(id, face.css, title, columns.needed, high, *record_cells(face))
+    made = {row.line: row.line.place for row in out.nodes if row.line}
+    title = f"{face.corner}: {face.title}, {words}{made_at(made)}"
+    foot, cells = "".join(made.values()) * (len(made) == 1), record_cells(face)
+    cells[0] += [("", foot)] * bool(foot)
+    needed = max(columns.needed, text_width(foot, 10) + 2 * EDGE)
+    card = record_card(id, face.css, title, needed, high + bool(foot), *cells)
     stroke = odd([x for line in lines for x in line.data + line.grad], face.css)
     ruled, (left, middle, right) = ROW * (len(face.given) + 2), columns.places(card.width)
     card.frame(stroke)
@@ -299,6 +302,7 @@ def neuron_card(id: str, face: Face, columns: Columns, m: float | None) -> Card:
     ]
     if columns.slopes:
         card.upright(columns.slopes, ruled)
+    card.foot(foot)
     card.body.append(svg_line(f"M0 {ruled}L{units(card.width)} {ruled}", stroke))
     top = 2 * ROW
     for line in lines:

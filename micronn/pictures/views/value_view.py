@@ -37,14 +37,7 @@ from micronn.pictures.paint.cards import (
 )
 from micronn.pictures.paint.legend import value_legend, words
 from micronn.pictures.paint.palette import odd, scale, shade
-from micronn.pictures.paint.svg import (
-    svg_chip,
-    svg_line,
-    svg_rect,
-    svg_text,
-    text_width,
-    units,
-)
+from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
 from micronn.support.text import counted, fmt
 
 SIDE = 14  # what a column of derivatives or messages needs beside its text
@@ -80,7 +73,7 @@ def values_view(
     by, known = "card by that operand", m if graph.ran else None
     items = value_legend(known, by, bool(cards.outs), bool(graph.forward))
     if any(row.line for row in rows) and not blank:
-        items.append(words("file:line that made it", "mut"))
+        items.append(words("below: the file and line that made it"))
     if blank:
         wires = [replace(item, token="rule", width=1.7, dash="", title="") for item in wires]
     notes = part if len(rows) < len(graph) else []
@@ -244,9 +237,7 @@ class ValueCards:
         self.side(card, ins, left / 2, left, bottom)
         card.body += self.numbers(row, texts, (left, tall * high / 2), chip, tall)
         self.side(card, outs, card.width - right / 2, card.width - right, bottom)
-        if line:
-            card.body.append(svg_line(f"M2 {bottom}L{units(card.width - 2)} {bottom}", "hair"))
-            card.body.append(svg_text(EDGE, bottom + 14, line, 10, "mut"))
+        card.foot(line)
         return card
 
     def words(self, row: Row, name: str) -> str:
