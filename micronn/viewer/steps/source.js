@@ -1,4 +1,4 @@
-/* global all, byId, dressers, leaf, lookAt, moveBeside, pressable, ring, stage, svg, timer */
+/* global all, byId, leaf, lookAt, moveBeside, pressable, ring, stage, svg, timer */
 // The program beside its graph: the line of the card that a step is about is marked, and a line
 // that is pressed marks its cards.  Python wrote every line, and the sentence about it.
 
@@ -6,14 +6,10 @@ const sources = all("#source li");
 const madeIn = item => item.dataset.n.split(" ");
 
 function mark(marked) {
-  for (const item of sources) {
-    item.classList.toggle("on", item === marked);
-    item.firstChild.setAttribute("aria-pressed", item === marked);
-  }
-  if (!marked) return;
-  const list = marked.parentNode;
-  list.scrollTop = marked.offsetTop + marked.offsetHeight / 2 - list.clientHeight / 2;
-  if (!timer) byId("says").textContent = marked.dataset.says;  // Play goes on before it is read out
+  for (const item of sources) item.firstChild.setAttribute("aria-pressed", item === marked);
+  if (!timer) byId("says").textContent = marked?.dataset.says ?? "";  // Play goes on before it is read
+  const list = marked?.parentNode;
+  if (list) list.scrollTop = marked.offsetTop + marked.offsetHeight / 2 - list.clientHeight / 2;
 }
 const markLineOf = card => mark(sources.find(item => card && madeIn(item).includes(card.id)));
 
@@ -32,8 +28,5 @@ leaf.painted = first => {
   told(first);
   markLineOf(svg.querySelector(".halo.glow")?.closest(".card"));
 };
-function sourced() {
-  svg.addEventListener("focusin", event => markLineOf(event.target.closest(".card")));
-}
-dressers.push(sourced);
-sourced();
+// Of the stage: an svg that listens itself is taken by browsers for a place to stop at with Tab.
+stage.addEventListener("focusin", event => markLineOf(event.target.closest(".card")));
