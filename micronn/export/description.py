@@ -336,6 +336,7 @@ FUNCTIONS = {
     "gelu_curve": ("a", "the slope of gelu_slope"),
     "gate": ("a, b", "a where b is above 0, else 0"),
     "normal_cdf": ("a", "the probability that a standard normal number is below a"),
+    "bell": ("a", "the density of a standard normal number, e**(-a * a / 2) / sqrt(2 pi)"),
     "maximum": ("a, b", "the larger one"),
     "minimum": ("a, b", "the smaller one"),
     "is_larger": ("a, b", "the slope of maximum(a, b) by a: a half when both are equal"),

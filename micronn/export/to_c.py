@@ -242,7 +242,6 @@ static void softmax(int n, const double *x, double *shares) {
 }""",
 }
 OWN = {"erfc": ("x", "the complement of the error function"),
-       "bell": ("a", "the density of a standard normal number, e**(-a * a / 2) / sqrt(2 pi)"),
        "largest": ("numbers", "where in a list the largest is")}  # fmt: skip
 
 

@@ -185,7 +185,8 @@ HELPERS = {  # onnxruntime has ONNX's own of these names not in float64
     "softplus": "maximum(a, 0.0) + log(1.0 + exp(-abs(a)))",
     "leaky_relu": "where(a > 0.0, a, a * k)",
     "gelu": "a * normal_cdf(a)",
-    "gelu_slope": "normal_cdf(a) + a * exp(-0.5 * a * a) / 2.5066282746310002",
+    "gelu_slope": "normal_cdf(a) + a * bell(a)",
     "normal_cdf": "0.5 + 0.5 * erf(a / 1.4142135623730951)",
+    "bell": "exp(-0.5 * a * a) / 2.5066282746310002",
     "gate": "where(b > 0.0, a, 0.0)",
 }

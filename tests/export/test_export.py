@@ -57,15 +57,7 @@ def every_activation():
     return MLP(3, [4] * (len(names) - 1) + [2], names, rng=random.Random(1))
 
 
-def passes(folder):
-    """What pytest says of the tests in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
-        capture_output=True, text=True, cwd=folder,
-    )  # fmt: skip
-
-
-@pytest.fixture(params=EACH)
+@pytest.fixture(params=EACH, scope="module")
 def to(request):
     """A target whose packages are there."""
     for package in NEEDS.get(request.param, []):
@@ -91,16 +83,6 @@ def hostile():
     return compile_graph(made, values[:9], values[9:], "python")
 
 
-def test_every_export_passes_the_test_that_comes_with_it(to, tmp_path):
-    makers = (xor, digit_net, every_activation, every_operation, hostile)
-    for make in makers:
-        export(make(), to, tmp_path, make.__name__)
-    done = passes(tmp_path)
-    assert done.returncode == 0, done.stdout
-    assert "skipped" not in done.stdout
-    assert len([*tmp_path.glob("test_*")]) == len(makers)
-
-
 def change(source, old, new):
     """Write another number into an exported file."""
     if source.endswith(".onnx"):
@@ -120,14 +102,32 @@ def change(source, old, new):
     Path(source).write_text(text.replace(str(old), str(new)), "utf-8")
 
 
-def test_a_weight_that_is_changed_in_its_ninth_digit_fails_the_test(to, tmp_path):
+@pytest.fixture(scope="module")
+def told(to, tmp_path_factory):
+    """What pytest says of the tests of some exports, of which one got another number."""
+    folder = tmp_path_factory.mktemp(to)
+    for make in MAKERS:
+        export(make(), to, folder, make.__name__)
     model = xor()
     model.layers[1].neurons[0].w[2].data = 0.123456789
-    source, _ = export(model, to, tmp_path)
-    change(source, 0.123456789, 0.123456788)
-    done = passes(tmp_path)
-    assert done.returncode == 1
-    assert re.search(r"number 0 is \S+ there and \S+ in micronn", done.stdout)
+    change(export(model, to, folder, "changed")[0], 0.123456789, 0.123456788)
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    return done.stdout + done.stderr
+
+
+MAKERS = (xor, digit_net, every_activation, every_operation, hostile)
+
+
+def test_every_export_passes_the_test_that_comes_with_it(told):
+    ends = re.findall(r"^test_(\w+?)_[a-z]+[.]py::\w+ ([A-Z]+)", told, re.MULTILINE)
+    found = {(name, end) for name, end in ends if name != "changed"}
+    assert found == {(make.__name__, "PASSED") for make in MAKERS}, told
+
+
+def test_a_weight_that_is_changed_in_its_ninth_digit_fails_the_test(told):
+    assert re.search("^test_changed_[a-z]+[.]py::test_the_values_are_the_same FAILED", told, re.M)
+    assert re.search(r"number 0 is \S+ there and \S+ in micronn", told)
 
 
 def module_of(path):
