@@ -27,7 +27,7 @@ from micronn.checkpoint import described_model
 from micronn.compiler.python_source import literal, write_source
 from micronn.compiler.rebuild import nodes_below
 from micronn.engine import Value, dot
-from micronn.graph.operations import halves, kind_and_number, operation
+from micronn.graph.operations import kind_and_number, operation, partner
 from micronn.nn import ACTIVATIONS, MLP
 from micronn.support.text import clipped, printable
 
@@ -141,56 +141,52 @@ def describe_graph(
             f"the graph has {size:,} operands, and one of more than {MOST:,} makes no text to "
             "read; export the MLP itself, or the graph of one example"
         )
-    return Lines(order, roots, inputs, params).described()
+    return Lines(order, [*roots], [*inputs], [*params]).described()
 
 
 class Lines:
     """What is known while the lines of a graph are written.
 
     name: of each Value, or its number for one that was typed.
-    begun: the Values whose gradient has had its first contribution.
+    given: what has no line: inputs, parameters and such numbers.
     """
 
     def __init__(
-        self,
-        order: Sequence[Value],
-        roots: Sequence[Value],
-        inputs: Sequence[Value],
-        params: Sequence[Value],
+        self, order: list[Value], roots: list[Value], inputs: list[Value], params: list[Value]
     ) -> None:
         self.order, self.roots, self.inputs, self.params = order, roots, inputs, params
         self.name: dict[Value, str] = {}
-        self.begun: set[Value] = set()
+        self.begun: set[str] = set()
         self.backward: list[Line] = []
         taken, apart = set(RESERVED), not_in_formulas(order, roots)
         for letter, values in (("x", inputs), ("w", params)):
             for k, value in enumerate(values):
                 self.name[value] = safe_name(value.label, f"{letter}{k}", taken)
+        self.given = {*inputs, *params}
         for node in order:
             if node.op == "const" and node not in apart:
                 self.name[node] = literal(node.data)
+                self.given.add(node)
             elif node not in self.name:
                 self.name[node] = safe_name(node.label, f"v{len(self.name)}", taken)
 
     def described(self) -> StraightLine:
         """All of it."""
-        given = {*self.inputs, *self.params}
-        typed = {node for node in self.order if self.name[node] == literal(node.data)}
-        forward = [self.line(node) for node in self.order if node not in given | typed]
-        constants = {node for node in self.order if not node.operands} - given
-        for k, root in enumerate(self.roots):
-            self.add(root, f"upstream[{k}]", constants)
-        for node in reversed(self.order):
-            for operand, text in self.messages(node):
-                self.add(operand, text, constants)
         names, upstream = self.name, [Value(1.0) for _ in self.roots]
+        forward = [self.line(node) for node in self.order if node not in self.given]
+        for k, root in enumerate(self.roots):
+            self.add(root, f"upstream[{k}]")
+        for node in reversed(self.order):
+            if node.operands and f"d{names[node]}" in self.begun:
+                self.pass_back(node)
         return StraightLine(
             {names[x]: x.data for x in self.inputs},
             {names[w]: w.data for w in self.params},
             forward,
             self.backward,
             {line.name for line in forward if line.text == "1.0"}  # a power of 0
-            | {names[node] for node in constants - typed},
+            | {names[node] for node in self.order if not node.operands}
+            - {*map(self.text, self.given)},
             [names[root] for root in self.roots],
             write_source([dot(self.roots, upstream)], [*self.inputs, *upstream], self.params),
         )
@@ -201,18 +197,17 @@ class Lines:
         note = "" if node.label == name else comment(node.label)
         if not node.operands:
             return Line(name, "=", literal(node.data), f"{note}, a constant".lstrip(", "))
-        if pairs := self.pairs(node):
-            text = " + ".join([f"{a} * {b}" for a, b in pairs])
+        if node.op in ("dot", "weighted_sum"):
+            pairs = [(x, partner(node, k)) for k, x in enumerate(node.operands)]
+            half = len(pairs) // 2 if node.op == "dot" else len(pairs)
+            text = " + ".join([f"{self.text(x)} * {self.text(y)}" for x, y in pairs[:half]])
         else:
             text = forms(node.op)[0].format(**self.words(node))
         return Line(name, "=", text, note)
 
-    def pairs(self, node: Value) -> list[tuple[str, str]]:
-        """What a dot multiplies; nothing for any other operation."""
-        names = [self.name[operand] for operand in node.operands]
-        if node.op == "weighted_sum":
-            return list(zip(names, map(literal, node.local_grads), strict=True))
-        return list(zip(*halves(names), strict=True)) if node.op == "dot" else []
+    def text(self, x: Value | float) -> str:
+        """A Value by its name, a number by its digits."""
+        return self.name[x] if isinstance(x, Value) else literal(x)
 
     def words(self, node: Value) -> dict[str, str]:
         """What stands for a, b, v, d and the rest in a form."""
@@ -220,32 +215,26 @@ class Lines:
         v, number = self.name[node], kind_and_number(node.op)[1]
         return {
             "a": names[0], "b": names[-1], "v": v, "d": f"d{v}", "all": f"[{', '.join(names)}]",
-            "k": "" if number is None else literal(number), "shares": f"s{v}",
-            "share": repr(1.0 / len(names)),
+            "k": "" if number is None else literal(number),
         }  # fmt: skip
 
-    def messages(self, node: Value) -> list[tuple[Value, str]]:
-        """What each operand's gradient grows by."""
-        if node not in self.begun or not node.operands:
-            return []
-        if pairs := self.pairs(node):
-            factors = [b for _, b in pairs] + [a for a, _ in pairs]
-            texts = [f"d{self.name[node]} * {factor}" for factor in factors]
-            return list(zip(node.operands, texts, strict=False))
+    def pass_back(self, node: Value) -> None:
+        """A line for each operand of a node, whose gradient grows."""
         words, (_, *slopes) = self.words(node), forms(node.op)
-        if node.op == "logsumexp":
-            self.backward.append(Line(words["shares"], "=", f"softmax({words['all']})", ""))
-        texts = [
-            slopes[k % len(slopes)].format(**words, place=k) for k in range(len(node.operands))
-        ]
-        return list(zip(node.operands, texts, strict=True))
+        shares = f"s{words['v']}" if node.op == "logsumexp" else ""
+        if shares:
+            self.backward.append(Line(shares, "=", f"softmax({words['all']})", ""))
+        for k, operand in enumerate(node.operands):
+            words["share"] = f"{shares}[{k}]" if shares else repr(1.0 / len(node.operands))
+            words["partner"] = self.text(partner(node, k)) if "partner" in slopes[0] else ""
+            self.add(operand, slopes[k % len(slopes)].format(**words))
 
-    def add(self, operand: Value, text: str, constants: set[Value]) -> None:
-        """The line by which a gradient grows; the first one sets it."""
-        if operand not in constants:
-            sign = "+=" if operand in self.begun else "="
-            self.begun.add(operand)
-            self.backward.append(Line(f"d{self.name[operand]}", sign, text, ""))
+    def add(self, operand: Value, text: str) -> None:
+        """The line by which a gradient grows; the first one sets it.  A constant has none."""
+        name = f"d{self.name[operand]}"
+        if operand.operands or operand in self.given and operand.op != "const":
+            self.backward.append(Line(name, "+=" if name in self.begun else "=", text, ""))
+            self.begun.add(name)
 
 
 # Texts
@@ -253,7 +242,6 @@ class Lines:
 OWN = {  # forms that hold for arrays too, and in languages without Python's `if`
     "relu": ("relu({a})", "gate({d}, {a})"),
     "leaky_relu": ("leaky_relu({a}, {k})", "{d} * leak({a}, {k})"),
-    "logsumexp": ("logsumexp({all})", "{d} * {shares}[{place}]"),
 }
 
 

@@ -70,7 +70,7 @@ def to(request):
 
 HOSTILE = [
     "lambda", "def", "x\nimport os", '"""', "# comment\\", "*/ }", "größe", "w0", "dw0", "x",
-    "\ud800", "", "a" * 99, "self", "tanh", "v5", "training", "1st", "int", "x.y",
+    "\ud800", "", "a" * 99, "self", "tanh", "v5", "training", "1st", "int", "x.y", "x, a constant",
 ]  # fmt: skip
 
 
