@@ -74,9 +74,7 @@ def grad(y: Value, x: Value | Iterable[Value]) -> Value | list[Value]:
             upstream = added(parts.pop(node))
             for j, operand in enumerate(node.operands):
                 if operand in inside:
-                    part = message(node, j, upstream, inside)
-                    if part or isinstance(part, Value):
-                        parts.setdefault(operand, []).append(part)
+                    parts.setdefault(operand, []).append(message(node, j, upstream, inside))
             if node.label or node in wanted:
                 found[node] = named(as_value(upstream), y, node, old)
     slopes = [found[v] if v in found else named(as_value(0.0), y, v, old) for v in xs]
@@ -130,6 +128,8 @@ def message(node: Value, j: int, upstream: Part, inside: set[Value]) -> Part:
 
     What leaves operands out, as relu does, needs the upstream gradient itself: 0 * inf is nan.
     """
+    if upstream == 0.0 and math.isfinite(node.local_grads[j]):  # a constant, not a Value
+        return 0.0
     if node.op in LEAVE_OUT:
         return by_rule(node, j, upstream, inside)
     return times(upstream, by_rule(node, j, One(1.0), inside))
@@ -143,7 +143,8 @@ def by_rule(node: Value, j: int, d: Part, inside: set[Value]) -> Part:
             f"grad() has no rule for {clipped(repr(node.op))}, an operation of your own, which "
             "knows its slopes as numbers; build it from operations of Values, or use backward()"
         )
-    a, b = [x.data if x.op == "const" and x not in inside else x for x in (operands * 2)[:2]]
+    first = operands[0], operands[-1]  # both of two, which are all that a rule may name
+    a, b = [x.data if x.op == "const" and x not in inside else x for x in first]
     k = kind_and_number(node.op)[1]
     with suppress(ArithmeticError, ValueError):  # the engine refuses what only backward() knows
         if slopes:

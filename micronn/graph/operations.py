@@ -224,7 +224,7 @@ OPERATIONS: dict[str, Operation] = {  # by op; k stands for any number in it
         takes=2, code="gate({all})",
         cases={
             1.0: "an open gate, whose second operand is above 0, passes every change through",
-            0.0: "a closed gate stops every change, and what opens it does nothing else",
+            0.0: "nothing comes through here: the gate is closed, or this operand only opens it",
         },
         python=("gate({a}, {b})", "gate({d}, {b})", "0.0"),
         machine="GATE", call=gate,

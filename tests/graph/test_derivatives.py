@@ -355,12 +355,13 @@ def test_the_slopes_of_sqrt_and_of_roots_at_0_are_infinite_as_in_backward():
 
 def test_a_zero_upstream_times_an_infinite_slope_shows_as_nan():
     # y = 0 * sqrt(x) at x = 0: backward() sends 0 * inf
-    x, zero = Value(0.0), Value(0.0)
-    y = zero * x.sqrt()
-    slope = grad(y, x)
-    y.backward()
-    assert math.isnan(slope.data)
-    assert math.isnan(x.grad)
+    for zero in (Value(0.0), 0.0):
+        x = Value(0.0)
+        y = zero * x.sqrt()
+        slope = grad(y, x)
+        y.backward()
+        assert math.isnan(slope.data)
+        assert math.isnan(x.grad)
 
 
 def test_what_is_left_out_gets_0_of_an_infinite_slope():
@@ -434,6 +435,11 @@ def test_a_chain_of_100_000_operations_has_a_gradient():
     slope = grad(y, x)
     y.backward()
     assert near(slope.data, x.grad, 0.0)
+
+
+def test_a_mean_of_50_000_values_has_a_gradient_without_walking_all_of_them_for_each():
+    xs = [Value(float(k)) for k in range(50_000)]
+    assert {slope.data for slope in grad(mean(xs), xs)} == {1 / 50_000}
 
 
 def test_slopes_are_labelled_by_what_they_are_of():
