@@ -62,7 +62,13 @@ def export(what: Any, to: str, folder: Location = ".", name: str = "") -> list[s
     Returns the paths of the source and of its test.
 
     Raises ValueError for an unknown target and for what cannot be exported, TypeError for
-    anything but a model or a graph, OSError for a place that cannot be written.
+    anything but a model or a graph, OSError for a place that cannot be written, NoPackage
+    for ONNX without its package.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as new:
+    ...     [os.path.basename(path) for path in export(MLP(2, [3, 1]), "numpy", new)]
+    ['model_numpy.py', 'test_model_numpy.py']
     """
     if to not in TARGETS:
         advice = did_you_mean(str(to), TARGETS) or f"Choose one of {', '.join(TARGETS)}."

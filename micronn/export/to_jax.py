@@ -12,7 +12,7 @@ def source(described: Net | StraightLine, file: str) -> str:
     return (
         head(described, file, "as a pure function f(params, inputs) for JAX")
         + "import jax\nimport jax.numpy as jnp\nimport numpy as np\n"
-        + helpers([function], "jax.numpy", HELPERS)
+        + helpers([function, numbers(described)], "jax.numpy", HELPERS)
         + f"\n\n{function}\n\n{numbers(described)}"
         + "PARAMETERS = {name: np.array(held) for name, held in NUMBERS.items()}\n"
     )

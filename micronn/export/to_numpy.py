@@ -20,7 +20,7 @@ def source(described: Net | StraightLine, file: str) -> str:
     return (
         head(described, file, "as NumPy arrays; no gradient is left to a library")
         + "import math\n\nimport numpy as np\n"
-        + helpers([functions], "numpy", HELPERS)
+        + helpers([functions, numbers(described)], "numpy", HELPERS)
         + f"\n\n{functions}\n\n{numbers(described)}"
         + "PARAMETERS = {name: np.array(held) for name, held in NUMBERS.items()}\n"
     )
@@ -66,6 +66,11 @@ def of_net(net: Net) -> str:
 
 def of_graph(graph: StraightLine) -> str:
     """A graph: a line for each operation, and one for each operand on the way back."""
+    # A new array each time: += would also change those that share the old one
+    backward = [
+        x._replace(sign="=", text=f"{x.name} + {x.text}") if x.sign == "+=" else x
+        for x in graph.backward
+    ]
     grads = graph.gradients(graph.params)
     pairs = [f'"{name}": {grad}' for name, grad in zip(graph.params, grads, strict=True)]
     outputs, slopes = ", ".join(graph.outputs), ", ".join(graph.gradients(graph.inputs))
@@ -78,7 +83,7 @@ def of_graph(graph: StraightLine) -> str:
         + body([GRAPH_GRADIENTS, "inputs = np.asarray(inputs, float)"])
         + body(opened(graph.inputs, "inputs[..., {k}]"))
         + body(opened(graph.params, 'params["{name}"]'))
-        + body(["", *lines(graph.forward), "", "# backward", *lines(graph.backward)])
+        + body(["", *lines(graph.forward), "", "# backward", *lines(backward)])
         + body([wrapped("gradients = ", f"{{{', '.join(pairs)}}}")])
         + body([wrapped("outputs = ", f"columns(inputs, [{outputs}])")])
         + body([wrapped("return ", f"outputs, columns(inputs, [{slopes}]), gradients")])

@@ -12,7 +12,7 @@ def source(described: Net | StraightLine, file: str) -> str:
     return (
         head(described, file, "as a PyTorch Module in float64")
         + "import math\n\nimport torch\nfrom torch import nn\n"
-        + helpers([module], "torch", HELPERS)
+        + helpers([module, numbers(described)], "torch", HELPERS)
         + f"\n\n{module}\n\n{numbers(described)}"
     )
 

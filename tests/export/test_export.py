@@ -1,6 +1,7 @@
 """What is exported passes the test that comes with it, and a changed number fails that test."""
 
 import importlib.util
+import math
 import random
 import re
 import shutil
@@ -80,7 +81,8 @@ def hostile():
     made = total([(value * value).tanh() for value in values])
     for node, label in zip(made.operands, HOSTILE, strict=True):
         node.label = label
-    return compile_graph(made, values[:9], values[9:], "python")
+    most = Value(math.inf, "most")
+    return compile_graph([made, made + most], values[:9], [*values[9:], most], "python")
 
 
 def change(source, old, new):
@@ -188,6 +190,21 @@ def test_far_from_0_and_at_corners_an_operation_is_as_exact_as_in_micronn(to, po
             x.grad = 0.0
             root.backward()  # 1 - tanh² is a difference: near 0 it has digits after the comma
             assert slope == pytest.approx(x.grad, rel=1e-12, abs=1e-15), (root.op, point)
+
+
+@pytest.mark.parametrize("make", [xor, every_operation])
+def test_a_batch_has_the_outputs_and_the_input_gradients_of_its_examples(make, tmp_path):
+    numpy = pytest.importorskip("numpy")
+    module = module_of(export(make(), "numpy", tmp_path)[0])
+    n = 2 if make is xor else 4
+    batch = numpy.random.default_rng(1).normal(size=(5, n))
+    outputs, dx, gradients = module.value_and_gradients(module.PARAMETERS, batch)
+    for k, x in enumerate(batch):
+        y, slopes, _ = module.value_and_gradients(module.PARAMETERS, x)
+        assert outputs[k] == pytest.approx(y.ravel(), rel=1e-12)
+        assert dx[k] == pytest.approx(slopes.ravel(), rel=1e-12)
+    assert (outputs == module.f(module.PARAMETERS, batch)).all()
+    assert list(gradients) == list(module.PARAMETERS)
 
 
 def test_a_saved_model_is_exported_under_its_own_name(tmp_path):

@@ -91,6 +91,18 @@ def test_a_file_of_other_nodes_for_the_same_layers_is_read(tmp_path):
     assert model([Value(1.0), Value(2.0)]).data == 9.5
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # its own, and PyTorch's about that exporter
+def test_what_pytorch_writes_as_onnx_is_read_too(tmp_path):
+    torch, _ = pytest.importorskip("torch"), pytest.importorskip("onnx")
+    nn = torch.nn
+    names = ["ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softplus"]
+    inner = [part for name in names for part in (nn.Linear(3, 3), getattr(nn, name)())]
+    net = nn.Sequential(*inner, nn.Linear(3, 2, bias=False))
+    torch.onnx.export(net, (torch.randn(1, 3),), tmp_path / "net.onnx", dynamo=False)
+    assert parameters(from_onnx(tmp_path / "net.onnx")) == parameters(from_torch(net))
+
+
 @pytest.mark.parametrize(
     ("nodes", "reason"),
     [
