@@ -72,10 +72,12 @@ def test_a_line_that_is_pressed_marks_its_cards_and_says_so_and_the_step_stays(s
 
 def test_tab_leads_from_the_picture_to_the_lines_one_by_one_and_stops_nowhere_else(sourced):
     page, seen = sourced("#step-3"), []
-    for _ in range(17):
+    page.focus(".stage")
+    assert line_on(page) == ["net.py:5 f = d * e"]  # still that of the step
+    for _ in range(16):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("(e => e.id || e.innerText)(document.activeElement)"))
-    assert [" ".join(text.split()) for text in (seen[1], *seen[-5:])] == [
+    assert [" ".join(text.split()) for text in (seen[0], *seen[-5:])] == [
         "n4", 'net.py:2 a, b = Value(-2.0, "a"), Value(3.0, "b")', "net.py:3 d = a * b",
         "net.py:4 e = a + b", "net.py:5 f = d * e", "downhill",
     ]  # fmt: skip

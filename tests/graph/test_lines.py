@@ -30,9 +30,9 @@ from micronn.viewer import to_html
 HERE = Path(__file__)
 LESSONS = sorted((HERE.parents[2] / "demos").glob("[0-9]*.py"))
 QUICK = {"08", "09", "12"}
-LONG = {  # that train for seconds, or need what may not be installed
-    "19", "22", "23", "24", "25", "27", "31", "34", "36", "37", "40", "41",
-    "43", "45", "46",
+LONG = {  # that train for seconds, or need files beside them
+    "16", "19", "22", "23", "24", "25", "27", "31", "34", "36", "37", "40", "41", "42", "43",
+    "45", "46", "49",
 }  # fmt: skip
 
 

@@ -23,10 +23,13 @@ function markCardsOf(item) {
 }
 
 for (const item of sources) pressable(item, "", () => markCardsOf(item));
-const told = leaf.painted;
+const nameCardsFirst = leaf.painted;
 leaf.painted = first => {
-  told(first);
+  nameCardsFirst(first);
   markLineOf(svg.querySelector(".halo.glow")?.closest(".card"));
 };
 // Of the stage: an svg that listens itself is taken by browsers for a place to stop at with Tab.
-stage.addEventListener("focusin", event => markLineOf(event.target.closest(".card")));
+stage.addEventListener("focusin", event => {
+  const card = event.target.closest(".card");
+  if (card) markLineOf(card);
+});
