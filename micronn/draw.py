@@ -20,6 +20,7 @@ from typing import Any
 from micronn.engine import Value
 from micronn.graph.forward import in_forward_mode
 from micronn.graph.matching import sides
+from micronn.graph.neurons import outputs_named
 from micronn.graph.rows import Graph
 from micronn.nn import Module
 from micronn.pictures.network.network import draw_network, model_image
@@ -79,11 +80,12 @@ def draw(
     if detail == "network":
         model = model_of(params)
         network = draw_network(model, root=root, title=title, legend=legend, prefix=prefix)
-        network.page = partial(network_page, Graph(root, model), title, network.html)
+        network.page = partial(network_page, outputs_named(Graph(root, model)), title, network.html)
         return network
     if title is not None:
         check_text(title, "title")
-    graph = Graph(root, params, open_dots)  # read once, so that all files tell of one moment
+    # read once, so that all files tell of one moment
+    graph = outputs_named(Graph(root, params, open_dots))
     if forward is not None:
         return render(
             in_forward_mode(graph, forward), detail, limit=limit, legend=legend, prefix=prefix,

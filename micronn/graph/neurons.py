@@ -11,6 +11,7 @@ names end in two indices, however they are written: wq.3.2, wq[3][2], wq_3_2.
     tanh(that)                    or any curve of that sum alone, such as z * sigmoid(z)
 """
 
+import copy
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -101,6 +102,18 @@ class Folds(NamedTuple):
     layers: list[LayerFold]
     home: dict[int, tuple[int, int]]
 
+    def out_name(self, number: int, index: int) -> str:
+        """What the output of a neuron is called: h1.0 inside the net, y at its end."""
+        if self.hidden(number):
+            return f"h{number + 1}.{index}"
+        return "y" if len(self.layers[number].neurons) == 1 else f"y{index}"
+
+    def hidden(self, number: int) -> bool:
+        """Whether another layer reads this one."""
+        others = [neuron for layer in self.layers[number + 1 :] for neuron in layer.neurons]
+        read = {self.home.get(k, (None,))[0] for other in others for k in other.calls[0].inputs}
+        return number in read
+
 
 @dataclass
 class Sum:
@@ -116,6 +129,27 @@ class Sum:
 Names = dict[int, str]  # dotted, of parameters, by their index in the graph
 Scopes = dict[int, str]  # of parameters, likewise
 Sums = dict[int, Sum]  # by the index of the result
+
+
+def outputs_named(graph: Graph) -> Graph:
+    """A graph in which the outputs of neurons have names, where they have no labels.
+
+    Of a neuron that was called several times no output gets one, as it would not be its own.
+
+    >>> from micronn.engine import Value
+    >>> from micronn.nn import Neuron
+    >>> neuron = Neuron(2)
+    >>> [row.title for row in outputs_named(Graph(neuron([1.0, 2.0]) * 3.0, neuron)).nodes][-3:]
+    ['y', 'v8', 'v9']
+    """
+    folds, other, taken = find_folds(graph), copy.copy(graph), {row.name for row in graph.nodes}
+    other.nodes, other.folds = [*graph.nodes], folds
+    for number, layer in enumerate(folds.layers):
+        for index, neuron in enumerate(layer.neurons):
+            k, name = neuron.calls[0].out, folds.out_name(number, index)
+            if len(neuron.calls) == 1 and name not in taken and not graph.nodes[k].name:
+                other.nodes[k] = graph.nodes[k]._replace(name=name)
+    return other
 
 
 def find_folds(graph: Graph) -> Folds:

@@ -20,7 +20,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from micronn.engine import Value, topological_order
 from micronn.graph.lines import Line, made
@@ -139,6 +139,7 @@ class Graph:
     ran: whether backward() has reached root.  Until then every gradient is 0 here, and what
         leaves hold from before is their rest.
     forward: in forward mode, the names of the leaves it starts from; else "".
+    folds: its neurons, once they were looked for: see neurons.py.
 
     The plain numbers that a `weighted_sum` reads become constants.  Neurons that read
     the very same numbers read the same constants.
@@ -148,6 +149,7 @@ class Graph:
     """
 
     forward = ""
+    folds: Any = None
 
     @collector_paused()
     def __init__(self, root: Value, params: Parameters = None, open_dots: bool = False):

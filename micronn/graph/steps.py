@@ -23,6 +23,7 @@ on a page is decided elsewhere.
 
 import keyword
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -314,13 +315,17 @@ def among(names: Sequence[str]) -> str:
 
 
 def code_names(rows: list[Row]) -> list[str]:
-    """A Python name for each row: its label where that is one and is its own, else v<k>."""
-    often = Counter(row.name or row.title for row in rows)
+    """A Python name for each row: its label where that is one and is its own, else v<k>.
+
+    That of an output h1.0 is h1_0.
+    """
+    named = [re.sub(r"^(h[0-9]+)\.([0-9]+)$", r"\1_\2", row.name) for row in rows]
+    often = Counter([name or row.title for name, row in zip(named, rows, strict=True)])
     return [
-        row.name
-        if row.name.isidentifier() and not keyword.iskeyword(row.name) and often[row.name] == 1
+        name
+        if name.isidentifier() and not keyword.iskeyword(name) and often[name] == 1
         else f"v{row.k}"
-        for row in rows
+        for name, row in zip(named, rows, strict=True)
     ]
 
 

@@ -27,6 +27,7 @@ from rich.tree import Tree
 
 from micronn.check.gradcheck import Slope
 from micronn.engine import Value
+from micronn.graph.neurons import outputs_named
 from micronn.graph.notes import notes
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Parameters
@@ -86,7 +87,7 @@ class Words:
     """A graph whose values can be said in a line each."""
 
     def __init__(self, root: Value, params: Parameters = None):
-        self.graph = Graph(root, params)
+        self.graph = outputs_named(Graph(root, params))
         self.largest = scale(node.grad for node in self.graph.nodes)
 
     def name(self, k: int) -> Text:

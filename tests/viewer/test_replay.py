@@ -15,6 +15,7 @@ from recorded_run import recorded, squared
 
 from micronn.data import moons
 from micronn.engine import Value
+from micronn.graph.neurons import outputs_named
 from micronn.graph.rows import Graph
 from micronn.losses import cross_entropy, mse
 from micronn.nn import MLP
@@ -194,7 +195,7 @@ def test_a_frame_is_the_picture_drawn_anew_of_its_moment(nouts):
         root = recorder.cost(moment.model, named_inputs([0.5, -1.0]), 1.0)
         moment.model.zero_grad()
         root.backward()
-        anew = Graph(root, moment.model.named_parameters())
+        anew = outputs_named(Graph(root, moment.model.named_parameters()))
         assert drawn == render(anew, prefix="example-", headed=False).svg
         put_grads(moment.params, moment.snapshot)
         layers = layers_of(moment.model)

@@ -103,10 +103,7 @@ class Plan:
 
     def out_name(self, layer: int, neuron: int) -> str:
         """What an output is called: its label, h1.0 inside the net, y at its end."""
-        label = self.out_label(layer, neuron)
-        if label or self.hidden(layer):
-            return label or f"h{layer + 1}.{neuron}"
-        return "y" if len(self.folds.layers[layer].neurons) == 1 else f"y{neuron}"
+        return self.out_label(layer, neuron) or self.folds.out_name(layer, neuron)
 
     def out_label(self, layer: int, neuron: int) -> str:
         """The label of the outputs of a neuron, if all have the same one."""
@@ -119,20 +116,10 @@ class Plan:
         labels = {self.graph.nodes[k].name for k in ks}
         return clean(labels.pop()) if len(labels) == 1 else ""
 
-    def hidden(self, layer: int) -> bool:
-        """Whether another layer reads this one."""
-        home, others = self.folds.home, self.folds.layers[layer + 1 :]
-        return any(
-            home.get(k, (None,))[0] == layer
-            for other in others
-            for neuron in other.neurons
-            for k in neuron.calls[0].inputs
-        )
-
 
 def make_plan(graph: Graph) -> Plan | None:
     """Find every value of a graph its place; None if there are no neurons in it."""
-    folds = find_folds(graph)
+    folds = graph.folds or find_folds(graph)
     if not folds.layers:
         return None
     columns = input_columns(graph, folds)

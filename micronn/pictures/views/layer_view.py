@@ -149,7 +149,7 @@ def shapes_of(plan: Plan, number: int) -> list[Shape]:
         weights = [[own[i] for own in weights if i < len(own)] for i in high]
     biases = [neuron.bias for neuron in layer.neurons if neuron.bias is not None]
     label = plan.out_label(number, 0) if len(layer.neurons) == 1 else ""
-    out = f"out {label or ('h' if plan.hidden(number) else 'y')}"
+    out = f"out {label or ('h' if plan.folds.hidden(number) else 'y')}"
     matrices = {"W": weights, "b": [biases] if biases else [], out: [layer.outs]}
     return [
         Shape(name, list(map(len, matrix)), list(chain.from_iterable(matrix)))

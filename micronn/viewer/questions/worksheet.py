@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from micronn.engine import Value
+from micronn.graph.neurons import outputs_named
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.pictures.paint.page import html_page
@@ -31,7 +32,7 @@ def worksheet(root: Value, params: Any = None, about: str = "gradients") -> tupl
 
     Raises ValueError for another about.
     """
-    story = Story(Graph(root, params))
+    story = Story(outputs_named(Graph(root, params)))
     asked = questions(story, about) + (questions(story) if about == "data" else [])
     blank = ("grad", "data") if about == "data" else ("grad",)
     bare = render(story.graph, "values", legend=False, blank=blank, widest=PAPER)

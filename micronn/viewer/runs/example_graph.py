@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micronn.engine import Value
+from micronn.graph.neurons import outputs_named
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.graph.templates import Template
@@ -44,7 +45,7 @@ def example_graph(
     model.zero_grad()  # the gradients of the picture are of this example alone
     learned = [*model.parameters(), *run.learned[len(run.model.parameters()) :]]
     root, leaves = labelled(program, model, learned, run.shown)
-    graph = Graph(root, [*model.named_parameters()])
+    graph = outputs_named(Graph(root, [*model.named_parameters()]))
     wires = [(row.k, j) for row in graph.nodes for j in range(len(row.operands))]
     if len(graph) > MOST_CARDS or len(wires) > MOST_WIRES:
         return {"values": len(graph)}, "", None

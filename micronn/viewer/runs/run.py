@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, cast
 
 from micronn.engine import Value, as_value, topological_order
 from micronn.graph.again import again, order_like
+from micronn.graph.neurons import outputs_named
 from micronn.graph.rows import Graph
 from micronn.losses import loss_of
 from micronn.nn import Module
@@ -287,7 +288,7 @@ class Run:
         try:
             root.backward()
             same = again(like, known) if like else None
-            return same or Graph(root, model.named_parameters()), same is not None
+            return same or outputs_named(Graph(root, model.named_parameters())), same is not None
         finally:
             for leaf, grad, was in held:
                 leaf.grad, leaf.was = grad, was

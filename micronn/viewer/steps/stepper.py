@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from micronn.engine import Value
+from micronn.graph.neurons import outputs_named
 from micronn.graph.operations import glyph
 from micronn.graph.rows import Graph, Row
 from micronn.graph.steps import Step, Story
@@ -85,7 +86,7 @@ def to_html(
     check_choice(detail, DETAILS, "detail")
     if title is not None:
         check_text(title, "title")
-    graph = root if isinstance(root, Graph) else Graph(root, params, open_dots)
+    graph = outputs_named(root if isinstance(root, Graph) else Graph(root, params, open_dots))
     if detail == "network":
         network = draw_network(model_of(params), root=cast(Value, root), title=title)
         return network_page(graph, title, network.html)
