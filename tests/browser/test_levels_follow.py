@@ -13,6 +13,7 @@ from micronn.graph.rows import Graph
 from micronn.losses import cross_entropy
 from micronn.nn import MLP
 from micronn.pictures.views.grouping import make_plan
+from micronn.pictures.views.layer_view import CELL_PATH
 from micronn.pictures.views.render import choose
 from micronn.viewer.levels.levels import scenes_of
 
@@ -27,7 +28,7 @@ LOOKS = """svg => {
         const {fill, stroke, strokeWidth, strokeDasharray, strokeOpacity} = getComputedStyle(e);
         const line = [stroke, stroke === "none" ? "" : `${parseFloat(strokeWidth).toFixed(1)}`,
                       stroke === "none" ? "" : strokeDasharray, strokeOpacity];
-        const cells = (e.getAttribute("d") ?? "").split("h9v9h-9z").length - 1;
+        const cells = (e.getAttribute("d") ?? "").split("CELL").length - 1;
         const title = e.querySelector("title")?.textContent ?? "";
         if (e.localName === "text") looks.push(`${e.textContent.trim()} ${fill}`);
         else if (cells) for (let k = 0; k < cells; k++) looks.push(`cell ${fill}`);
@@ -38,7 +39,7 @@ LOOKS = """svg => {
     }
     for (const e of svg.querySelectorAll(".hot")) looks.push(e.getAttribute("aria-label"));
     return looks;
-}"""
+}""".replace("CELL", CELL_PATH)
 SEEN = f"() => ({LOOKS})(document.querySelector('#scene > svg'))"
 # The same of a picture that Python wrote, put into the page for a moment.
 WRITTEN = f"""text => {{

@@ -22,6 +22,15 @@ def escape(text: str) -> str:
     return text.translate(ENTITIES)
 
 
+def breakable(name: str) -> str:
+    """A name for HTML that is broken behind a dot, where there is no room for it in one line.
+
+    >>> breakable("h1.0")
+    'h1.<wbr>0'
+    """
+    return escape(name).replace(".", ".<wbr>")
+
+
 def units(x: float) -> str:
     """A coordinate with at most one decimal.
 

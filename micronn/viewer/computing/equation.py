@@ -2,7 +2,7 @@
 
 from micronn.graph.steps import Message, Step
 from micronn.pictures.paint.palette import SHADES
-from micronn.pictures.paint.svg import escape
+from micronn.pictures.paint.svg import breakable, escape
 from micronn.support.text import fmt, number
 from micronn.viewer.computing.step_data import Slots
 
@@ -25,8 +25,9 @@ def equation(step: Step, slots: Slots) -> str:
 
 def boxes(item: Message, slots: Slots) -> str:
     """The chain rule for one message, and the sum it becomes part of."""
-    to, user = (escape(slots.story.name(k)) for k in (item.to, item.user))
-    symbol, upstream = escape(slots.story.rule(item).symbol), chip(slots, item.user, item.upstream)
+    to, user = (breakable(slots.story.name(k)) for k in (item.to, item.user))
+    symbol = breakable(slots.story.rule(item).symbol)
+    upstream = chip(slots, item.user, item.upstream)
     added = f"{fmt(item.before)} + {number(item.size)} = {chip(slots, item.to, item.after)}"
     product = three_boxes(
         (chip(slots, item.to, item.size), to), (fmt(item.local), symbol), (upstream, user)

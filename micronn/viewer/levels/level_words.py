@@ -15,7 +15,7 @@ from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
 from micronn.pictures.paint.cards import largest
 from micronn.pictures.paint.palette import gradient_scale, shade
-from micronn.pictures.paint.svg import escape
+from micronn.pictures.paint.svg import breakable, escape
 from micronn.pictures.views.neuron_part import Part, Parts, Reading
 from micronn.support.text import counted, fmt, number
 from micronn.viewer.computing.equation import three_boxes
@@ -151,7 +151,7 @@ class Teller:
         names = inside or self.words(user.k)
         why = rule(user.op, use.j, local, names, sender)
         size, upstream = self.chip(row, use.message), self.chip(user, user.grad)
-        symbol = escape(f"∂{sender}/∂{row.title} = {why.symbol}")
+        symbol = breakable(f"∂{sender}/∂{row.title} = {why.symbol}")
         to = self.homes.get(use.user, id if use.user in part.chosen else "")
         go = (
             f'<p><button type="button" data-to="{to}/{use.user}">{escape(sender)}: where the '
@@ -160,7 +160,8 @@ class Teller:
             else ""
         )
         to_name, user_name = escape(row.title), escape(sender)
-        boxes = three_boxes((size, to_name), (fmt(local), symbol), (upstream, user_name))
+        ends = [breakable(name) for name in (row.title, sender)]
+        boxes = three_boxes((size, ends[0]), (fmt(local), symbol), (upstream, ends[1]))
         heading = f"<h2>message to {to_name} from {user_name}</h2>"
         return f"{heading}{boxes}<p>{escape(why.sentence)}</p>{go}"
 

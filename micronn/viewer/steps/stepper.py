@@ -27,7 +27,7 @@ from micronn.pictures.network.network import draw_network
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.legend import RULE, limits
 from micronn.pictures.paint.page import filled, html_page, json_for_script
-from micronn.pictures.paint.svg import escape
+from micronn.pictures.paint.svg import breakable, escape
 from micronn.pictures.views.render import DETAILS, Picture, render
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
@@ -228,7 +228,7 @@ def values_table(graph: Graph, rows: Iterable[Row]) -> str:
     Below a number stands what it is now, and what a gradient held before its messages came.
     """
     lines = [
-        f'<tr data-n="{ids.value(row.k)}"><th scope="row">{escape(row.title)}</th>'
+        f'<tr data-n="{ids.value(row.k)}"><th scope="row">{breakable(row.title)}</th>'
         f"<td>{escape(role(graph, row))}</td>"
         f'<td class="number">{cell(ids.data(row.k), row.data, fmt(row.data))}'
         f"{below('now', row.now)}{below('now gives', row.gives)}</td>"
