@@ -11,10 +11,10 @@ call functions by the same names everywhere, so a target says only what `softplu
     ...     print(line.name, line.sign, line.text)
     v2 = x * weight_of_x
     v3 = tanh(v2)
-    dv3 = upstream[0]
-    dv2 = dv3 * (1.0 - v3 * v3)
-    dx = dv2 * weight_of_x
-    dweight_of_x = dv2 * x
+    d_v3 = upstream[0]
+    d_v2 = d_v3 * (1.0 - v3 * v3)
+    d_x = d_v2 * weight_of_x
+    d_weight_of_x = d_v2 * x
 """
 
 import keyword
@@ -83,7 +83,7 @@ class StraightLine(NamedTuple):
     constants: the names of those numbers of forward that no input and no parameter changes.
     outputs: the names of the results; the first lines of backward read upstream[0],
         upstream[1], ..., the gradient of what is wanted by each of them.
-    backward: sets dx for an input x, and so on, but for those that reach no output.
+    backward: sets d_x for an input x, and so on, but for those that reach no output.
     reference: micronn's own compiled program, as Python.
     """
 
@@ -98,7 +98,7 @@ class StraightLine(NamedTuple):
     def gradients(self, names: Iterable[str]) -> list[str]:
         """The name of the gradient of each, or 0.0."""
         begun = {line.name for line in self.backward}
-        return [f"d{name}" if f"d{name}" in begun else "0.0" for name in names]
+        return [f"d_{name}" if f"d_{name}" in begun else "0.0" for name in names]
 
 
 # A net
@@ -177,7 +177,7 @@ class Lines:
         for k, root in enumerate(self.roots):
             self.add(root, f"upstream[{k}]")
         for node in reversed(self.order):
-            if node.operands and f"d{names[node]}" in self.begun:
+            if node.operands and f"d_{names[node]}" in self.begun:
                 self.pass_back(node)
         return StraightLine(
             {names[x]: x.data for x in self.inputs},
@@ -214,14 +214,14 @@ class Lines:
         names = [self.name[operand] for operand in node.operands]
         v, number = self.name[node], kind_and_number(node.op)[1]
         return {
-            "a": names[0], "b": names[-1], "v": v, "d": f"d{v}", "all": f"[{', '.join(names)}]",
+            "a": names[0], "b": names[-1], "v": v, "d": f"d_{v}", "all": f"[{', '.join(names)}]",
             "k": "" if number is None else literal(number),
         }  # fmt: skip
 
     def pass_back(self, node: Value) -> None:
         """A line for each operand of a node, whose gradient grows."""
         words, (_, *slopes) = self.words(node), forms(node.op)
-        shares = f"s{words['v']}" if node.op == "logsumexp" else ""
+        shares = f"s_{words['v']}" if node.op == "logsumexp" else ""
         if shares:
             self.backward.append(Line(shares, "=", f"softmax({words['all']})", ""))
         for k, operand in enumerate(node.operands):
@@ -231,7 +231,7 @@ class Lines:
 
     def add(self, operand: Value, text: str) -> None:
         """The line by which a gradient grows; the first one sets it.  A constant has none."""
-        name = f"d{self.name[operand]}"
+        name = f"d_{self.name[operand]}"
         if operand.operands or operand in self.given and operand.op != "const":
             self.backward.append(Line(name, "+=" if name in self.begun else "=", text, ""))
             self.begun.add(name)
@@ -290,9 +290,9 @@ def safe_name(label: str, otherwise: str, taken: set[str]) -> str:
     name = re.sub(r"\W+", "_", plain).strip("_")
     first = name = name if re.match("[A-Za-z]", name) else otherwise
     k = 2
-    while not taken.isdisjoint({name, f"d{name}", f"s{name}"}):  # its gradient, its shares
+    while not taken.isdisjoint({name, f"d_{name}", f"s_{name}"}):  # its gradient, its shares
         name, k = f"{first}_{k}", k + 1
-    taken |= {name, f"d{name}", f"s{name}"}
+    taken |= {name, f"d_{name}", f"s_{name}"}
     return name
 
 
@@ -336,7 +336,7 @@ FUNCTIONS = {
 }
 
 WORDS = """
-inf nan erfc columns inputs params upstream gradients outputs numbers f np nn jax jnp torch self
+inf nan erfc columns inputs params upstream gradients outputs numbers np nn jax jnp torch self
 main count dinputs dparams bell largest Params PARAMETERS value_and_gradients
 
 auto char const default do double enum extern float goto inline int long register restrict short

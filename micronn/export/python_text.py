@@ -95,7 +95,7 @@ def numbers(described: Net | StraightLine) -> str:
 def rows(held: Sequence[Sequence[float]] | Sequence[float] | float) -> str:
     """A number, a list of them, or a list of lists, in lines that are not too long."""
     if isinstance(held, float):
-        return literal(held)
+        return repr(held)
     if not isinstance(held[0], float):
         return "[\n" + "".join([f"        {rows(row)},\n" for row in held]) + "    ]"
     text = ", ".join(map(repr, held))

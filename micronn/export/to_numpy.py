@@ -17,10 +17,12 @@ from micronn.export.python_text import (
 def source(described: Net | StraightLine, file: str) -> str:
     """The text of the file."""
     functions = of_net(described) if isinstance(described, Net) else of_graph(described)
+    called = helpers([functions, numbers(described)], "numpy", HELPERS)
     return (
         head(described, file, "as NumPy arrays; no gradient is left to a library")
-        + "import math\n\nimport numpy as np\n"
-        + helpers([functions, numbers(described)], "numpy", HELPERS)
+        + "import math\n\n" * ("math." in called)
+        + "import numpy as np\n"
+        + called
         + f"\n\n{functions}\n\n{numbers(described)}"
         + "PARAMETERS = {name: np.array(held) for name, held in NUMBERS.items()}\n"
     )

@@ -9,10 +9,12 @@ from micronn.export.python_text import activation, body, head, helpers, lines, n
 def source(described: Net | StraightLine, file: str) -> str:
     """The text of the file."""
     module = of_net(described) if isinstance(described, Net) else of_graph(described)
+    called = helpers([module, numbers(described)], "torch", HELPERS)
     return (
         head(described, file, "as a PyTorch Module in float64")
-        + "import math\n\nimport torch\nfrom torch import nn\n"
-        + helpers([module, numbers(described)], "torch", HELPERS)
+        + "import math\n\n" * ("math." in called)
+        + "import torch\nfrom torch import nn\n"
+        + called
         + f"\n\n{module}\n\n{numbers(described)}"
     )
 

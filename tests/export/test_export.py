@@ -70,8 +70,9 @@ def to(request):
 
 
 HOSTILE = [
-    "lambda", "def", "x\nimport os", '"""', "# comment\\", "*/ }", "größe", "w0", "dw0", "x",
+    "lambda", "def", "x\nimport os", '"""', "# comment\\", "*/ }", "größe", "w0", "x",
     "\ud800", "", "a" * 99, "self", "tanh", "v5", "training", "1st", "int", "x.y", "x, a constant",
+    "d_w0", "s_w0", "o", "f", "do",
 ]  # fmt: skip
 
 
@@ -205,6 +206,18 @@ def test_a_batch_has_the_outputs_and_the_input_gradients_of_its_examples(make, t
         assert dx[k] == pytest.approx(slopes.ravel(), rel=1e-12)
     assert (outputs == module.f(module.PARAMETERS, batch)).all()
     assert list(gradients) == list(module.PARAMETERS)
+
+
+def test_labels_that_any_language_takes_stay_as_they_are(tmp_path):
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    f = x * w
+    f.label = "f"
+    o = f.tanh()
+    o.label = "o"
+    source, _ = export(compile_graph(o, [x], [w], "python"), "numpy", tmp_path)
+    text = Path(source).read_text("utf-8")
+    lines = ["f = x * w", "o = tanh(f)", "d_f = d_o * (1.0 - o * o)", "d_w = d_f * x"]
+    assert all(f"    {line}\n" in text for line in lines)
 
 
 def test_a_saved_model_is_exported_under_its_own_name(tmp_path):
