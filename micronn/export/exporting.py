@@ -62,8 +62,8 @@ def export(what: Any, to: str, folder: Location = ".", name: str = "") -> list[s
     Returns the paths of the source and of its test.
 
     Raises ValueError for an unknown target and for what cannot be exported, TypeError for
-    anything but a model or a graph, OSError for a place that cannot be written, NoPackage
-    for ONNX without its package.
+    anything but a model or a graph, UnknownOperation for a graph with an operation of your
+    own, OSError for a place that cannot be written, NoPackage for ONNX without its package.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as new:

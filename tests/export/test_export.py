@@ -13,9 +13,10 @@ import pytest
 from operations import OPERATIONS as CASES
 
 from micronn.checkpoint import save
-from micronn.compiler import compile_graph
+from micronn.compiler import UnknownOperation, compile_graph
 from micronn.engine import Value, logsumexp, maximum, mean, minimum, total
 from micronn.export import export
+from micronn.graph import custom_operation
 from micronn.nn import ACTIVATIONS, MLP
 
 NEEDS = {
@@ -119,7 +120,13 @@ def told(to, tmp_path_factory):
     return done.stdout + done.stderr
 
 
-MAKERS = (xor, digit_net, every_activation, every_operation, hostile)
+def a_value():
+    """A graph that is not compiled yet, of labelled Values and plain numbers."""
+    a, b = Value(-2.0, "a"), Value(3.0, "b")
+    return (a * b) * (a + b) / 4.0 + abs(a) ** 1.5
+
+
+MAKERS = (xor, a_value, digit_net, every_activation, every_operation, hostile)
 
 
 def test_every_export_passes_the_test_that_comes_with_it(told):
@@ -243,6 +250,11 @@ def test_what_cannot_be_exported_is_said(monkeypatch, tmp_path):
         export(3, "numpy", tmp_path)
     with pytest.raises(FileNotFoundError):
         export("nowhere.json", "numpy", tmp_path)
+    x = Value(1.0)
+    with pytest.raises(ValueError, match="has 50,001 operands.*export the MLP itself"):
+        export(total([x] * 50_001), "numpy", tmp_path)
+    with pytest.raises(UnknownOperation, match="'cube'"):
+        export(custom_operation("cube", 1.0, [x], [3.0]), "numpy", tmp_path)
     monkeypatch.setitem(ACTIVATIONS, "mine", lambda z: z * z.sigmoid())
     with pytest.raises(ValueError, match="'mine', which has no name elsewhere.*compile_graph"):
         export(MLP(2, [1, 1], "mine"), "numpy", tmp_path)
