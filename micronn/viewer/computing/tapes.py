@@ -23,7 +23,7 @@ from micronn.compiler.tape import Tape
 
 @functools.cache
 def machine_data() -> str:
-    """The machine for float64, compressed, as text: 57 kB instead of 180."""
+    """The machine for float64, compressed, as text: 62 kB instead of 200."""
     module = files("micronn.compiler").joinpath("machine-float64.wasm").read_bytes()
     return base64.b64encode(gzip.compress(module, mtime=0)).decode()
 
