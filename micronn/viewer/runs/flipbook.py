@@ -14,7 +14,8 @@ import re
 import xml.etree.ElementTree as ET
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import groupby, pairwise
+from itertools import chain, compress, groupby, pairwise
+from operator import ne
 from typing import NamedTuple
 from xml.sax.saxutils import unescape
 
@@ -35,7 +36,7 @@ CHANGEABLE = {
 }  # fmt: skip
 
 NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-CELL = re.compile(rf"M([\d.]+) ([\d.]+)({CELL_PATH})")  # of a matrix
+CELL = re.compile(rf"(M([\d.]+) ([\d.]+){CELL_PATH})")  # of a matrix
 
 # An opening tag after its <: its name, its attributes, the slash of an empty element, and what
 # stands behind it.  Style sheets are no part of a film.
@@ -46,6 +47,7 @@ ATTRIBUTE = re.compile(r"\s([^\s=]+)=[\"']([^\"']*)")
 ENTITIES = {"&quot;": '"', "&apos;": "'", "&#39;": "'"}
 
 State = dict[str, str | None]  # of an element: its attributes, and under TEXT its text
+States = list[tuple[int, State]]  # and from which page on
 Track = tuple[int, str, list[str | None], str]
 # Where an element stands: from the root down, the number of a run of children with the
 # same tag, and its index in that run.
@@ -118,6 +120,15 @@ def unescaped(text: str) -> str:
     return unescape(text, ENTITIES) if "&" in text else text
 
 
+def opened(piece: str) -> tuple[str, State]:
+    """The tag of the element that a piece opens, "" for none, and what this is like."""
+    tag = OPENING.match(piece)
+    if not tag:
+        return "", {}
+    text = unescaped(tag[4]) or None if not tag[3] else None  # none is in an empty element
+    return tag[1], {TEXT: text} | {name: unescaped(x) for name, x in ATTRIBUTE.findall(tag[2])}
+
+
 def tags(frame: str) -> list[str]:
     """A frame tag by tag, each with the text behind it; the paths of a matrix are one."""
     pieces = frame.split("<")
@@ -134,8 +145,8 @@ def cells_of(paths: str) -> Iterator[tuple[str, str]]:
     """The path of each cell of a matrix, and its colour."""
     for path in paths.split("<"):
         known = dict(ATTRIBUTE.findall(path))
-        for x, y, box in CELL.findall(known["d"]):
-            yield f"M{x} {y}{box}", known["fill"]
+        for corner in known["d"].split(CELL_PATH)[:-1]:
+            yield corner + CELL_PATH, known["fill"]
 
 
 def addressed(root: ET.Element) -> Iterator[tuple[Address, ET.Element]]:
@@ -159,9 +170,9 @@ def parts(element: ET.Element) -> Iterator[ET.Element]:
             yield from (child for child in run if child.tag != "style")
             continue
         cells = [
-            (float(y), float(x), f"M{x} {y}{box}", path.get("fill", ""))
+            (float(y), float(x), cell, path.get("fill", ""))
             for path in run
-            for x, y, box in CELL.findall(path.get("d", ""))
+            for cell, x, y in CELL.findall(path.get("d", ""))
         ]
         yield from (ET.Element("path", d=d, fill=fill) for _, _, d, fill in sorted(cells))
 
@@ -181,10 +192,11 @@ class Scene:
     def __init__(self) -> None:
         self.svg, self.tracks = "", list[Track]()
         self.pages: list[int] = []
-        self.pieces, self.places = list[str](), dict[int, Address]()
-        self.cells: dict[int, dict[str, Address]] = {}
+        self.pieces, self.opened = list[str](), dict[str, tuple[str, State]]()
+        self.places: dict[int, tuple[str, States]] = {}
+        self.cells: dict[int, dict[str, States]] = {}
         self.tags: dict[Address, str] = {}
-        self.states: dict[Address, list[tuple[int, State]]] = {}
+        self.states: dict[Address, States] = {}
 
     def fits(self, elements: dict[Address, ET.Element]) -> bool:
         """Whether a page has the same shape: the same tag wherever both have an element,
@@ -204,10 +216,11 @@ class Scene:
         own = [k for k in opening if CELL_PATH not in self.pieces[k]]
         paths = {a: elements[a].get("d", "") for a in sorted(elements)}
         single = [a for a, d in paths.items() if not d.endswith(CELL_PATH)]
-        self.places = dict(zip(own, single, strict=True))
+        states = [(self.tags[a], self.states[a]) for a in single]
+        self.places = dict(zip(own, states, strict=True))
         cells = groupby([a for a, d in paths.items() if d.endswith(CELL_PATH)], lambda a: a[:-1])
         matrices = [k for k in opening if CELL_PATH in self.pieces[k]]
-        groups = [{paths[a]: a for a in group} for _, group in cells]
+        groups = [{paths[a]: self.states[a] for a in group} for _, group in cells]
         self.cells = dict(zip(matrices, groups, strict=True))
 
     def turn(self, page: int, frame: str) -> bool:
@@ -217,27 +230,25 @@ class Scene:
         elements that stay.
         """
         pieces = tags(frame)
-        found = [k for k, (a, b) in enumerate(zip(self.pieces, pieces, strict=False)) if a != b]
-        states: dict[Address, State] = {}
-        for k in found if len(pieces) == len(self.pieces) else [-1]:
+        changed = compress(range(len(pieces)), map(ne, self.pieces, pieces))
+        new: list[tuple[States, State]] = []
+        for k in changed if len(pieces) == len(self.pieces) else [-1]:
             if k in self.cells:
-                new = dict(cells_of(pieces[k]))
-                if new.keys() != self.cells[k].keys():
+                fills = dict(cells_of(pieces[k]))
+                if fills.keys() != self.cells[k].keys():
                     return False
-                states |= {
-                    a: {TEXT: None, "d": d, "fill": new[d]} for d, a in self.cells[k].items()
-                }
+                for d, states in self.cells[k].items():
+                    if states[-1][1]["fill"] != fills[d]:
+                        new.append((states, {TEXT: None, "d": d, "fill": fills[d]}))
                 continue
-            tag = OPENING.match(pieces[k])
-            if k not in self.places or not tag or tag[1] != self.tags[self.places[k]]:
+            if (piece := pieces[k]) not in self.opened:
+                self.opened[piece] = opened(piece)
+            tag, state = self.opened[piece]
+            if k not in self.places or tag != self.places[k][0]:
                 return False
-            known = {name: unescaped(text) for name, text in ATTRIBUTE.findall(tag[2])}
-            states[self.places[k]] = {TEXT: unescaped(tag[4]) or None, **known}
-            if tag[3] and tag[4]:  # what follows an empty element is not in it
-                states[self.places[k]][TEXT] = None
-        for address, state in states.items():
-            if self.states[address][-1][1] != state:
-                self.states[address].append((len(self.pages), state))
+            new.append((self.places[k][1], state))
+        for states, state in new:
+            states.append((len(self.pages), state))
         self.pages.append(page)
         self.pieces = pieces
         return True
@@ -273,13 +284,14 @@ class Scene:
         latest = [max(0, bisect_right(self.pages, page) - 1) for page in range(count)]
         for k, address in enumerate(sorted(self.tags)):
             states = [*self.states[address], (len(self.pages), {})]
-            for attribute in dict.fromkeys([name for _, state in states for name in state]):
-                column: list[str | None] = []
-                for (start, state), (end, _) in pairwise(states):
-                    column += [state.get(attribute)] * (end - start)
-                codes = {value: ALPHABET[n] for n, value in enumerate(dict.fromkeys(column))}
-                if len(codes) > 1 and attribute not in CHANGEABLE:
+            spans = [(b - a, state) for (a, state), (b, _) in pairwise(states) if b > a]
+            kinds = {id(state): state for _, state in spans}.values()  # of many spans few
+            for attribute in dict.fromkeys(chain(*kinds)):
+                found = dict.fromkeys([state.get(attribute) for state in kinds])
+                if len(found) < 2:
+                    continue
+                if attribute not in CHANGEABLE:
                     raise ValueError(f"{attribute!r} must be the same on every page of a film")
-                if len(codes) > 1:
-                    pages = "".join([codes[column[n]] for n in latest])
-                    yield k, attribute, list(codes), pages
+                codes = dict(zip(found, ALPHABET, strict=False))
+                pages = "".join([codes[state.get(attribute)] * length for length, state in spans])
+                yield k, attribute, list(codes), "".join([pages[n] for n in latest])
