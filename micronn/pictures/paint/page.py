@@ -70,9 +70,10 @@ def json_for_script(data: Any) -> str:
 
     Raises ValueError for nan and infinity, which JSON does not know.
     """
-    unsafe = {ord(character): f"\\u{ord(character):04x}" for character in "<\u2028\u2029"}
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(unsafe)
+    for unsafe in "<\u2028\u2029":
+        text = text.replace(unsafe, f"\\u{ord(unsafe):04x}")
+    return text
 
 
 def colours() -> str:

@@ -76,10 +76,10 @@ def scale(numbers: Iterable[float]) -> float:
     numbers = list(numbers)
     if numbers and isinstance(numbers[0], Place):
         return Place.of("^", numbers)
-    sizes = list(map(abs, numbers))
-    if not math.isfinite(sum(sizes)):  # the rare case
-        sizes = [size for size in sizes if math.isfinite(size)]
-    return max(sizes, default=0.0)
+    known = list(numbers)
+    if not math.isfinite(sum(known)):  # the rare case
+        known = list(filter(math.isfinite, known))
+    return abs(max(max(known, default=0.0), -min(known, default=0.0)))
 
 
 def gradient_scale(rows: Iterable[Any]) -> float:
@@ -105,7 +105,7 @@ def shade(g: float, m: float) -> str:
     if g == 0.0:
         return "zero"
     strength = 3 if abs(g) >= m / 3.0 else 2 if abs(g) >= m / 30.0 else 1
-    return f"{'pos' if g > 0.0 else 'neg'}{strength}"
+    return SHADES[3 + strength if g > 0.0 else 3 - strength]
 
 
 def wire(message: float, m: float) -> tuple[str, float, str]:

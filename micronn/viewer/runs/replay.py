@@ -96,6 +96,7 @@ class Recorder(Run):
     True
     """
 
+    @collector_paused()
     def to_html(self, progress: Progress | None = None) -> str:
         """The page, one self-contained HTML text; progress as for save()."""
         if self.optimizer is None:
@@ -220,7 +221,6 @@ def cards_of(run: Run) -> dict[str, list[str]]:
 # The frames
 
 
-@collector_paused()
 def filmed(
     run: Run,
     progress: Progress | None = None,
