@@ -32,7 +32,7 @@ from micronn.graph.again import Shape, column, shape_of
 from micronn.graph.rows import Graph, Row
 from micronn.graph.templates import graph_of_places
 from micronn.pictures.paint import ids
-from micronn.pictures.paint.palette import LIGHT, scale
+from micronn.pictures.paint.palette import LIGHT
 from micronn.pictures.views.grouping import Plan
 from micronn.pictures.views.neuron_part import Part
 from micronn.support.number import LEAVE_OUT
@@ -156,12 +156,13 @@ class Tracks:
             seen.update(new)
         self.names.sort()
 
-    def add(self, graph: Graph | None) -> None:
-        """The numbers of the next snapshot."""
-        shape = shape_of(graph) if graph and graph is not self.graph else self.shape
+    def add(self, plan: Plan | None) -> None:
+        """The numbers of the graph of the next snapshot; M is first of their names."""
+        shape = shape_of(plan.graph) if plan and plan.graph is not self.graph else self.shape
         if shape is not self.shape and alike(shape, self.shape):
             self.shape = shape  # the next one will have the very same
-        self.frames.append([*self.read(graph)] if graph and shape is self.shape else None)
+        fits = plan and shape is self.shape
+        self.frames.append([plan.m, *self.read(plan.graph)] if plan and fits else None)
 
     def read(self, graph: Graph) -> Iterator[float]:
         """The numbers of a graph, in the order of the names."""
@@ -172,12 +173,9 @@ class Tracks:
     def readers(self) -> list[Callable[[Graph], Iterable[float]]]:
         """What reads these numbers, by the first letter of the names."""
         found: list[Callable[[Graph], Iterable[float]]] = []
-        for kind, names in groupby(self.names, itemgetter(0)):
+        for kind, names in groupby(self.names[1:], itemgetter(0)):
             places = [[int(part) for part in name[1:].split("_") if part] for name in names]
-            if kind == "M":
-                own = picker([row.k for row in self.graph.nodes if row.role != "const"])
-                found.append(partial(largest, own))
-            elif kind == "l":
+            if kind == "l":
                 js = {k: picker([j for _, j in some]) for k, some in groupby(places, itemgetter(0))}
                 found.append(partial(slopes, js))
             else:
@@ -222,11 +220,6 @@ def picker(ks: Sequence[int]) -> Picker:
 def picked(pick: Picker, field: str, graph: Graph) -> Iterable[float]:
     """The data or gradients of some rows."""
     return pick(column(graph, field))
-
-
-def largest(pick: Picker, graph: Graph) -> Iterable[float]:
-    """The largest gradient among some rows."""
-    return [scale(picked(pick, "grad", graph))]
 
 
 def slopes(pickers: Mapping[int, Picker], graph: Graph) -> Iterable[float]:

@@ -10,8 +10,7 @@ from micronn.graph.rows import Graph
 from micronn.pictures.paint.legend import RULE
 from micronn.pictures.paint.page import filled
 from micronn.pictures.paint.svg import escape
-from micronn.pictures.views.grouping import make_plan
-from micronn.pictures.views.render import choose
+from micronn.pictures.views.render import Known, choose
 from micronn.viewer.levels.moving import Moving, Tracks, moving
 from micronn.viewer.toolbar import HERE
 
@@ -28,21 +27,25 @@ OPENS = " Click a card to see how its numbers are computed."
 
 
 class Below:
-    """The scenes of a run, made from the first graph that there is, and its numbers."""
+    """The scenes of a run, made from the first graph that there is, and its numbers.
+
+    known: what the picture of the latest graph has found out.
+    """
 
     def __init__(self) -> None:
+        self.known = Known()
         self.found: Moving | None = None
         self.tracks: Tracks | None = None
         self.missed = 0  # snapshots before that graph
 
     def add(self, graph: Graph | None) -> None:
-        """The graph of the next snapshot, if it has one."""
-        plan = make_plan(graph) if graph and not self.tracks else None
-        if plan and graph:
-            self.found = moving(plan, choose(graph, plan, "auto") == "layers")
-            self.tracks = Tracks(self.found, graph, self.missed)
+        """The graph of the next snapshot, if it has one; its picture is made already."""
+        plan = self.known.plan if graph else None
+        if plan and not self.tracks:
+            self.found = moving(plan, choose(plan.graph, plan, "auto") == "layers")
+            self.tracks = Tracks(self.found, plan.graph, self.missed)
         if self.tracks:
-            self.tracks.add(graph)
+            self.tracks.add(plan)
         else:
             self.missed += 1
 

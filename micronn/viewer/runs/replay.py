@@ -232,7 +232,7 @@ def filmed(
     told: gets what the model answers to the example at each snapshot, in words.
     below: gets the graph of each.
     """
-    painters, count = panels(run, told), len(run.snapshots())
+    painters, count = panels(run, told, below), len(run.snapshots())
     reels = {name: Reel() for name in painters}
     for k, moment in enumerate(run.moments(), 1):
         for name, paint in painters.items():
@@ -244,8 +244,10 @@ def filmed(
     return {name: reel.film() for name, reel in reels.items()}
 
 
-def panels(run: Run, told: list[str] | None = None) -> dict[str, Painter]:
-    """What paints the frames of each panel that the run has something for; told as above."""
+def panels(
+    run: Run, told: list[str] | None = None, below: Below | None = None
+) -> dict[str, Painter]:
+    """What paints the frames of each panel that the run has something for; the rest as above."""
     made = {"sizes": size_painter(run), "network": network_painter(run, told)}
     if side_of(len(run.layers[0][0].w)):
         made["images"] = image_painter(run)
@@ -254,7 +256,7 @@ def panels(run: Run, told: list[str] | None = None) -> dict[str, Painter]:
     if run.points and len(run.layers[0][0].w) == 2:
         made["plane"] = plane_painter(run)
     if run.example is not None:
-        made["example"] = example_painter()
+        made["example"] = example_painter(below or Below())
     return made
 
 
@@ -359,21 +361,19 @@ def pace_of_images(run: Run) -> int:
     return math.ceil(len(run.snapshots()) / IMAGES)
 
 
-def example_painter() -> Painter:
+def example_painter(below: Below) -> Painter:
     """Paints the graph of the example's loss, with its own gradients.
 
     Where a weight has grown so large that the loss cannot be computed, the reason.
     """
-    known = Known()
 
     def paint(moment: Moment) -> str:
-        nonlocal known
         if moment.graph is None:
             words = moment.refusal
             text = svg_text(12, 24, words, bold=True)
             return svg_frame(text_width(words) + 24, 40, words, words, [text], "example-")
-        known = known if moment.same else Known()
-        return render(moment.graph, prefix="example-", headed=False, like=known).svg
+        below.known = below.known if moment.same else Known()
+        return render(moment.graph, prefix="example-", headed=False, like=below.known).svg
 
     return paint
 
