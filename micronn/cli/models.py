@@ -256,7 +256,7 @@ def fetch_command(args: argparse.Namespace, console: Console, note: Note) -> int
 
 def export_command(args: argparse.Namespace, console: Console, note: Note) -> int:
     """Write a model for another engine, and the test that compares both."""
-    source, test = export(args.model, args.to, args.out)
+    source, test = export(args.model, args.to, args.output)
     console.print(f"wrote {source}\nwrote {test}, which compares it with micronn:", soft_wrap=True)
     console.print(shlex.join(["python", "-m", "pytest", test]), soft_wrap=True)
     return 0
@@ -294,13 +294,13 @@ def add_to(commands: Commands) -> None:
     option("--images", **A_FILE, help="show an image of an IDX file instead")
     option("--index", type=whole, default=0, help="which image, from 0")
 
-    words = "moons.json --to torch --out moons_torch"
+    words = "moons.json --to torch -o moons_torch"
     summary = "write a saved model for another engine, with a test that compares both"
     option = add_command(commands, "export", summary, words, export_command)
     option("model", **a_model)
     targets = option("--to", required=True, metavar="TARGET", help=", ".join(TARGETS))
     targets.completer = lambda **_: TARGETS  # type: ignore[attr-defined]  # for argcomplete
-    option("--out", metavar="FOLDER", type=a_file, default=".", help="where to")
+    option("-o", "--output", metavar="FOLDER", type=a_file, default=".", help="where to")
 
     words = "mnist --data mnist"
     option = add_command(commands, "fetch", "download MNIST", words, fetch_command)

@@ -375,7 +375,7 @@ def test_an_address_of_another_kind_is_refused(capsys):
 
 def test_export_writes_a_source_and_the_test_that_compares_it(capsys):
     save(MLP(2, [2, 1]), "my net.json")
-    assert main(["export", "my net.json", "--to", "numpy", "--out", "new folder"]) == 0
+    assert main(["export", "my net.json", "--to", "numpy", "-o", "new folder"]) == 0
     out, err = capsys.readouterr()
     source, test = Path("new folder/my_net_numpy.py"), Path("new folder/test_my_net_numpy.py")
     assert out.splitlines() == [
@@ -395,7 +395,7 @@ def test_export_writes_a_source_and_the_test_that_compares_it(capsys):
         (["model.json"], 2, "required: --to"),
         (["other.json", "--to", "numpy"], 2, "other.json is no complete model file"),
         (["nowhere.json", "--to", "numpy"], 1, "nowhere.json: No such file"),
-        (["model.json", "--to", "numpy", "--out", "other.json"], 1, "other.json: "),
+        (["model.json", "--to", "numpy", "--output", "other.json"], 1, "other.json: "),
         (["model.json", "--to", "onnx"], 1, "pip install 'micronn[onnx]'"),
     ],
 )
