@@ -57,11 +57,14 @@ def grad(y: Value, x: Value | Iterable[Value]) -> Value | list[Value]:
     >>> grad(w * w + 2.0 * b, [w, b])
     [Value(data=6.0, grad=0.0, label='d/dw'), Value(data=2.0, grad=0.0, label='d/db')]
     """
-    xs = [x] if isinstance(x, Value) else listed(x, "what to differentiate by")
+    xs = listed(x, "what to differentiate by") if isinstance(x, Iterable) else [x]
     for value in (y, *xs):
         if not isinstance(value, Value):
             what = clipped(repr(value))
-            raise TypeError(f"grad() is of one Value, by Values, got {what}; write grad(y, [a, b])")
+            raise TypeError(
+                f"grad() is of one Value, by Values, got {what}; write grad(y, [a, b]), or of a "
+                "model grad(loss, model.parameters())"
+            )
     order = checked(topological_order(y))
     wanted, inside, old = set(xs), set(xs), set(order)  # inside: all that depends on an x
     for node in order:
@@ -110,7 +113,9 @@ def hessian_vector_product(
     >>> [h.data for h in hessian_vector_product(a * a * b, [a, b], [1.0, 10.0])]
     [46.0, 4.0]
     """
-    return grad(dot(grad(y, xs), [number_of(x) for x in v]), xs)
+    xs = listed(xs, "what to differentiate by")
+    along = listed(v, "numbers of the vector, one for each x", len(xs))
+    return grad(dot(grad(y, xs), [number_of(x) for x in along]), xs)
 
 
 # One step back, in Values

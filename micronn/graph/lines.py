@@ -104,8 +104,8 @@ class record_lines:  # noqa: N801, used as a function is
 
 
 def line_of(value: Value) -> Line | None:
-    """The line that made a Value; None if it was made while no lines were recorded."""
-    return made.get(value)
+    """The line that made a Value; None if it is not known, or of anything else."""
+    return made.get(value) if isinstance(value, Number) else None
 
 
 def made_at(lines: Iterable[Line | None]) -> str:

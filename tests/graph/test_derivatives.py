@@ -495,6 +495,24 @@ def test_what_is_no_value_is_refused(args):
         grad(*args)
 
 
+def test_who_asks_for_the_gradient_by_a_model_is_told_of_its_parameters():
+    model = MLP(1, [1])
+    with pytest.raises(TypeError, match=r"got MLP.*write .*model\.parameters\(\)"):
+        grad(model([1.0]), model)
+
+
+def test_a_hessian_vector_product_takes_any_list_of_the_right_length():
+    # d²(ab)/da db = 1, so the matrix [[0, 1], [1, 0]] turns (3, 5) round.
+    a, b = Value(2.0), Value(7.0)
+    products = hessian_vector_product(a * b, (x for x in (a, b)), (k for k in (3.0, 5.0)))
+    assert [h.data for h in products] == [5.0, 3.0]
+    for wrong in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(ValueError, match="expected 2 numbers of the vector"):
+            hessian_vector_product(a * b, [a, b], wrong)
+    with pytest.raises(TypeError, match="is a list, got one number"):
+        hessian_vector_product(a * b, [a, b], 1.0)
+
+
 # Newton's method
 
 

@@ -239,6 +239,11 @@ def test_an_exception_ends_it():
     assert line_of(Value(1.0)) is None
 
 
+def test_what_is_no_value_was_made_at_no_line():
+    with record_lines():
+        assert line_of(2.0) is line_of([Value(1.0)]) is None
+
+
 def test_a_block_inside_of_another_does_not_end_it():
     with record_lines():
         with record_lines():
