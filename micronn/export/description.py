@@ -119,8 +119,8 @@ def describe_net(model: MLP) -> Net:
                 "compile_graph(model(x), x, model.parameters())"
             )
         neurons = model.layers[k].neurons
-        weight = [[w.data for w in neuron.w] for neuron in neurons]
-        layers.append(Dense(weight, [neuron.b.data for neuron in neurons], OPS[name]))
+        weight = [[float(w.data) for w in neuron.w] for neuron in neurons]
+        layers.append(Dense(weight, [float(neuron.b.data) for neuron in neurons], OPS[name]))
     return Net(layers)
 
 

@@ -20,6 +20,7 @@ from micronn.engine import Value, topological_order
 from micronn.export import proof, to_c, to_jax, to_js, to_numpy, to_onnx, to_torch
 from micronn.export.description import Net, StraightLine, describe_graph, describe_net, safe_name
 from micronn.nn import MLP
+from micronn.support.arguments import check_text
 from micronn.support.files import Location, write_atomically
 from micronn.support.text import clipped, did_you_mean
 
@@ -73,6 +74,7 @@ def export(what: Any, to: str, folder: Location = ".", name: str = "") -> list[s
     if to not in TARGETS:
         advice = did_you_mean(str(to), TARGETS) or f"Choose one of {', '.join(TARGETS)}."
         raise ValueError(f"nothing can be exported to {clipped(str(to))!r}. {advice}")
+    check_text(name, "name of an export")
     described, original, kind = described_with_original(what)
     stem = Path(what).stem if isinstance(what, (str, os.PathLike)) else kind
     stem = safe_name(name or stem, kind, set())

@@ -74,7 +74,7 @@ class Nodes:
 
     def add(self, text: str, name: str = "") -> str:
         """A node; returns the name of its result."""
-        name = name or f"t_{len(self.lines)}"
+        name = name or f"_{len(self.lines)}"  # no label begins so
         self.lines.append(f"    {name} = {text}\n")
         return name
 
@@ -86,11 +86,11 @@ class Nodes:
         """The shape of one number for each example."""
         zero = self.constant("int64[1] {0}")
         count = self.add(f"Gather<axis=0>({self.add('Shape(inputs)')}, {zero})")
-        self.add(f"Concat<axis=0>({count}, {self.constant('int64[1] {1}')})", "t_rows")
+        self.add(f"Concat<axis=0>({count}, {self.constant('int64[1] {1}')})", "_rows")
 
     def side_by_side(self, names: Sequence[str]) -> str:
         """The text of a node that puts numbers in columns, a row for each example."""
-        return f"Concat<axis=1>({', '.join([self.add(f'Expand({x}, t_rows)') for x in names])})"
+        return f"Concat<axis=1>({', '.join([self.add(f'Expand({x}, _rows)') for x in names])})"
 
     def formula(self, text: str, name: str) -> str:
         """The nodes of a formula as forms() has them."""

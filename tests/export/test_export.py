@@ -234,6 +234,23 @@ def test_a_saved_model_is_exported_under_its_own_name(tmp_path):
     assert paths == [str(tmp_path / "new" / name) for name in names]
 
 
+def test_weights_that_are_integers_are_exported(tmp_path):
+    # relu(2 * 3 + 1) = 7
+    model = MLP(1, [1], ["relu"])
+    model.parameters()[0].data, model.parameters()[1].data = 2, 1
+    pytest.importorskip("numpy")
+    module = module_of(export(model, "numpy", tmp_path)[0])
+    assert module.f(module.PARAMETERS, [3.0]) == 7.0
+
+
+def test_a_label_that_looks_like_a_name_of_the_files_own_is_taken(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    labels = ["t_0", "_0", "t_rows", "_rows", "y"]
+    inputs = [Value(float(k), label) for k, label in enumerate(labels)]
+    source, _ = export(compile_graph(total(inputs), inputs, backend="python"), "onnx", tmp_path)
+    onnx.checker.check_model(onnx.load(source))
+
+
 def test_both_files_are_written_or_none(tmp_path):
     (tmp_path / "model_numpy.py").write_text("mine")
     (tmp_path / "test_model_numpy.py").mkdir()
@@ -248,6 +265,8 @@ def test_what_cannot_be_exported_is_said(monkeypatch, tmp_path):
         export(xor(), "numpie", tmp_path)
     with pytest.raises(TypeError, match=r"MLP, .*got 3 \(int\)"):
         export(3, "numpy", tmp_path)
+    with pytest.raises(TypeError, match="a name of an export is text, got 3"):
+        export(xor(), "numpy", tmp_path, name=3)
     with pytest.raises(FileNotFoundError):
         export("nowhere.json", "numpy", tmp_path)
     x = Value(1.0)
