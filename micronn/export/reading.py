@@ -4,6 +4,7 @@ Its numbers stay the same: a float32 is a float64 too.  What is no such stack is
 the name of what is in the way.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ ACTIVATION_OF = {  # by their names in torch.nn and in ONNX
 }  # fmt: skip
 TORCH = "Linear, ReLU, LeakyReLU(0.01), Sigmoid, Tanh, Softplus, GELU, Identity and Flatten"
 SAME = ("Identity", "Flatten")  # for an input that is a list of numbers
+DOMAINS = ("", "ai.onnx", "micronn")
 SUMS = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}  # of a Gemm
 ONNX = (
     "Gemm, MatMul and Add, Relu, LeakyRelu of 0.01, Sigmoid, Tanh, Softplus, Gelu, Identity "
@@ -36,12 +38,29 @@ class Stack:
     def linear(self, weight: Any, bias: Any, name: str) -> None:
         """A layer.   weight: shape (nout, nin); bias: (nout,), or None."""
         rows = weight.tolist()
+        if len(weight.shape) != 2 or 0 in weight.shape or not isinstance(rows[0][0], (int, float)):
+            raise ValueError(
+                f"{name} has weights of shape {tuple(weight.shape)} and type {weight.dtype}; a "
+                "layer has a row of real numbers for each neuron"
+            )
         if self.layers and len(self.layers[-1].bias) != len(rows[0]):
             before = len(self.layers[-1].bias)
             raise ValueError(f"{name} reads {len(rows[0])} numbers, but {before} come to it")
-        numbers = [0.0] * len(rows) if bias is None else bias.tolist()
-        self.layers.append(Dense(rows, numbers, "linear"))
+        self.layers.append(Dense(rows, [0.0] * len(rows), "linear"))
         self.is_open = True
+        if bias is not None:
+            self.biases(bias, name)
+
+    def biases(self, bias: Any, name: str) -> None:
+        """Those of the last layer.   bias: shape (nout,), or one number for all neurons."""
+        nout, last = len(self.layers[-1].bias), bias.shape[-1] if bias.shape else 1
+        if math.prod(bias.shape) != last or last not in (1, nout):
+            shape = tuple(bias.shape)
+            raise ValueError(
+                f"{name} adds numbers of shape {shape} to {nout}; a bias has ({nout},)"
+            )
+        numbers = bias.reshape(-1).tolist() * (nout // last)
+        self.layers[-1] = self.layers[-1]._replace(bias=numbers)
 
     def activation(self, kind: str, name: str, settings: Mapping[str, Any]) -> None:
         """What the sums of the last layer go through, if it is as micronn has it."""
@@ -103,7 +122,7 @@ def modules_of(sequential: Any, prefix: str) -> Iterator[tuple[str, Any]]:
             f"from_torch reads a torch.nn.Sequential, got {clipped(repr(type(sequential)))}; of "
             "another module with Linear layers, MLP.load_state_dict() takes the state_dict()"
         )
-    for name, module in sequential.named_children():
+    for name, module in sequential._modules.items():  # children() leaves out what comes again
         if type(module).__name__ == "Sequential":
             yield from modules_of(module, f"{prefix}{name}.")
         else:
@@ -121,7 +140,9 @@ def from_onnx(path: Location) -> MLP:
     """
     onnx = onnx_package()
     try:
-        graph = onnx.load(path).graph
+        file = onnx.load(path)
+        onnx.checker.check_model(file)
+        graph = file.graph
         arrays = {x.name: onnx.numpy_helper.to_array(x) for x in graph.initializer}
     except OSError:
         raise
@@ -141,6 +162,8 @@ def from_onnx(path: Location) -> MLP:
         others = [arrays[x] for x in node.input if x in arrays]
         if list(node.input).count(last) != 1 or len(others) + 1 != len(node.input):
             raise ValueError(f"{where}, {printable(node.op_type)}, reads more than one layer")
+        if node.domain not in DOMAINS or (node.op_type != "Add" and node.input[0] != last):
+            stack.refuse(f"{node.domain} {node.op_type}({', '.join(node.input)})".strip(), where)
         read_node(stack, node.op_type, others, settings, where)
         last = node.output[0]
     if last != graph.output[0].name:
@@ -156,11 +179,11 @@ def read_node(
     if kind == "Gemm" and SUMS.items() >= settings.items() - {("transB", 1)}:
         weight, *bias = arrays
         weight = weight if settings.get("transB") else weight.T
-        stack.linear(weight, bias[0].reshape(-1) if bias else None, where)
+        stack.linear(weight, bias[0] if bias else None, where)
     elif kind == "MatMul":
         stack.linear(arrays[0].T, None, where)
     elif kind == "Add" and stack.is_open and not any(layers[-1].bias):
-        layers[-1] = layers[-1]._replace(bias=arrays[0].reshape(-1).tolist())
+        stack.biases(arrays[0], where)
     elif kind not in SAME:
         if kind == "LeakyRelu" and arrays:  # as export() writes it
             settings["alpha"] = arrays[0].item()

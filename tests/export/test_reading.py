@@ -36,8 +36,17 @@ def test_a_sequential_of_every_activation_becomes_an_mlp_with_the_same_numbers(b
 
 
 @pytest.mark.slow
-def test_a_module_that_no_mlp_has_is_named():
+def test_an_activation_that_comes_again_is_applied_again():
     nn = pytest.importorskip("torch").nn
+    relu = nn.ReLU()
+    model = from_torch(nn.Sequential(nn.Linear(1, 2), relu, nn.Linear(2, 2), relu, nn.Linear(2, 1)))
+    assert repr(model) == "MLP(1 -> 2 relu -> 2 relu -> 1 linear)"
+
+
+@pytest.mark.slow
+def test_a_module_that_no_mlp_has_is_named():
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
     linear = nn.Linear(2, 2)
     for parts, reason in [
         ([linear, nn.Softmax(dim=1)], "module 1 is Softmax.*leave it out"),
@@ -49,6 +58,7 @@ def test_a_module_that_no_mlp_has_is_named():
         ([nn.Sequential(linear, nn.Dropout())], "module 0.1 is Dropout"),
         ([linear, nn.Linear(3, 1)], "module 1 reads 3 numbers, but 2 come to it"),
         ([], "no linear layer"),
+        ([nn.Linear(2, 1, dtype=torch.complex64)], r"module 0 has .*\(1, 2\).*complex64"),
     ]:
         with pytest.raises(ValueError, match=reason):
             from_torch(nn.Sequential(*parts))
@@ -71,7 +81,7 @@ def test_a_net_that_was_exported_comes_back_with_the_same_numbers(tmp_path):
 def written(text, path):
     """A file of a graph in ONNX's own text."""
     onnx = pytest.importorskip("onnx")
-    start = '<ir_version: 10, opset_import: ["" : 20]> g '
+    start = '<ir_version: 10, opset_import: ["" : 20, "own" : 1]> g '
     onnx.save(onnx.parser.parse_model(start + text), path)
     return path
 
@@ -103,6 +113,17 @@ def test_what_pytorch_writes_as_onnx_is_read_too(tmp_path):
     assert parameters(from_onnx(tmp_path / "net.onnx")) == parameters(from_torch(net))
 
 
+def test_a_bias_of_one_number_is_that_of_every_neuron(tmp_path):
+    text = """(float[N,1] x) => (float[N,2] y) <float[1,2] w = {1, 2}, float[1] b = {5}> {
+        y = Gemm(x, w, b)
+    }"""
+    assert parameters(from_onnx(written(text, tmp_path / "net.onnx"))) == [1.0, 5.0, 2.0, 5.0]
+
+
+NUMBERS = """float[2,2] w = {1, 2, 3, 4}, float[2] b = {5, 6}, float[2,1] column = {5, 6},
+    float[3] three = {5, 6, 7}"""
+
+
 @pytest.mark.parametrize(
     ("nodes", "reason"),
     [
@@ -115,10 +136,17 @@ def test_what_pytorch_writes_as_onnx_is_read_too(tmp_path):
         ("y = Gemm<transA = 1>(x, w)", "is Gemm"),
         ("y = MatMul(x, w) a = Relu(y)", "not what its last node computes"),
         ("y = Identity(x)", "no linear layer"),
+        ("y = MatMul(w, x)", r"is MatMul\(w, x\)"),
+        ("y = Gemm(w, b, x)", r"is Gemm\(w, b, x\)"),
+        ("a = MatMul(x, w) y = own.Relu(a)", "is own Relu"),
+        ("y = MatMul(x, b)", r"node 0 .* shape \(2,\) and"),
+        ("a = MatMul(x, w) y = Add(a, column)", r"node 1 .* shape \(2, 1\) to 2"),
+        ("a = MatMul(x, w) y = Add(a, three)", r"node 1 .* shape \(3,\) to 2"),
+        ("x = MatMul(x, w) y = Relu(x)", "SSA"),
     ],
 )
 def test_a_node_that_no_mlp_has_is_named(nodes, reason, tmp_path):
-    text = f"(float[N,2] x) => (float[N,2] y) <float[2,2] w = {{1, 2, 3, 4}}> {{ {nodes} }}"
+    text = f"(float[N,2] x) => (float[N,2] y) <{NUMBERS}> {{ {nodes} }}"
     with pytest.raises(ValueError, match=reason):
         from_onnx(written(text, tmp_path / "net.onnx"))
 
