@@ -255,7 +255,7 @@ def by_backward(function, row):
 
 
 @each_backend
-@pytest.mark.parametrize("name", set(KINKS) - {"relu of relu"})
+@pytest.mark.parametrize("name", [name for name in KINKS if name != "relu of relu"])
 def test_a_compiled_gradient_decides_at_kinks_by_the_new_numbers(backend, name):
     a, b = Value(1.0), Value(2.0)
     program = compile_graph(grad(KINKS[name](a, b), [a, b]), [a, b], backend=backend)
