@@ -1,11 +1,11 @@
-/* global data, all, slots, svg, tips, wire */
+/* global data, all, light, slots, svg, tips, wire */
 /* exported fill, redraw */
 // What changes in a picture with its numbers beside the texts of its steps: wires, frames,
 // corners and descriptions, as pictures/ paints them, and what is refused.
 
 // Returns whether a card has a text that it did not have.
 function redraw(told, {data: numbers, at, errors}) {
-  const {light, rows} = data.computing, m = at.get("M");
+  const {rows} = data.computing, m = at.get("M");
   for (const [id, k, j] of told.wires) {
     const size = at.get(`m${k}_${j}`), role = rows[rows[k][1][j]][3];
     const [colour, width, dash] = size === undefined ? ["rule", 1.7, ""] : wire(size, m);
@@ -32,7 +32,7 @@ function redraw(told, {data: numbers, at, errors}) {
 const CORNER = '.card > text[y="14"][text-anchor]';
 const inTenths = x => Math.round(x * 10) / 10;
 
-function rewire(element, [token, width, dash], light = data.computing.light) {
+function rewire(element, [token, width, dash]) {
   const line = element.querySelector(".line"), head = element.querySelector(".head");
   const colour = light[token];
   const larger = (5.8 + 1.55 * width) / (5.8 + 1.55 * line.getAttribute("stroke-width"));
@@ -115,11 +115,11 @@ function refusalAt(card, text) {
   return group;
 }
 
-// A text in its place, on the colour of its box if it has one.  places: the elements by id.
+// A text in its place, on the colour of its box if it has one.
 
-function fill([name, text, shade], places = slots) {
-  let slot = places.get(name);
-  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot, places);
+function fill([name, text, shade]) {
+  let slot = slots.get(name);
+  if (shade === "bad" && !slot.querySelector("rect")) slot = boxed(slot);
   const ground = slot.querySelector("rect");
   const label = ground ? slot.querySelector("text") : slot;
   const room = ground ? ground.getAttribute("width") - 4 : roomFor(label);
@@ -141,7 +141,7 @@ function roomFor(label) {
 }
 
 // A number in a box as large as that of the gradient below: nan and infinity stand in one.
-function boxed(text, places) {
+function boxed(text) {
   const group = document.createElementNS(text.namespaceURI, "g");
   const box = text.closest(".card").querySelector(":scope > g > rect").cloneNode();
   box.setAttribute("y", box.getAttribute("y") - 20);
@@ -149,6 +149,6 @@ function boxed(text, places) {
   text.removeAttribute("id");
   text.replaceWith(group);
   group.append(box, text);
-  places.set(group.id, group);
+  slots.set(group.id, group);
   return group;
 }

@@ -19,7 +19,6 @@ MIDDLE = (
     "computing/numbers.js",
     "computing/packed.js",
     "computing/arithmetic.js",
-    "computing/redraw.js",
     "levels/moving.js",
 )  # of the scripts, before those of the page
 LAST = ("levels/levels.js",)  # after them
