@@ -1,5 +1,6 @@
 """The levels above single values on a step page whose numbers a reader changes."""
 
+import math
 import random
 import re
 from collections import Counter
@@ -207,3 +208,17 @@ def test_where_a_number_is_refused_no_level_shows_another(stepping):
         assert "grad ·" in said
         assert not re.search("NaN|undefined|null", page.locator("#scene > svg").inner_html())
     assert "data refused, grad ·" in said
+
+
+def test_a_number_that_is_none_stands_in_its_box_on_every_level(stepping):
+    graph, leaves = computed("tanh")
+    numbers = [leaf.data for leaf in leaves]
+    numbers[-4] = math.nan  # a weight of the output
+    page, (other, _) = stepping(graph), computed("tanh", numbers)
+    field = page.locator(f'tr[data-n="n{graph.index[leaves[-4]]}"] input')
+    field.fill("nan")
+    for id, scene in scenes(other, graph).items():
+        page.click(f"#tabs >> text={id}")
+        seen, wanted = page.evaluate(SEEN), page.evaluate(WRITTEN, scene.svg)
+        boxes = [sorted(text for text in texts if "NaN rgb" in text) for texts in (seen, wanted)]
+        assert boxes[0] == boxes[1] != []

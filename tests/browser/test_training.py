@@ -7,6 +7,7 @@ import pytest
 
 from micronn.data import blobs, moons, xor
 from micronn.engine import Value, mean
+from micronn.graph.neurons import outputs_named
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.losses import cross_entropy, hinge, loss_of, mse
@@ -274,7 +275,7 @@ def test_the_graph_of_the_chosen_example_is_the_one_that_python_draws(opened, pi
     model.zero_grad()
     x, target = [Value(number, f"x{k}") for k, number in enumerate(data[0][pick])], data[1][pick]
     root = loss_of(loss, model(x), Value(target, "target"))
-    drawn = picture_of(Story(Graph(root, model)).graph)
+    drawn = picture_of(Story(outputs_named(Graph(root, model))).graph)
     shown = "[...document.querySelectorAll('#example text')].map(text => text.textContent)"
     assert page.evaluate(shown) == re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
 

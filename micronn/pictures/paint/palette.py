@@ -108,6 +108,13 @@ def shade(g: float, m: float) -> str:
     return SHADES[3 + strength if g > 0.0 else 3 - strength]
 
 
+def idle(g: float) -> str:
+    """The colour token of a gradient that nobody uses: grey, unless it is nan or infinite."""
+    if isinstance(g, Place):
+        return g.mark("z")
+    return "zero" if math.isfinite(g) else "bad"
+
+
 def wire(message: float, m: float) -> tuple[str, float, str]:
     """Colour token, width and dash pattern of a wire that carries this message back.
 

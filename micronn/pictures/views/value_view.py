@@ -36,7 +36,7 @@ from micronn.pictures.paint.cards import (
     record_card,
 )
 from micronn.pictures.paint.legend import value_legend, words
-from micronn.pictures.paint.palette import odd, scale, shade
+from micronn.pictures.paint.palette import idle, odd, scale, shade
 from micronn.pictures.paint.svg import svg_chip, svg_rect, svg_text, text_width
 from micronn.support.text import counted, fmt
 
@@ -297,9 +297,8 @@ class ValueCards:
         (x, y), blank, air = at, self.blanks(row), (tall - ROW) / 2
         left = x + LABELS[self.graph.word]
         data_id, grad_id = self.prefix + ids.data(row.k), self.prefix + ids.grad(row.k)
-        token = shade(row.grad, self.m)
-        if row.role == "const" and token != "bad" and not self.graph.forward:
-            token = "zero"  # nobody will use it
+        is_idle = row.role == "const" and not self.graph.forward
+        token = idle(row.grad) if is_idle else shade(row.grad, self.m)
         data = svg_text(left + chip / 2, y + air + 14, texts[0], anchor="middle", id=data_id)
         if odd_data := odd([row.current]):
             data = svg_chip(left, y + air, chip, texts[0], odd_data, data_id)

@@ -28,7 +28,7 @@ from typing import Any
 
 from micronn.graph.steps import Message, Step, Story
 from micronn.pictures.paint import ids
-from micronn.pictures.paint.palette import LIGHT, gradient_scale, shade
+from micronn.pictures.paint.palette import LIGHT, gradient_scale, idle, shade
 from micronn.pictures.views.value_view import derivative, is_sum, message, ports_in, ports_out
 from micronn.support.text import Place, fmt
 from micronn.viewer.questions.quiz import ABOUT, Question, questions
@@ -62,9 +62,7 @@ class Slots:
 
     def grad(self, k: int, x: float) -> Slot:
         """A gradient of row k, which need not be the final one; grey for a constant."""
-        token = shade(x, self.m)
-        if self.story.rows[k].role == "const":
-            token = x.mark("z") if isinstance(x, Place) else "bad" if token == "bad" else "zero"
+        token = idle(x) if self.story.rows[k].role == "const" else shade(x, self.m)
         return ids.grad(k), fmt(x, sign=True), token
 
     def data(self, k: int, text: str | None = None) -> Slot:

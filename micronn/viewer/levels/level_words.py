@@ -14,7 +14,7 @@ from types import MappingProxyType
 from micronn.graph.operations import formula, rule
 from micronn.graph.rows import Row, Use
 from micronn.pictures.paint.cards import largest
-from micronn.pictures.paint.palette import gradient_scale, shade
+from micronn.pictures.paint.palette import gradient_scale, idle, shade
 from micronn.pictures.paint.svg import breakable, escape
 from micronn.pictures.views.neuron_part import Part, Parts, Reading
 from micronn.support.text import counted, fmt, number
@@ -167,6 +167,5 @@ class Teller:
 
     def chip(self, row: Row, x: float) -> str:
         """A gradient in its colour, grey for a constant, whose gradient nobody uses."""
-        token = shade(x, self.m)
-        token = "zero" if row.role == "const" and token != "bad" else token
+        token = idle(x) if row.role == "const" else shade(x, self.m)
         return f'<b><mark class="{token}">{fmt(x, sign=True)}</mark></b>'
