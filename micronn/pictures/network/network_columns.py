@@ -8,7 +8,7 @@ gradients too.  Of a wide column only the 16 units that matter most are drawn.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -97,7 +97,7 @@ class Column:
     def largest(self, field: str) -> float:
         """The size of the largest weight of the layer, drawn or not; of its gradient likewise."""
         if field not in self.sizes:
-            weights = [w for neuron in self.neurons for w in neuron.w]
+            weights = chain.from_iterable([neuron.w for neuron in self.neurons])
             if field == "data" and self.was:
                 self.sizes[field] = scale([self.held(w, field) for w in weights])
             else:

@@ -157,8 +157,10 @@ def lines(left: Column, right: Column, view: View) -> Iterator[str]:
         ends = [tuple([(i, column.middles[i]) for i in column.drawn]) for column in (left, right)]
         width = right.x - right.radius - left.x - left.radius
         begun = lines_begun(view.css, right.k, width, *ends)
-        for weight, start in zip(weights, begun, strict=True):
-            yield f"{start} {size(weight)} {sign(weight)}/>"
+        yield from [
+            f"{start} {size(weight)} {sign(weight)}/>"
+            for weight, start in zip(weights, begun, strict=True)
+        ]
         weights = []
     weights.sort(key=lambda weight: magnitude(weight.number))
     for look, alike in groupby(weights, size):
@@ -199,7 +201,7 @@ def sign_look(number: float) -> str:
     if isinstance(number, Place):
         token, _, dash = wire(number, 0.0)
         return f'stroke="{LIGHT[token]}" stroke-dasharray="{dash}"'
-    return SIGN_LOOKS[shade(number, 0.0)]
+    return SIGN_LOOKS["pos3" if 0.0 < number < math.inf else shade(number, 0.0)]
 
 
 SIGN_LOOKS = {  # by the shade of a number when every number counts as large

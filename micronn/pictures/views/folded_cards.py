@@ -96,7 +96,8 @@ def census(numbers: Sequence[float]) -> list[tuple[str, float]]:
     >>> census([1.0, -0.1, 0.0, 0.0])
     [('neg2', 0.25), ('zero', 0.5), ('pos3', 0.25)]
     """
-    m, rising, before = scale(numbers), sorted(filter(isfinite, numbers)), 0
+    rising, before = sorted(filter(isfinite, numbers)), 0
+    m = scale([*rising[:1], *rising[-1:]])
     counts = {"bad": len(numbers) - len(rising)}
     for i, token in enumerate(SHADES):  # which rise with the numbers
         after = bisect_right(rising, i, before, key=lambda x: SHADES.index(shade(x, m)))
