@@ -8,6 +8,7 @@ The sign is also a character or a dash.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from micronn.support.text import OPENS, Place
@@ -154,6 +155,7 @@ def variables(palette: Mapping[str, str]) -> str:
     return "".join([f"--{token}:{hex_};" for token, hex_ in palette.items()])
 
 
+@cache
 def style() -> str:
     """The style sheet inside every picture: light, and dark where the screen is dark.
 

@@ -256,32 +256,30 @@ class Run:
         back as soon as the graph is read.
         """
         model, graph = deepcopy(self.model), None
-        params = model.parameters()
+        params, x = model.parameters(), named_inputs(self.example[0] if self.example else ())
         for snapshot in self.snapshots():
             for p, data in zip(params, snapshot.data, strict=True):
                 p.data = data
             same, refusal = False, ""
             try:
                 if self.example:
-                    graph, same = self.graph(model, params, graph)
+                    graph, same = self.graph(model, {*params, *x}, x, graph)
             except NOT_FINITE as error:
                 graph, refusal = None, f"There is no loss here: {error}"
             yield Moment(snapshot, model, params, graph, same, refusal)
 
     def graph(
-        self, model: Module, params: Sequence[Value], like: Graph | None
+        self, model: Module, own: set[Value], x: Sequence[Value], like: Graph | None
     ) -> tuple[Graph, bool]:
         """The graph of the example's loss, after a backward pass from cleared gradients.
 
-        like: the graph of another moment.
+        own: the model's parameters and the inputs x.  like: the graph of another moment.
         Returns also whether it has the shape of that one.
         """
-        x, target = cast(Example, self.example)
-        x = named_inputs(x)
-        root = self.cost(model, x, target)
-        known, own = order_like(like, root) if like else None, {*params, *x}
+        root = self.cost(model, x, cast(Example, self.example)[1])
+        known = order_like(like, root) if like else None
         order = known or topological_order(root)
-        others = [value for value in order if not (value.operands or value in own)]  # shared
+        others = [value for value in {*order} - own if not value.operands]  # shared
         held = [(leaf, leaf.grad, getattr(leaf, "was", leaf.data)) for leaf in others]
         for leaf in (*own, *others):
             leaf.grad = 0.0
