@@ -16,7 +16,7 @@ FLAGS = (
 EXPORTS = (
     "machine_check machine_lanes machine_memory machine_run machine_train malloc free "
     "machine_sizes machine_operations machine_rules Sizes_text Instruction_text "
-    "Program_text Training_text"
+    "Program_text Run_text Training_text"
 )
 
 

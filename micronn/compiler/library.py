@@ -22,13 +22,14 @@ ARGUMENTS: dict[str, list[Any]] = {  # of the functions that are called here
     "machine_check": [ADDRESS],
     "machine_memory": [ADDRESS],
     "machine_lanes": [ADDRESS],
-    "machine_run": [*[ADDRESS] * 3, INTEGER, *[ADDRESS] * 4, ctypes.c_double, INTEGER],
+    "machine_run": [ADDRESS],
     "machine_train": [ADDRESS],
 }
 STRUCTS = {  # the fields that are filled here, in C's order
     "Instruction": " ".join(Instruction._fields),
     "Program": "code lists constants outputs length list_length slots inputs weights "
     "constant_count output_count quiet direct",
+    "Run": "program memory examples floats count weights sums values slopes share",
     "Training": "program rule memory rule_memory examples floats count batch_size first_batch "
     "last_batch columns next gradients values numbers arguments in_one_pass constants loss steps",
     "Sizes": "rule_lanes most_slots bytes_of_real",
@@ -55,7 +56,7 @@ class Library:
     """What machine.c exports, and how Python reaches it.
 
     operations: the number of each operation.  rules: of each optimiser's rule in rules.h.
-    structs: Instruction, Program, Training and Sizes as C has them.
+    structs: Instruction, Program, Run, Training and Sizes as C has them.
     sizes: RULE_LANES, MOST_SLOTS as machine.c chose them.
     """
 

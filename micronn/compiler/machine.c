@@ -370,13 +370,25 @@ static int run(const Program *p, real *memory, Examples examples, int64_t count,
     return 1;
 }
 
-int64_t machine_run(const Program *p, real *memory, const void *numbers, int64_t count,
-                    const real *w, real *dw, real *values, real *input_gradients,
-                    double share, int64_t floats) {
-    const Examples examples = {numbers, floats, 0};
-    return run(p, memory, examples, count, w, dw, values, input_gradients, share)
-        && all_finite(values, count * p->output_count) && all_finite(dw, dw ? p->weights : 0)
-        && (!input_gradients || all_finite(input_gradients, count * p->inputs));
+/* One argument, as each of a call into WebAssembly takes longer than a small graph. */
+STRUCT(Run,
+    const Program *program;
+    real *memory;
+    const void *examples;
+    int64_t floats, count;
+    const real *weights;
+    real *sums, *values, *slopes; /* of the gradients those by the parameters, and by the inputs */
+    double share;
+);
+
+int64_t machine_run(const Run *r) {
+    const Program *p = r->program;
+    const Examples examples = {r->examples, r->floats, 0};
+    return run(p, r->memory, examples, r->count, r->weights, r->sums, r->values, r->slopes,
+               r->share)
+        && all_finite(r->values, r->count * p->output_count)
+        && all_finite(r->sums, r->sums ? p->weights : 0)
+        && all_finite(r->slopes, r->slopes ? r->count * p->inputs : 0);
 }
 
 /* Training.  columns: the parameters, then each column of the optimiser's memory; a

@@ -26,11 +26,13 @@ def library(kind: str, dtype: str) -> Library:
 
 
 class Memory(NamedTuple):
-    """Where the numbers of a run are kept, for so many lanes."""
+    """Where the numbers of a run are kept, for so many lanes; and what is said of it to C."""
 
     lanes: int
     address: int
     room: Room
+    fields: Any
+    run: Room
 
 
 class TooLarge(NoMachine, ValueError):
@@ -107,7 +109,8 @@ class Machine:
             pass  # all in use, or the first call
         room = self.library.room(bytearray(lanes * self.bytes_of_lane + 64))
         start = room.address + -room.address % 64  # SIMD likes addresses that 64 divides
-        return Memory(lanes, start, room)
+        run = self.library.struct("Run", self.program.address, start, *[0] * 8)
+        return Memory(lanes, start, room, *run)
 
     def run(
         self, rows: Rows, weights: Buffer, share: float | None = 1.0, of_inputs: bool = True
@@ -134,11 +137,11 @@ class Machine:
         memory = self.borrow(min(count, self.lanes))
         read = [self.library.room(numbers) for numbers in (examples, weights)]
         written = [None if x is None else self.library.room(x) for x in (sums, values, slopes)]
-        fine = self.library.call(
-            "machine_run", self.program.address, memory.address, read[0].address, count,
-            *[room and room.address for room in (read[1], *written)], share or 0.0,
-            are_floats(examples),
-        )  # fmt: skip
+        call = memory.fields
+        call.examples, call.floats, call.count = read[0].address, are_floats(examples), count
+        call.weights, call.share = read[1].address, share or 0.0
+        call.sums, call.values, call.slopes = [room.address if room else 0 for room in written]
+        fine = self.library.call("machine_run", memory.run.address)
         self.spare.append(memory)
         for room in written if fine else []:
             if room:

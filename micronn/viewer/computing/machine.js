@@ -114,6 +114,7 @@ class Program {
     const bad = Number(machine.exports.machine_check(struct.address));
     if (bad >= 0) throw new Error(`instruction ${bad} of a tape reaches outside its arrays`);
     this.realsOfLane = Number(machine.exports.machine_memory(struct.address));
+    this.call = new Struct(machine, "Run");
     this.lanes = Number(machine.exports.machine_lanes(struct.address));
   }
 
@@ -155,8 +156,11 @@ class Program {
     if (sums) machine.doubles(sums, weights.length).fill(0);
     const last = new BigUint64Array(machine.exports.memory.buffer, values + 8 * (size - 1), 1);
     last[0] = UNWRITTEN;
-    const finite = machine.exports.machine_run(
-      this.struct.address, scratch, given, BigInt(count), read, sums, values, slopes, share ?? 0, 0n);
+    this.call.set({
+      program: this.struct.address, memory: scratch, examples: given, count, weights: read,
+      sums, values, slopes, share: share ?? 0
+    });
+    const finite = machine.exports.machine_run(this.call.address);
     if (last[0] === UNWRITTEN) {
       return {values: null, slopes: null, sums: null, refused: true, finite: false};
     }
