@@ -13,10 +13,6 @@ from typing import NamedTuple
 
 from micronn.engine import Value
 from micronn.grade.causes import (
-    DERIVATIVES,
-    LOOP,
-    VALUES,
-    Formula,
     Slip,
     Tried,
     agrees,
@@ -38,6 +34,7 @@ from micronn.grade.faults import (
     sent_by,
     times,
 )
+from micronn.grade.formulas import DERIVATIVES, LOOP, VALUES, function
 from micronn.grade.passes import PASSES
 from micronn.grade.programs import (
     EXTREMES,
@@ -375,12 +372,12 @@ def fault_of_operation(
     return None
 
 
-def send_slopes(slopes: Sequence[Formula], node: Value) -> None:
+def send_slopes(slopes: Sequence[str], node: Value) -> None:
     """The chain rule with other local derivatives than the right ones."""
-    a, b = node.operands[0].data, float(node.op[2:] or 0.0) if node.op[:2] == "**" else 0.0
-    b = node.operands[1].data if len(node.operands) > 1 else b
+    b = float(node.op[2:] or 0.0) if node.op[:2] == "**" else 0.0  # a constant power
+    a, b, *_ = [*[x.data for x in node.operands], b]
     for operand, slope in zip(node.operands, slopes, strict=False):
-        operand.grad += slope(a, b, node.data) * node.grad
+        operand.grad += function("a, b, y", slope)(a, b, node.data) * node.grad
 
 
 def slip_of(program: Program, tried: Answers) -> Slip | None:
