@@ -28,11 +28,9 @@ from micronn.grade.faults import (
     NODES,
     Fault,
     Pass,
-    at,
     send_one,
     sending,
     sent_by,
-    times,
 )
 from micronn.grade.formulas import DERIVATIVES, LOOP, VALUES, function
 from micronn.grade.passes import PASSES
@@ -62,24 +60,18 @@ SINGLE = ("one", "upstream", "reuse", "order")  # kinds of programs that one pas
 APART = ("start", "one", "constant", "upstream", "large")  # of each operation the first is told
 NOTHING = next(k for k, row in enumerate(MESSAGES) if row[0].startswith("nothing"))
 EVERYWHERE = [  # what all nodes do wrong
-    Fault(
-        ways[0],
-        cause,
-        remedy,
-        ways,
-        is_loose=is_loose,
-        fitted=(lambda k: at(sending(partial(times, k)), OPS.values()))
-        if "constant" in cause
+    fault._replace(
+        ways=tuple([sent_by({}, way) for way in fault.ways]),
+        fitted=(lambda k: sent_by({}, sending(f"old + {k!r} * local * up")))
+        if "constant" in fault.cause
         else None,
     )
-    for send, cause, remedy, sends, _, is_loose, _ in NODES
-    for ways in [tuple([at(way, OPS.values()) for way in sends or (send,)])]
+    for fault in NODES
 ]
 ONE_SIDED = [  # messages that are wrong for one of two operands
-    Fault(sends[0], f"for the {side} operand, {cause}", remedy, tuple(sends))
+    Fault(f"for the {side} operand, {cause}", remedy, tuple([sending(new, k) for new in news]))
     for cause, remedy, news in MESSAGES
     for k, side in enumerate(("first", "second"))
-    for sends in [[sending(new, k) for new in news]]
 ]
 
 
@@ -196,7 +188,7 @@ def shown_by(fault: Fault, answers: Answers) -> Finding:
     """The finding of a fault that explains these answers, with the first that is wrong."""
     program = next(p for p, a in answers.items() if not agrees_at_all(a, p))
     said = finished(answers[program])
-    return Finding(program.kind, *fault[1:3], program, said, is_limit=fault.is_limit)
+    return Finding(program.kind, fault.cause, fault.remedy, program, said, is_limit=fault.is_limit)
 
 
 def made_of(calls: Calls) -> dict[str, set[str]]:
@@ -275,14 +267,13 @@ def way_of(fault: Fault, answers: Answers) -> Pass | None:
 
 def ways_of(fault: Fault, program: Program, answer: Numbers | Ended) -> Sequence[Pass]:
     """The variants of a fault, also those with a factor that an answer shows."""
-    ways = fault.variants or (fault.backward,)
     if fault.fitted is None or isinstance(answer, Ended):
-        return ways
+        return fault.ways
     pairs = [
         (answer[name][1], grad) for name, (_, grad) in right(program).items() if name in answer
     ]
     factors = {x for x, _ in pairs} | {x / y for x, y in pairs if y}
-    return [*ways, *[fault.fitted(k) for k in sorted(factors)]]
+    return [*fault.ways, *[fault.fitted(k) for k in sorted(factors)]]
 
 
 def gives(backward: Pass, program: Program, answer: Numbers | Ended) -> bool:
@@ -356,7 +347,7 @@ def fault_of_operation(
     slip = slip_of(one, tried) if one else None
     likely = list[Fault]()
     if slip and slip.local_grads:
-        likely = [Fault(partial(send_slopes, slip.local_grads), slip.cause, "")]
+        likely = [Fault(slip.cause, "", (partial(send_slopes, slip.local_grads),))]
     if slip and " as 0" in slip.cause:  # so does `self.grad` for `out.grad`, but not everywhere
         everywhere = slip.cause.count(" as 0") == slip.cause.count(" comes out ")
         likely = [*NODES[: NOTHING + everywhere], *ONE_SIDED[: 2 * NOTHING], *likely]
@@ -364,11 +355,10 @@ def fault_of_operation(
     if op not in ("-", "+") or twice:  # else the derivatives are too much alike to tell
         likely = [*CROSSED, *likely]
     for fault in [*likely, *NODES, *ONE_SIDED]:
-        sends = fault.variants or (fault.backward,)
-        ways: dict[Pass, Pass] = {sent_by({**model, op: send}): send for send in sends}
-        way = way_of(Fault([*ways][0], "", "", tuple(ways), is_loose=fault.is_loose), mine)
+        ways: dict[Pass, Pass] = {sent_by({**model, op: send}): send for send in fault.ways}
+        way = way_of(fault._replace(ways=tuple(ways)), mine)
         if way:
-            return fault._replace(backward=ways[way])
+            return fault._replace(ways=(ways[way],))
     return None
 
 

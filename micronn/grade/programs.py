@@ -311,10 +311,8 @@ def right(asked: Program) -> Numbers:
 def numbers(source: str, backward: Callable[[Value], object]) -> Numbers:
     """The numbers of a program with this backward pass in place of Value's own.
 
-    backward: has forget(), if it remembers something from one pass to the next, and scope, if
-        it depends on what other Values there are.
+    backward: has begin(names), if it remembers something from one pass to the next.
     """
-    getattr(backward, "forget", list)()
     return {name: (x.data, x.grad) for name, x in values_of(source, backward).items()}
 
 
@@ -324,8 +322,7 @@ def values_of(
     """The Values of a program by name, those made first before those made of them."""
     names: dict[str, Any] = {"Value": Value, "Neuron": Neuron, "zero_grad": zero_grad}
     names |= {"backward": backward, "max": partial(extreme, "max"), "min": partial(extreme, "min")}
-    if hasattr(backward, "scope"):
-        backward.scope = names
+    getattr(backward, "begin", len)(names)
     source = source.replace(".zero_grad()", ".grad = 0.0")
     source = re.sub(r"(\w+)\.backward\(\)", r"backward(\1)", source)
     source = re.sub(r"(\w+)\.(max|min)\(", r"\2(\1, ", source)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from micronn.engine import Value
-from micronn.grade.faults import NODES, Fault, at
+from micronn.grade.faults import NODES, Fault, sent_by
 from micronn.grade.passes import PASSES
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
@@ -133,8 +133,7 @@ def faulty_sheet(
     make: Make, numbers: dict[str, float], true: Graph, rng: random.Random
 ) -> list[Sheet]:
     """The sheet of an engine with a fault that these numbers show, if there is one."""
-    ops = {row.op for row in true.rows() if row.op}
-    faults = [*PASSES, *[fault._replace(backward=at(fault.backward, ops)) for fault in NODES]]
+    faults = [*PASSES, *[fault._replace(ways=(sent_by({}, fault.backward),)) for fault in NODES]]
     rng.shuffle(faults)
     for fault in faults:
         root = make(numbers)

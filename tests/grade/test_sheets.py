@@ -61,6 +61,14 @@ def test_the_same_seed_gives_the_same_sheets_and_another_seed_others():
     assert first[1] != other[1]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_any_seed_gives_a_wrong_engine_and_the_same_one_each_time(seed):
+    first, again = (
+        class_set(product_and_sum, ["a", "b"], count=5, seed=seed, about="fault") for _ in "12"
+    )
+    assert first == again
+
+
 def test_ids_differ_from_sheet_to_sheet():
     sheets, _ = class_set(product_and_sum, ["a", "b"], count=5, seed=7)
     ids = re.findall(r' id="([^"]*)"', sheets)
