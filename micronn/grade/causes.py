@@ -25,20 +25,13 @@ from micronn.grade.formulas import (
     WHERE,
     function,
 )
-from micronn.grade.programs import Numbers, Program, right
+from micronn.grade.programs import NO_NUMBER, Numbers, Program, right
+from micronn.grade.trial import Answer, Ended
 from micronn.support.text import fmt
 
 Place = tuple[float, float, float]  # a, b and y
 
 LOOP = "closures made in a loop over functions all see the last one"
-NOTHING = (math.nan, math.nan)
-
-
-class Tried(NamedTuple):
-    """A program, and the engine's numbers for it."""
-
-    program: Program
-    numbers: Numbers
 
 
 def close(x: float, y: float) -> bool:
@@ -48,13 +41,13 @@ def close(x: float, y: float) -> bool:
     )
 
 
-def agrees(answer: Numbers, program: Program, truth: Numbers | None = None) -> bool:
+def agrees(answer: Answer, program: Program, truth: Numbers | None = None) -> bool:
     """Whether an answer has the right numbers, or those of truth, wherever it matters."""
     truth = truth or right(program)
-    return all(
+    return not isinstance(answer, Ended) and all(
         close(x, y)
         for name in program.compared(truth)
-        for x, y in zip(answer.get(name, NOTHING), truth[name], strict=True)
+        for x, y in zip(answer.get(name, NO_NUMBER), truth[name], strict=True)
     )
 
 
@@ -64,10 +57,10 @@ def constant_of(program: Program) -> float:
     return float(numbers[0]) if numbers else 0.0
 
 
-def place(tried: Tried) -> Place:
+def place(program: Program) -> Place:
     """a, b and y of a program of one operation; a plain number on the right is b, left a."""
-    found, text = right(tried.program), tried.program.text
-    a, y, k = found["a"][0], found["y" if "y" in found else "a"][0], constant_of(tried.program)
+    found, text = right(program), program.text
+    a, y, k = found["a"][0], found["y" if "y" in found else "a"][0], constant_of(program)
     if "b" in found:
         return a, found["b"][0], y
     return (k, a, y) if text[0].isdigit() else (a, k, y)
@@ -106,7 +99,7 @@ def plainly(text: str) -> str:
 
 
 def formula(
-    said: Sequence[float], tried: Sequence[Tried], known: Iterable[str], better: str,
+    said: Sequence[float], programs: Iterable[Program], known: Iterable[str], better: str,
     truth: Sequence[float],
 ) -> tuple[str, str] | None:  # fmt: skip
     """Which formula gives these numbers at all places, in words and as text; None if unknown.
@@ -114,7 +107,7 @@ def formula(
     better, truth: the right formula, and its numbers.  The text is empty where the words say
     less than a formula.
     """
-    places = [place(item) for item in tried]
+    places = [place(program) for program in programs]
     for text, numbers in candidates(places, known, better) if len(said) > 1 else ():
         with contextlib.suppress(ArithmeticError, ValueError, TypeError):
             if all(map(close, numbers, said)):
@@ -163,12 +156,12 @@ class Slip(NamedTuple):
     local_grads: tuple[str, ...] = ()
 
 
-def slip_of_one(tried: Sequence[Tried], functions: Iterable[str] = ()) -> Slip | None:
+def slip_of_one(tried: Mapping[Program, Numbers], functions: Iterable[str] = ()) -> Slip | None:
     """Why one operation, alone, is wrong; None if its mistake is none of the usual ones.
 
     functions: what else the engine has, whose formulas it may have taken.
     """
-    program, changed = tried[0].program, [name for name in "ab" if is_changed(name, tried)]
+    program, changed = next(iter(tried)), [name for name in "ab" if is_changed(name, tried)]
     text, is_start = spoken(program), program.kind == "start"
     if changed and not is_start:
         return Slip(f"{text}, or its backward pass, changes the number of {changed[0]} itself, "
@@ -176,8 +169,8 @@ def slip_of_one(tried: Sequence[Tried], functions: Iterable[str] = ()) -> Slip |
     better = RIGHT.get(operation(program), ("1",))
     known = BINARY if len(better) == 2 else UNARY
     y = "a" if is_start else "y"
-    truth = [right(item.program)[y][0] for item in tried]
-    data = [item.numbers.get(y, NOTHING)[0] for item in tried]
+    truth = [right(p)[y][0] for p in tried]
+    data = [numbers.get(y, NO_NUMBER)[0] for numbers in tried.values()]
     if not all(map(close, data, truth)):
         of_operands = [text for text in known if not re.search(r"\by\b", text)]
         found = formula(data, tried, of_operands, VALUES.get(operation(program), "a"), truth)
@@ -191,9 +184,8 @@ def slip_of_one(tried: Sequence[Tried], functions: Iterable[str] = ()) -> Slip |
     on_the_right = len(better) == 2 and "b" not in right(program) and program.text[-1] == "a"
     for name, best in zip("ba" if on_the_right else "ab", better, strict=False):
         slopes.append(best)
-        wrong = [item for item in tried if name in item.numbers]
-        said = [item.numbers[name][1] for item in wrong]
-        truth = [right(item.program)[name][1] for item in wrong]
+        wrong = {p: numbers[name][1] for p, numbers in tried.items() if name in numbers}
+        said, truth = [*wrong.values()], [right(p)[name][1] for p in wrong]
         if all(map(close, said, truth)):
             continue
         found = formula(said, wrong, [*known, best], best, truth)
@@ -211,12 +203,12 @@ def slip_of_one(tried: Sequence[Tried], functions: Iterable[str] = ()) -> Slip |
     return Slip(told, tuple(slopes) if all(slopes) else ()) if told else None
 
 
-def is_changed(name: str, tried: Sequence[Tried]) -> bool:
+def is_changed(name: str, tried: Mapping[Program, Numbers]) -> bool:
     """Whether an operand has another number than it was given."""
     return any(
-        not close(item.numbers.get(name, NOTHING)[0], right(item.program)[name][0])
-        for item in tried
-        if name in right(item.program)
+        not close(numbers.get(name, NO_NUMBER)[0], right(program)[name][0])
+        for program, numbers in tried.items()
+        if name in right(program)
     )
 
 

@@ -5,7 +5,6 @@ is known of it, right or wrong, goes into a model of the engine, which must give
 own numbers; so a second fault is still named where a first one spoils everything.
 """
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -14,7 +13,6 @@ from typing import NamedTuple
 from micronn.engine import Value
 from micronn.grade.causes import (
     Slip,
-    Tried,
     agrees,
     close,
     operation,
@@ -39,14 +37,15 @@ from micronn.grade.programs import (
     FUNCTIONS,
     KINDS,
     LIMITS,
+    NO_NUMBER,
     Numbers,
     Program,
     numbers,
     right,
 )
-from micronn.grade.trial import Ended
+from micronn.grade.trial import Answer, Ended
 
-Answers = dict[Program, Numbers | Ended]
+Answers = dict[Program, Answer]
 Calls = Mapping[Program, list[list[str]]]
 
 OPS = {  # by method, as micronn's engine calls them
@@ -55,7 +54,6 @@ OPS = {  # by method, as micronn's engine calls them
 }  # fmt: skip
 METHODS = OPS.keys() | {f"__r{op}__" for op in ("add", "sub", "mul", "truediv", "pow")}
 SHORT = ("a ** 0", "a ** 1")  # often written apart from all other powers
-NO_NUMBER = (math.nan, math.nan)
 SINGLE = ("one", "upstream", "reuse", "order")  # kinds of programs that one pass decides
 APART = ("start", "one", "constant", "upstream", "large")  # of each operation the first is told
 NOTHING = next(k for k, row in enumerate(MESSAGES) if row[0].startswith("nothing"))
@@ -186,7 +184,7 @@ def merged(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def shown_by(fault: Fault, answers: Answers) -> Finding:
     """The finding of a fault that explains these answers, with the first that is wrong."""
-    program = next(p for p, a in answers.items() if not agrees_at_all(a, p))
+    program = next(p for p, a in answers.items() if not agrees(a, p))
     said = finished(answers[program])
     return Finding(program.kind, fault.cause, fault.remedy, program, said, is_limit=fault.is_limit)
 
@@ -209,17 +207,12 @@ def is_plain(program: Program, inner: Mapping[str, set[str]]) -> bool:
     return program.kind in kinds or program.kind == "constant" and spoken(program) == "a ** k"
 
 
-def finished(answer: Numbers | Ended) -> Numbers | None:
+def finished(answer: Answer) -> Numbers | None:
     """The numbers of an answer, if it has some."""
     return None if isinstance(answer, Ended) else answer
 
 
-def agrees_at_all(answer: Numbers | Ended, program: Program) -> bool:
-    """Whether an answer has numbers, and the right ones."""
-    return not isinstance(answer, Ended) and agrees(answer, program)
-
-
-def is_wrong_before(program: Program, answer: Numbers | Ended) -> bool:
+def is_wrong_before(program: Program, answer: Answer) -> bool:
     """Whether a program of one operation is wrong whatever its backward pass does."""
     if program.kind not in ("start", "one"):
         return False
@@ -241,7 +234,7 @@ def fault_of_pass(first: Answers, singles: Answers, later: Answers) -> Fault | N
     matches = [
         fault
         for faults, answers in ((PASSES, first), (EVERYWHERE, singles))
-        if not all(agrees_at_all(answer, program) for program, answer in answers.items())
+        if not all(agrees(answer, program) for program, answer in answers.items())
         for fault in faults
         if way_of(fault, answers)
     ]
@@ -256,7 +249,7 @@ def fault_of_pass(first: Answers, singles: Answers, later: Answers) -> Fault | N
 
 def way_of(fault: Fault, answers: Answers) -> Pass | None:
     """The variant of a fault that gives all these answers, or one of them if it is loose."""
-    asked = sorted(answers.items(), key=lambda item: agrees_at_all(item[1], item[0]))
+    asked = sorted(answers.items(), key=lambda item: agrees(item[1], item[0]))
     if not fault.is_loose:
         ways = ways_of(fault, *asked[0]) if asked else ()
         return next((way for way in ways if all(gives(way, p, a) for p, a in asked)), None)
@@ -265,7 +258,7 @@ def way_of(fault: Fault, answers: Answers) -> Pass | None:
     return None
 
 
-def ways_of(fault: Fault, program: Program, answer: Numbers | Ended) -> Sequence[Pass]:
+def ways_of(fault: Fault, program: Program, answer: Answer) -> Sequence[Pass]:
     """The variants of a fault, also those with a factor that an answer shows."""
     if fault.fitted is None or isinstance(answer, Ended):
         return fault.ways
@@ -276,10 +269,8 @@ def ways_of(fault: Fault, program: Program, answer: Numbers | Ended) -> Sequence
     return [*fault.ways, *[fault.fitted(k) for k in sorted(factors)]]
 
 
-def gives(backward: Pass, program: Program, answer: Numbers | Ended) -> bool:
+def gives(backward: Pass, program: Program, answer: Answer) -> bool:
     """Whether a backward pass gives these numbers."""
-    if isinstance(answer, Ended):
-        return False
     try:
         return agrees(answer, program, numbers(program.source, backward))
     except (ArithmeticError, ValueError):
@@ -298,7 +289,7 @@ def faults_of_operations(
     findings, suspects = dict[str, Finding](), set[str]()
     helpers = {
         OPS[name] for name in ("__add__", "__mul__")
-        if all(agrees_at_all(a, p) for p, a in plain.items() if p.needs == (name,))
+        if all(agrees(a, p) for p, a in plain.items() if p.needs == (name,))
     }  # fmt: skip
     for method, op in OPS.items():
         allowed = {op, *model, *helpers}
@@ -374,14 +365,14 @@ def slip_of(program: Program, tried: Answers) -> Slip | None:
     """What is wrong in the operation of a program, from all programs of it alone."""
     text, functions = spoken(program), [operation(p) for p in tried if p.kind == "one"]
     alike = [p for p in tried if p.kind == program.kind and spoken(p) == text]
-    answers = [Tried(p, a) for p in alike if not isinstance(a := tried[p], Ended)]
+    answers = {p: a for p in alike if not isinstance(a := tried[p], Ended)}
     return slip_of_one(answers, dict.fromkeys(functions)) if answers else None
 
 
 # What one program tells
 
 
-def found(program: Program, answer: Numbers | Ended, tried: Answers) -> Finding:
+def found(program: Program, answer: Answer, tried: Answers) -> Finding:
     """What a wrong program tells, as far as it does."""
     kind = program.kind
     if isinstance(answer, Ended):

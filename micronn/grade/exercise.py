@@ -159,8 +159,7 @@ def where_it_stands(folder: Path, hint: int = 0) -> tuple[int, list[str]]:
 
 def is_right(program: Program, trial: Trial) -> bool:
     """Whether the engine has run the program and its numbers are right."""
-    answer = trial.answers.get(program, Ended("", "it was not tried"))
-    return not isinstance(answer, Ended) and agrees(answer, program)
+    return agrees(trial.answers.get(program, Ended("", "it was not tried")), program)
 
 
 def what_is_missing(step: Step, trial: Trial, hint: int) -> list[str]:

@@ -14,16 +14,15 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from micronn.grade.causes import agrees, close
-from micronn.grade.diagnosis import Answers, Finding, agrees_at_all, diagnosed, finished, found
+from micronn.grade.causes import agrees, close, operation
+from micronn.grade.diagnosis import Answers, Finding, diagnosed, finished, found
 from micronn.grade.ends import KEPT, end_of
 from micronn.grade.passes import PASSES
-from micronn.grade.programs import EXTREMES, FUNCTIONS, PROGRAMS, Numbers, Program, mixed, smaller
-from micronn.grade.trial import Ended, Trial, try_engine
+from micronn.grade.programs import NO_NUMBER, PROGRAMS, Program, mixed, smaller
+from micronn.grade.trial import Answer, Ended, Trial, try_engine
 
 ONE_GRAPH = ("start", "one", "upstream", "reuse", "order", "fresh", "again")  # kinds of programs
 # What is raised where an engine does not claim to do something, as with a plain number
-NAN = (math.nan, math.nan)
 NOT_CLAIMED = ("TypeError", "AttributeError", "AssertionError", "NotImplementedError")
 
 
@@ -96,7 +95,7 @@ def grade(engine: str | Path | type, cls: str | None = None) -> Grade:
     )
 
 
-def is_same(answer: Numbers | Ended, other: Numbers | Ended) -> bool:
+def is_same(answer: Answer, other: Answer) -> bool:
     """Whether two answers to one program say the same."""
     if isinstance(answer, Ended) or isinstance(other, Ended):
         return getattr(answer, "kind", "") == getattr(other, "kind", "")
@@ -123,14 +122,14 @@ def regraded(path: Path, cls: str | None, trial: Trial, graded: Grade, program: 
     answers = [alone(path, cls, [program])[program] for _ in range(3)]
     if not all(is_same(answer, answers[0]) for answer in answers):
         return graded  # it depends on chance, as on the order of a set
-    loose = {x.cause for x in PASSES if x.is_loose and agrees_at_all(answers[0], program)}
+    loose = {x.cause for x in PASSES if x.is_loose and agrees(answers[0], program)}
     if (causes - loose).intersection([x.cause for x in graded.findings if not x.is_limit]):
         return graded
     kept = Finding(program.kind, *KEPT, program, finished(trial.answers[program]))
     basic = {"__add__", "__mul__"}
     wrong = [
         p for p, a in trial.answers.items()
-        if p.kind in ONE_GRAPH and basic.issuperset(p.needs) and not agrees_at_all(a, p)
+        if p.kind in ONE_GRAPH and basic.issuperset(p.needs) and not agrees(a, p)
     ]  # fmt: skip
     trial.answers.update(alone(path, cls, wrong))
     again = judged(path, trial)
@@ -145,7 +144,7 @@ def smallest(path: Path, cls: str | None, graded: Grade) -> Grade:
         program = finding.program if finding.kind == "mixed" else None
         while program:
             answers = try_engine(path, cls, smaller(program)).answers
-            wrong = {p: a for p, a in answers.items() if not agrees_at_all(a, p)}
+            wrong = {p: a for p, a in answers.items() if not agrees(a, p)}
             program = min(wrong, key=lambda p: len(p.source), default=None)
             finding = found(program, wrong[program], wrong) if program else finding
         findings.append(finding)
@@ -167,7 +166,7 @@ def claimed_methods(trial: Trial) -> set[str]:
     """The methods that gave right numbers alone, so that programs at random may use them."""
     works = set()
     for program, answer in trial.answers.items():
-        if program.kind == "one" and not isinstance(answer, Ended) and agrees(answer, program):
+        if program.kind == "one" and agrees(answer, program):
             works |= {*program.needs}
     return works & trial.abilities
 
@@ -178,7 +177,7 @@ def claimed_methods(trial: Trial) -> set[str]:
 def judged(path: Path, trial: Trial) -> Grade:
     """The grade that the answers deserve."""
     tried = {p: a for p, a in trial.answers.items() if is_claimed(p, a, trial.abilities)}
-    wrong = {p: a for p, a in tried.items() if isinstance(a, Ended) or not agrees(a, p)}
+    wrong = {p: a for p, a in tried.items() if not agrees(a, p)}
     findings = [Finding("deed", str(deed), line=deed.line) for deed in trial.deeds]
     findings += [*diagnosed(tried, wrong, trial.calls), *forgotten(tried, trial)]
     results = {
@@ -222,38 +221,20 @@ def forgotten(tried: Answers, trial: Trial) -> list[Finding]:
     return findings
 
 
-def is_claimed(program: Program, answer: Numbers | Ended, methods: set[str]) -> bool:
+def is_claimed(program: Program, answer: Answer, methods: set[str]) -> bool:
     """Whether the engine says that it can do this: it has the methods, and takes the operands."""
     if not methods.issuperset(program.needs):
         return False
     refused = isinstance(answer, Ended) and answer.kind in NOT_CLAIMED
     may_refuse = program.kind == "constant" or "**" in program.text or "zero_grad" in program.needs
-    said = answer.get("y", NAN)[0] if isinstance(answer, dict) else 0.0
+    said = answer.get("y", NO_NUMBER)[0] if isinstance(answer, dict) else 0.0
     no_number = program.text == "a ** b" and math.isnan(said)  # a power with a Value in it
     return not (no_number or refused and may_refuse)
 
 
 def abilities(tried: Iterable[Program], trial: Trial) -> tuple[list[str], list[str]]:
     """What the engine does, as operators and functions, and what it does not."""
-    does, all_known = {}, {}
-    for program in trial.answers:
-        if program.kind in ("one", "constant"):
-            name = spoken(program)
-            all_known[name] = True
-            if program in tried:
-                does[name] = True
-    return [*does], [name for name in all_known if name not in does]
-
-
-def spoken(program: Program) -> str:
-    """The operation of a program, as one says it: +, 5 - a, tanh."""
-    function = program.needs[0].strip("_") if program.needs else ""
-    if program.kind == "constant":
-        return program.text
-    return (
-        function
-        if function in (*FUNCTIONS, *EXTREMES)
-        else program.text.split()[1]
-        if " " in program.text
-        else "-a"
-    )
+    said = {p: p.text if p.kind == "constant" else operation(p)
+            for p in trial.answers if p.kind in ("one", "constant")}  # fmt: skip
+    does = dict.fromkeys([name for p, name in said.items() if p in tried])
+    return [*does], [name for name in dict.fromkeys(said.values()) if name not in does]

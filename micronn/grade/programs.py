@@ -27,6 +27,7 @@ from micronn.engine import Value
 from micronn.graph import custom_operation
 
 Numbers = dict[str, tuple[float, float]]  # data and grad by name
+NO_NUMBER = (math.nan, math.nan)
 
 
 class Program(NamedTuple):

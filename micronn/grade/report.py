@@ -7,7 +7,6 @@
 """
 
 import json
-import math
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from micronn.grade.causes import close
 from micronn.grade.diagnosis import Finding
 from micronn.grade.grader import Grade
-from micronn.grade.programs import KINDS, Program, right, values_of
+from micronn.grade.programs import KINDS, NO_NUMBER, Program, right, values_of
 from micronn.graph.rows import Graph
 from micronn.graph.steps import Story
 from micronn.pictures.paint import ids
@@ -69,7 +68,7 @@ def table(finding: Finding) -> list[str]:
         [f"{'':8}{'data':>12}{'yours':>12}{'grad':>12}{'yours':>12}"],
     )
     for name, true in [*right(finding.program).items()][-MOST_NAMES:]:
-        said = finding.numbers.get(name, (math.nan, math.nan))
+        said = finding.numbers.get(name, NO_NUMBER)
         cells = [text for pair in zip(true, said, strict=True) for text in as_different(*pair)]
         mark = f"   <- the first wrong {first[1]}" if first and first[0] == name else ""
         lines.append(f"{name:8}" + "".join([f"{cell:>12}" for cell in cells]) + mark)
@@ -210,7 +209,7 @@ def wrong_numbers(finding: Finding) -> str:
     truth = right(finding.program) if finding.program else {}
     for name in finding.program.compared(truth) if finding.program else ():
         true = truth[name]
-        said = (finding.numbers or {}).get(name, (math.nan, math.nan))
+        said = (finding.numbers or {}).get(name, NO_NUMBER)
         for which, x, y in zip(("data", "grad"), true, said, strict=True):
             if not close(x, y):
                 texts.append(f"the engine's {which} of {name} is {fmt(y)}, right is {fmt(x)}")

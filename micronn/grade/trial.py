@@ -45,6 +45,9 @@ class Ended(NamedTuple):
         return f"{what}{where}"
 
 
+Answer = Numbers | Ended
+
+
 class Trial(NamedTuple):
     """What an engine answered.
 
@@ -57,7 +60,7 @@ class Trial(NamedTuple):
 
     name: str
     abilities: set[str]
-    answers: dict[Program, Numbers | Ended]
+    answers: dict[Program, Answer]
     deeds: list[Ended]
     calls: dict[Program, list[list[str]]]
     failed: Ended | None = None
