@@ -115,34 +115,44 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
     What is wrong with an operation alone explains whatever else uses it.  A wrong pass of
     the whole graph explains all wrong gradients: what else is wrong shows when it is mended.
     """
+    started = [p for p, a in wrong.items() if p.kind == "start" and is_wrong_before(p, a)]
+    if started:
+        return [found(started[0], wrong[started[0]], tried)]
     if any(p.text not in SHORT and spoken(p) == "a ** k" for p in wrong):
         tried, wrong = (
             {p: a for p, a in answers.items() if p.text not in SHORT} for answers in (tried, wrong)
         )
-    started = [p for p, a in wrong.items() if p.kind == "start" and is_wrong_before(p, a)]
-    if started:
-        return [found(started[0], wrong[started[0]], tried)]
     inner = made_of(calls)
     plain = {p: a for p, a in tried.items() if is_plain(p, inner)}
     basic = {p: a for p, a in plain.items() if {*p.needs} <= {"__add__", "__mul__"} and p.needs}
-    first = {p: a for p, a in basic.items() if p.kind in SINGLE}
     singles = {p: a for p, a in plain.items() if p.kind in SINGLE}
-    later = {p: a for p, a in basic.items() if p not in first}
-    fault = fault_of_pass(first, singles, later)
+    later = {p: a for p, a in basic.items() if p not in singles}
+    fault = fault_of_pass({p: a for p, a in basic.items() if p in singles}, singles, later)
     strict = fault and not fault.is_loose
     findings, suspects = ({}, set()) if strict else faults_of_operations(plain, tried, wrong)
     if fault and (strict or fault.fitted or not all(x.is_known for x in findings.values())):
         before = [(p, a) for p, a in wrong.items() if is_wrong_before(p, a)]
         return [shown_by(fault, singles), *[found(p, a, tried) for p, a in before]]
-    if suspects & {"__add__", "__mul__"}:
-        later = {}
-    # closures may read the data anew, so a program that changes it says less of what is kept
-    fault = fault_of_pass({p: a for p, a in later.items() if ".data = " not in p.source}, {}, {})
-    if fault:
-        findings[fault.cause] = shown_by(fault, later)
-        wrong = {p: a for p, a in wrong.items() if p.kind not in ("fresh", "again")}
+    if not suspects & {"__add__", "__mul__"}:
+        # closures may read the data anew: a program that changes it says less of what is kept
+        kept = {p: a for p, a in later.items() if ".data = " not in p.source}
+        fault = fault_of_pass(kept, {}, {})
+        if fault:
+            findings[fault.cause] = shown_by(fault, later)
+            wrong = {p: a for p, a in wrong.items() if p.kind not in ("fresh", "again")}
+    for finding in of_each_kind(tried, wrong, inner, suspects, findings):
+        findings.setdefault(finding.cause, finding)
+    kinds = [*KINDS]
+    return sorted(merged(findings.values()), key=lambda x: x.is_limit * (1 + kinds.index(x.kind)))
+
+
+def of_each_kind(
+    tried: Answers, wrong: Answers, inner: Mapping[str, set[str]], suspects: set[str],
+    known: Mapping[str, Finding],
+) -> Iterator[Finding]:  # fmt: skip
+    """What the first wrong program of each kind tells that needs no suspect, which then is one."""
     for kind in KINDS:
-        if kind == "mixed" and any(not finding.is_limit for finding in findings.values()):
+        if kind == "mixed" and any(not finding.is_limit for finding in known.values()):
             continue
         here = [
             p
@@ -153,12 +163,8 @@ def diagnosed(tried: Answers, wrong: Answers, calls: Calls) -> list[Finding]:
         ]
         subjects = {p.needs if kind in APART else (): p for p in reversed(here)}
         for program in reversed(subjects.values()):
-            finding = found(program, wrong[program], tried)
-            findings.setdefault(finding.cause, finding)
+            yield found(program, wrong[program], tried)
         suspects |= {x for p in here if kind != "deep" for x in p.needs if len(p.needs) == 1}
-    kinds = [*KINDS]
-    told = [*merged(findings.values())]
-    return sorted(told, key=lambda x: x.is_limit * (1 + kinds.index(x.kind)))
 
 
 def merged(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -333,17 +339,13 @@ def fault_of_operation(
     op: str, mine: Answers, odd: Sequence[Program], model: Mapping[str, Pass], tried: Answers
 ) -> Fault | None:
     """The fault of one operation that gives all the numbers, together with a model of the rest."""
-
     one = next((p for p in odd if p.kind in ("one", "constant")), None)
-    slip = slip_of(one, tried) if one else None
-    likely = list[Fault]()
-    if slip and slip.local_grads:
-        likely = [Fault(slip.cause, "", (partial(send_slopes, slip.local_grads),))]
-    if slip and " as 0" in slip.cause:  # so does `self.grad` for `out.grad`, but not everywhere
-        everywhere = slip.cause.count(" as 0") == slip.cause.count(" comes out ")
+    cause, slopes = (one and slip_of(one, tried)) or ("", ())
+    likely = [Fault(cause, "", (partial(send_slopes, slopes),))] if slopes else []
+    if " as 0" in cause:  # so does `self.grad` for `out.grad`, but not everywhere
+        everywhere = cause.count(" as 0") == cause.count(" comes out ")
         likely = [*NODES[: NOTHING + everywhere], *ONE_SIDED[: 2 * NOTHING], *likely]
-    twice = slip and "as 2 * 1" in slip.cause
-    if op not in ("-", "+") or twice:  # else the derivatives are too much alike to tell
+    if op not in ("-", "+") or "as 2 * 1" in cause:  # else derivatives are too alike to tell
         likely = [*CROSSED, *likely]
     for fault in [*likely, *NODES, *ONE_SIDED]:
         ways: dict[Pass, Pass] = {sent_by({**model, op: send}): send for send in fault.ways}

@@ -37,13 +37,8 @@ def told(graded: Grade) -> list[str]:
     if graded.lacks and graded.does:
         lines.append(f"not tried, since it does not do it: {', '.join(graded.lacks)}")
     for number, finding in enumerate(graded.findings, 1):
-        lines += [
-            "",
-            *[
-                f"{number}. {line}" if not k else f"   {line}"
-                for k, line in enumerate(shown(finding))
-            ],
-        ]
+        first, *others = shown(finding)
+        lines += ["", f"{number}. {first}", *[f"   {line}" for line in others]]
     return lines
 
 
@@ -63,10 +58,8 @@ def table(finding: Finding) -> list[str]:
     """The right numbers beside the engine's, with a mark at the first wrong one."""
     if finding.program is None or finding.numbers is None:
         return []
-    first, lines = (
-        finding.first_wrong(),
-        [f"{'':8}{'data':>12}{'yours':>12}{'grad':>12}{'yours':>12}"],
-    )
+    first = finding.first_wrong()
+    lines = [f"{'':8}{'data':>12}{'yours':>12}{'grad':>12}{'yours':>12}"]
     for name, true in [*right(finding.program).items()][-MOST_NAMES:]:
         said = finding.numbers.get(name, NO_NUMBER)
         cells = [text for pair in zip(true, said, strict=True) for text in as_different(*pair)]
@@ -125,14 +118,13 @@ def as_junit(grades: Sequence[Grade]) -> str:
             if result == "not claimed":
                 ET.SubElement(case, "skipped", message="the engine does not do this")
             elif result == "wrong":
-                ET.SubElement(
-                    case, "failure", message=clean(KINDS[program.kind])
-                ).text = program.source
+                failure = ET.SubElement(case, "failure", message=clean(KINDS[program.kind]))
+                failure.text = program.source
         for finding in [finding for finding in graded.findings if not finding.is_limit]:
-            case = ET.SubElement(suite, "testcase", classname="finding", name=clean(finding.cause))
-            ET.SubElement(case, "failure", message=clean(finding.cause)).text = clean(
-                "\n".join(shown(finding))
-            )
+            cause = clean(finding.cause)
+            case = ET.SubElement(suite, "testcase", classname="finding", name=cause)
+            failure = ET.SubElement(case, "failure", message=cause)
+            failure.text = clean("\n".join(shown(finding)))
         cases = suite.findall("testcase")
         suite.set("tests", str(len(cases)))
         suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
@@ -181,13 +173,11 @@ def page_of(finding: Finding) -> str:
     graph, name, which = what_to_draw(finding)
     story = Story(graph)
     k = next(row.k for row in story.rows if row.title == name)
-    computed = [
-        n for n, step in enumerate(story.steps) if step.phase == "forward" and step.active == k
-    ]
-    received = [
-        n for n, step in enumerate(story.steps) if step.phase == "backward" and k in step.touched
-    ]
-    begin = ((computed or [0]) if which == "data" else received or [len(story.steps) - 1])[-1]
+    begin = 0 if which == "data" else len(story.steps) - 1
+    for n, step in enumerate(story.steps):
+        computed = step.phase == "forward" and step.active == k
+        received = step.phase == "backward" and k in step.touched
+        begin = n if (computed if which == "data" else received) else begin
     title = f"Where it goes wrong: {finding.program.text}" if finding.program else ""
     return stepping_page(story, title, begin, picture_of(finding, legend=False), sentences(finding))
 
