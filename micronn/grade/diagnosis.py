@@ -11,25 +11,9 @@ from functools import partial
 from typing import NamedTuple
 
 from micronn.engine import Value
-from micronn.grade.causes import (
-    Slip,
-    agrees,
-    close,
-    operation,
-    slip_of_one,
-    spoken,
-)
+from micronn.grade.causes import Slip, agrees, close, operation, slip_of_one, spoken
 from micronn.grade.ends import end_of, mistake_of
-from micronn.grade.faults import (
-    CROSSED,
-    MESSAGES,
-    NODES,
-    Fault,
-    Pass,
-    send_one,
-    sending,
-    sent_by,
-)
+from micronn.grade.faults import CROSSED, MESSAGES, NODES, Fault, Pass, send_one, sending, sent_by
 from micronn.grade.formulas import DERIVATIVES, LOOP, VALUES, function
 from micronn.grade.passes import PASSES
 from micronn.grade.programs import (
