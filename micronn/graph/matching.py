@@ -83,13 +83,17 @@ def graph_of(thing: Any, params: Parameters) -> Graph:
 def foreign(root: Any) -> Graph:
     """The graph of an object that has data, grad and, by one of the usual names, operands."""
     graph, index, to_do = copy.copy(Graph(Value(0.0))), dict[Any, int](), [(root, False)]
-    graph.nodes = []
+    graph.nodes, begun = [], set[int]()
     while to_do:
         node, operands_are_done = to_do.pop()
         if id(node) in index:
             continue
         operands = operands_of(node)
         if not operands_are_done:
+            if id(node) in begun:
+                what = clipped(repr(node))
+                raise ValueError(f"{what} is an operand of itself, and no graph goes in a circle")
+            begun.add(id(node))
             to_do += [(node, True), *[(x, False) for x in reversed(operands)]]
             continue
         k = index[id(node)] = len(index)

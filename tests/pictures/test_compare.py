@@ -6,6 +6,7 @@ import random
 import re
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from drawn import SVG, parsed, words_in
@@ -401,12 +402,22 @@ def test_nan_and_infinity_are_compared_like_numbers():
     nan, inf = math.nan, math.inf
     assert compared(nan, nan, 0.0).mark == compared(inf, inf, 0.0).mark == "="
     assert compared(1.0, nan, 1.0) == ("1", "NaN", "Δ NaN", "bad")
+    assert compared(0.0, nan, 1.0) == ("0", "NaN", "Δ NaN", "bad")
     assert compared(1.0, inf, 1.0) == ("1", "+∞", "Δ +∞", "bad")
     assert compared(1e308, -1e308, 1.0).difference == "Δ −∞"
     assert compared(0.0, 5e-324, 0.5) == ("0", "5e−324", "Δ +5e−324", "pos3")
 
 
 # The picture
+
+
+def test_a_value_that_is_its_own_operand_is_refused():
+    own = SimpleNamespace(data=1.0, grad=0.0, operands=[Value(2.0)])
+    between = SimpleNamespace(data=1.0, grad=0.0, operands=[own, own])
+    assert compare(between, between).dot
+    own.operands.append(between)
+    with pytest.raises(ValueError, match="an operand of itself"):
+        compare(Value(1.0), between)
 
 
 def test_hostile_names_are_cleaned_and_stay_inside():

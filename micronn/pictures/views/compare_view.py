@@ -69,7 +69,7 @@ def compared(a: float | None, b: float | None, rel_tol: float, sign: bool = Fals
         return Line() if a is b else Line(left, right)
     if same(a, b):
         return Line(left, difference="=")
-    largest = max(abs(a), abs(b))
+    largest = max(abs(a), abs(b)) or 1.0  # of 0 and nan that is 0
     share = b / largest - a / largest
     if abs(share) <= rel_tol:
         return Line(left, right, f"≈ {fmt(abs(share))}")
