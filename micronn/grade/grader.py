@@ -54,9 +54,8 @@ class Grade(NamedTuple):
         """The result in a line."""
         wrong = [finding for finding in self.findings if not finding.is_limit]
         if wrong:
-            return f"wrong: {wrong[0].cause}" + (
-                f", and {len(wrong) - 1} more" if wrong[1:] else ""
-            )
+            more = f", and {len(wrong) - 1} more" if wrong[1:] else ""
+            return f"wrong: {wrong[0].cause}{more}"
         if self.findings:
             return f"no wrong number, but a limit: {'; '.join([x.cause for x in self.findings])}"
         return f"right in all that it does: {', '.join(self.does)}"

@@ -332,8 +332,6 @@ AFTER = {  # what becomes of gradients in the end
     "cut off (clipped) at a largest size": [
         f"clip(x, -{most}, {most})" for most in (1, 5, 10, 0.5, 2, 0.1)
     ],
-    "taken without their sign": ["abs(x)"],
-    "turned round": ["-x"],
     "rounded": [f"round(x, {n})" for n in range(9)],
     "made integers": ["int(x)"],
 }

@@ -223,18 +223,15 @@ def taken(trial: Trial, answer: dict[str, Any], programs: list[Program]) -> Tria
     if "name" in answer:
         program = programs[int(answer["name"])]
         trial.calls[program] = answer["calls"]
-        trial.answers[program] = (
-            Ended(**answer["error"]) if "error" in answer else read_numbers(answer["numbers"])
-        )
+        trial.answers[program] = Ended(**answer["error"]) if "error" in answer else {
+            name: (read_number(data), read_number(grad))
+            for name, (data, grad) in answer["numbers"].items()
+        }  # fmt: skip
     return trial
 
 
-def read_numbers(answer: dict[str, list[str]]) -> Numbers:
-    """The numbers of a program; what is none is nan."""
-    return {name: (read_number(data), read_number(grad)) for name, (data, grad) in answer.items()}
-
-
 def read_number(text: str) -> float:
+    """A number; what is none is nan."""
     try:
         return float.fromhex(text)
     except ValueError:
