@@ -21,7 +21,7 @@ import json
 import re
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain, groupby
@@ -164,10 +164,9 @@ class Tracks:
         fits = plan and shape is self.shape
         self.frames.append([plan.m, *self.read(plan.graph)] if plan and fits else None)
 
-    def read(self, graph: Graph) -> Iterator[float]:
+    def read(self, graph: Graph) -> Iterable[float]:
         """The numbers of a graph, in the order of the names."""
-        for read in self.readers:
-            yield from read(graph)
+        return chain.from_iterable([read(graph) for read in self.readers])
 
     @cached_property
     def readers(self) -> list[Callable[[Graph], Iterable[float]]]:

@@ -115,6 +115,7 @@ class Run:
         self.curves: dict[str, list[tuple[int, float]]] = {}
         self.kept: list[Snapshot] = []
         self.last: Snapshot | None = None
+        self.sizes: dict[int, tuple[Sequence[float], list[float]]] = {}  # of layers, as asked for
         self.calls = 0
         if example is not None:
             self.check_example(*pair(example, "an example is a pair, x and target"))
@@ -293,7 +294,10 @@ class Run:
 
     def layer_sizes(self, snapshot: Snapshot) -> list[float]:
         """The root mean square of the gradients of each layer's parameters."""
-        return [root_mean_square([snapshot.grads[k] for k in own]) for own in self.indices]
+        if (key := id(snapshot.grads)) not in self.sizes:  # which stay the same, and alive here
+            sizes = [root_mean_square([snapshot.grads[k] for k in own]) for own in self.indices]
+            self.sizes[key] = snapshot.grads, sizes
+        return self.sizes[key][1]
 
 
 def put_grads(params: Sequence[Value], snapshot: Snapshot) -> None:
