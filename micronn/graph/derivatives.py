@@ -197,7 +197,8 @@ def checked(order: list[Value]) -> list[Value]:
 def named(slope: Value, y: Value, x: Value, old: set[Value]) -> Value:
     """A slope with a label, if it is new and x has one: dL/dw, and d(dL/dw)/dw."""
     if x.label and not slope.label and slope not in old:
-        slope.label = f"d({y.label})/d{x.label}" if "/" in y.label else f"d{y.label}/d{x.label}"
+        names = [f"({v.label})" if "/" in v.label else v.label for v in (y, x)]
+        slope.label = "d{}/d{}".format(*names)
     return slope
 
 

@@ -449,6 +449,7 @@ def test_slopes_are_labelled_by_what_they_are_of():
     by_w, by_x = grad(loss, [w, x])
     assert (by_w.label, by_x.label) == ("dL/dw", "dL/dx")
     assert grad(by_w, x).label == "d(dL/dw)/dx"
+    assert grad(by_w * by_w, by_w).label == "d/d(dL/dw)"
     assert grad(w * x, w).label == "x"  # the slope of a product is the other factor itself
 
 
