@@ -40,7 +40,9 @@ def html_page(package: str, names: Sequence[str], data: Any = None, **parts: obj
         for kind in (".html", ".css", ".js")
     )
     shared = resource(__package__, "page.css")
-    script = re.sub(r"(?m)^ *(//.*\n)?", "", script)  # without indents and lines of comments
+    script = re.sub(
+        r"(?m)^ *((//.*|/\*.*\*/)\n)?", "", script
+    )  # without indents and lines of comments
     known = f'<script type="application/json" id="mn-data">{json_for_script(data)}</script>\n'
     allowed = "; script-src 'unsafe-inline'" + UNSAFE_WASM * bool(parts.get("wasm"))
     texts = ("title", "summary", "note", "theme")

@@ -48,6 +48,9 @@ def text_width(text: str, size: float = 12) -> float:
     return columns(text) * 0.6 * size
 
 
+SQUEEZED = ' lengthAdjust="spacingAndGlyphs"'  # letters too, not the room between them alone
+
+
 def svg_text(
     x: float,
     y: float,
@@ -70,7 +73,7 @@ def svg_text(
         + f' x="{units(x)}" y="{units(y)}" font-size="{size}" fill="{LIGHT[fill]}"'
         + (f' text-anchor="{anchor}"' if anchor != "start" else "")
         + (f' font-weight="{bold if isinstance(bold, str) else "bold"}"' if bold else "")
-        + f' textLength="{units(text_width(text, size))}" lengthAdjust="spacingAndGlyphs">'
+        + f' textLength="{units(text_width(text, size))}"{SQUEEZED}>'
         + f"{escape(text)}</text>"
     )
 

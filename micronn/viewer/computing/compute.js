@@ -1,6 +1,7 @@
 /* global byId, all, data, now, leaf, loadMachine, inflated, graph, readTapes, filled, MARK */
 /* global choices, Places */
 /* global steps, words, cells, svg, readPicture, redraw, inPlace, readStage, readTexts, remakeQuiz */
+/* global parsed */
 // Other numbers: they are computed by arithmetic.js, and the texts that Python wrote for any
 // numbers are filled in.  What a reader does to change a number is in fields.js.
 
@@ -112,11 +113,4 @@ function asked_(kinds) {
 
 function named({formula, most, other}) {
   return formula && [...formula].length <= most ? formula : other;
-}
-
-// Python's own HTML, where every name is escaped.
-function parsed(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content;
 }

@@ -1,4 +1,5 @@
 /* global byId, all, pressable, data, now, turn, svg, fill, lookAt, lookAgain, putBeside, ring, unring */
+/* global inflated */
 // Python wrote the story, and every number in it.  This script turns its leaves: it moves
 // texts and colours to their places and computes no value.  Where a reader changes a number,
 // compute.js puts other texts in their place.
@@ -12,8 +13,19 @@ const cells = all("[data-slot]").map(cell => ({cell, text: cell.textContent, tip
 const words = [...byId("words").children].map(item => ({
   title: item.querySelector("b").textContent, say: item.querySelector("span").textContent,
   why: item.querySelector("i")?.textContent, code: item.querySelector("code").textContent,
-  equation: item.querySelector("template").content,
 }));
+const written_ = [...words];
+inflated(data.equations).json().then(equations => {
+  written_.forEach((word, k) => { word.equation = parsed(equations[k]); });
+  if (!leaf.resting && now >= 0) inPlace(() => leaf.show(now));
+});
+
+// Python's own HTML, where every name is escaped.
+function parsed(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
 
 // What is known of a picture; of another one if another is put in its place.
 let slots, cards, wires, kinds, tips;
@@ -26,6 +38,7 @@ function readPicture() {
   kinds = new Map(cards.map(e => [e, e.getAttribute("class")]));
   tips = all("title,desc", svg).map(e => [e, e.textContent]);
   svg.classList.add("live");
+  for (const text of all("[textLength]", svg)) text.setAttribute("lengthAdjust", "spacingAndGlyphs");
   for (const dress of dressers) dress();
 }
 

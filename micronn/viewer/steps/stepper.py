@@ -27,7 +27,7 @@ from micronn.pictures.network.network import draw_network
 from micronn.pictures.paint import ids
 from micronn.pictures.paint.legend import RULE, limits
 from micronn.pictures.paint.page import filled, html_page, json_for_script
-from micronn.pictures.paint.svg import breakable, escape
+from micronn.pictures.paint.svg import SQUEEZED, breakable, escape
 from micronn.pictures.views.render import DETAILS, Picture, render
 from micronn.support.arguments import check_choice, check_text
 from micronn.support.text import fmt, printable
@@ -151,28 +151,33 @@ def stepping_page(
     return html_page(
         HERE,
         page_files("steps/stepper.html", *STYLES, *SCRIPTS, *files, levels=levels),
-        packed_data(slots) | {"begin": begin} | changing(story, "" if title else form),
+        packed_data(story, slots) | {"begin": begin} | changing(story, "" if title else form),
         title=title or form.format(picture.title),
         wasm=True,
         summary=story.summary(),
         note=note or story.note,
         style=SHADED,
-        svg=picture.svg,
+        svg=picture.svg.replace(SQUEEZED, ""),  # the script puts it back, as it is at every text
         width=picture.width,
         limits=escape(limits(slots.m)),
         rule=RULE,
         toolbar=toolbar("step", last, SPEEDS),
         source=source,
         values=values_table(story.graph, story.rows),
-        steps="\n".join([step_item(step, slots) for step in story.steps]),
+        steps="\n".join(map(step_item, story.steps)),
         **levels,
     )
 
 
-def packed_data(slots: Slots) -> dict[str, Any]:
-    """What step_data.py tells the scripts, with the questions packed: not all read them."""
+def packed_data(story: Story, slots: Slots) -> dict[str, Any]:
+    """What step_data.py tells the scripts, and the steps as equations.
+
+    Packed are these and the questions: the page can be shown before they are read.
+    """
     told = page_data(slots)
-    return told | {"quiz": compressed(json_for_script(told["quiz"]))}
+    equations = [equation(step, slots) for step in story.steps]
+    later = {"quiz": told["quiz"], "equations": equations}
+    return told | {name: compressed(json_for_script(what)) for name, what in later.items()}
 
 
 def page_files(*names: str, levels: Levels) -> list[str]:
@@ -255,10 +260,10 @@ def role(graph: Graph, row: Row) -> str:
     return words.get(row.role, graph.kind(row)) + (f", {glyph(row.op)}" if row.op else "")
 
 
-def step_item(step: Step, slots: Slots) -> str:
-    """A step as an item of the list in words; the script reads its texts and equation from here."""
+def step_item(step: Step) -> str:
+    """A step as an item of the list in words; the script reads its texts from here."""
     why = f" <i>{escape(step.why)}</i>" if step.why else ""
     return (
         f"<li><b>{escape(step.title)}</b> <span>{escape(step.say)}</span>{why}"
-        f"<code>{escape(step.code)}</code><template>{equation(step, slots)}</template></li>"
+        f"<code>{escape(step.code)}</code></li>"
     )
