@@ -11,6 +11,15 @@ hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("wide", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile("fixed")
 
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the widest runs to `make wide`."""
+    if config.getoption("--hypothesis-profile") != "wide":
+        wide = [item for item in items if item.get_closest_marker("wide")]
+        items[:] = [item for item in items if item not in set(wide)]
+        config.hook.pytest_deselected(items=wide)
+
+
 # No sandbox, because tests may run as root in a container; and nothing from the network.
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -129,15 +129,12 @@ def test_two_hundred_random_graphs_have_every_operation_some_refused_and_most_no
     assert len(NAMES) < 200
 
 
-SLOW = [pytest.param(range(k, k + 24), marks=pytest.mark.slow) for k in range(8, 200, 24)]
-AT_ONCE = 8  # graphs; all 200, ten minutes on two cores, are for `make wide`
+WIDE = [pytest.param(range(k, k + 24), marks=pytest.mark.wide) for k in range(8, 200, 24)]
 
 
-@pytest.mark.parametrize("seeds", [range(8), *SLOW], ids=lambda seeds: f"from {seeds.start}")
-def test_a_page_with_other_numbers_says_what_python_writes_for_them(stepping, seeds, request):
+@pytest.mark.parametrize("seeds", [range(8), *WIDE], ids=lambda seeds: f"from {seeds.start}")
+def test_a_page_with_other_numbers_says_what_python_writes_for_them(stepping, seeds):
     found = []
-    if seeds.stop > AT_ONCE and request.config.getoption("--hypothesis-profile") != "wide":
-        pytest.skip("a wide run: make wide")
     for seed in seeds:
         build, old, new = case(seed)
         page = stepping(build(old))

@@ -136,10 +136,10 @@ def differing(page, found):
     return wrong
 
 
-SLOW = [pytest.param(name, 4, marks=pytest.mark.slow) for name in NETS]  # twenty changes
+WIDE = [pytest.param(name, 4, marks=pytest.mark.wide) for name in NETS]  # twenty changes
 
 
-@pytest.mark.parametrize(("name", "changes"), [("softmax", 1), *SLOW])
+@pytest.mark.parametrize(("name", "changes"), [("softmax", 1), *WIDE])
 def test_every_level_shows_what_python_computes_for_the_changed_numbers(stepping, name, changes):
     graph, leaves = computed(name)
     rng, page = random.Random(name), stepping(graph)

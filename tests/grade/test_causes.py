@@ -38,9 +38,9 @@ def soon(monkeypatch):
 
 
 def some_quickly(names, every=8):
-    """All names; most of them are for slow runs."""
-    slow = pytest.mark.slow
-    return [pytest.param(x, marks=[slow] if k % every else []) for k, x in enumerate(names)]
+    """All names; most of them are for wide runs."""
+    wide = pytest.mark.wide
+    return [pytest.param(x, marks=[wide] if k % every else []) for k, x in enumerate(names)]
 
 
 # Right engines

@@ -208,6 +208,11 @@ def test_random_graphs_have_the_second_derivatives_of_jax():
 
 
 @pytest.mark.slow
+def test_a_hundred_random_graphs_have_the_second_derivatives_of_jax():
+    compare_with_jax(range(100))
+
+
+@pytest.mark.wide
 def test_a_thousand_random_graphs_have_the_second_derivatives_of_jax():
     compare_with_jax(range(1000))
 

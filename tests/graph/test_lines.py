@@ -354,7 +354,7 @@ def test_what_a_page_says_of_refused_numbers_names_no_line_of_who_draws():
 
 def lesson_of(path):
     number = path.name[:2]
-    return pytest.param(path, id=path.stem, marks=[] if number in QUICK else pytest.mark.slow)
+    return pytest.param(path, id=path.stem, marks=[] if number in QUICK else pytest.mark.wide)
 
 
 @pytest.mark.parametrize("path", [lesson_of(p) for p in LESSONS if p.name[:2] not in LONG])
