@@ -13,9 +13,10 @@ const cells = all("[data-slot]").map(cell => ({cell, text: cell.textContent, tip
 const words = [...byId("words").children].map(item => ({
   title: item.querySelector("b").textContent, say: item.querySelector("span").textContent,
   why: item.querySelector("i")?.textContent, code: item.querySelector("code").textContent,
+  equation: item.querySelector("template")?.content,
 }));
 const written_ = [...words];
-inflated(data.equations).json().then(equations => {
+if (data.equations) inflated(data.equations).json().then(equations => {
   written_.forEach((word, k) => { word.equation = parsed(equations[k]); });
   if (!leaf.resting && now >= 0) inPlace(() => leaf.show(now));
 });

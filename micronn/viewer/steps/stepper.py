@@ -42,6 +42,7 @@ Levels = Mapping[str, str]  # what the skeleton of the levels takes; none for a 
 
 MOST_CARDS = 60  # that are stepped through
 MOST_WIRES = 240  # between them
+MOST_WRITTEN = 60  # steps whose equations stand in the page as they are
 MOST_ROWS = 500  # of the table below a folded picture
 SPEEDS = {"slow": 2400, "normal": 1400, "fast": 700}  # in milliseconds a step
 STYLES = ("computing/equation.css", "steps/stepper.css")
@@ -164,19 +165,20 @@ def stepping_page(
         toolbar=toolbar("step", last, SPEEDS),
         source=source,
         values=values_table(story.graph, story.rows),
-        steps="\n".join(map(step_item, story.steps)),
+        steps="\n".join([step_item(step, slots) for step in story.steps]),
         **levels,
     )
 
 
 def packed_data(story: Story, slots: Slots) -> dict[str, Any]:
-    """What step_data.py tells the scripts, and the steps as equations.
+    """What step_data.py tells the scripts, with the questions packed: not all read them.
 
-    Packed are these and the questions: the page can be shown before they are read.
+    The equations too, if they are so many that they make the page large.
     """
     told = page_data(slots)
-    equations = [equation(step, slots) for step in story.steps]
-    later = {"quiz": told["quiz"], "equations": equations}
+    later = {"quiz": told["quiz"]}
+    if len(story.steps) > MOST_WRITTEN:
+        later["equations"] = [equation(step, slots) for step in story.steps]
     return told | {name: compressed(json_for_script(what)) for name, what in later.items()}
 
 
@@ -260,10 +262,12 @@ def role(graph: Graph, row: Row) -> str:
     return words.get(row.role, graph.kind(row)) + (f", {glyph(row.op)}" if row.op else "")
 
 
-def step_item(step: Step) -> str:
-    """A step as an item of the list in words; the script reads its texts from here."""
+def step_item(step: Step, slots: Slots) -> str:
+    """A step as an item of the list in words; the script reads its texts and equation from here."""
     why = f" <i>{escape(step.why)}</i>" if step.why else ""
     return (
         f"<li><b>{escape(step.title)}</b> <span>{escape(step.say)}</span>{why}"
-        f"<code>{escape(step.code)}</code></li>"
+        f"<code>{escape(step.code)}</code>"
+        + f"<template>{equation(step, slots)}</template>" * (len(slots.story.steps) <= MOST_WRITTEN)
+        + "</li>"
     )
