@@ -166,7 +166,10 @@ def act(page, kind, target="", text=""):
         )
 
 
-@pytest.mark.parametrize("state", STATES)
+HALF = [pytest.param(x, marks=pytest.mark.wide if k % 2 else []) for k, x in enumerate(STATES)]
+
+
+@pytest.mark.parametrize("state", HALF)
 def test_axe_finds_nothing_to_mend(visit, axe, tmp_path, state):
     """All rules in the light; in the dark only the contrast of colours can differ."""
     write, *done = STATES[state]
