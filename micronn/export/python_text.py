@@ -92,12 +92,14 @@ def numbers(described: Net | StraightLine) -> str:
     return f"NUMBERS = {{\n{''.join(parts)}}}\n"
 
 
-def rows(held: Sequence[Sequence[float]] | Sequence[float] | float) -> str:
+def rows(held: Sequence[Sequence[float]] | Sequence[float] | float, margin: str = "    ") -> str:
     """A number, a list of them, or a list of lists, in lines that are not too long."""
     if isinstance(held, float):
         return repr(held)
+    inner = margin + "    "
     if not isinstance(held[0], float):
-        return "[\n" + "".join([f"        {rows(row)},\n" for row in held]) + "    ]"
+        listed = "".join([f"{inner}{rows(row, inner)},\n" for row in held])
+        return f"[\n{listed}{margin}]"
     text = ", ".join(map(repr, held))
-    inside = fill(text, 96, initial_indent=" " * 8, subsequent_indent=" " * 8)
-    return f"[{text}]" if len(text) < 70 else f"[\n{inside}\n    ]"
+    inside = fill(text, 96, initial_indent=inner, subsequent_indent=inner)
+    return f"[{text}]" if len(text) < 70 else f"[\n{inside}\n{margin}]"
